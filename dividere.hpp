@@ -1,0 +1,62 @@
+// dividere: ZeroMQ's transports, Protobuf's types and the patterns built on them, in one C++17 header.
+//
+// Include it wherever it is used. In exactly one source of the program define DIVIDERE_IMPLEMENTATION before an
+// include of it (before, after or between others makes no difference), or link the CMake target
+// dividere::dividere, which has done so. Link libzmq and libprotobuf.
+//
+// This is the readable form: a table of contents over the parts under dividere/. single_include/dividere.hpp is the
+// same in one file, made by amalgamate.py.
+//
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The dividere authors
+
+#ifndef DIVIDERE_HPP
+#define DIVIDERE_HPP
+
+// core: what every layer needs
+#include "dividere/core/error.hpp"
+#include "dividere/core/log.hpp"
+#include "dividere/core/protobuf_fwd.hpp"
+#include "dividere/core/version.hpp"
+
+// connection: sockets that carry bytes
+#include "dividere/connection/connector.hpp"
+#include "dividere/connection/context.hpp"
+#include "dividere/connection/dealer.hpp"
+#include "dividere/connection/port_manager.hpp"
+#include "dividere/connection/proxy.hpp"
+#include "dividere/connection/publisher.hpp"
+#include "dividere/connection/request.hpp"
+#include "dividere/connection/response.hpp"
+#include "dividere/connection/socket_event.hpp"
+#include "dividere/connection/socket_options.hpp"
+#include "dividere/connection/subscriber.hpp"
+
+#endif  // DIVIDERE_HPP
+
+#if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
+#define DIVIDERE_IMPLEMENTED
+
+#include "dividere/core/error.cpp"
+#include "dividere/core/fork.cpp"
+#include "dividere/core/log.cpp"
+#include "dividere/core/random.cpp"
+#include "dividere/core/thread.cpp"
+#include "dividere/core/waker.cpp"
+
+#include "dividere/connection/census.cpp"
+#include "dividere/connection/connector.cpp"
+#include "dividere/connection/context.cpp"
+#include "dividere/connection/dealer.cpp"
+#include "dividere/connection/endpoint.cpp"
+#include "dividere/connection/port_manager.cpp"
+#include "dividere/connection/proxy.cpp"
+#include "dividere/connection/publisher.cpp"
+#include "dividere/connection/request.cpp"
+#include "dividere/connection/response.cpp"
+#include "dividere/connection/socket.cpp"
+#include "dividere/connection/socket_event.cpp"
+#include "dividere/connection/subscriber.cpp"
+#include "dividere/connection/watcher.cpp"
+
+#endif  // DIVIDERE_IMPLEMENTATION

@@ -1,0 +1,107 @@
+#include "census.hpp"
+
+#include <algorithm>
+
+#include "../core/random.hpp"
+
+namespace dividere::detail {
+
+constexpr std::string_view kIdPrefix = "\xFF" "dividere/id/";
+
+const std::string& helloTopic() {
+  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
+  return topic;
+}
+
+std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
+
+bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+
+// The address of a property of the connection that brought the message: the same for all it brings, and for no
+// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
+const void* connectionOf(const Frame& frame) {
+  return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
+}
+
+void Census::observe(const Frame& frame) {
+  const std::string_view message = frame.view();
+  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
+  const std::string topic(message.substr(1));
+  if (message[0] == 1) {
+    subscribed(topic, connectionOf(frame), frame);
+  } else {
+    unsubscribed(topic, connectionOf(frame));
+  }
+}
+
+void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
+  if (isIdTopic(topic)) ids_[topic].push_back(connection);
+  if (!connection) return;
+  Peer& peer = peers_[connection];
+  if (peer.keepsConnectionUnique.size() == 0) {
+    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
+  }
+  peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
+  peer.topics.insert(topic);
+}
+
+void Census::unsubscribed(const std::string& topic, Connection connection) {
+  if (!connection) {
+    gone_.insert(topic);
+    return;
+  }
+  if (isIdTopic(topic)) {
+    const auto found = ids_.find(topic);
+    if (found != ids_.end()) ids_.erase(found);
+  }
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  peer->second.topics.erase(topic);
+  if (peer->second.topics.empty()) peers_.erase(peer);
+}
+
+void Census::settle() {
+  // First those we know by name, with all the topics they had; what is left went with strangers.
+  const std::multiset<std::string> gone(gone_);
+  for (const std::string& topic : gone) {
+    if (isIdTopic(topic)) leave(topic);
+  }
+  for (const std::string& topic : std::multiset<std::string>(gone_)) leaveOneOf(topic);
+  gone_.clear();
+  countStrangers();
+}
+
+void Census::leave(const std::string& id) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return;
+  // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
+  const Connection connection = found->second.front();
+  found->second.erase(found->second.begin());
+  if (found->second.empty()) ids_.erase(found);
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  for (const std::string& topic : peer->second.topics) {
+    const auto same = gone_.find(topic);
+    if (same != gone_.end()) gone_.erase(same);
+  }
+  peers_.erase(peer);
+}
+
+void Census::leaveOneOf(const std::string& topic) {
+  // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
+  auto leaving = peers_.end();
+  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
+    if (peer->second.isOurs || peer->second.topics.count(topic) == 0) continue;
+    if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
+  }
+  if (leaving == peers_.end()) return;
+  leaving->second.topics.erase(topic);
+  if (leaving->second.topics.empty()) peers_.erase(leaving);
+}
+
+void Census::countStrangers() {
+  strangers_ = static_cast<std::size_t>(std::count_if(
+      peers_.begin(), peers_.end(), [](const auto& peer) { return !peer.second.isOurs; }));
+}
+
+}  // namespace dividere::detail

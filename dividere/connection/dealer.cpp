@@ -1,0 +1,101 @@
+#include "dealer.hpp"
+
+#include "../core/error.hpp"
+#include "../core/random.hpp"
+#include "socket.hpp"
+
+namespace dividere::connection {
+
+using detail::Deadline;
+using detail::Frame;
+
+Dealer::Dealer(const std::string& endpoint, const SocketOptions& options)
+    : Dealer(std::vector<std::string>{endpoint}, options) {}
+
+Dealer::Dealer(std::initializer_list<std::string> endpoints, const SocketOptions& options)
+    : Dealer(std::vector<std::string>(endpoints), options) {}
+
+Dealer::Dealer(const std::vector<std::string>& endpoints, const SocketOptions& options)
+    : Connector(std::make_unique<detail::Socket>("connection::Dealer", ZMQ_DEALER, options)) {
+  detail::Socket& socket = this->socket();
+  if (endpoints.empty()) throw Error(Errc::badEndpoint, socket.who() + ": the list of endpoints is empty");
+  // Random: a router ignores the second peer of one name.
+  const std::string id = detail::randomUuid();
+  socket.set(ZMQ_ROUTING_ID, id.data(), id.size());
+  for (const std::string& endpoint : endpoints) {
+    const bool binds = options.attach == Attach::automatic ? detail::hasWildcard(endpoint)
+                                                           : options.attach == Attach::bind;
+    if (binds) {
+      socket.bind(endpoint);
+    } else {
+      socket.connect(endpoint);
+    }
+  }
+}
+
+void Dealer::send(std::string_view bytes) {
+  Frame frame(bytes);
+  sendFrame({}, frame, nullptr);
+}
+
+void Dealer::send(const Route& route, std::string_view bytes) {
+  Frame frame(bytes);
+  sendFrame(route, frame, nullptr);
+}
+
+void Dealer::sendWithEmptyFrame(std::string_view bytes) { send(Route{""}, bytes); }
+
+bool Dealer::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+  Frame frame(bytes);
+  return sendFrame({}, frame, &timeout);
+}
+
+bool Dealer::send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout) {
+  Frame frame(bytes);
+  return sendFrame(route, frame, &timeout);
+}
+
+bool Dealer::sendFrame(const Route& route, Frame& frame, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  const Deadline deadline = Deadline::in(timeout);
+  for (const std::string& step : route) socket.requireSendable(step.size());
+  socket.requireSendable(frame.size());
+  for (const std::string& step : route) {
+    Frame routing{std::string_view(step)};
+    if (!socket.send(routing, true, deadline)) return false;
+  }
+  return socket.send(frame, false, deadline);
+}
+
+Routed Dealer::recv() {
+  Routed message;
+  message.body = receiveFrame(&message.route, nullptr)->str();
+  return message;
+}
+
+std::optional<Routed> Dealer::recv(std::chrono::milliseconds timeout) {
+  Routed message;
+  const Frame* frame = receiveFrame(&message.route, &timeout);
+  if (!frame) return std::nullopt;
+  message.body = frame->str();
+  return message;
+}
+
+bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(Deadline::in(timeout)); }
+
+const Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (!socket.receive(Deadline::in(timeout))) return nullptr;
+  const auto& frames = socket.inbox();
+  if (socket.framesReceived() > frames.size()) {
+    throw Error(Errc::malformed, socket.who() + ": receive: a message of " + std::to_string(socket.framesReceived()) +
+                                     " frames; dropped");
+  }
+  if (route) {
+    route->clear();
+    for (std::size_t i = 0; i + 1 < frames.size(); ++i) route->push_back(frames[i].str());
+  }
+  return &frames.back();
+}
+
+}  // namespace dividere::connection

@@ -1,0 +1,129 @@
+#include "publisher.hpp"
+
+#include <atomic>
+#include <mutex>
+
+#include "../core/log_line.hpp"
+#include "census.hpp"
+#include "socket.hpp"
+
+namespace dividere::detail {
+
+/// What a Publisher knows of its subscribers, and the lock that lets the watcher's thread read their news while
+/// the owner is idle: a socket that nobody calls into keeps memory for each past peer. The lock is free but
+/// for a moment once a second.
+struct Audience {
+  std::mutex mutex;
+  Socket* socket = nullptr;
+  Census census;  // under mutex, as is the socket
+  std::atomic<std::uint64_t> dropped{0};
+  RateLimit warnings;
+  bool waitWhenFull = false;
+
+  void readNews() {
+    Frame frame;
+    for (;;) {
+      while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
+        if (errno != EINTR) return census.settle();
+      }
+      census.observe(frame);
+    }
+  }
+
+  void readNewsIfIdle() {
+    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+    if (lock.owns_lock() && socket) readNews();
+  }
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+using detail::Deadline;
+using detail::Frame;
+
+// An XPUB: a PUB that can be asked who is there.
+std::unique_ptr<detail::Socket> makePublisherSocket(detail::Audience& audience, const std::string& endpoint,
+                                                    const SocketOptions& options) {
+  auto socket = std::make_unique<detail::Socket>("connection::Publisher", ZMQ_XPUB, options,
+                                                 [&audience] { audience.readNewsIfIdle(); });
+  socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
+  socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
+  if (options.attach == Attach::connect) {
+    socket->connect(endpoint);
+  } else {
+    socket->bind(endpoint);
+  }
+  std::lock_guard<std::mutex> lock(audience.mutex);
+  audience.socket = socket.get();
+  return socket;
+}
+
+Publisher::Publisher(const std::string& endpoint, const SocketOptions& options)
+    : Publisher(std::make_unique<detail::Audience>(), endpoint, options) {}
+
+Publisher::Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint,
+                     const SocketOptions& options)
+    : Connector(makePublisherSocket(*audience, endpoint, options)), audience_(std::move(audience)) {
+  audience_->waitWhenFull = options.waitWhenFull;
+}
+
+Publisher::Publisher(Publisher&&) noexcept = default;
+
+// The base first: it ends the former socket, and with it the pumping that uses the former audience.
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+
+Publisher::~Publisher() {
+  if (audience_) audience_->socket->detach();
+}
+
+void Publisher::send(std::string_view bytes) {
+  Frame frame(bytes);
+  sendFrame(frame, nullptr);
+}
+
+bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+  Frame frame(bytes);
+  return sendFrame(frame, &timeout);
+}
+
+bool Publisher::sendFrame(Frame& frame, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::in(std::chrono::milliseconds(0));
+  if (socket.send(frame, false, deadline)) return true;
+  if (audience_->waitWhenFull) return false;
+  ++audience_->dropped;
+  audience_->warnings.log(LogLevel::warning, socket.who(),
+                          socket.endpoint() + ": a subscriber does not keep up and missed a message");
+  socket.set(ZMQ_XPUB_NODROP, 0);
+  socket.send(frame, false, Deadline::never());
+  socket.set(ZMQ_XPUB_NODROP, 1);
+  return true;
+}
+
+bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const Deadline deadline = Deadline::in(timeout);
+  for (;;) {
+    audience_->readNews();
+    if (audience_->census.count() >= n) return true;
+    if (!socket.await(ZMQ_POLLIN, deadline)) return false;
+  }
+}
+
+std::size_t Publisher::subscribers() const {
+  this->socket();
+  std::lock_guard<std::mutex> lock(audience_->mutex);
+  audience_->readNews();
+  return audience_->census.count();
+}
+
+std::uint64_t Publisher::dropped() const { 
+  socket();
+  return audience_->dropped;
+}
+
+}  // namespace dividere::connection

@@ -1,0 +1,78 @@
+#include "request.hpp"
+
+#include "../core/error.hpp"
+#include "socket.hpp"
+
+namespace dividere::connection {
+
+using detail::Deadline;
+using detail::Frame;
+
+Request::Request(const std::string& endpoint, const SocketOptions& options)
+    : Request(std::vector<std::string>{endpoint}, options) {}
+
+Request::Request(std::initializer_list<std::string> endpoints, const SocketOptions& options)
+    : Request(std::vector<std::string>(endpoints), options) {}
+
+Request::Request(const std::vector<std::string>& endpoints, const SocketOptions& options)
+    : Connector(std::make_unique<detail::Socket>("connection::Request", ZMQ_REQ, options)) {
+  detail::Socket& socket = this->socket();
+  if (endpoints.empty()) throw Error(Errc::badEndpoint, socket.who() + ": the list of endpoints is empty");
+  // Without these a lost reply leaves the socket stuck, and a late one is taken for the next request's. Turns
+  // are kept by this class.
+  socket.set(ZMQ_REQ_RELAXED, 1);
+  socket.set(ZMQ_REQ_CORRELATE, 1);
+  for (const std::string& endpoint : endpoints) {
+    if (options.attach == Attach::bind) {
+      socket.bind(endpoint);
+    } else {
+      socket.connect(endpoint);
+    }
+  }
+}
+
+void Request::send(std::string_view bytes) {
+  Frame frame(bytes);
+  sendFrame(frame, nullptr);
+}
+
+bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+  Frame frame(bytes);
+  return sendFrame(frame, &timeout);
+}
+
+bool Request::sendFrame(Frame& frame, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
+  if (!socket.send(frame, false, Deadline::in(timeout))) return false;
+  turn_ = Turn::receive;
+  return true;
+}
+
+std::string Request::recv() { return receiveFrame(nullptr)->str(); }
+
+std::optional<std::string> Request::recv(std::chrono::milliseconds timeout) {
+  const Frame* frame = receiveFrame(&timeout);
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
+
+bool Request::wait(std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  if (turn_ == Turn::send) return false;
+  const bool there = socket.wait(Deadline::in(timeout));
+  turn_ = there ? Turn::receive : Turn::either;
+  return there;
+}
+
+const Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
+  if (!socket.receive(Deadline::in(timeout))) {
+    turn_ = Turn::either;
+    return nullptr;
+  }
+  turn_ = Turn::send;
+  return &socket.onlyFrame();
+}
+
+}  // namespace dividere::connection

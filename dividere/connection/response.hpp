@@ -1,0 +1,61 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "connector.hpp"
+
+namespace dividere::detail {
+class Frame;
+}
+
+namespace dividere::connection {
+
+/// The answering half of a request/response pair (seeds: connection.Response).
+///
+/// Binds a tcp endpoint with `*` in it and any ipc or inproc endpoint; connects to another tcp endpoint, such as
+/// a Proxy's back end (WIRE.md). SocketOptions::attach says otherwise.
+///
+/// Requests and replies alternate; whoever asked gets the reply.
+class Response : public Connector {
+ public:
+  explicit Response(const std::string& endpoint, const SocketOptions& options = {});
+  Response(Response&&) noexcept;
+  Response& operator=(Response&&) noexcept;
+  ~Response();
+
+  /// Throws Error{outOfTurn} if no request is waiting for a reply. A reply to one who is gone is dropped.
+  void send(std::string_view bytes);
+
+  /// False if it could not be handed on in time.
+  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+
+  /// The next request. Throws Error{outOfTurn} while a reply is owed to the former one, and Error{malformed} for
+  /// a request of several frames, which may be answered or not: the next one is fine again.
+  std::string recv();
+
+  /// The next request, or nothing if none came in time.
+  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+
+  /// Whether a request is there, waiting for one until the time-out; false at once while a reply is owed.
+  bool wait(std::chrono::milliseconds timeout);
+
+  /// For the messaging layer, as in Publisher and Subscriber.
+  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
+  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+
+  /// For the messaging layer: the request just received cannot be used. `answer` is sent in place of a reply when
+  /// the next one is asked for, unless send() is called before.
+  void refuse(detail::Frame&& answer);
+
+ private:
+  void answerRefused();
+
+  bool owes_ = false;
+  std::unique_ptr<detail::Frame> refusal_;
+};
+
+}  // namespace dividere::connection

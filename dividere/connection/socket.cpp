@@ -1,0 +1,365 @@
+#include "socket.hpp"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "../core/error.hpp"
+#include "../core/fork.hpp"
+#include "../core/log_line.hpp"
+#include "port_manager.hpp"
+
+namespace dividere::detail {
+
+using connection::SocketOptions;
+using namespace std::chrono_literals;
+
+// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the
+// context's table): they are closed in the background.
+constexpr auto kReleaseLimit = 1s;
+// How long the first send to one of several endpoints waits to learn which of them are there.
+constexpr auto kSettleLimit = 1s;
+
+bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
+
+std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
+  return options.linger.value_or(isReceiverOnly(type) ? 0ms : 1000ms);
+}
+
+Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<void()> pump)
+    : who_(who),
+      generation_(forkGeneration()),
+      deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
+      maxMessageBytes_(options.maxMessageBytes),
+      monitored_(options.monitor),
+      context_(options.context ? options.context : connection::Context::shared()),
+      watch_(std::make_shared<Watch>(who_, lingerOf(type, options))) {
+  open(type);
+  try {
+    applyDefaults(options);
+    set(ZMQ_LINGER, static_cast<int>(lingerOf(type, options).count()));
+    if (options.configure) options.configure(socket_);
+    fd_ = get(ZMQ_FD);
+    if (options.onEvent) watch_->onEvent(options.onEvent);
+    if (pump) watch_->onIdle(std::move(pump));
+    Process::current().watcher.add(watch_, context_->native(), monitored_ ? socket_ : nullptr);
+  } catch (...) {
+    zmq_close(socket_);
+    throw;
+  }
+}
+
+void Socket::close() {
+  // A forked child has no part in its parent's sockets: closing them here would end the parent's connections.
+  if (!socket_ || generation_ != forkGeneration()) return;
+  watch_->detach();
+  for (const std::string& path : boundPaths_) {
+    // Both at once and here, as the close itself happens later in a thread of libzmq: the name is free for the
+    // next socket when the destructor returns. (libzmq leaves the files of ipc endpoints lying about.)
+    if (path.compare(0, 9, "inproc://") == 0) {
+      zmq_unbind(socket_, path.c_str());
+    } else {
+      ::unlink(path.c_str());
+    }
+  }
+  Process::current().watcher.remove(watch_);
+  zmq_close(socket_);
+  socket_ = nullptr;
+  context_.reset();
+}
+
+void Socket::open(int type) {
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    socket_ = zmq_socket(context_->native(), type);
+    if (socket_) return;
+    // Sockets are closed in the background: their places may be free in a moment.
+    const int error = errno;
+    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    fail("open");
+  }
+}
+
+void Socket::applyDefaults(const SocketOptions& options) {
+  set(ZMQ_SNDHWM, options.sendQueue);
+  set(ZMQ_RCVHWM, options.receiveQueue);
+  set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
+  set(ZMQ_HANDSHAKE_IVL, 10000);
+  set(ZMQ_BACKLOG, 1024);
+  set(ZMQ_RECONNECT_IVL, static_cast<int>(options.reconnect.count()));
+  set(ZMQ_RECONNECT_IVL_MAX, static_cast<int>(options.reconnectMax.count()));
+  // Dead peers are found by TCP: ZeroMQ's own heartbeats abort the process when a consumer is slow.
+  set(ZMQ_TCP_KEEPALIVE, 1);
+  set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
+  set(ZMQ_TCP_KEEPALIVE_INTVL, 3);
+  set(ZMQ_TCP_KEEPALIVE_CNT, 3);
+  if (options.kernelSendBuffer > 0) set(ZMQ_SNDBUF, options.kernelSendBuffer);
+  if (options.kernelReceiveBuffer > 0) set(ZMQ_RCVBUF, options.kernelReceiveBuffer);
+  // With any domain set, peers that speak no ZMTP 3 are refused: without, seven bytes of junk are a message
+  // and an HTTP request is a subscriber.
+  set(ZMQ_ZAP_DOMAIN, "dividere", 8);
+}
+
+// --- Endpoints ---
+
+void Socket::bind(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(who_, text, true);
+  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
+  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
+    bindToFreePort(endpoint);
+  } else {
+    bindTo(endpoint);
+  }
+}
+
+void Socket::bindTo(const Endpoint& endpoint) {
+  const std::string text = endpoint.str();
+  if (endpoint.transport == Transport::ipc) {
+    checkIpcPathIsFree(who_, endpoint);
+    requireDescriptors(2, (who_ + ": bind " + text).c_str());
+  }
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    if (tryBind(text)) break;
+    const int error = errno;
+    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    fail("bind " + text);
+  }
+  if (endpoint.transport == Transport::inproc) boundPaths_.push_back(text);
+  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
+    boundPaths_.push_back(endpoint.address);
+  }
+}
+
+// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
+// retries it after our end may meet itself.
+void Socket::bindToFreePort(Endpoint endpoint) {
+  endpoint.wildcardPort = false;
+  for (int attempt = 0;; ++attempt) {
+    endpoint.port = connection::PortManager::acquire();
+    const bool bound = tryBind(endpoint.str());
+    const int error = errno;
+    connection::PortManager::release(endpoint.port);
+    if (bound) return;
+    errno = error;
+    if (error != EADDRINUSE || attempt == 100) fail("bind " + endpoint.str());
+  }
+}
+
+bool Socket::tryBind(const std::string& endpoint) {
+  if (zmq_bind(socket_, endpoint.c_str()) != 0) return false;
+  if (endpoint_.empty()) learnEndpoint(endpoint);
+  return true;
+}
+
+void Socket::learnEndpoint(const std::string& endpoint) {
+  char resolved[512];
+  std::size_t size = sizeof resolved;
+  endpoint_ = zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, resolved, &size) == 0 ? std::string(resolved) : endpoint;
+}
+
+void Socket::connect(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(who_, text, false);
+  const std::string resolved = endpoint.str();
+  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
+  if (endpoint_.empty()) endpoint_ = text;
+  if (monitored_ && endpoint.transport != Transport::inproc) {
+    watch_->addLink(resolved);
+    peers_.push_back({resolved, true});
+  }
+  if (zmq_connect(socket_, resolved.c_str()) != 0) fail("connect " + text);
+}
+
+std::uint16_t Socket::port() const {
+  if (endpoint_.compare(0, 6, "tcp://") != 0) return 0;
+  return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
+}
+
+// --- Links ---
+
+void Socket::attend() {
+  if (!watch_->needsAttention()) return;
+  const std::vector<Link> links = watch_->takeLinks();
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (links[i].state == Link::State::broken) relink(peers_[i]);
+  }
+  if (deals_ && peers_.size() > 1) balance(links);
+}
+
+// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
+// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
+// without, and those found dead are connected anew with it as long as another one is up.
+void Socket::balance(const std::vector<Link>& links) {
+  anyUp_ = std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
+  const bool allDown = std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isDown(); });
+  if (std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) sentBlind_ = false;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    Peer& peer = peers_[i];
+    const bool passOver = anyUp_ && links[i].isDown() && peer.queues && !sentBlind_;
+    const bool takeBack = allDown && !peer.queues;
+    if (!passOver && !takeBack) continue;
+    peer.queues = takeBack;
+    relink(peer);
+  }
+}
+
+void Socket::relink(Peer& peer) {
+  zmq_disconnect(socket_, peer.endpoint.c_str());  // fails if libzmq has dropped it by itself: as well
+  set(ZMQ_IMMEDIATE, peer.queues ? 0 : 1);
+  watch_->relinked(peer.endpoint);
+  if (zmq_connect(socket_, peer.endpoint.c_str()) != 0) {
+    log(LogLevel::warning, who_, "connect " + peer.endpoint + ": " + zmq_strerror(errno));
+  }
+}
+
+void Socket::settle(const Deadline& deadline) {
+  settled_ = true;
+  const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
+  const auto known = [](const Link& link) { return link.isUp() || link.isDown(); };
+  const Waker& waker = Waker::ofThisThread();
+  wakeWith(waker.fd());
+  for (;;) {
+    const std::vector<Link> links = watch_->takeLinks();
+    balance(links);
+    if (std::all_of(links.begin(), links.end(), known) || limit.passed()) break;
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, limit.pollTimeout());
+    waker.drain();
+  }
+  wakeWith(-1);
+}
+
+// --- Messages ---
+
+void Socket::requireOwnProcess() const {
+  if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, who_);
+}
+
+bool Socket::trySend(Frame& frame, int flags) {
+  for (;;) {
+    if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
+    if (errno == EAGAIN) return false;
+    if (errno != EINTR) fail("send");
+  }
+}
+
+void Socket::requireSendable(std::size_t bytes) const {
+  if (maxMessageBytes_ < 0 || bytes <= static_cast<std::uint64_t>(maxMessageBytes_)) return;
+  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
+                                  std::to_string(maxMessageBytes_));
+}
+
+bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
+  requireSendable(frame.size());
+  attend();
+  if (deals_ && peers_.size() > 1) {
+    if (!settled_) settle(deadline);
+    sentBlind_ = sentBlind_ || !anyUp_;
+  }
+  const int flags = more ? ZMQ_SNDMORE : 0;
+  while (!trySend(frame, flags)) {
+    if (!await(ZMQ_POLLOUT, deadline)) return false;
+  }
+  return true;
+}
+
+bool Socket::tryReceive() {
+  if (kept_) {
+    kept_ = false;
+    return true;
+  }
+  attend();
+  inbox_.clear();
+  framesReceived_ = 0;
+  Frame frame;
+  do {
+    while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
+      if (errno == EAGAIN) return false;  // only before the first frame: libzmq delivers whole messages
+      if (errno != EINTR) fail("receive");
+    }
+    const bool more = frame.more();
+    if (++framesReceived_ <= kMostFrames) inbox_.push_back(std::move(frame));
+    if (!more) return true;
+  } while (true);
+}
+
+bool Socket::receive(const Deadline& deadline) {
+  while (!tryReceive()) {
+    if (!await(ZMQ_POLLIN, deadline)) return false;
+  }
+  return true;
+}
+
+const Frame& Socket::onlyFrame() const {
+  if (framesReceived_ == 1) return inbox_.front();
+  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
+                                   " frames, where one is expected; dropped");
+}
+
+bool Socket::wait(const Deadline& deadline) {
+  kept_ = receive(deadline);
+  return kept_;
+}
+
+bool Socket::await(short wanted, const Deadline& deadline) {
+  const Waker& waker = Waker::ofThisThread();
+  struct Registration {
+    Watch& watch;
+    ~Registration() { watch.wakeWith(-1); }
+  } registration{*watch_};
+  watch_->wakeWith(waker.fd());
+  for (;;) {
+    attend();
+    // Asking for the events also makes libzmq read its signals, without which the descriptor tells nothing.
+    if (get(ZMQ_EVENTS) & wanted) return true;
+    pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+    const int ready = ::poll(waits, 2, deadline.pollTimeout());
+    if (ready > 0 && waits[1].revents) waker.drain();
+    if (ready == 0 && deadline.passed()) return (get(ZMQ_EVENTS) & wanted) != 0;
+  }
+}
+
+// --- Options ---
+
+void Socket::set(int option, int value) { set(option, &value, sizeof value); }
+
+void Socket::set(int option, const void* value, std::size_t size) {
+  while (zmq_setsockopt(socket_, option, value, size) != 0) {
+    if (errno != EINTR) fail("set option " + std::to_string(option));
+  }
+}
+
+int Socket::get(int option) const {
+  int value = 0;
+  std::size_t size = sizeof value;
+  while (zmq_getsockopt(socket_, option, &value, &size) != 0) {
+    if (errno != EINTR) fail("get option " + std::to_string(option));
+  }
+  return value;
+}
+
+void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
+  watch_->onEvent(std::move(handler));
+  Process::current().watcher.poke();
+}
+
+void Socket::fail(const std::string& what) const {
+  const int error = errno;
+  const std::string context = who_ + ": " + what;
+  switch (error) {
+    case EFSM: throw Error(Errc::outOfTurn, context);
+    case ETERM: throw Error(Errc::stopping, context);
+    default: throw Error({error, std::generic_category()}, context);
+  }
+}
+
+}  // namespace dividere::detail

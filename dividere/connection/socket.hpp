@@ -1,0 +1,140 @@
+#pragma once
+
+// The ZeroMQ socket under every class of this layer. Implementation only.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../core/deadline.hpp"
+#include "endpoint.hpp"
+#include "frame.hpp"
+#include "process.hpp"
+#include "socket_options.hpp"
+#include "watcher.hpp"
+
+namespace dividere::detail {
+
+/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
+/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
+class Socket {
+ public:
+  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
+  /// once a second in the watcher's thread.
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<void()> pump = nullptr);
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  void bind(const std::string& endpoint);
+  void connect(const std::string& endpoint);
+
+  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
+  void close();
+
+  /// Throws Error if this is a forked child of the process that made the socket.
+  void requireOwnProcess() const;
+
+  /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
+  /// message cannot be taken back.
+  void requireSendable(std::size_t bytes) const;
+
+  /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
+  /// first frame of a message is in, libzmq takes the others without waiting.
+  bool send(Frame& frame, bool more, const Deadline& deadline);
+
+  /// Sends only if no wait is needed.
+  bool trySend(Frame& frame, int flags);
+
+  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
+  bool receive(const Deadline& deadline);
+
+  /// Receives only if no wait is needed.
+  bool tryReceive();
+
+  /// Whether receive() would return at once; waits for that until the deadline. The message is kept for it.
+  bool wait(const Deadline& deadline);
+
+  /// The message last received, all its frames; how many it had, which may be more than are kept.
+  std::vector<Frame>& inbox() { return inbox_; }
+  std::size_t framesReceived() const { return framesReceived_; }
+
+  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
+  const Frame& onlyFrame() const;
+
+  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
+  bool await(short wanted, const Deadline& deadline);
+
+  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
+  /// itself calls it when its waker (wakeWith) says so.
+  void attend();
+
+  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  int descriptor() const noexcept { return fd_; }
+
+  /// While set, this descriptor is woken when attend() is due; -1: none.
+  void wakeWith(int fd) { watch_->wakeWith(fd); }
+
+  void set(int option, int value);
+  void set(int option, const void* value, std::size_t size);
+  int get(int option) const;
+
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// No callback or pump runs after this.
+  void detach() { watch_->detach(); }
+
+  const std::string& who() const noexcept { return who_; }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
+  std::uint16_t port() const;
+  void* native() const noexcept { return socket_; }
+
+  /// Throws the error that errno holds.
+  [[noreturn]] void fail(const std::string& what) const;
+
+  static constexpr std::size_t kMostFrames = 64;
+
+ private:
+  /// An endpoint this socket connected to, by the name that libzmq has for it.
+  struct Peer {
+    std::string endpoint;
+    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+  };
+
+  void open(int type);
+  void applyDefaults(const connection::SocketOptions& options);
+  void bindTo(const Endpoint& endpoint);
+  void bindToFreePort(Endpoint endpoint);
+  bool tryBind(const std::string& endpoint);
+  void learnEndpoint(const std::string& endpoint);
+
+  void settle(const Deadline& deadline);
+  void balance(const std::vector<Link>& links);
+  void relink(Peer& peer);
+
+  const std::string who_;
+  const unsigned generation_;
+  const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
+  const std::int64_t maxMessageBytes_;
+  const bool monitored_;
+  std::shared_ptr<connection::Context> context_;
+  void* socket_ = nullptr;
+  int fd_ = -1;
+  std::shared_ptr<Watch> watch_;
+
+  std::string endpoint_;
+  std::vector<std::string> boundPaths_;   // ipc files and inproc names, to be freed at once when this ends
+  std::vector<Peer> peers_;
+  bool settled_ = false;
+  bool anyUp_ = false;
+  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
+
+  std::vector<Frame> inbox_;
+  std::size_t framesReceived_ = 0;
+  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
+};
+
+}  // namespace dividere::detail

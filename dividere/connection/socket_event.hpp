@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dividere::connection {
+
+/// What can happen to a socket, as libzmq's socket monitor reports it (zmq_socket_monitor(3)).
+enum class EventType {
+  connected,           ///< a transport connection is up; value: its descriptor
+  connectDelayed,      ///< connecting goes on in the background; value: errno
+  connectRetried,      ///< no connection; the next attempt comes in value milliseconds
+  listening,           ///< bound; value: the listener's descriptor
+  bindFailed,          ///< value: errno
+  accepted,            ///< a peer's transport connection was taken; value: its descriptor
+  acceptFailed,        ///< value: errno
+  closed,              ///< a connection attempt or a listener was closed; value: its descriptor
+  closeFailed,         ///< value: errno
+  disconnected,        ///< a connection ended; value: its descriptor
+  handshakeSucceeded,  ///< the peer speaks ZeroMQ and fits: messages flow from now on
+  handshakeFailed,     ///< the peer does not fit; value: errno, ZMQ_PROTOCOL_ERROR_* or a ZAP status
+  monitorStopped,      ///< the socket is gone, all it had to send is sent or given up
+};
+
+/// "handshakeFailed" for EventType::handshakeFailed, and so on.
+std::string_view name(EventType type);
+
+/// One event of one socket.
+struct SocketEvent {
+  EventType type;
+  std::uint32_t value;   ///< see EventType
+  std::string endpoint;  ///< as libzmq names it: "tcp://127.0.0.1:5555"
+};
+
+}  // namespace dividere::connection

@@ -1,0 +1,68 @@
+#include "subscriber.hpp"
+
+#include <algorithm>
+
+#include "../core/error.hpp"
+#include "census.hpp"
+#include "socket.hpp"
+
+namespace dividere::connection {
+
+using detail::Deadline;
+using detail::Frame;
+
+Subscriber::Subscriber(const std::string& endpoint, const std::string& topic, const SocketOptions& options)
+    : Subscriber(endpoint, std::vector<std::string>{topic}, options) {}
+
+Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics,
+                       const SocketOptions& options)
+    : Subscriber(endpoint, std::vector<std::string>(topics), options) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
+                       const SocketOptions& options)
+    : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
+      id_(detail::makeIdTopic()) {
+  // Before connecting: then the publisher learns of all of them at once.
+  socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
+  for (const std::string& topic : topics) subscribe(topic);
+  if (topics.empty()) subscribe("");
+  if (options.attach == Attach::bind) {
+    socket().bind(endpoint);
+  } else {
+    socket().connect(endpoint);
+  }
+}
+
+void Subscriber::subscribe(const std::string& topic) {
+  detail::Socket& socket = this->socket();
+  if (std::find(topics_.begin(), topics_.end(), topic) != topics_.end()) return;
+  socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+  topics_.push_back(topic);
+  if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
+}
+
+void Subscriber::unsubscribe(const std::string& topic) {
+  detail::Socket& socket = this->socket();
+  const auto found = std::find(topics_.begin(), topics_.end(), topic);
+  if (found == topics_.end()) return;
+  // Without a topic it is nobody's subscriber, and not to be counted as one.
+  if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
+  socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
+  topics_.erase(found);
+}
+
+std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
+
+std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
+  const Frame* frame = receiveFrame(&timeout);
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
+
+bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(Deadline::in(timeout)); }
+
+const Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  return socket.receive(Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
+}
+
+}  // namespace dividere::connection

@@ -1,0 +1,46 @@
+#include "error.hpp"
+
+namespace dividere {
+namespace detail {
+
+class ErrorCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "dividere"; }
+
+  std::string message(int value) const override {
+    switch (static_cast<Errc>(value)) {
+      case Errc::noWorker: return "no worker";
+      case Errc::overloaded: return "overloaded";
+      case Errc::handlerFailed: return "handler failed";
+      case Errc::gaveUp: return "gave up after the last attempt";
+      case Errc::unknownType: return "unknown type";
+      case Errc::malformed: return "malformed";
+      case Errc::tooLarge: return "too large";
+      case Errc::deadlinePassed: return "deadline passed";
+      case Errc::stopping: return "stopping";
+      case Errc::outOfTurn: return "out of turn";
+      case Errc::wrongType: return "wrong type";
+      case Errc::badEndpoint: return "bad endpoint";
+      case Errc::otherProcess: return "made in another process, before fork()";
+      case Errc::movedFrom: return "moved from";
+      case Errc::noFreePort: return "no free port";
+      case Errc::noRegistry: return "no registry answered";
+      case Errc::incomplete: return "required fields are missing";
+    }
+    return "dividere error " + std::to_string(value);
+  }
+};
+
+}  // namespace detail
+
+const std::error_category& errorCategory() noexcept {
+  // Never destroyed: errors may be thrown and compared while static objects are being destroyed.
+  static const std::error_category& category = *new detail::ErrorCategory;
+  return category;
+}
+
+std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), errorCategory()}; }
+
+Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
+
+}  // namespace dividere

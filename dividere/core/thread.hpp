@@ -1,0 +1,46 @@
+#pragma once
+
+// Threads as the library starts and ends them. Implementation only.
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "waker.hpp"
+
+namespace dividere::detail {
+
+/// Starts a thread that no signal is delivered to (signals are the application's), under a name that
+/// debuggers show (at most 15 characters).
+std::thread startThread(const char* name, std::function<void()> body);
+
+/// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
+/// now and then.
+class StoppableThread {
+ public:
+  StoppableThread();
+  ~StoppableThread();
+
+  void start(const char* name, std::function<void()> body);
+
+  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, nor in a forked
+  /// child, where it does not run. Any thread, any number of times, also if never started.
+  void stop();
+
+  bool stopRequested() const noexcept { return stopRequested_.load(std::memory_order_acquire); }
+  bool isCurrent() const noexcept { return id_.load(std::memory_order_acquire) == std::this_thread::get_id(); }
+
+  /// What the thread's poll() has to wait on besides its own descriptors.
+  const Waker& waker() const noexcept { return waker_; }
+
+ private:
+  const unsigned generation_;
+  Waker waker_;
+  std::atomic<bool> stopRequested_{false};
+  std::atomic<std::thread::id> id_{};
+  std::mutex joining_;
+  std::thread thread_;  // under joining_
+};
+
+}  // namespace dividere::detail

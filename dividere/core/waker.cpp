@@ -1,0 +1,45 @@
+#include "waker.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+
+#include "error.hpp"
+#include "fork.hpp"
+
+namespace dividere::detail {
+
+Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (fd_ < 0) throw Error({errno, std::generic_category()}, "eventfd");
+}
+
+Waker::~Waker() { ::close(fd_); }
+
+void Waker::wake(int fd) noexcept {
+  const std::uint64_t one = 1;
+  // A full counter (EAGAIN) is as awake as it gets.
+  while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void Waker::drain() const noexcept {
+  std::uint64_t count;
+  while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+Waker& Waker::ofThisThread() {
+  // An eventfd inherited by fork() is shared with the parent, who would take our wake-ups.
+  struct Mine {
+    unsigned generation = forkGeneration();
+    Waker waker;
+  };
+  thread_local std::unique_ptr<Mine> mine;
+  if (!mine || mine->generation != forkGeneration()) mine = std::make_unique<Mine>();
+  return mine->waker;
+}
+
+}  // namespace dividere::detail
