@@ -32,6 +32,15 @@
 #include "dividere/connection/socket_options.hpp"
 #include "dividere/connection/subscriber.hpp"
 
+// messaging: sockets that carry protobuf messages
+#include "dividere/messaging/dealer.hpp"
+#include "dividere/messaging/envelope.hpp"
+#include "dividere/messaging/publisher.hpp"
+#include "dividere/messaging/request.hpp"
+#include "dividere/messaging/response.hpp"
+#include "dividere/messaging/socket.hpp"
+#include "dividere/messaging/subscriber.hpp"
+
 #endif  // DIVIDERE_HPP
 
 #if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
@@ -58,5 +67,14 @@
 #include "dividere/connection/socket_event.cpp"
 #include "dividere/connection/subscriber.cpp"
 #include "dividere/connection/watcher.cpp"
+
+#include "dividere/messaging/dealer.cpp"
+#include "dividere/messaging/framework_messages.cpp"
+#include "dividere/messaging/publisher.cpp"
+#include "dividere/messaging/request.cpp"
+#include "dividere/messaging/response.cpp"
+#include "dividere/messaging/socket.cpp"
+#include "dividere/messaging/subscriber.cpp"
+#include "dividere/messaging/wire.cpp"
 
 #endif  // DIVIDERE_IMPLEMENTATION

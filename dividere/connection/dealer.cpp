@@ -6,9 +6,6 @@
 
 namespace dividere::connection {
 
-using detail::Deadline;
-using detail::Frame;
-
 Dealer::Dealer(const std::string& endpoint, const SocketOptions& options)
     : Dealer(std::vector<std::string>{endpoint}, options) {}
 
@@ -34,34 +31,34 @@ Dealer::Dealer(const std::vector<std::string>& endpoints, const SocketOptions& o
 }
 
 void Dealer::send(std::string_view bytes) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   sendFrame({}, frame, nullptr);
 }
 
 void Dealer::send(const Route& route, std::string_view bytes) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   sendFrame(route, frame, nullptr);
 }
 
 void Dealer::sendWithEmptyFrame(std::string_view bytes) { send(Route{""}, bytes); }
 
 bool Dealer::send(std::string_view bytes, std::chrono::milliseconds timeout) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   return sendFrame({}, frame, &timeout);
 }
 
 bool Dealer::send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   return sendFrame(route, frame, &timeout);
 }
 
-bool Dealer::sendFrame(const Route& route, Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  const Deadline deadline = Deadline::in(timeout);
+  const detail::Deadline deadline = detail::Deadline::in(timeout);
   for (const std::string& step : route) socket.requireSendable(step.size());
   socket.requireSendable(frame.size());
   for (const std::string& step : route) {
-    Frame routing{std::string_view(step)};
+    detail::Frame routing{std::string_view(step)};
     if (!socket.send(routing, true, deadline)) return false;
   }
   return socket.send(frame, false, deadline);
@@ -75,17 +72,17 @@ Routed Dealer::recv() {
 
 std::optional<Routed> Dealer::recv(std::chrono::milliseconds timeout) {
   Routed message;
-  const Frame* frame = receiveFrame(&message.route, &timeout);
+  const detail::Frame* frame = receiveFrame(&message.route, &timeout);
   if (!frame) return std::nullopt;
   message.body = frame->str();
   return message;
 }
 
-bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(Deadline::in(timeout)); }
+bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
 
-const Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
+const detail::Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  if (!socket.receive(Deadline::in(timeout))) return nullptr;
+  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
   const auto& frames = socket.inbox();
   if (socket.framesReceived() > frames.size()) {
     throw Error(Errc::malformed, socket.who() + ": receive: a message of " + std::to_string(socket.framesReceived()) +

@@ -20,15 +20,15 @@
 namespace dividere::detail {
 
 /// Closes what it holds.
-class Descriptor {
+class OwnedDescriptor {
  public:
-  explicit Descriptor(int fd = -1) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Descriptor& operator=(Descriptor&& other) noexcept {
+  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  ~Descriptor() {
+  ~OwnedDescriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
   explicit operator bool() const noexcept { return fd_ >= 0; }
@@ -42,35 +42,35 @@ class Descriptor {
 /// anyone, while libzmq (SO_REUSEADDR, as here) can still bind it; a name in the abstract namespace, which the
 /// system forgets with the process, keeps other users of this library from asking for it.
 struct PortHold {
-  Descriptor bound;
-  Descriptor name;
+  OwnedDescriptor bound;
+  OwnedDescriptor name;
 };
 
-Descriptor openSocket(int family, int type) {
-  Descriptor made(::socket(family, type | SOCK_CLOEXEC, 0));
+OwnedDescriptor openSocket(int family, int type) {
+  OwnedDescriptor made(::socket(family, type | SOCK_CLOEXEC, 0));
   if (!made) throw Error({errno, std::generic_category()}, "connection::PortManager: socket");
   return made;
 }
 
-Descriptor claimName(std::uint16_t port) {
-  Descriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
+OwnedDescriptor claimName(std::uint16_t port) {
+  OwnedDescriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const int length = std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "dividere-port-%u", unsigned{port});
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
-  if (::bind(name.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return Descriptor();
+  if (::bind(name.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return OwnedDescriptor();
   return name;
 }
 
-Descriptor claimPort(std::uint16_t port) {
-  Descriptor bound = openSocket(AF_INET, SOCK_STREAM);
+OwnedDescriptor claimPort(std::uint16_t port) {
+  OwnedDescriptor bound = openSocket(AF_INET, SOCK_STREAM);
   const int on = 1;
   ::setsockopt(bound.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_ANY);
   address.sin_port = htons(port);
-  if (::bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return Descriptor();
+  if (::bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return OwnedDescriptor();
   return bound;
 }
 

@@ -127,19 +127,19 @@ class Forwarder {
   StoppableThread thread_;  // last: it ends before what it uses
 };
 
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-std::unique_ptr<detail::Socket> makeProxyFront(std::uint16_t port, const SocketOptions& options) {
-  auto socket = std::make_unique<detail::Socket>("connection::Proxy", ZMQ_ROUTER, options);
+std::unique_ptr<Socket> makeProxyFront(std::uint16_t port, const SocketOptions& options) {
+  auto socket = std::make_unique<Socket>("connection::Proxy", ZMQ_ROUTER, options);
   socket->set(ZMQ_ROUTER_MANDATORY, 1);  // a reply that cannot be delivered is known, not lost in silence
   socket->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
   return socket;
 }
 
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
 Proxy::Proxy(std::uint16_t frontPort, std::uint16_t backPort, const SocketOptions& options)
-    : Connector(makeProxyFront(frontPort, options)),
+    : Connector(detail::makeProxyFront(frontPort, options)),
       forwarder_(std::make_unique<detail::Forwarder>(socket(), backPort, options)) {}
 
 Proxy::Proxy(Proxy&&) noexcept = default;

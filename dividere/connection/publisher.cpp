@@ -36,21 +36,14 @@ struct Audience {
   }
 };
 
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-using detail::Deadline;
-using detail::Frame;
-
 // An XPUB: a PUB that can be asked who is there.
-std::unique_ptr<detail::Socket> makePublisherSocket(detail::Audience& audience, const std::string& endpoint,
-                                                    const SocketOptions& options) {
-  auto socket = std::make_unique<detail::Socket>("connection::Publisher", ZMQ_XPUB, options,
+std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
+                                                    const connection::SocketOptions& options) {
+  auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
                                                  [&audience] { audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
   socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
-  if (options.attach == Attach::connect) {
+  if (options.attach == connection::Attach::connect) {
     socket->connect(endpoint);
   } else {
     socket->bind(endpoint);
@@ -60,12 +53,16 @@ std::unique_ptr<detail::Socket> makePublisherSocket(detail::Audience& audience, 
   return socket;
 }
 
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
 Publisher::Publisher(const std::string& endpoint, const SocketOptions& options)
     : Publisher(std::make_unique<detail::Audience>(), endpoint, options) {}
 
 Publisher::Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint,
                      const SocketOptions& options)
-    : Connector(makePublisherSocket(*audience, endpoint, options)), audience_(std::move(audience)) {
+    : Connector(detail::makePublisherSocket(*audience, endpoint, options)), audience_(std::move(audience)) {
   audience_->waitWhenFull = options.waitWhenFull;
 }
 
@@ -79,26 +76,26 @@ Publisher::~Publisher() {
 }
 
 void Publisher::send(std::string_view bytes) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   sendFrame(frame, nullptr);
 }
 
 bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Publisher::sendFrame(Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   std::lock_guard<std::mutex> lock(audience_->mutex);
-  const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::in(std::chrono::milliseconds(0));
+  const detail::Deadline deadline = audience_->waitWhenFull ? detail::Deadline::in(timeout) : detail::Deadline::in(std::chrono::milliseconds(0));
   if (socket.send(frame, false, deadline)) return true;
   if (audience_->waitWhenFull) return false;
   ++audience_->dropped;
   audience_->warnings.log(LogLevel::warning, socket.who(),
                           socket.endpoint() + ": a subscriber does not keep up and missed a message");
   socket.set(ZMQ_XPUB_NODROP, 0);
-  socket.send(frame, false, Deadline::never());
+  socket.send(frame, false, detail::Deadline::never());
   socket.set(ZMQ_XPUB_NODROP, 1);
   return true;
 }
@@ -106,7 +103,7 @@ bool Publisher::sendFrame(Frame& frame, const std::chrono::milliseconds* timeout
 bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
   detail::Socket& socket = this->socket();
   std::lock_guard<std::mutex> lock(audience_->mutex);
-  const Deadline deadline = Deadline::in(timeout);
+  const detail::Deadline deadline = detail::Deadline::in(timeout);
   for (;;) {
     audience_->readNews();
     if (audience_->census.count() >= n) return true;

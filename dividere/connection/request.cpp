@@ -5,9 +5,6 @@
 
 namespace dividere::connection {
 
-using detail::Deadline;
-using detail::Frame;
-
 Request::Request(const std::string& endpoint, const SocketOptions& options)
     : Request(std::vector<std::string>{endpoint}, options) {}
 
@@ -32,19 +29,19 @@ Request::Request(const std::vector<std::string>& endpoints, const SocketOptions&
 }
 
 void Request::send(std::string_view bytes) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   sendFrame(frame, nullptr);
 }
 
 bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
-  Frame frame(bytes);
+  detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Request::sendFrame(Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  if (!socket.send(frame, false, Deadline::in(timeout))) return false;
+  if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
   turn_ = Turn::receive;
   return true;
 }
@@ -52,22 +49,22 @@ bool Request::sendFrame(Frame& frame, const std::chrono::milliseconds* timeout) 
 std::string Request::recv() { return receiveFrame(nullptr)->str(); }
 
 std::optional<std::string> Request::recv(std::chrono::milliseconds timeout) {
-  const Frame* frame = receiveFrame(&timeout);
+  const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
 bool Request::wait(std::chrono::milliseconds timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) return false;
-  const bool there = socket.wait(Deadline::in(timeout));
+  const bool there = socket.wait(detail::Deadline::in(timeout));
   turn_ = there ? Turn::receive : Turn::either;
   return there;
 }
 
-const Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
-  if (!socket.receive(Deadline::in(timeout))) {
+  if (!socket.receive(detail::Deadline::in(timeout))) {
     turn_ = Turn::either;
     return nullptr;
   }

@@ -8,9 +8,6 @@
 
 namespace dividere::connection {
 
-using detail::Deadline;
-using detail::Frame;
-
 Subscriber::Subscriber(const std::string& endpoint, const std::string& topic, const SocketOptions& options)
     : Subscriber(endpoint, std::vector<std::string>{topic}, options) {}
 
@@ -54,15 +51,15 @@ void Subscriber::unsubscribe(const std::string& topic) {
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
 std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
-  const Frame* frame = receiveFrame(&timeout);
+  const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(Deadline::in(timeout)); }
+bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
 
-const Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  return socket.receive(Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
+  return socket.receive(detail::Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
 }
 
 }  // namespace dividere::connection

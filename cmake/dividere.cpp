@@ -1,0 +1,2 @@
+#define DIVIDERE_IMPLEMENTATION
+#include <dividere.hpp>

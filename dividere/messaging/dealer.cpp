@@ -1,0 +1,62 @@
+#include "dealer.hpp"
+
+#include <google/protobuf/message.h>
+
+#include "wire.hpp"
+
+namespace dividere::detail {
+
+constexpr const char* kDealerSends = "messaging::Dealer";
+constexpr const char* kDealerReceives = "messaging::Dealer: receive";
+
+}  // namespace dividere::detail
+
+namespace dividere::messaging {
+
+Dealer::Dealer(const std::string& endpoint, const connection::SocketOptions& options)
+    : Socket(connection::Dealer(endpoint, options)) {}
+
+Dealer::Dealer(const std::vector<std::string>& endpoints, const connection::SocketOptions& options)
+    : Socket(connection::Dealer(endpoints, options)) {}
+
+Dealer::Dealer(std::initializer_list<std::string> endpoints, const connection::SocketOptions& options)
+    : Socket(connection::Dealer(endpoints, options)) {}
+
+void Dealer::send(const google::protobuf::Message& message) { send(connection::Route(), message); }
+
+void Dealer::send(const connection::Route& route, const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
+  connection_.sendFrame(route, frame, nullptr);
+}
+
+void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) { send(connection::Route{""}, message); }
+
+bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+  return send(connection::Route(), message, timeout);
+}
+
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+  detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
+  return connection_.sendFrame(route, frame, &timeout);
+}
+
+Dealer::Routed Dealer::recv() { return *receive(nullptr); }
+
+std::optional<Dealer::Routed> Dealer::recv(std::chrono::milliseconds timeout) { return receive(&timeout); }
+
+std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* timeout) {
+  Routed message;
+  const detail::Frame* frame = connection_.receiveFrame(&message.route, timeout);
+  if (!frame) return std::nullopt;
+  message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view());
+  return message;
+}
+
+bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
+  const detail::Frame* frame = connection_.receiveFrame(nullptr, timeout);
+  if (!frame) return false;
+  detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message);
+  return true;
+}
+
+}  // namespace dividere::messaging

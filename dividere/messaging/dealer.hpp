@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../connection/dealer.hpp"
+#include "socket.hpp"
+
+namespace dividere::messaging {
+
+/// connection::Dealer for protobuf messages (seeds: messaging.Dealer). Receiving throws as in Consumer.
+class Dealer : public Socket<connection::Dealer> {
+ public:
+  /// A message and its route, which is empty if it came without one.
+  struct Routed {
+    connection::Route route;
+    std::unique_ptr<google::protobuf::Message> body;
+  };
+
+  explicit Dealer(const std::string& endpoint, const connection::SocketOptions& options = {});
+  explicit Dealer(const std::vector<std::string>& endpoints, const connection::SocketOptions& options = {});
+  explicit Dealer(std::initializer_list<std::string> endpoints, const connection::SocketOptions& options = {});
+
+  /// As connection::Dealer.
+  void send(const google::protobuf::Message& message);
+  void send(const connection::Route& route, const google::protobuf::Message& message);
+  void sendWithEmptyFrame(const google::protobuf::Message& message);
+
+  /// False if it could not be handed on in time.
+  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const connection::Route& route, const google::protobuf::Message& message,
+            std::chrono::milliseconds timeout);
+
+  /// The next message, however long it takes.
+  Routed recv();
+
+  /// Nothing if none came in time.
+  std::optional<Routed> recv(std::chrono::milliseconds timeout);
+
+  /// The next message, which is to be a T, without its route: throws Error{wrongType} if it is another.
+  template <class T>
+  T recv() {
+    T message;
+    receiveInto(message, nullptr);
+    return message;
+  }
+
+  /// Nothing if none came in time.
+  template <class T>
+  std::optional<T> recv(std::chrono::milliseconds timeout) {
+    std::optional<T> message(std::in_place);
+    if (!receiveInto(*message, &timeout)) message.reset();
+    return message;
+  }
+
+  /// Into a message that is reused.
+  template <class T>
+  void recvInto(T& reused) {
+    receiveInto(reused, nullptr);
+  }
+
+  /// False, and the message untouched, if none came in time.
+  template <class T>
+  bool recvInto(T& reused, std::chrono::milliseconds timeout) {
+    return receiveInto(reused, &timeout);
+  }
+
+  /// Whether a message is there, waiting for one until the time-out.
+  bool wait(std::chrono::milliseconds timeout) { return connection_.wait(timeout); }
+
+ private:
+  std::optional<Routed> receive(const std::chrono::milliseconds* timeout);
+  bool receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout);
+};
+
+}  // namespace dividere::messaging

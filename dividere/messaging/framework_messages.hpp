@@ -1,0 +1,82 @@
+#pragma once
+
+// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand. Implementation only.
+//
+// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which takes what it can
+// and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dividere::detail {
+
+/// RegisterService, UnregisterService and ServiceLookupRep: three names for one content.
+struct ServiceAt {
+  std::string name;
+  std::string server;
+  std::uint32_t port = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct RegisterService : ServiceAt {
+  static constexpr std::string_view kType = "RegisterService";
+};
+
+struct UnregisterService : ServiceAt {
+  static constexpr std::string_view kType = "UnregisterService";
+};
+
+struct ServiceLookupRep : ServiceAt {
+  static constexpr std::string_view kType = "ServiceLookupRep";
+  static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
+};
+
+struct ServiceLookupReq {
+  static constexpr std::string_view kType = "ServiceLookupReq";
+  std::string name;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct Ack {
+  static constexpr std::string_view kType = "ack";
+  bool ok = false;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct Heartbeat {
+  static constexpr std::string_view kType = "Heartbeat";
+  std::string id;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// A message without content: RediscoverReq, ShutdownEvent.
+struct RediscoverReq {
+  static constexpr std::string_view kType = "RediscoverReq";
+  std::string encode() const { return {}; }
+};
+
+struct ShutdownEvent {
+  static constexpr std::string_view kType = "ShutdownEvent";
+  std::string encode() const { return {}; }
+};
+
+/// The answer to what cannot be answered: an Errc from 1 to 9, and a text for people.
+struct DividereError {
+  static constexpr std::string_view kType = "DividereError";
+  std::uint32_t code = 0;
+  std::string text;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+}  // namespace dividere::detail

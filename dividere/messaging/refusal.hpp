@@ -1,0 +1,31 @@
+#pragma once
+
+// What becomes of a message that cannot be taken. Implementation only.
+
+#include "../connection/response.hpp"
+#include "../core/error.hpp"
+#include "framework_messages.hpp"
+#include "wire.hpp"
+
+namespace dividere::detail {
+
+/// The enveloped DividereError that tells a peer of this error.
+inline std::string errorEnvelope(const Error& error) {
+  DividereError told;
+  // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
+  const bool travels = error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
+  told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
+  told.text = error.what();
+  return sealEnvelope(DividereError::kType, told.encode());
+}
+
+/// Nobody waits for an answer.
+template <class Connection>
+void refuse(Connection&, const Error&) {}
+
+/// A Response owes one all the same, or it would be stuck and the asker would wait for ever.
+inline void refuse(connection::Response& response, const Error& error) {
+  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+}
+
+}  // namespace dividere::detail

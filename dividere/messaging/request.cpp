@@ -1,0 +1,26 @@
+#include "request.hpp"
+
+#include "wire.hpp"
+
+namespace dividere::messaging {
+
+Request::Request(const std::string& endpoint, const connection::SocketOptions& options)
+    : Consumer(connection::Request(endpoint, options)) {}
+
+Request::Request(const std::vector<std::string>& endpoints, const connection::SocketOptions& options)
+    : Consumer(connection::Request(endpoints, options)) {}
+
+Request::Request(std::initializer_list<std::string> endpoints, const connection::SocketOptions& options)
+    : Consumer(connection::Request(endpoints, options)) {}
+
+void Request::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
+  connection_.sendFrame(frame, nullptr);
+}
+
+bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
+  return connection_.sendFrame(frame, &timeout);
+}
+
+}  // namespace dividere::messaging

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "../connection/connector.hpp"
+#include "../connection/request.hpp"
+#include "../connection/response.hpp"
+#include "../connection/subscriber.hpp"
+#include "../core/protobuf_fwd.hpp"
+
+namespace dividere::messaging {
+
+/// What every socket of this layer is: a socket of the connection layer that carries protobuf messages, each in a
+/// msgEnvelope. Threads, moving, endpoints and destruction are as in connection::Connector.
+template <class Connection>
+class Socket {
+ public:
+  std::string endpoint() const { return connection_.endpoint(); }
+  std::uint16_t port() const { return connection_.port(); }
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler) { connection_.onEvent(std::move(handler)); }
+  void* native() { return connection_.native(); }
+
+  /// The socket inside, which carries the same messages as bytes.
+  Connection& connection() noexcept { return connection_; }
+
+ protected:
+  explicit Socket(Connection&& connection) : connection_(std::move(connection)) {}
+
+  Connection connection_;
+};
+
+/// The receiving side of Subscriber, Request and Response.
+///
+/// A message that cannot be taken throws (as ProtoBuffDecoder does) and is gone; the next one is fine again. One
+/// that says why there is no answer (a DividereError from a peer) throws what it says.
+template <class Connection>
+class Consumer : public Socket<Connection> {
+ public:
+  /// The next message, of whatever type it is, however long it takes.
+  std::unique_ptr<google::protobuf::Message> recv();
+
+  /// Null if none came in time.
+  std::unique_ptr<google::protobuf::Message> recv(std::chrono::milliseconds timeout);
+
+  /// The next message, which is to be a T: throws Error{wrongType} if it is another.
+  template <class T>
+  T recv() {
+    T message;
+    receiveInto(message, nullptr);
+    return message;
+  }
+
+  /// Nothing if none came in time.
+  template <class T>
+  std::optional<T> recv(std::chrono::milliseconds timeout) {
+    std::optional<T> message(std::in_place);
+    if (!receiveInto(*message, &timeout)) message.reset();
+    return message;
+  }
+
+  /// Into a message that is reused: then nothing needs to be allocated.
+  template <class T>
+  void recvInto(T& reused) {
+    receiveInto(reused, nullptr);
+  }
+
+  /// False, and the message untouched, if none came in time.
+  template <class T>
+  bool recvInto(T& reused, std::chrono::milliseconds timeout) {
+    return receiveInto(reused, &timeout);
+  }
+
+  /// Whether a message is there, waiting for one until the time-out.
+  bool wait(std::chrono::milliseconds timeout) { return this->connection_.wait(timeout); }
+
+ protected:
+  using Socket<Connection>::Socket;
+
+ private:
+  std::unique_ptr<google::protobuf::Message> receive(const std::chrono::milliseconds* timeout);
+  bool receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout);
+};
+
+// Defined in socket.cpp.
+extern template class Consumer<connection::Subscriber>;
+extern template class Consumer<connection::Request>;
+extern template class Consumer<connection::Response>;
+
+}  // namespace dividere::messaging

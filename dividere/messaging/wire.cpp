@@ -1,0 +1,355 @@
+#include "wire.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <map>
+#include <mutex>
+
+#include "../core/error.hpp"
+#include "../core/fork.hpp"
+#include "envelope.hpp"
+#include "framework_messages.hpp"
+
+namespace dividere::detail {
+
+using google::protobuf::Descriptor;
+using google::protobuf::DescriptorPool;
+using google::protobuf::Message;
+using google::protobuf::io::CodedInputStream;
+using google::protobuf::io::CodedOutputStream;
+
+constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
+
+// Tags of msgEnvelope and of Any, in which the fields have the same numbers and kinds: text or message, bytes.
+constexpr char kFirst = 0x0A;
+constexpr char kSecond = 0x12;
+
+// --- Fields ---
+
+enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 3, kGroupEnd = 4, kFixed32 = 5 };
+
+constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
+
+bool readVarint(std::string_view& bytes, std::uint64_t& value) {
+  CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                      static_cast<int>(std::min<std::size_t>(bytes.size(), 16)));
+  if (!in.ReadVarint64(&value)) return false;
+  bytes.remove_prefix(static_cast<std::size_t>(in.CurrentPosition()));
+  return true;
+}
+
+bool readTag(std::string_view& bytes, std::uint32_t& tag) {
+  std::uint64_t value;
+  if (!readVarint(bytes, value) || value > UINT32_MAX || value >> 3 == 0) return false;
+  tag = static_cast<std::uint32_t>(value);
+  return true;
+}
+
+bool skipBytes(std::string_view& bytes, std::uint64_t count) {
+  if (count > bytes.size()) return false;
+  bytes.remove_prefix(static_cast<std::size_t>(count));
+  return true;
+}
+
+bool FieldReader::fail() {
+  failed_ = true;
+  return false;
+}
+
+bool FieldReader::next() {
+  if (failed_ || rest_.empty()) return false;
+  std::uint32_t tag;
+  if (!readTag(rest_, tag)) return fail();
+  number_ = static_cast<int>(tag >> 3);
+  isVarint_ = (tag & 7) == kVarint;
+  isBytes_ = (tag & 7) == kBytes;
+  if (isVarint_) return readVarint(rest_, varint_) || fail();
+  if (!isBytes_) return skip(tag, 0) || fail();
+  std::uint64_t size;
+  if (!readVarint(rest_, size)) return fail();
+  bytes_ = rest_.substr(0, static_cast<std::size_t>(size));
+  return skipBytes(rest_, size) || fail();
+}
+
+bool FieldReader::skip(std::uint32_t tag, int depth) {
+  std::uint64_t value;
+  switch (tag & 7) {
+    case kVarint: return readVarint(rest_, value);
+    case kFixed64: return skipBytes(rest_, 8);
+    case kFixed32: return skipBytes(rest_, 4);
+    case kBytes: return readVarint(rest_, value) && skipBytes(rest_, value);
+    case kGroup: break;
+    default: return false;
+  }
+  for (std::uint32_t inner; depth < kDeepest && readTag(rest_, inner);) {
+    if ((inner & 7) == kGroupEnd) return inner >> 3 == tag >> 3;
+    if (!skip(inner, depth + 1)) return false;
+  }
+  return false;
+}
+
+void appendVarint(std::string& bytes, std::uint64_t value) {
+  std::uint8_t buffer[10];
+  const std::uint8_t* end = CodedOutputStream::WriteVarint64ToArray(value, buffer);
+  bytes.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(end - buffer));
+}
+
+void appendBytes(std::string& bytes, char tag, std::string_view value) {
+  bytes += tag;
+  appendVarint(bytes, value.size());
+  bytes += value;
+}
+
+FieldWriter& FieldWriter::text(int field, std::string_view value) {
+  if (!value.empty()) appendBytes(bytes_, static_cast<char>(static_cast<unsigned>(field) << 3 | kBytes), value);
+  return *this;
+}
+
+FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
+  if (value == 0) return *this;
+  bytes_ += static_cast<char>(static_cast<unsigned>(field) << 3 | kVarint);
+  appendVarint(bytes_, value);
+  return *this;
+}
+
+// --- Reading envelopes ---
+
+/// A name or text of a peer, fit to be shown.
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 160;
+  std::string result;
+  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
+  return text.size() > kMost ? result + "..." : result;
+}
+
+[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
+  std::string what(who);
+  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
+  throw Error(Errc::malformed, what.append(fault));
+}
+
+/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
+struct TwoFields {
+  std::string_view first, second;
+  bool hasFirst = false, hasSecond = false, isRepeated = false;
+
+  bool read(std::string_view bytes) {
+    FieldReader field(bytes);
+    while (field.next()) {
+      if (!field.isBytes() || field.number() > 2) continue;
+      bool& has = field.number() == 1 ? hasFirst : hasSecond;
+      isRepeated = isRepeated || has;
+      has = true;
+      (field.number() == 1 ? first : second) = field.bytes();
+    }
+    return !field.failed();
+  }
+};
+
+// Python writes a packaged type's short name.
+bool agree(std::string_view fullName, std::string_view name) {
+  if (fullName == name) return true;
+  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
+         fullName.substr(fullName.size() - name.size()) == name;
+}
+
+Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+  if (bytes.empty()) failMalformed(who, {}, "no bytes");
+  TwoFields envelope, any;
+  const bool whole = envelope.read(bytes);
+  const std::string_view name = envelope.first;
+  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
+  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
+  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
+  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
+  // Two envelopes in one buffer would read as one, of which the last wins.
+  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
+  if (any.first.empty()) return {name, any.second};
+  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
+  if (!agree(fullName, name)) {
+    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
+  }
+  return {fullName, any.second};
+}
+
+// --- Writing envelopes ---
+
+std::string envelopePrefix(std::string_view type) {
+  std::string prefix;
+  appendBytes(prefix, kFirst, type);
+  return prefix;
+}
+
+/// All of an envelope that depends on the type alone.
+struct EnvelopeHead {
+  std::string name;  // the msgName field, and the tag of msg
+  std::string url;   // the Any's type_url field
+
+  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
+    appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
+  }
+};
+
+/// The sizes of an envelope's parts, and the writing of all but the payload.
+class EnvelopeLayout {
+ public:
+  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
+    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
+  }
+
+  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
+
+  /// Everything before the payload; returns where that goes.
+  std::uint8_t* writeHead(std::uint8_t* to) const {
+    to = append(to, head_.name);
+    to = CodedOutputStream::WriteVarint64ToArray(anySize_, to);
+    to = append(to, head_.url);
+    if (payload_ == 0) return to;
+    *to++ = static_cast<std::uint8_t>(kSecond);
+    return CodedOutputStream::WriteVarint64ToArray(payload_, to);
+  }
+
+ private:
+  static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(CodedOutputStream::VarintSize64(value)); }
+
+  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+  }
+
+  const EnvelopeHead& head_;
+  std::size_t payload_;
+  std::size_t anySize_;
+};
+
+std::string sealEnvelope(std::string_view type, std::string_view payload) {
+  const EnvelopeHead head(type);
+  const EnvelopeLayout layout(head, payload.size());
+  std::string bytes(layout.size(), '\0');
+  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
+  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
+  return bytes;
+}
+
+std::string_view typeOf(const Message& message) {
+  const auto& name = message.GetDescriptor()->full_name();  // a string in protobuf 3, a view later
+  return {name.data(), name.size()};
+}
+
+/// Calls `use` with the type's head, made once a thread for types that are linked into the program: those of other
+/// pools may go, and their addresses be used again.
+template <class Use>
+auto withHead(const Message& message, const Use& use) {
+  const Descriptor* type = message.GetDescriptor();
+  if (type->file()->pool() != DescriptorPool::generated_pool()) return use(EnvelopeHead(typeOf(message)));
+  thread_local std::map<const Descriptor*, EnvelopeHead> heads;
+  thread_local std::pair<const Descriptor*, const EnvelopeHead*> last;
+  if (last.first != type) last = {type, &heads.try_emplace(type, typeOf(message)).first->second};
+  return use(*last.second);
+}
+
+/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
+template <class Allocate>
+auto encodeWith(std::string_view who, const Message& message, const Allocate& allocate) {
+  if (!message.IsInitialized()) {
+    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
+                                      message.InitializationErrorString());
+  }
+  const std::size_t payload = message.ByteSizeLong();
+  if (payload > INT_MAX) {
+    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
+                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
+  }
+  return withHead(message, [&](const EnvelopeHead& head) {
+    const EnvelopeLayout layout(head, payload);
+    auto made = allocate(layout.size());
+    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
+    message.SerializeWithCachedSizesToArray(to);  // the sizes are those that ByteSizeLong() has just left
+    return made;
+  });
+}
+
+Frame encodeFrame(std::string_view who, const Message& message) {
+  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
+}
+
+// --- Messages ---
+
+// Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
+// would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
+const Message* prototypeOf(std::string_view type) {
+  thread_local std::map<std::string, const Message*, std::less<>> known;
+  const auto found = known.find(type);
+  if (found != known.end()) return found->second;
+  const std::string name(type);
+  std::lock_guard<std::mutex> lock(processMutex());
+  const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  if (!descriptor) return nullptr;
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  known.emplace(name, prototype);
+  return prototype;
+}
+
+std::unique_ptr<Message> newMessage(std::string_view type) {
+  const Message* prototype = prototypeOf(type);
+  return std::unique_ptr<Message>(prototype ? prototype->New() : nullptr);
+}
+
+void parsePayload(std::string_view who, std::string_view payload, Message& message) {
+  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    failMalformed(who, typeOf(message), "the payload is no such message");
+  }
+  if (!message.IsInitialized()) {
+    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
+  }
+}
+
+// What a peer says instead of an answer is an error here, not a message.
+void throwIfError(std::string_view who, const Envelope& envelope) {
+  DividereError error;
+  if (envelope.type != DividereError::kType || !error.decode(envelope.payload)) return;
+  const bool known = error.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
+                     error.code <= static_cast<std::uint32_t>(Errc::stopping);
+  throw Error(known ? static_cast<Errc>(error.code) : Errc::handlerFailed,
+              std::string(who) + ": the peer answered with an error: " + shown(error.text));
+}
+
+std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  auto message = newMessage(envelope.type);
+  if (!message) {
+    throwIfError(who, envelope);
+    throw Error(Errc::unknownType,
+                std::string(who) + ": envelope of '" + shown(envelope.type) + "': the type is not linked into this program");
+  }
+  parsePayload(who, envelope.payload, *message);
+  return message;
+}
+
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  if (envelope.type != typeOf(message)) {
+    throwIfError(who, envelope);
+    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
+                                     std::string(typeOf(message)) + "' is asked for");
+  }
+  parsePayload(who, envelope.payload, message);
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::messaging {
+
+std::string ProtoBuffEncoder::encode(const google::protobuf::Message& message) const {
+  return detail::encodeWith("messaging::ProtoBuffEncoder", message, [](std::size_t size) { return std::string(size, '\0'); });
+}
+
+std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_view envelope) const {
+  return detail::decodeEnvelope("messaging::ProtoBuffDecoder", envelope);
+}
+
+}  // namespace dividere::messaging

@@ -1,0 +1,3 @@
+// The one source that holds dividere.
+#define DIVIDERE_IMPLEMENTATION
+#include <dividere.hpp>

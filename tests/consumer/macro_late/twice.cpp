@@ -1,0 +1,4 @@
+// The macro stays defined, and the header comes again.
+#define DIVIDERE_IMPLEMENTATION
+#include <dividere.hpp>
+#include <dividere.hpp>

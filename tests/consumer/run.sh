@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Builds and runs a small program in each of the ways that users do, with warnings as errors in dividere.
+#
+#   bash tests/consumer/run.sh            every way, gcc and clang, C++17 to 23
+#   bash tests/consumer/run.sh --quick    each way once
+#
+# One line a case: PASS, SKIP, or FAIL with what the compiler said. Works in WORK_DIR (build/consumer).
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=${WORK_DIR:-$root/build/consumer}
+strict="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Werror"
+parallel=2
+ccache=$(command -v ccache || true)
+
+rm -rf "$work"
+mkdir -p "$work/logs" "$work/generated"
+protoc --cpp_out="$work/generated" -I"$here" greeting.proto
+
+# --- Building with a command line
+
+# compile <compiler> <standard> <object> <source> <flag>...
+compile() {
+  local compiler=$1 standard=$2 object=$3 source=$4
+  shift 4
+  # shellcheck disable=SC2046,SC2086  # flags are words
+  $ccache "$compiler" -std=c++"$standard" -isystem "$work/generated" "$@" \
+    $(pkg-config --cflags libzmq protobuf) -c "$source" -o "$object"
+}
+
+# link_and_run <compiler> <folder> <flag>...: all objects of the folder, with what dividere needs
+link_and_run() {
+  local compiler=$1 folder=$2
+  shift 2
+  # shellcheck disable=SC2046
+  "$compiler" "$folder"/*.o -o "$folder/consumer" "$@" $(pkg-config --libs libzmq protobuf) -pthread
+  "$folder/consumer"
+}
+
+# The header is copied next to the sources of a project; one of them defines the macro.
+drop_in() {
+  local compiler=$1 standard=$2 folder=$3
+  cp "$here"/{main,exchange,implementation}.cpp "$here"/exchange.hpp "$root/single_include/dividere.hpp" "$folder"
+  for source in main exchange implementation; do
+    # shellcheck disable=SC2086
+    compile "$compiler" "$standard" "$folder/$source.o" "$folder/$source.cpp" $strict -I"$folder" -O2
+  done
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc"
+  link_and_run "$compiler" "$folder"
+}
+
+# The macro comes after a first include, between others, or stays for a second.
+macro_late() {
+  local compiler=$1 standard=$2 folder=$3 header=$4 order=$5
+  local include=$root
+  [ "$header" = spine ] || include=$root/single_include
+  # shellcheck disable=SC2086
+  {
+    compile "$compiler" "$standard" "$folder/main.o" "$here/main.cpp" $strict
+    compile "$compiler" "$standard" "$folder/exchange.o" "$here/exchange.cpp" $strict -I"$include"
+    compile "$compiler" "$standard" "$folder/$order.o" "$here/macro_late/$order.cpp" $strict -I"$include"
+  }
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc"
+  link_and_run "$compiler" "$folder"
+}
+
+# The installed library, without CMake.
+pkg_config() {
+  local compiler=$1 standard=$2 folder=$3
+  export PKG_CONFIG_PATH=$prefix_pc
+  for source in main exchange; do
+    # shellcheck disable=SC2046,SC2086
+    compile "$compiler" "$standard" "$folder/$source.o" "$here/$source.cpp" $strict $(pkg-config --cflags dividere)
+  done
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc"
+  # shellcheck disable=SC2046
+  link_and_run "$compiler" "$folder" $(pkg-config --libs dividere)
+}
+
+# --- Building with CMake
+
+# configure_and_build <compiler> <standard> <source folder> <build folder> <flag>...
+configure_and_build() {
+  local compiler=$1 standard=${2/2b/23} source=$3 folder=$4
+  shift 4
+  cmake -G Ninja -S "$source" -B "$folder" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_COMPILER_LAUNCHER="$ccache" \
+    -DCMAKE_CXX_STANDARD="$standard" -DSTRICT="${strict// /;}" "$@"
+  cmake --build "$folder" -- -j1  # cases run beside each other already
+}
+
+submodule() {
+  local compiler=$1 standard=$2 folder=$3
+  configure_and_build "$compiler" "$standard" "$here/submodule" "$folder" -DDIVIDERE_DIR="$root"
+  "$folder/consumer"
+  "$folder/consumer_of_header"
+}
+
+installed() {
+  local compiler=$1 standard=$2 folder=$3
+  local version
+  version=$(PKG_CONFIG_PATH=$prefix_pc pkg-config --modversion dividere)
+  configure_and_build "$compiler" "$standard" "$here/installed" "$folder" \
+    -DCMAKE_PREFIX_PATH="$prefix" -DDIVIDERE_VERSION="$version"
+  "$folder/consumer"
+  "$folder/consumer_of_header"
+}
+
+# install_library <folder>: what the two ways above start from. It is moved once, as packages are.
+prefix=$work/prefix
+prefix_pc=$prefix/lib/pkgconfig
+install_library() {
+  configure_and_build g++ 17 "$root" "$1" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_LIBDIR=lib \
+    -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF
+  cmake --install "$1" --prefix "$work/unpacked"
+  mv "$work/unpacked" "$prefix"
+  test -f "$prefix/include/dividere.hpp"
+  test -f "$prefix/share/dividere/dividere.proto"
+}
+
+# --- Running the cases
+
+# try_case <way> <compiler> <standard> <argument>...: runs one case in a folder of its own
+try_case() {
+  local way=$1 compiler=$2 standard=$3
+  shift 3
+  local title="$way $compiler c++$standard${*:+ $*}"
+  local name=${title// /_}
+  if ! command -v "$compiler" > /dev/null; then
+    echo "SKIP  $title: there is no $compiler"
+    return
+  fi
+  mkdir -p "$work/$name"
+  local status=0
+  "$way" "$compiler" "$standard" "$work/$name" "$@" > "$work/logs/$name" 2>&1 &
+  wait $! || status=$?  # an if or || around the case itself would switch off its set -e
+  if [ $status -eq 0 ]; then
+    echo "PASS  $title"
+  else
+    printf 'FAIL  %s\n%s\n' "$title" "$(sed 's/^/      /' "$work/logs/$name" | tail -n 40)"
+    touch "$work/failed"
+  fi
+}
+
+# start <arguments of try_case>: beside at most one other
+start() {
+  while [ "$(jobs -rp | wc -l)" -ge $parallel ]; do
+    wait -n || true
+  done
+  try_case "$@" &
+}
+
+quick_cases() {
+  start submodule g++ 17
+  start drop_in g++ 17
+  start drop_in clang++ 20
+  for order in after between twice; do
+    start macro_late g++ 17 single_include "$order"
+  done
+  start installed g++ 17
+  start pkg_config g++ 17
+}
+
+all_cases() {
+  for standard in 17 20 2b; do
+    start drop_in g++ "$standard"
+    start drop_in clang++ "$standard"
+  done
+  for header in single_include spine; do
+    for order in after between twice; do
+      start macro_late g++ 17 "$header" "$order"
+      start macro_late clang++ 20 "$header" "$order"
+    done
+  done
+  for way in submodule installed; do
+    start "$way" g++ 17
+    start "$way" clang++ 2b
+  done
+  start pkg_config g++ 17
+  start pkg_config clang++ 20
+}
+
+status=0
+install_library "$work/library" > "$work/logs/install" 2>&1 &
+wait $! || status=$?
+if [ $status -ne 0 ]; then
+  cat "$work/logs/install"
+  echo "FAIL  install: the library does not build or install, so the rest was not tried"
+  exit 1
+fi
+echo "PASS  install"
+
+case "${1:-}" in
+  --quick) quick_cases ;;
+  "") all_cases ;;
+  *) echo "Unknown argument $1; type: bash tests/consumer/run.sh [--quick]" >&2; exit 2 ;;
+esac
+wait
+
+if [ -e "$work/failed" ]; then
+  echo "Some ways of using dividere are broken; each FAIL above ends with the reason. Whole logs: $work/logs"
+  exit 1
+fi
