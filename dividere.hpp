@@ -41,6 +41,10 @@
 #include "dividere/messaging/socket.hpp"
 #include "dividere/messaging/subscriber.hpp"
 
+// reactor: handlers called with what arrives
+#include "dividere/reactor/handlers.hpp"
+#include "dividere/reactor/mt_msg_reactor.hpp"
+
 #endif  // DIVIDERE_HPP
 
 #if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
@@ -76,5 +80,10 @@
 #include "dividere/messaging/socket.cpp"
 #include "dividere/messaging/subscriber.cpp"
 #include "dividere/messaging/wire.cpp"
+
+#include "dividere/reactor/handler_table.cpp"
+#include "dividere/reactor/handlers.cpp"
+#include "dividere/reactor/mt_msg_reactor.cpp"
+#include "dividere/reactor/reactor_loop.cpp"
 
 #endif  // DIVIDERE_IMPLEMENTATION

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -515,6 +516,9 @@ class Request : public Connector {
   /// Whether the reply is there, waiting for it until the time-out; false at once if nothing was asked.
   bool wait(std::chrono::milliseconds timeout);
 
+  /// Whether a reply may still come to what was asked.
+  bool awaitsReply() const noexcept { return turn_ != Turn::send; }
+
   /// For the messaging layer, as in Publisher and Subscriber.
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
@@ -919,6 +923,233 @@ class Subscriber : public Consumer<connection::Subscriber> {
 }  // namespace dividere::messaging
 // end dividere/messaging/subscriber.hpp
 
+// reactor: handlers called with what arrives
+
+// begin dividere/reactor/handlers.hpp
+namespace dividere::detail {
+class HandlerTable;
+class Origin;
+
+// The type of the first argument of anything that can be called.
+template <class R, class C, class A, class... B>
+std::decay_t<A> firstArgument(R (C::*)(A, B...));
+template <class R, class C, class A, class... B>
+std::decay_t<A> firstArgument(R (C::*)(A, B...) const);
+template <class R, class A, class... B>
+std::decay_t<A> firstArgument(R (*)(A, B...));
+
+template <class C, class M>
+C classOf(M C::*);
+
+template <class F, class = void>
+struct HandledType {
+  using type = decltype(firstArgument(std::declval<F>()));
+};
+template <class F>
+struct HandledType<F, std::void_t<decltype(&F::operator())>> {
+  using type = decltype(firstArgument(&F::operator()));
+};
+}  // namespace dividere::detail
+
+namespace dividere::reactor {
+
+/// The way back to where a message came from. Valid while its handler runs, in that thread.
+class Sender {
+ public:
+  /// Answers: from a Response its one reply, from a Dealer any number of messages along the route, from a Request the
+  /// next request. Throws Error{outOfTurn} for a second reply, and for a message that came by a Subscriber, which has
+  /// no way back.
+  void send(const google::protobuf::Message& message);
+
+  /// The frames that came in front of the message: empty but for a Dealer's.
+  const connection::Route& route() const;
+
+  explicit Sender(detail::Origin& origin) : origin_(origin) {}
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+ private:
+  detail::Origin& origin_;
+};
+
+/// How many messages came to what end.
+struct HandlerStats {
+  std::uint64_t handled = 0;    ///< a handler ran to its end
+  std::uint64_t failed = 0;     ///< a handler threw
+  std::uint64_t unknown = 0;    ///< no handler for the type
+  std::uint64_t malformed = 0;  ///< no message at all
+};
+
+/// What Handling keeps, for any Derived.
+class HandlerSet {
+ public:
+  /// Any thread.
+  HandlerStats handlerStats() const;
+
+ protected:
+  HandlerSet();
+  ~HandlerSet();
+  HandlerSet(const HandlerSet&) = delete;
+  HandlerSet& operator=(const HandlerSet&) = delete;
+
+  detail::HandlerTable& handlers() const { return *table_; }
+
+  using Handler = std::function<void(const google::protobuf::Message&, Sender&)>;
+  void setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler);
+  void setUnknown(std::function<void(const std::string&, Sender&)> hook);
+  void setError(std::function<void(const Error&)> hook);
+
+ private:
+  std::unique_ptr<detail::HandlerTable> table_;
+};
+
+/// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the handleXXX methods
+/// of a derived class). All are set before start(); each call throws Error{outOfTurn} after it.
+///
+/// Handlers run one at a time, in the thread of the object (in its threads, where it has several). What one throws
+/// is reported, whoever waits for an answer is told (Errc::handlerFailed and the text), and things go on.
+template <class Derived>
+class Handling : public HandlerSet {
+ public:
+  /// Handles messages of type T with `handler`: R(const T&) or R(const T&, Sender&), where R is void or a message,
+  /// which is sent as the answer. A lambda, a function, or a member function of the class derived from this one
+  /// (&MyReactor::handleMsg01). The last one set for a type counts.
+  template <class F>
+  Derived& on(F handler) {
+    if constexpr (std::is_member_function_pointer_v<F>) {
+      using T = typename detail::HandledType<F>::type;
+      using Class = decltype(detail::classOf(handler));
+      auto* self = static_cast<Class*>(static_cast<Derived*>(this));
+      return setFor<T>([self, handler](const T& message, Sender& sender) {
+        if constexpr (std::is_invocable_v<F, Class&, const T&, Sender&>) {
+          return (self->*handler)(message, sender);
+        } else {
+          return (self->*handler)(message);
+        }
+      });
+    } else {
+      return setFor<typename detail::HandledType<F>::type>(std::move(handler));
+    }
+  }
+
+  /// Called for a message that has no handler, or whose type is not linked into the program: with its type's full
+  /// name, and with the Sender if it takes one. If it does not answer, whoever waits is sent Errc::unknownType.
+  template <class F>
+  Derived& onUnknown(F hook) {
+    if constexpr (std::is_invocable_v<F&, const std::string&, Sender&>) {
+      setUnknown(std::move(hook));
+    } else if constexpr (std::is_invocable_v<F&, const std::string&>) {
+      setUnknown([hook = std::move(hook)](const std::string& type, Sender&) mutable { hook(type); });
+    } else {
+      setUnknown([hook = std::move(hook)](const std::string&, Sender&) mutable { hook(); });
+    }
+    return static_cast<Derived&>(*this);
+  }
+
+  /// Called with what went wrong: a handler that threw (Errc::handlerFailed), bytes that are no message
+  /// (Errc::malformed), an answer that says it is none (its Errc). Takes a const Error&, a const std::exception&, or
+  /// the text.
+  template <class F>
+  Derived& onError(F hook) {
+    if constexpr (std::is_invocable_v<F&, const Error&>) {
+      setError(std::move(hook));
+    } else if constexpr (std::is_invocable_v<F&, std::exception_ptr>) {
+      setError([hook = std::move(hook)](const Error& error) mutable { hook(std::make_exception_ptr(error)); });
+    } else {
+      setError([hook = std::move(hook)](const Error& error) mutable { hook(std::string(error.what())); });
+    }
+    return static_cast<Derived&>(*this);
+  }
+
+ private:
+  template <class T, class F>
+  Derived& setFor(F handler) {
+    static_assert(std::is_base_of_v<google::protobuf::Message, T>,
+                  "a handler takes a protobuf message by const reference, and a Sender& after it if it likes");
+    setHandler(std::make_shared<T>(),
+               [handler = std::move(handler)](const google::protobuf::Message& message, Sender& sender) mutable {
+                 answer<T>(handler, static_cast<const T&>(message), sender);
+               });
+    return static_cast<Derived&>(*this);
+  }
+
+  template <class T, class F>
+  static void answer(F& handler, const T& message, Sender& sender) {
+    if constexpr (std::is_invocable_v<F&, const T&, Sender&>) {
+      if constexpr (std::is_void_v<std::invoke_result_t<F&, const T&, Sender&>>) {
+        handler(message, sender);
+      } else {
+        sender.send(handler(message, sender));
+      }
+    } else if constexpr (std::is_void_v<std::invoke_result_t<F&, const T&>>) {
+      handler(message);
+    } else {
+      sender.send(handler(message));
+    }
+  }
+};
+
+}  // namespace dividere::reactor
+// end dividere/reactor/handlers.hpp
+
+// begin dividere/reactor/mt_msg_reactor.hpp
+namespace dividere::detail {
+class ReactorLoop;
+}
+
+namespace dividere::reactor {
+
+/// One thread that waits on any mix of messaging sockets at once and calls the handler of each message's type
+/// (seeds: messaging.MtMsgReactor).
+///
+///     MtMsgReactor reactor;
+///     reactor.add(messaging::Response("tcp://*:5555"))
+///         .on([](const Msg01& message) { return reversed(message); });
+///     reactor.start();
+///
+/// A busy socket does not starve the others: each has its turn after a few dozen messages. Idle, it uses no CPU. No
+/// peer can stop it: a ShutdownEvent is a message like any other.
+///
+/// add(), on() and the like belong to the thread that makes the reactor, and come before start(). A class derived from
+/// this one calls stop() in its destructor if its handlers use its members, which would otherwise be gone first.
+class MtMsgReactor : public Handling<MtMsgReactor> {
+ public:
+  MtMsgReactor();
+
+  /// Stops, as stop(). Not from within a handler.
+  ~MtMsgReactor();
+
+  /// Takes a socket over, to listen to it. A Request may have been sent on before; its replies are handled, and the
+  /// Sender sends the next request.
+  MtMsgReactor& add(messaging::Subscriber&& socket);
+  MtMsgReactor& add(messaging::Request&& socket);
+  MtMsgReactor& add(messaging::Response&& socket);
+  MtMsgReactor& add(messaging::Dealer&& socket);
+
+  /// Calls `function` in the reactor's thread once a period, first after one period; late calls are not made up for.
+  /// (The idle hook of the seeds, which is called whenever nothing comes.) Before start(), or from a handler.
+  MtMsgReactor& every(std::chrono::milliseconds period, std::function<void()> function);
+
+  /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.
+  void start();
+
+  /// Lets the handler at work finish, ends the thread, and closes the sockets: prompt, any number of times, also
+  /// without a start(). Any thread; from a handler (or anything else in the reactor's thread) it does not wait.
+  void stop();
+
+  /// Runs `function` in the reactor's thread, in the order of the calls. Any thread. What was posted before stop() is
+  /// still run, what comes later is not.
+  void post(std::function<void()> function);
+
+ private:
+  friend class MpMsgReactor;
+
+  std::unique_ptr<detail::ReactorLoop> loop_;
+};
+
+}  // namespace dividere::reactor
+// end dividere/reactor/mt_msg_reactor.hpp
+
 #endif  // DIVIDERE_HPP
 
 #if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
@@ -1218,6 +1449,9 @@ class Waker {
 
   static void wake(int fd) noexcept;
 
+  /// Whether a read from this descriptor would return at once.
+  static bool isReadable(int fd) noexcept;
+
   /// The calling thread's own: one for all the sockets that a thread waits on in turn.
   static Waker& ofThisThread();
 
@@ -1244,7 +1478,11 @@ class StoppableThread {
   StoppableThread();
   ~StoppableThread();
 
+  /// Does nothing after stop().
   void start(const char* name, std::function<void()> body);
+
+  /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
+  void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
 
   /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, nor in a forked
   /// child, where it does not run. Any thread, any number of times, also if never started.
@@ -1299,6 +1537,7 @@ StoppableThread::~StoppableThread() {
 
 void StoppableThread::start(const char* name, std::function<void()> body) {
   std::lock_guard<std::mutex> lock(joining_);
+  if (stopRequested()) return;
   thread_ = startThread(name, [this, body = std::move(body)] {
     id_.store(std::this_thread::get_id(), std::memory_order_release);
     body();
@@ -1337,6 +1576,11 @@ void Waker::drain() const noexcept {
   std::uint64_t count;
   while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
   }
+}
+
+bool Waker::isReadable(int fd) noexcept {
+  pollfd wait{fd, POLLIN, 0};
+  return ::poll(&wait, 1, 0) > 0;
 }
 
 Waker& Waker::ofThisThread() {
@@ -1678,8 +1922,8 @@ class Watch {
   /// The owner made this link anew.
   void relinked(const std::string& endpoint);
 
-  /// While set, needsAttention() turning true also wakes this descriptor; -1: none.
-  void wakeWith(int fd);
+  /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
+  int wakeWith(int fd);
 
  private:
   friend class Watcher;
@@ -1858,7 +2102,10 @@ class Socket {
   /// Receives only if no wait is needed.
   bool tryReceive();
 
-  /// Whether receive() would return at once; waits for that until the deadline. The message is kept for it.
+  /// Whether receive() would return at once. The message is kept for it.
+  bool ready();
+
+  /// The same, but waits for that until the deadline.
   bool wait(const Deadline& deadline);
 
   /// The message last received, all its frames; how many it had, which may be more than are kept.
@@ -1878,8 +2125,8 @@ class Socket {
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
 
-  /// While set, this descriptor is woken when attend() is due; -1: none.
-  void wakeWith(int fd) { watch_->wakeWith(fd); }
+  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
+  int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
   void set(int option, int value);
   void set(int option, const void* value, std::size_t size);
@@ -3048,7 +3295,7 @@ void Socket::settle(const Deadline& deadline) {
   const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
   const auto known = [](const Link& link) { return link.isUp() || link.isDown(); };
   const Waker& waker = Waker::ofThisThread();
-  wakeWith(waker.fd());
+  const int before = wakeWith(waker.fd());
   for (;;) {
     const std::vector<Link> links = watch_->takeLinks();
     balance(links);
@@ -3057,7 +3304,7 @@ void Socket::settle(const Deadline& deadline) {
     ::poll(&wake, 1, limit.pollTimeout());
     waker.drain();
   }
-  wakeWith(-1);
+  wakeWith(before);
 }
 
 // --- Messages ---
@@ -3127,6 +3374,11 @@ const Frame& Socket::onlyFrame() const {
                                    " frames, where one is expected; dropped");
 }
 
+bool Socket::ready() {
+  if (!kept_) kept_ = tryReceive();
+  return kept_;
+}
+
 bool Socket::wait(const Deadline& deadline) {
   kept_ = receive(deadline);
   return kept_;
@@ -3134,11 +3386,11 @@ bool Socket::wait(const Deadline& deadline) {
 
 bool Socket::await(short wanted, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  struct Registration {
+  const struct Registration {
     Watch& watch;
-    ~Registration() { watch.wakeWith(-1); }
-  } registration{*watch_};
-  watch_->wakeWith(waker.fd());
+    int before;
+    ~Registration() { watch.wakeWith(before); }
+  } registration{*watch_, watch_->wakeWith(waker.fd())};
   for (;;) {
     attend();
     // Asking for the events also makes libzmq read its signals, without which the descriptor tells nothing.
@@ -3324,10 +3576,10 @@ void Watch::relinked(const std::string& endpoint) {
   }
 }
 
-void Watch::wakeWith(int fd) {
+int Watch::wakeWith(int fd) {
   std::lock_guard<std::mutex> lock(mutex_);
-  wakeFd_ = fd;
   if (fd >= 0 && needsAttention()) Waker::wake(fd);
+  return std::exchange(wakeFd_, fd);
 }
 
 // --- Watch: the watcher's side ---
@@ -3763,6 +4015,9 @@ Envelope openEnvelope(std::string_view who, std::string_view bytes);
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
 
+/// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
+std::string shown(std::string_view text);
+
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 
@@ -4065,6 +4320,14 @@ bool Response::send(const google::protobuf::Message& message, std::chrono::milli
 
 namespace dividere::detail {
 
+/// What a peer says is wrong, as an Error of this side.
+inline Error asError(std::string_view who, const DividereError& told) {
+  const bool known = told.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
+                     told.code <= static_cast<std::uint32_t>(Errc::stopping);
+  return Error(known ? static_cast<Errc>(told.code) : Errc::handlerFailed,
+               std::string(who) + ": the peer answered with an error: " + shown(told.text));
+}
+
 /// The enveloped DividereError that tells a peer of this error.
 inline std::string errorEnvelope(const Error& error) {
   DividereError told;
@@ -4287,7 +4550,6 @@ FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
 
 // --- Reading envelopes ---
 
-/// A name or text of a peer, fit to be shown.
 std::string shown(std::string_view text) {
   constexpr std::size_t kMost = 160;
   std::string result;
@@ -4479,12 +4741,8 @@ void parsePayload(std::string_view who, std::string_view payload, Message& messa
 
 // What a peer says instead of an answer is an error here, not a message.
 void throwIfError(std::string_view who, const Envelope& envelope) {
-  DividereError error;
-  if (envelope.type != DividereError::kType || !error.decode(envelope.payload)) return;
-  const bool known = error.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
-                     error.code <= static_cast<std::uint32_t>(Errc::stopping);
-  throw Error(known ? static_cast<Errc>(error.code) : Errc::handlerFailed,
-              std::string(who) + ": the peer answered with an error: " + shown(error.text));
+  DividereError told;
+  if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
 }
 
 std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
@@ -4523,5 +4781,627 @@ std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_
 
 }  // namespace dividere::messaging
 // end dividere/messaging/wire.cpp
+
+// begin dividere/reactor/handler_table.hpp
+// How a message finds its handler, and what becomes of it if it does not. Implementation only.
+
+namespace dividere::detail {
+
+/// Where a message came from, for as long as it is handled.
+class Origin {
+ public:
+  virtual ~Origin() = default;
+
+  /// Sends back one frame; throws Error{outOfTurn} where there is no way, or none any more.
+  virtual void send(Frame& frame) = 0;
+
+  /// Whether there has to be one answer: without it somebody waits for ever.
+  virtual bool owesAnswer() const = 0;
+
+  /// Whether to tell, in place of an answer, why there is none.
+  virtual bool wantsErrors() const = 0;
+
+  const connection::Route& route() const { return route_; }
+  bool isAnswered() const { return answered_; }
+  void answer(Frame& frame) {
+    send(frame);
+    answered_ = true;
+  }
+
+ protected:
+  connection::Route route_;
+  bool answered_ = false;
+};
+
+class HandlerTable {
+ public:
+  using Handler = std::function<void(const google::protobuf::Message&, reactor::Sender&)>;
+
+  // Before seal().
+  void set(std::shared_ptr<google::protobuf::Message> reused, Handler handler);
+  void setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook);
+  void setError(std::function<void(const Error&)> hook);
+
+  /// No more changes from here on; `who` names the object in errors and in the log.
+  void seal(std::string who);
+
+  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread.
+  void dispatch(std::string_view bytes, Origin& origin) noexcept;
+
+  /// Runs a function that is no message's handler (a timer's, a posted one); what it throws is reported.
+  void run(const std::function<void()>& function, const char* what) noexcept;
+
+  /// What becomes of bytes that are no message: counted, reported, and told to whoever waits for an answer.
+  void refuseMalformed(Origin& origin, const Error& error) noexcept;
+
+  reactor::HandlerStats stats() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<google::protobuf::Message> message;  // one for all messages of the type: parsed into anew
+    Handler handle;
+  };
+
+  void requireOpen() const;
+  void handle(std::string_view bytes, Origin& origin);
+  void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
+  void callHandler(std::string_view type, const Entry& entry, Origin& origin);
+  void report(const Error& error) noexcept;
+  void refuse(Origin& origin, const Error& error) noexcept;
+
+  std::string who_ = "reactor";
+  bool sealed_ = false;
+  std::map<std::string, Entry, std::less<>> byType_;
+  std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
+  std::function<void(const Error&)> onError_;
+  RateLimit warnings_;
+
+  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0};
+};
+
+/// What was thrown, as an Error with Errc::handlerFailed whose text begins with `what`. Inside a catch block only.
+Error currentAsHandlerError(const std::string& what);
+
+}  // namespace dividere::detail
+// end dividere/reactor/handler_table.hpp
+
+// begin dividere/reactor/handler_table.cpp
+namespace dividere::detail {
+
+void HandlerTable::requireOpen() const {
+  if (sealed_) throw Error(Errc::outOfTurn, who_ + ": handlers are set before start()");
+}
+
+void HandlerTable::set(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+  requireOpen();
+  std::string type(typeOf(*reused));
+  byType_[std::move(type)] = {std::move(reused), std::move(handler)};
+}
+
+void HandlerTable::setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook) {
+  requireOpen();
+  onUnknown_ = std::move(hook);
+}
+
+void HandlerTable::setError(std::function<void(const Error&)> hook) {
+  requireOpen();
+  onError_ = std::move(hook);
+}
+
+void HandlerTable::seal(std::string who) {
+  who_ = std::move(who);
+  sealed_ = true;
+}
+
+Error currentAsHandlerError(const std::string& what) {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return Error(Errc::handlerFailed, what + ": " + error.what());
+  } catch (...) {
+    return Error(Errc::handlerFailed, what + ": something that is no std::exception");
+  }
+}
+
+void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
+  try {
+    handle(bytes, origin);
+  } catch (const Error& error) {
+    refuseMalformed(origin, error);
+  } catch (const std::exception& error) {
+    // Out of memory, say, while parsing.
+    const Error told(Errc::handlerFailed, who_ + ": " + error.what());
+    report(told);
+    refuse(origin, told);
+  }
+}
+
+void HandlerTable::handle(std::string_view bytes, Origin& origin) {
+  const Envelope envelope = openEnvelope(who_, bytes);
+  const auto found = byType_.find(envelope.type);
+  if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
+  parsePayload(who_, envelope.payload, *found->second.message);
+  callHandler(envelope.type, found->second, origin);
+}
+
+void HandlerTable::callHandler(std::string_view type, const Entry& entry, Origin& origin) {
+  const auto fail = [&](const Error& error) {
+    ++failed_;
+    report(error);
+    refuse(origin, error);
+  };
+  try {
+    reactor::Sender sender(origin);
+    entry.handle(*entry.message, sender);
+  } catch (...) {
+    return fail(currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"));
+  }
+  if (origin.owesAnswer() && !origin.isAnswered()) {
+    return fail(Error(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer"));
+  }
+  ++handled_;
+}
+
+void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
+  DividereError told;
+  if (type == DividereError::kType && told.decode(payload)) {
+    return report(asError(who_, told));  // an answer that says there is none: nothing to reply to
+  }
+  ++unknown_;
+  const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
+  warnings_.log(LogLevel::warning, who_, error.what());
+  if (onUnknown_) {
+    run([&] {
+      reactor::Sender sender(origin);
+      onUnknown_(std::string(type), sender);
+    }, "the hook for unknown types");
+  }
+  refuse(origin, error);
+}
+
+void HandlerTable::run(const std::function<void()>& function, const char* what) noexcept {
+  try {
+    function();
+  } catch (...) {
+    report(currentAsHandlerError(who_ + ": " + what));
+  }
+}
+
+void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept {
+  ++malformed_;
+  report(error);
+  refuse(origin, error);
+}
+
+void HandlerTable::report(const Error& error) noexcept {
+  warnings_.log(LogLevel::warning, who_, error.what());
+  if (!onError_) return;
+  try {
+    onError_(error);
+  } catch (...) {
+    warnings_.log(LogLevel::error, who_, "the error hook threw");
+  }
+}
+
+void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
+  if (!origin.wantsErrors() || origin.isAnswered()) return;
+  try {
+    Frame frame{std::string_view(errorEnvelope(error))};
+    origin.answer(frame);
+  } catch (const std::exception& failure) {
+    warnings_.log(LogLevel::warning, who_, failure.what());
+  }
+}
+
+reactor::HandlerStats HandlerTable::stats() const {
+  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load()};
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/handler_table.cpp
+
+// begin dividere/reactor/handlers.cpp
+namespace dividere::reactor {
+
+void Sender::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
+  origin_.answer(frame);
+}
+
+const connection::Route& Sender::route() const { return origin_.route(); }
+
+HandlerSet::HandlerSet() : table_(std::make_unique<detail::HandlerTable>()) {}
+
+HandlerSet::~HandlerSet() = default;
+
+HandlerStats HandlerSet::handlerStats() const { return table_->stats(); }
+
+void HandlerSet::setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+  table_->set(std::move(reused), std::move(handler));
+}
+
+void HandlerSet::setUnknown(std::function<void(const std::string&, Sender&)> hook) {
+  table_->setUnknown(std::move(hook));
+}
+
+void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setError(std::move(hook)); }
+
+}  // namespace dividere::reactor
+// end dividere/reactor/handlers.cpp
+
+// begin dividere/reactor/reactor_loop.hpp
+// The loop inside a reactor. Implementation only.
+
+namespace dividere::detail {
+
+/// A socket the loop listens to, and the origin of the message it received last.
+class Source : public Origin {
+ public:
+  virtual Socket& socket() = 0;
+
+  /// Whether receive() has a message, without waiting.
+  virtual bool hasMessage() = 0;
+
+  /// The next message, valid until the next call. Throws Error{malformed} as the socket does.
+  virtual std::string_view receive() = 0;
+
+ protected:
+  void newMessage() {
+    route_.clear();
+    answered_ = false;
+  }
+};
+
+class ReactorLoop {
+ public:
+  explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
+  ~ReactorLoop();
+
+  // Before start(), or in the loop's thread.
+  void add(std::unique_ptr<Source> source);
+  void every(std::chrono::milliseconds period, std::function<void()> function);
+
+  void start(const char* who);
+
+  /// Runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it becomes readable.
+  void runHere(const char* who, int stopFd);
+
+  // Any thread.
+  void stop() { thread_.stop(); }
+  void post(std::function<void()> function);
+
+ private:
+  using Clock = Deadline::Clock;
+
+  struct Timer {
+    std::chrono::milliseconds period;
+    Clock::time_point due;
+    std::function<void()> function;
+  };
+
+  void requireNotStarted(const char* what) const;
+  void seal(const char* who);
+  void run();
+  void watch(int fd, Source* source);
+  void runPosted();
+  void runTimers();
+  void takeTurns();
+  bool takeTurn(Source& source);
+  void wait();
+
+  // Constant once started, or the loop's thread alone.
+  HandlerTable& handlers_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<Timer> timers_;
+  bool started_ = false;
+  int epoll_ = -1;
+  int stopFd_ = -1;
+  std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;  // under mutex_
+  bool closed_ = false;                        // under mutex_: nothing is posted any more
+
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/reactor_loop.hpp
+
+// begin dividere/reactor/mt_msg_reactor.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kNoWait{0};
+
+// A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
+constexpr std::chrono::milliseconds kSendLimit{1000};
+
+[[noreturn]] inline void failFull(const Socket& socket) {
+  throw Error(Errc::overloaded, socket.who() + ": send: the peer has taken nothing for a second");
+}
+
+class SubscriberSource final : public Source {
+ public:
+  explicit SubscriberSource(messaging::Subscriber&& socket) : socket_(std::move(socket)) {}
+
+  Socket& socket() override { return socket_.connection().socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  std::string_view receive() override {
+    newMessage();
+    return socket_.connection().receiveFrame(&kNoWait)->view();
+  }
+  void send(Frame&) override {
+    throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
+  }
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  messaging::Subscriber socket_;
+};
+
+class RequestSource final : public Source {
+ public:
+  explicit RequestSource(messaging::Request&& socket) : socket_(std::move(socket)) {}
+
+  Socket& socket() override { return socket_.connection().socket(); }
+  bool hasMessage() override { return socket_.connection().awaitsReply() && socket().ready(); }
+  std::string_view receive() override {
+    newMessage();
+    return socket_.connection().receiveFrame(&kNoWait)->view();
+  }
+  void send(Frame& frame) override {
+    if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
+  }
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  messaging::Request socket_;
+};
+
+class ResponseSource final : public Source {
+ public:
+  explicit ResponseSource(messaging::Response&& socket) : socket_(std::move(socket)) {}
+
+  Socket& socket() override { return socket_.connection().socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  std::string_view receive() override {
+    newMessage();
+    return socket_.connection().receiveFrame(&kNoWait)->view();
+  }
+  void send(Frame& frame) override {
+    if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
+  }
+  bool owesAnswer() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+ private:
+  messaging::Response socket_;
+};
+
+class DealerSource final : public Source {
+ public:
+  explicit DealerSource(messaging::Dealer&& socket) : socket_(std::move(socket)) {}
+
+  Socket& socket() override { return socket_.connection().socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  std::string_view receive() override {
+    newMessage();
+    return socket_.connection().receiveFrame(&route_, &kNoWait)->view();
+  }
+  void send(Frame& frame) override {
+    if (!socket_.connection().sendFrame(route_, frame, &kSendLimit)) failFull(socket());
+  }
+  bool owesAnswer() const override { return false; }
+
+  // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
+  // empty frame, and what comes straight from another Dealer has none.
+  bool wantsErrors() const override {
+    return std::any_of(route_.begin(), route_.end(), [](const std::string& step) { return !step.empty(); });
+  }
+
+ private:
+  messaging::Dealer socket_;
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::reactor {
+
+MtMsgReactor::MtMsgReactor() : loop_(std::make_unique<detail::ReactorLoop>(handlers())) {}
+
+MtMsgReactor::~MtMsgReactor() = default;
+
+MtMsgReactor& MtMsgReactor::add(messaging::Subscriber&& socket) {
+  loop_->add(std::make_unique<detail::SubscriberSource>(std::move(socket)));
+  return *this;
+}
+
+MtMsgReactor& MtMsgReactor::add(messaging::Request&& socket) {
+  loop_->add(std::make_unique<detail::RequestSource>(std::move(socket)));
+  return *this;
+}
+
+MtMsgReactor& MtMsgReactor::add(messaging::Response&& socket) {
+  loop_->add(std::make_unique<detail::ResponseSource>(std::move(socket)));
+  return *this;
+}
+
+MtMsgReactor& MtMsgReactor::add(messaging::Dealer&& socket) {
+  loop_->add(std::make_unique<detail::DealerSource>(std::move(socket)));
+  return *this;
+}
+
+MtMsgReactor& MtMsgReactor::every(std::chrono::milliseconds period, std::function<void()> function) {
+  loop_->every(period, std::move(function));
+  return *this;
+}
+
+void MtMsgReactor::start() { loop_->start("reactor::MtMsgReactor"); }
+
+void MtMsgReactor::stop() { loop_->stop(); }
+
+void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(function)); }
+
+}  // namespace dividere::reactor
+// end dividere/reactor/mt_msg_reactor.cpp
+
+// begin dividere/reactor/reactor_loop.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// Messages one socket may have handled before the others have their turn.
+constexpr int kTurn = 64;
+
+ReactorLoop::~ReactorLoop() {
+  stop();
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+void ReactorLoop::requireNotStarted(const char* what) const {
+  if (started_ && !thread_.isCurrent()) {
+    throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
+  }
+}
+
+void ReactorLoop::add(std::unique_ptr<Source> source) {
+  requireNotStarted("add()");
+  sources_.push_back(std::move(source));
+  if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+}
+
+void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
+  requireNotStarted("every()");
+  if (period <= 0ms) throw Error(std::make_error_code(std::errc::invalid_argument), "reactor: every(): the period");
+  timers_.push_back({period, Clock::now() + period, std::move(function)});
+}
+
+void ReactorLoop::seal(const char* who) {
+  if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
+  handlers_.seal(who);
+  started_ = true;
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
+  const auto now = Clock::now();
+  for (Timer& timer : timers_) timer.due = now + timer.period;
+}
+
+void ReactorLoop::start(const char* who) {
+  seal(who);
+  thread_.start("dividere-reactor", [this] { run(); });
+}
+
+void ReactorLoop::runHere(const char* who, int stopFd) {
+  seal(who);
+  stopFd_ = stopFd;
+  thread_.adoptCurrent();
+  run();
+}
+
+void ReactorLoop::post(std::function<void()> function) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    posted_.push_back(std::move(function));
+  }
+  thread_.waker().wake();
+}
+
+void ReactorLoop::watch(int fd, Source* source) {
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.ptr = source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest);
+  if (!source) return;
+  source->socket().wakeWith(thread_.waker().fd());
+  active_.push_back(source);  // what came before it was watched gives no signal
+}
+
+void ReactorLoop::run() {
+  watch(thread_.waker().fd(), nullptr);
+  if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
+  while (!thread_.stopRequested()) {
+    runPosted();
+    runTimers();
+    takeTurns();
+    if (!thread_.stopRequested()) wait();
+  }
+  runPosted();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    posted_.clear();
+  }
+  sources_.clear();
+}
+
+void ReactorLoop::runPosted() {
+  std::vector<std::function<void()>> functions;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    functions.swap(posted_);
+  }
+  for (const auto& function : functions) handlers_.run(function, "a posted function");
+}
+
+void ReactorLoop::runTimers() {
+  // By index: a function may add timers.
+  for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
+    const auto now = Clock::now();
+    if (timers_[i].due > now) continue;
+    timers_[i].due = std::max(timers_[i].due + timers_[i].period, now);
+    const auto function = timers_[i].function;
+    handlers_.run(function, "a timer's function");
+  }
+}
+
+void ReactorLoop::takeTurns() {
+  std::vector<Source*> turns;
+  turns.swap(active_);
+  for (Source* source : turns) {
+    if (takeTurn(*source)) active_.push_back(source);
+  }
+}
+
+/// Whether there may be more.
+bool ReactorLoop::takeTurn(Source& source) {
+  for (int count = 0; count < kTurn; ++count) {
+    if (thread_.stopRequested()) return true;
+    try {
+      if (!source.hasMessage()) return false;
+      handlers_.dispatch(source.receive(), source);
+    } catch (const Error& error) {
+      handlers_.refuseMalformed(source, error);
+    } catch (const std::exception& error) {
+      handlers_.refuseMalformed(source, Error(std::make_error_code(std::errc::not_enough_memory), error.what()));
+    }
+  }
+  return true;
+}
+
+void ReactorLoop::wait() {
+  auto due = Clock::time_point::max();
+  for (const Timer& timer : timers_) due = std::min(due, timer.due);
+  // With turns outstanding only a look: others may have become ready meanwhile.
+  const int timeout = active_.empty() ? Deadline::at(due).pollTimeout() : 0;
+  epoll_event ready[64];
+  const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  for (int i = 0; i < count; ++i) {
+    auto* source = static_cast<Source*>(ready[i].data.ptr);
+    if (source) {
+      if (std::find(active_.begin(), active_.end(), source) == active_.end()) active_.push_back(source);
+      continue;
+    }
+    thread_.waker().drain();
+    for (const auto& each : sources_) each->socket().attend();
+    if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/reactor_loop.cpp
 
 #endif  // DIVIDERE_IMPLEMENTATION

@@ -47,6 +47,9 @@ class Request : public Connector {
   /// Whether the reply is there, waiting for it until the time-out; false at once if nothing was asked.
   bool wait(std::chrono::milliseconds timeout);
 
+  /// Whether a reply may still come to what was asked.
+  bool awaitsReply() const noexcept { return turn_ != Turn::send; }
+
   /// For the messaging layer, as in Publisher and Subscriber.
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);

@@ -226,7 +226,7 @@ void Socket::settle(const Deadline& deadline) {
   const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
   const auto known = [](const Link& link) { return link.isUp() || link.isDown(); };
   const Waker& waker = Waker::ofThisThread();
-  wakeWith(waker.fd());
+  const int before = wakeWith(waker.fd());
   for (;;) {
     const std::vector<Link> links = watch_->takeLinks();
     balance(links);
@@ -235,7 +235,7 @@ void Socket::settle(const Deadline& deadline) {
     ::poll(&wake, 1, limit.pollTimeout());
     waker.drain();
   }
-  wakeWith(-1);
+  wakeWith(before);
 }
 
 // --- Messages ---
@@ -305,6 +305,11 @@ const Frame& Socket::onlyFrame() const {
                                    " frames, where one is expected; dropped");
 }
 
+bool Socket::ready() {
+  if (!kept_) kept_ = tryReceive();
+  return kept_;
+}
+
 bool Socket::wait(const Deadline& deadline) {
   kept_ = receive(deadline);
   return kept_;
@@ -312,11 +317,11 @@ bool Socket::wait(const Deadline& deadline) {
 
 bool Socket::await(short wanted, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  struct Registration {
+  const struct Registration {
     Watch& watch;
-    ~Registration() { watch.wakeWith(-1); }
-  } registration{*watch_};
-  watch_->wakeWith(waker.fd());
+    int before;
+    ~Registration() { watch.wakeWith(before); }
+  } registration{*watch_, watch_->wakeWith(waker.fd())};
   for (;;) {
     attend();
     // Asking for the events also makes libzmq read its signals, without which the descriptor tells nothing.

@@ -54,7 +54,10 @@ class Socket {
   /// Receives only if no wait is needed.
   bool tryReceive();
 
-  /// Whether receive() would return at once; waits for that until the deadline. The message is kept for it.
+  /// Whether receive() would return at once. The message is kept for it.
+  bool ready();
+
+  /// The same, but waits for that until the deadline.
   bool wait(const Deadline& deadline);
 
   /// The message last received, all its frames; how many it had, which may be more than are kept.
@@ -74,8 +77,8 @@ class Socket {
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
 
-  /// While set, this descriptor is woken when attend() is due; -1: none.
-  void wakeWith(int fd) { watch_->wakeWith(fd); }
+  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
+  int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
   void set(int option, int value);
   void set(int option, const void* value, std::size_t size);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "../core/error.hpp"
 #include "../core/log_line.hpp"
@@ -66,10 +67,10 @@ void Watch::relinked(const std::string& endpoint) {
   }
 }
 
-void Watch::wakeWith(int fd) {
+int Watch::wakeWith(int fd) {
   std::lock_guard<std::mutex> lock(mutex_);
-  wakeFd_ = fd;
   if (fd >= 0 && needsAttention()) Waker::wake(fd);
+  return std::exchange(wakeFd_, fd);
 }
 
 // --- Watch: the watcher's side ---

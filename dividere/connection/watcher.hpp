@@ -67,8 +67,8 @@ class Watch {
   /// The owner made this link anew.
   void relinked(const std::string& endpoint);
 
-  /// While set, needsAttention() turning true also wakes this descriptor; -1: none.
-  void wakeWith(int fd);
+  /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
+  int wakeWith(int fd);
 
  private:
   friend class Watcher;

@@ -37,6 +37,7 @@ StoppableThread::~StoppableThread() {
 
 void StoppableThread::start(const char* name, std::function<void()> body) {
   std::lock_guard<std::mutex> lock(joining_);
+  if (stopRequested()) return;
   thread_ = startThread(name, [this, body = std::move(body)] {
     id_.store(std::this_thread::get_id(), std::memory_order_release);
     body();

@@ -22,7 +22,11 @@ class StoppableThread {
   StoppableThread();
   ~StoppableThread();
 
+  /// Does nothing after stop().
   void start(const char* name, std::function<void()> body);
+
+  /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
+  void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
 
   /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, nor in a forked
   /// child, where it does not run. Any thread, any number of times, also if never started.

@@ -1,5 +1,6 @@
 #include "waker.hpp"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -29,6 +30,11 @@ void Waker::drain() const noexcept {
   std::uint64_t count;
   while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
   }
+}
+
+bool Waker::isReadable(int fd) noexcept {
+  pollfd wait{fd, POLLIN, 0};
+  return ::poll(&wait, 1, 0) > 0;
 }
 
 Waker& Waker::ofThisThread() {

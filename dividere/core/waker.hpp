@@ -21,6 +21,9 @@ class Waker {
 
   static void wake(int fd) noexcept;
 
+  /// Whether a read from this descriptor would return at once.
+  static bool isReadable(int fd) noexcept;
+
   /// The calling thread's own: one for all the sockets that a thread waits on in turn.
   static Waker& ofThisThread();
 

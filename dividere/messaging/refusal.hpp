@@ -9,6 +9,14 @@
 
 namespace dividere::detail {
 
+/// What a peer says is wrong, as an Error of this side.
+inline Error asError(std::string_view who, const DividereError& told) {
+  const bool known = told.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
+                     told.code <= static_cast<std::uint32_t>(Errc::stopping);
+  return Error(known ? static_cast<Errc>(told.code) : Errc::handlerFailed,
+               std::string(who) + ": the peer answered with an error: " + shown(told.text));
+}
+
 /// The enveloped DividereError that tells a peer of this error.
 inline std::string errorEnvelope(const Error& error) {
   DividereError told;

@@ -13,6 +13,7 @@
 #include "../core/fork.hpp"
 #include "envelope.hpp"
 #include "framework_messages.hpp"
+#include "refusal.hpp"
 
 namespace dividere::detail {
 
@@ -118,7 +119,6 @@ FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
 
 // --- Reading envelopes ---
 
-/// A name or text of a peer, fit to be shown.
 std::string shown(std::string_view text) {
   constexpr std::size_t kMost = 160;
   std::string result;
@@ -310,12 +310,8 @@ void parsePayload(std::string_view who, std::string_view payload, Message& messa
 
 // What a peer says instead of an answer is an error here, not a message.
 void throwIfError(std::string_view who, const Envelope& envelope) {
-  DividereError error;
-  if (envelope.type != DividereError::kType || !error.decode(envelope.payload)) return;
-  const bool known = error.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
-                     error.code <= static_cast<std::uint32_t>(Errc::stopping);
-  throw Error(known ? static_cast<Errc>(error.code) : Errc::handlerFailed,
-              std::string(who) + ": the peer answered with an error: " + shown(error.text));
+  DividereError told;
+  if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
 }
 
 std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {

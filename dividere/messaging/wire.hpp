@@ -69,6 +69,9 @@ Envelope openEnvelope(std::string_view who, std::string_view bytes);
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
 
+/// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
+std::string shown(std::string_view text);
+
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 

@@ -1,0 +1,138 @@
+#include "handler_table.hpp"
+
+#include "../messaging/framework_messages.hpp"
+#include "../messaging/refusal.hpp"
+#include "../messaging/wire.hpp"
+
+namespace dividere::detail {
+
+void HandlerTable::requireOpen() const {
+  if (sealed_) throw Error(Errc::outOfTurn, who_ + ": handlers are set before start()");
+}
+
+void HandlerTable::set(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+  requireOpen();
+  std::string type(typeOf(*reused));
+  byType_[std::move(type)] = {std::move(reused), std::move(handler)};
+}
+
+void HandlerTable::setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook) {
+  requireOpen();
+  onUnknown_ = std::move(hook);
+}
+
+void HandlerTable::setError(std::function<void(const Error&)> hook) {
+  requireOpen();
+  onError_ = std::move(hook);
+}
+
+void HandlerTable::seal(std::string who) {
+  who_ = std::move(who);
+  sealed_ = true;
+}
+
+Error currentAsHandlerError(const std::string& what) {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return Error(Errc::handlerFailed, what + ": " + error.what());
+  } catch (...) {
+    return Error(Errc::handlerFailed, what + ": something that is no std::exception");
+  }
+}
+
+void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
+  try {
+    handle(bytes, origin);
+  } catch (const Error& error) {
+    refuseMalformed(origin, error);
+  } catch (const std::exception& error) {
+    // Out of memory, say, while parsing.
+    const Error told(Errc::handlerFailed, who_ + ": " + error.what());
+    report(told);
+    refuse(origin, told);
+  }
+}
+
+void HandlerTable::handle(std::string_view bytes, Origin& origin) {
+  const Envelope envelope = openEnvelope(who_, bytes);
+  const auto found = byType_.find(envelope.type);
+  if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
+  parsePayload(who_, envelope.payload, *found->second.message);
+  callHandler(envelope.type, found->second, origin);
+}
+
+void HandlerTable::callHandler(std::string_view type, const Entry& entry, Origin& origin) {
+  const auto fail = [&](const Error& error) {
+    ++failed_;
+    report(error);
+    refuse(origin, error);
+  };
+  try {
+    reactor::Sender sender(origin);
+    entry.handle(*entry.message, sender);
+  } catch (...) {
+    return fail(currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"));
+  }
+  if (origin.owesAnswer() && !origin.isAnswered()) {
+    return fail(Error(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer"));
+  }
+  ++handled_;
+}
+
+void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
+  DividereError told;
+  if (type == DividereError::kType && told.decode(payload)) {
+    return report(asError(who_, told));  // an answer that says there is none: nothing to reply to
+  }
+  ++unknown_;
+  const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
+  warnings_.log(LogLevel::warning, who_, error.what());
+  if (onUnknown_) {
+    run([&] {
+      reactor::Sender sender(origin);
+      onUnknown_(std::string(type), sender);
+    }, "the hook for unknown types");
+  }
+  refuse(origin, error);
+}
+
+void HandlerTable::run(const std::function<void()>& function, const char* what) noexcept {
+  try {
+    function();
+  } catch (...) {
+    report(currentAsHandlerError(who_ + ": " + what));
+  }
+}
+
+void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept {
+  ++malformed_;
+  report(error);
+  refuse(origin, error);
+}
+
+void HandlerTable::report(const Error& error) noexcept {
+  warnings_.log(LogLevel::warning, who_, error.what());
+  if (!onError_) return;
+  try {
+    onError_(error);
+  } catch (...) {
+    warnings_.log(LogLevel::error, who_, "the error hook threw");
+  }
+}
+
+void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
+  if (!origin.wantsErrors() || origin.isAnswered()) return;
+  try {
+    Frame frame{std::string_view(errorEnvelope(error))};
+    origin.answer(frame);
+  } catch (const std::exception& failure) {
+    warnings_.log(LogLevel::warning, who_, failure.what());
+  }
+}
+
+reactor::HandlerStats HandlerTable::stats() const {
+  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load()};
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,31 @@
+#include "handlers.hpp"
+
+#include "../messaging/wire.hpp"
+#include "handler_table.hpp"
+
+namespace dividere::reactor {
+
+void Sender::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
+  origin_.answer(frame);
+}
+
+const connection::Route& Sender::route() const { return origin_.route(); }
+
+HandlerSet::HandlerSet() : table_(std::make_unique<detail::HandlerTable>()) {}
+
+HandlerSet::~HandlerSet() = default;
+
+HandlerStats HandlerSet::handlerStats() const { return table_->stats(); }
+
+void HandlerSet::setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+  table_->set(std::move(reused), std::move(handler));
+}
+
+void HandlerSet::setUnknown(std::function<void(const std::string&, Sender&)> hook) {
+  table_->setUnknown(std::move(hook));
+}
+
+void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setError(std::move(hook)); }
+
+}  // namespace dividere::reactor

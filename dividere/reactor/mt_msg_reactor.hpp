@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "../messaging/dealer.hpp"
+#include "../messaging/request.hpp"
+#include "../messaging/response.hpp"
+#include "../messaging/subscriber.hpp"
+#include "handlers.hpp"
+
+namespace dividere::detail {
+class ReactorLoop;
+}
+
+namespace dividere::reactor {
+
+/// One thread that waits on any mix of messaging sockets at once and calls the handler of each message's type
+/// (seeds: messaging.MtMsgReactor).
+///
+///     MtMsgReactor reactor;
+///     reactor.add(messaging::Response("tcp://*:5555"))
+///         .on([](const Msg01& message) { return reversed(message); });
+///     reactor.start();
+///
+/// A busy socket does not starve the others: each has its turn after a few dozen messages. Idle, it uses no CPU. No
+/// peer can stop it: a ShutdownEvent is a message like any other.
+///
+/// add(), on() and the like belong to the thread that makes the reactor, and come before start(). A class derived from
+/// this one calls stop() in its destructor if its handlers use its members, which would otherwise be gone first.
+class MtMsgReactor : public Handling<MtMsgReactor> {
+ public:
+  MtMsgReactor();
+
+  /// Stops, as stop(). Not from within a handler.
+  ~MtMsgReactor();
+
+  /// Takes a socket over, to listen to it. A Request may have been sent on before; its replies are handled, and the
+  /// Sender sends the next request.
+  MtMsgReactor& add(messaging::Subscriber&& socket);
+  MtMsgReactor& add(messaging::Request&& socket);
+  MtMsgReactor& add(messaging::Response&& socket);
+  MtMsgReactor& add(messaging::Dealer&& socket);
+
+  /// Calls `function` in the reactor's thread once a period, first after one period; late calls are not made up for.
+  /// (The idle hook of the seeds, which is called whenever nothing comes.) Before start(), or from a handler.
+  MtMsgReactor& every(std::chrono::milliseconds period, std::function<void()> function);
+
+  /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.
+  void start();
+
+  /// Lets the handler at work finish, ends the thread, and closes the sockets: prompt, any number of times, also
+  /// without a start(). Any thread; from a handler (or anything else in the reactor's thread) it does not wait.
+  void stop();
+
+  /// Runs `function` in the reactor's thread, in the order of the calls. Any thread. What was posted before stop() is
+  /// still run, what comes later is not.
+  void post(std::function<void()> function);
+
+ private:
+  friend class MpMsgReactor;
+
+  std::unique_ptr<detail::ReactorLoop> loop_;
+};
+
+}  // namespace dividere::reactor

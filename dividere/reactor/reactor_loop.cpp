@@ -1,0 +1,162 @@
+#include "reactor_loop.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// Messages one socket may have handled before the others have their turn.
+constexpr int kTurn = 64;
+
+ReactorLoop::~ReactorLoop() {
+  stop();
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+void ReactorLoop::requireNotStarted(const char* what) const {
+  if (started_ && !thread_.isCurrent()) {
+    throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
+  }
+}
+
+void ReactorLoop::add(std::unique_ptr<Source> source) {
+  requireNotStarted("add()");
+  sources_.push_back(std::move(source));
+  if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+}
+
+void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
+  requireNotStarted("every()");
+  if (period <= 0ms) throw Error(std::make_error_code(std::errc::invalid_argument), "reactor: every(): the period");
+  timers_.push_back({period, Clock::now() + period, std::move(function)});
+}
+
+void ReactorLoop::seal(const char* who) {
+  if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
+  handlers_.seal(who);
+  started_ = true;
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
+  const auto now = Clock::now();
+  for (Timer& timer : timers_) timer.due = now + timer.period;
+}
+
+void ReactorLoop::start(const char* who) {
+  seal(who);
+  thread_.start("dividere-reactor", [this] { run(); });
+}
+
+void ReactorLoop::runHere(const char* who, int stopFd) {
+  seal(who);
+  stopFd_ = stopFd;
+  thread_.adoptCurrent();
+  run();
+}
+
+void ReactorLoop::post(std::function<void()> function) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    posted_.push_back(std::move(function));
+  }
+  thread_.waker().wake();
+}
+
+void ReactorLoop::watch(int fd, Source* source) {
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.ptr = source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest);
+  if (!source) return;
+  source->socket().wakeWith(thread_.waker().fd());
+  active_.push_back(source);  // what came before it was watched gives no signal
+}
+
+void ReactorLoop::run() {
+  watch(thread_.waker().fd(), nullptr);
+  if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
+  while (!thread_.stopRequested()) {
+    runPosted();
+    runTimers();
+    takeTurns();
+    if (!thread_.stopRequested()) wait();
+  }
+  runPosted();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    posted_.clear();
+  }
+  sources_.clear();
+}
+
+void ReactorLoop::runPosted() {
+  std::vector<std::function<void()>> functions;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    functions.swap(posted_);
+  }
+  for (const auto& function : functions) handlers_.run(function, "a posted function");
+}
+
+void ReactorLoop::runTimers() {
+  // By index: a function may add timers.
+  for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
+    const auto now = Clock::now();
+    if (timers_[i].due > now) continue;
+    timers_[i].due = std::max(timers_[i].due + timers_[i].period, now);
+    const auto function = timers_[i].function;
+    handlers_.run(function, "a timer's function");
+  }
+}
+
+void ReactorLoop::takeTurns() {
+  std::vector<Source*> turns;
+  turns.swap(active_);
+  for (Source* source : turns) {
+    if (takeTurn(*source)) active_.push_back(source);
+  }
+}
+
+/// Whether there may be more.
+bool ReactorLoop::takeTurn(Source& source) {
+  for (int count = 0; count < kTurn; ++count) {
+    if (thread_.stopRequested()) return true;
+    try {
+      if (!source.hasMessage()) return false;
+      handlers_.dispatch(source.receive(), source);
+    } catch (const Error& error) {
+      handlers_.refuseMalformed(source, error);
+    } catch (const std::exception& error) {
+      handlers_.refuseMalformed(source, Error(std::make_error_code(std::errc::not_enough_memory), error.what()));
+    }
+  }
+  return true;
+}
+
+void ReactorLoop::wait() {
+  auto due = Clock::time_point::max();
+  for (const Timer& timer : timers_) due = std::min(due, timer.due);
+  // With turns outstanding only a look: others may have become ready meanwhile.
+  const int timeout = active_.empty() ? Deadline::at(due).pollTimeout() : 0;
+  epoll_event ready[64];
+  const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  for (int i = 0; i < count; ++i) {
+    auto* source = static_cast<Source*>(ready[i].data.ptr);
+    if (source) {
+      if (std::find(active_.begin(), active_.end(), source) == active_.end()) active_.push_back(source);
+      continue;
+    }
+    thread_.waker().drain();
+    for (const auto& each : sources_) each->socket().attend();
+    if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
+  }
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,89 @@
+#pragma once
+
+// The loop inside a reactor. Implementation only.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "../connection/socket.hpp"
+#include "../core/deadline.hpp"
+#include "../core/thread.hpp"
+#include "handler_table.hpp"
+
+namespace dividere::detail {
+
+/// A socket the loop listens to, and the origin of the message it received last.
+class Source : public Origin {
+ public:
+  virtual Socket& socket() = 0;
+
+  /// Whether receive() has a message, without waiting.
+  virtual bool hasMessage() = 0;
+
+  /// The next message, valid until the next call. Throws Error{malformed} as the socket does.
+  virtual std::string_view receive() = 0;
+
+ protected:
+  void newMessage() {
+    route_.clear();
+    answered_ = false;
+  }
+};
+
+class ReactorLoop {
+ public:
+  explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
+  ~ReactorLoop();
+
+  // Before start(), or in the loop's thread.
+  void add(std::unique_ptr<Source> source);
+  void every(std::chrono::milliseconds period, std::function<void()> function);
+
+  void start(const char* who);
+
+  /// Runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it becomes readable.
+  void runHere(const char* who, int stopFd);
+
+  // Any thread.
+  void stop() { thread_.stop(); }
+  void post(std::function<void()> function);
+
+ private:
+  using Clock = Deadline::Clock;
+
+  struct Timer {
+    std::chrono::milliseconds period;
+    Clock::time_point due;
+    std::function<void()> function;
+  };
+
+  void requireNotStarted(const char* what) const;
+  void seal(const char* who);
+  void run();
+  void watch(int fd, Source* source);
+  void runPosted();
+  void runTimers();
+  void takeTurns();
+  bool takeTurn(Source& source);
+  void wait();
+
+  // Constant once started, or the loop's thread alone.
+  HandlerTable& handlers_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<Timer> timers_;
+  bool started_ = false;
+  int epoll_ = -1;
+  int stopFd_ = -1;
+  std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;  // under mutex_
+  bool closed_ = false;                        // under mutex_: nothing is posted any more
+
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
