@@ -43,4 +43,11 @@ std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(c
 
 Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
 
+std::string Error::context() const {
+  const std::string text = what();
+  const std::string end = ": " + code().message();
+  const bool hasEnd = text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+  return hasEnd ? text.substr(0, text.size() - end.size()) : text;
+}
+
 }  // namespace dividere

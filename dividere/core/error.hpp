@@ -45,6 +45,9 @@ class Error : public std::system_error {
  public:
   /// `context` is who, what and where; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
+
+  /// what() without the code's message at its end.
+  std::string context() const;
 };
 
 }  // namespace dividere

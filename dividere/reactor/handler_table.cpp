@@ -87,7 +87,7 @@ void HandlerTable::handleUnknown(std::string_view type, std::string_view payload
   }
   ++unknown_;
   const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
-  warnings_.log(LogLevel::warning, who_, error.what());
+  warnings_.log(LogLevel::warning, who_, "no handler for '" + shown(type) + "'");
   if (onUnknown_) {
     run([&] {
       reactor::Sender sender(origin);
@@ -112,7 +112,9 @@ void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept 
 }
 
 void HandlerTable::report(const Error& error) noexcept {
-  warnings_.log(LogLevel::warning, who_, error.what());
+  const std::string_view text(error.what());
+  const bool saysWho = text.substr(0, who_.size()) == who_ && text.substr(who_.size(), 2) == ": ";
+  warnings_.log(LogLevel::warning, who_, saysWho ? text.substr(who_.size() + 2) : text);
   if (!onError_) return;
   try {
     onError_(error);
