@@ -43,6 +43,7 @@
 
 // reactor: handlers called with what arrives
 #include "dividere/reactor/handlers.hpp"
+#include "dividere/reactor/mp_msg_reactor.hpp"
 #include "dividere/reactor/mt_msg_reactor.hpp"
 
 #endif  // DIVIDERE_HPP
@@ -83,6 +84,7 @@
 
 #include "dividere/reactor/handler_table.cpp"
 #include "dividere/reactor/handlers.cpp"
+#include "dividere/reactor/mp_msg_reactor.cpp"
 #include "dividere/reactor/mt_msg_reactor.cpp"
 #include "dividere/reactor/reactor_loop.cpp"
 

@@ -75,6 +75,9 @@ class Error : public std::system_error {
  public:
   /// `context` is who, what and where; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
+
+  /// what() without the code's message at its end.
+  std::string context() const;
 };
 
 }  // namespace dividere
@@ -1095,6 +1098,7 @@ class Handling : public HandlerSet {
 // begin dividere/reactor/mt_msg_reactor.hpp
 namespace dividere::detail {
 class ReactorLoop;
+class Supervisor;
 }
 
 namespace dividere::reactor {
@@ -1142,13 +1146,86 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   void post(std::function<void()> function);
 
  private:
-  friend class MpMsgReactor;
+  friend class detail::Supervisor;
 
   std::unique_ptr<detail::ReactorLoop> loop_;
 };
 
 }  // namespace dividere::reactor
 // end dividere/reactor/mt_msg_reactor.hpp
+
+// begin dividere/reactor/mp_msg_reactor.hpp
+namespace dividere::detail {
+class Supervisor;
+}
+
+namespace dividere::reactor {
+
+/// How a worker process ended.
+struct WorkerEnd {
+  std::size_t worker;  ///< which one, from 0
+  int pid;
+  int signal;          ///< the signal that killed it; 0: it ended by itself, with
+  int status;          ///< this exit status
+  bool replaced;       ///< false: it kept crashing, and is given up
+};
+
+struct MpOptions {
+  /// Called in the supervising thread for each worker process that ends before stop().
+  std::function<void(const WorkerEnd&)> onWorkerEnd;
+
+  /// What a worker process has to end in, once stop() is called, before it is killed.
+  std::chrono::milliseconds stopLimit{2000};
+
+  /// So many times in a row a worker may crash during its setup or within a second of it; then it is given up.
+  int crashLimit = 5;
+};
+
+/// Worker processes that each run a reactor of their own (seeds: messaging.MpMsgReactor), to use all cores, or to keep a
+/// handler's crash from taking the others along.
+///
+///     MpMsgReactor workers(4, [](MtMsgReactor& reactor) {   // runs in each child
+///       reactor.add(messaging::Response("tcp://localhost:6001")).on([](const Msg01& m) { return m; });
+///     });
+///
+/// `setup` (the seeds' initThread) makes sockets and whatever state the handlers need, in the child: nothing made
+/// before the fork is of use there, except plain data. A worker that dies is reported and replaced, at once if
+/// it had worked, after a growing pause if it keeps failing. Children end with their parent, also with one
+/// that is killed.
+///
+/// Children are forked, and safe in a program that has threads and sockets: no socket of the parent stays open in them
+/// (other descriptors do). Their streams are flushed, their destructors of static objects not run. The program must
+/// not ignore SIGCHLD or wait for children it did not start, or a worker's way of ending is not known.
+class MpMsgReactor {
+ public:
+  /// Returns at once; waitForWorkers() tells when they are there. Throws std::system_error with
+  /// std::errc::invalid_argument for fewer than one process.
+  MpMsgReactor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options = {});
+
+  /// Stops, as stop().
+  ~MpMsgReactor();
+  MpMsgReactor(const MpMsgReactor&) = delete;
+  MpMsgReactor& operator=(const MpMsgReactor&) = delete;
+
+  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit. Any thread, any
+  /// number of times; from onWorkerEnd it does not wait.
+  void stop();
+
+  /// Workers that have run their setup and are there now. Any thread.
+  std::size_t alive() const;
+
+  /// Whether that many are there, waiting for it until the time-out. Any thread.
+  bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
+
+  /// The process ids of those that are alive(). Any thread.
+  std::vector<int> pids() const;
+
+ private:
+  std::unique_ptr<detail::Supervisor> supervisor_;
+};
+
+}  // namespace dividere::reactor
+// end dividere/reactor/mp_msg_reactor.hpp
 
 #endif  // DIVIDERE_HPP
 
@@ -1165,6 +1242,8 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <dirent.h>
+#include <fcntl.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
@@ -1178,10 +1257,12 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <zmq.h>
@@ -1229,6 +1310,13 @@ const std::error_category& errorCategory() noexcept {
 std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), errorCategory()}; }
 
 Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
+
+std::string Error::context() const {
+  const std::string text = what();
+  const std::string end = ": " + code().message();
+  const bool hasEnd = text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+  return hasEnd ? text.substr(0, text.size() - end.size()) : text;
+}
 
 }  // namespace dividere
 // end dividere/core/error.cpp
@@ -2053,6 +2141,9 @@ struct Process {
   std::shared_ptr<connection::Context> context_;  // under processMutex()
 };
 
+/// In a forked child: lets go of the ports that the parent's PortManager holds. The parent keeps them.
+void forgetHeldPorts();
+
 /// Throws Error unless this many descriptors can still be opened: there are calls in which libzmq aborts the
 /// process when it gets none.
 void requireDescriptors(int count, const char* what);
@@ -2522,27 +2613,39 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
 }  // namespace dividere::detail
 // end dividere/connection/endpoint.cpp
 
-// begin dividere/connection/port_manager.cpp
+// begin dividere/core/owned_descriptor.hpp
+// Implementation only.
+
 namespace dividere::detail {
 
-/// Closes what it holds.
+/// Closes the file descriptor it holds.
 class OwnedDescriptor {
  public:
   explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
+    close();
+    fd_ = std::exchange(other.fd_, -1);
     return *this;
   }
-  ~OwnedDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
+  ~OwnedDescriptor() { close(); }
+
   explicit operator bool() const noexcept { return fd_ >= 0; }
   int get() const noexcept { return fd_; }
 
  private:
+  void close() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
   int fd_;
 };
+
+}  // namespace dividere::detail
+// end dividere/core/owned_descriptor.hpp
+
+// begin dividere/connection/port_manager.cpp
+namespace dividere::detail {
 
 /// Keeps a port from everybody else. A bound socket that does not listen keeps the system from giving the number to
 /// anyone, while libzmq (SO_REUSEADDR, as here) can still bind it; a name in the abstract namespace, which the
@@ -2611,6 +2714,11 @@ class PortRange {
 std::map<std::uint16_t, PortHold>& heldPorts() {
   static auto& held = *new std::map<std::uint16_t, PortHold>;  // under processMutex(); never destroyed
   return held;
+}
+
+void forgetHeldPorts() {
+  std::lock_guard<std::mutex> lock(processMutex());
+  heldPorts().clear();
 }
 
 }  // namespace dividere::detail
@@ -4334,7 +4442,7 @@ inline std::string errorEnvelope(const Error& error) {
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
   const bool travels = error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
-  told.text = error.what();
+  told.text = error.context();
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
@@ -4949,7 +5057,7 @@ void HandlerTable::handleUnknown(std::string_view type, std::string_view payload
   }
   ++unknown_;
   const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
-  warnings_.log(LogLevel::warning, who_, error.what());
+  warnings_.log(LogLevel::warning, who_, "no handler for '" + shown(type) + "'");
   if (onUnknown_) {
     run([&] {
       reactor::Sender sender(origin);
@@ -4974,7 +5082,9 @@ void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept 
 }
 
 void HandlerTable::report(const Error& error) noexcept {
-  warnings_.log(LogLevel::warning, who_, error.what());
+  const std::string_view text(error.what());
+  const bool saysWho = text.substr(0, who_.size()) == who_ && text.substr(who_.size(), 2) == ": ";
+  warnings_.log(LogLevel::warning, who_, saysWho ? text.substr(who_.size() + 2) : text);
   if (!onError_) return;
   try {
     onError_(error);
@@ -5107,6 +5217,343 @@ class ReactorLoop {
 
 }  // namespace dividere::detail
 // end dividere/reactor/reactor_loop.hpp
+
+// begin dividere/reactor/mp_msg_reactor.cpp
+namespace dividere::detail {
+
+using reactor::MpOptions;
+using reactor::MtMsgReactor;
+using reactor::WorkerEnd;
+using namespace std::chrono_literals;
+
+// A worker that lived so long is not in a crash loop.
+constexpr auto kHealthyLife = 1s;
+constexpr auto kFirstPause = 50ms;
+constexpr auto kLongestPause = 5s;
+constexpr int kSetupFailed = 70;  // EX_SOFTWARE of sysexits.h
+
+/// One worker process after the other, in one place.
+struct WorkerSlot {
+  enum class State { pausing, starting, running, givenUp };
+  State state = State::pausing;
+  pid_t pid = -1;
+  OwnedDescriptor life;  // the child holds the other end: a byte says that it is set up, the end of it that it died
+  OwnedDescriptor stop;  // closing it tells the child to end; so does our death
+  Deadline::Clock::time_point since{};  // started, or (pausing) to be started
+  int crashes = 0;
+};
+
+/// Starts, watches, replaces and ends the worker processes, from a thread of its own. The children are forked in that
+/// thread and bound to its life.
+class Supervisor {
+ public:
+  Supervisor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options)
+      : setup_(std::move(setup)), options_(options), slots_(static_cast<std::size_t>(processes)) {
+    pthread_sigmask(SIG_SETMASK, nullptr, &creatorsMask_);
+    thread_.start("dividere-super", [this] { run(); });
+  }
+
+  void stop() { thread_.stop(); }
+
+  std::vector<int> pids() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<int> pids;
+    for (const WorkerSlot& slot : slots_) {
+      if (slot.state == WorkerSlot::State::running) pids.push_back(slot.pid);
+    }
+    return pids;
+  }
+
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const auto enough = [&] { return running() >= n; };
+    const auto hopeless = [&] { return ended_ || slots_.size() - givenUp() < n; };
+    changed_.wait_until(lock, deadline.when(), [&] { return enough() || hopeless(); });
+    return enough();
+  }
+
+ private:
+  using Clock = Deadline::Clock;
+  using State = WorkerSlot::State;
+
+  std::size_t count(State state) const {
+    return static_cast<std::size_t>(
+        std::count_if(slots_.begin(), slots_.end(), [&](const WorkerSlot& slot) { return slot.state == state; }));
+  }
+  std::size_t running() const { return count(State::running); }
+  std::size_t givenUp() const { return count(State::givenUp); }
+
+  // --- The supervising thread ---
+
+  void run() {
+    while (!thread_.stopRequested()) {
+      startDue();
+      wait(nextStart());
+      for (WorkerSlot& slot : slots_) listen(slot);
+    }
+    endAll();
+    std::lock_guard<std::mutex> lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+  void startDue() {
+    for (WorkerSlot& slot : slots_) {
+      if (slot.state == State::pausing && slot.since <= Clock::now()) spawn(slot);
+    }
+  }
+
+  Deadline nextStart() const {
+    auto next = Clock::time_point::max();
+    for (const WorkerSlot& slot : slots_) {
+      if (slot.state == State::pausing) next = std::min(next, slot.since);
+    }
+    return Deadline::at(next);
+  }
+
+  void wait(const Deadline& deadline) {
+    std::vector<pollfd> waits{{thread_.waker().fd(), POLLIN, 0}};
+    for (const WorkerSlot& slot : slots_) {
+      if (slot.life) waits.push_back({slot.life.get(), POLLIN, 0});
+    }
+    ::poll(waits.data(), waits.size(), deadline.pollTimeout());
+  }
+
+  void set(WorkerSlot& slot, State state, Clock::time_point since) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    slot.state = state;
+    slot.since = since;
+    changed_.notify_all();
+  }
+
+  void spawn(WorkerSlot& slot) {
+    int life[2], stop[2];
+    if (::pipe2(life, O_CLOEXEC) != 0) return postpone(slot, "pipe");
+    OwnedDescriptor lifeRead(life[0]), lifeWrite(life[1]);
+    if (::pipe2(stop, O_CLOEXEC) != 0) return postpone(slot, "pipe");
+    OwnedDescriptor stopRead(stop[0]), stopWrite(stop[1]);
+    ::fcntl(lifeRead.get(), F_SETFL, O_NONBLOCK);
+
+    flushStdout();
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) return postpone(slot, "fork");
+    if (pid == 0) {
+      lifeRead = OwnedDescriptor();
+      stopWrite = OwnedDescriptor();
+      beWorker(parent, lifeWrite.get(), stopRead.get());
+    }
+    slot.pid = pid;
+    slot.life = std::move(lifeRead);
+    slot.stop = std::move(stopWrite);
+    set(slot, State::starting, Clock::now());
+  }
+
+  void postpone(WorkerSlot& slot, const char* what) {
+    log(LogLevel::error, kWho, std::string(what) + ": " + std::strerror(errno) + "; trying again");
+    ++slot.crashes;
+    set(slot, State::pausing, Clock::now() + pauseAfter(slot.crashes));
+  }
+
+  static std::chrono::milliseconds pauseAfter(int crashes) {
+    return std::min<std::chrono::milliseconds>(kFirstPause * (1 << std::min(crashes, 10)), kLongestPause);
+  }
+
+  void listen(WorkerSlot& slot) {
+    char byte;
+    while (slot.life) {
+      const auto got = ::read(slot.life.get(), &byte, 1);
+      if (got == 1) {
+        set(slot, State::running, Clock::now());
+      } else if (got == 0) {
+        return bury(slot);
+      } else if (errno != EINTR) {
+        return;
+      }
+    }
+  }
+
+  void bury(WorkerSlot& slot) {
+    const WorkerEnd end = reap(slot);
+    // A worker that was killed from outside, or after it had worked for a while, is no crash loop.
+    const bool fromOutside = end.signal == SIGKILL || end.signal == SIGTERM || end.signal == SIGINT;
+    const bool hadWorked = slot.state == State::running;
+    if (hadWorked && (fromOutside || Clock::now() - slot.since > kHealthyLife)) {
+      slot.crashes = 0;
+    } else {
+      ++slot.crashes;
+    }
+    WorkerEnd told = end;
+    told.replaced = fromOutside || slot.crashes <= options_.crashLimit;
+    const auto pause = slot.crashes == 0 ? 0ms : pauseAfter(slot.crashes);
+    set(slot, State::pausing, Clock::time_point::max());
+    report(told, pause);  // before anyone who waits is told that waiting is in vain
+    set(slot, told.replaced ? State::pausing : State::givenUp, Clock::now() + pause);
+  }
+
+  WorkerEnd reap(WorkerSlot& slot) {
+    slot.life = OwnedDescriptor();
+    slot.stop = OwnedDescriptor();
+    int status = 0;
+    pid_t reaped;
+    while ((reaped = ::waitpid(slot.pid, &status, 0)) < 0 && errno == EINTR) {
+    }
+    WorkerEnd end{static_cast<std::size_t>(&slot - slots_.data()), slot.pid, 0, 0, true};
+    if (reaped == slot.pid && WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+    if (reaped == slot.pid && WIFEXITED(status)) end.status = WEXITSTATUS(status);
+    return end;
+  }
+
+  void report(const WorkerEnd& end, std::chrono::milliseconds pause) {
+    std::string text = "worker " + std::to_string(end.worker) + " (pid " + std::to_string(end.pid) + ") ";
+    if (end.signal != 0) {
+      text += "was killed by signal " + std::to_string(end.signal) + " (" + ::strsignal(end.signal) + ")";
+    } else {
+      text += "ended with status " + std::to_string(end.status);
+    }
+    if (!end.replaced) {
+      text += "; it keeps failing and is given up";
+    } else if (pause > 0ms) {
+      text += "; starting another in " + std::to_string(pause.count()) + " ms";
+    } else {
+      text += "; starting another";
+    }
+    log(end.replaced ? LogLevel::warning : LogLevel::error, kWho, text);
+    if (!options_.onWorkerEnd) return;
+    try {
+      options_.onWorkerEnd(end);
+    } catch (const std::exception& error) {
+      log(LogLevel::error, kWho, std::string("onWorkerEnd threw: ") + error.what());
+    } catch (...) {
+      log(LogLevel::error, kWho, "onWorkerEnd threw something that is no std::exception");
+    }
+  }
+
+  void endAll() {
+    for (WorkerSlot& slot : slots_) slot.stop = OwnedDescriptor();
+    const Deadline limit = Deadline::in(options_.stopLimit);
+    for (WorkerSlot& slot : slots_) {
+      if (!slot.life) continue;
+      if (!awaitEnd(slot, limit)) {
+        log(LogLevel::warning, kWho, "worker " + std::to_string(slot.pid) + " does not stop, and is killed");
+        ::kill(slot.pid, SIGKILL);
+      }
+      reap(slot);
+      set(slot, State::pausing, Clock::time_point::max());
+    }
+  }
+
+  static bool awaitEnd(WorkerSlot& slot, const Deadline& limit) {
+    char byte;
+    for (;;) {
+      const auto got = ::read(slot.life.get(), &byte, 1);
+      if (got == 0) return true;
+      if (got == 1) continue;
+      if (limit.passed()) return false;
+      pollfd wait{slot.life.get(), POLLIN, 0};
+      ::poll(&wait, 1, limit.pollTimeout());
+    }
+  }
+
+  // --- The child ---
+
+  [[noreturn]] void beWorker(pid_t parent, int life, int stop) {
+    // Whatever happens to the parent, this does not outlive it.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(kSetupFailed);
+    for (WorkerSlot& slot : slots_) {  // siblings' pipes: they must see our parent's end of them close
+      slot.life = OwnedDescriptor();
+      slot.stop = OwnedDescriptor();
+    }
+    forgetHeldPorts();
+    closeInheritedSockets();
+    pthread_sigmask(SIG_SETMASK, &creatorsMask_, nullptr);
+    const int status = work(life, stop);
+    Process::current().watcher.awaitAllSent();
+    // Not exit(): the parent's static objects are not ours to destroy.
+    std::fflush(stdout);
+    ::_exit(status);
+  }
+
+  int work(int life, int stop) {
+    try {
+      MtMsgReactor reactor;
+      setup_(reactor);
+      const char ready = 1;
+      while (::write(life, &ready, 1) < 0 && errno == EINTR) {
+      }
+      reactor.loop_->runHere(kWho, stop);
+      return 0;
+    } catch (const std::exception& error) {
+      log(LogLevel::error, kWho, std::string("setup failed: ") + error.what());
+    } catch (...) {
+      log(LogLevel::error, kWho, "setup threw something that is no std::exception");
+    }
+    return kSetupFailed;
+  }
+
+  // A listener that a child keeps open would keep its port taken after the parent has closed it; a connection would
+  // not end for its peer.
+  static void closeInheritedSockets() {
+    std::vector<int> sockets;
+    if (DIR* directory = ::opendir("/proc/self/fd")) {
+      while (const dirent* entry = ::readdir(directory)) {
+        const int fd = std::atoi(entry->d_name);
+        struct stat status;
+        if (fd > STDERR_FILENO && ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) sockets.push_back(fd);
+      }
+      ::closedir(directory);
+    }
+    for (int fd : sockets) ::close(fd);
+  }
+
+  // What stands in the buffer would be printed by each child again. If another thread is printing, it is left alone: it
+  // may be waiting for whoever reads.
+  static void flushStdout() {
+    if (::ftrylockfile(stdout) != 0) return;
+    ::fflush_unlocked(stdout);
+    ::funlockfile(stdout);
+  }
+
+  static constexpr const char* kWho = "reactor::MpMsgReactor";
+
+  const std::function<void(MtMsgReactor&)> setup_;
+  const MpOptions options_;
+  sigset_t creatorsMask_;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::vector<WorkerSlot> slots_;  // state, pid and since change under mutex_, in the supervising thread alone
+  bool ended_ = false;             // under mutex_
+
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::reactor {
+
+MpMsgReactor::MpMsgReactor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options) {
+  if (processes < 1) {
+    throw Error(std::make_error_code(std::errc::invalid_argument), "reactor::MpMsgReactor: " + std::to_string(processes) + " processes");
+  }
+  supervisor_ = std::make_unique<detail::Supervisor>(processes, std::move(setup), options);
+}
+
+MpMsgReactor::~MpMsgReactor() = default;
+
+void MpMsgReactor::stop() { supervisor_->stop(); }
+
+std::size_t MpMsgReactor::alive() const { return pids().size(); }
+
+bool MpMsgReactor::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+  return supervisor_->waitForWorkers(n, detail::Deadline::in(timeout));
+}
+
+std::vector<int> MpMsgReactor::pids() const { return supervisor_->pids(); }
+
+}  // namespace dividere::reactor
+// end dividere/reactor/mp_msg_reactor.cpp
 
 // begin dividere/reactor/mt_msg_reactor.cpp
 namespace dividere::detail {

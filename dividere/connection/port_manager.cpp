@@ -15,28 +15,11 @@
 
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
+#include "../core/owned_descriptor.hpp"
 #include "../core/random.hpp"
+#include "process.hpp"
 
 namespace dividere::detail {
-
-/// Closes what it holds.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~OwnedDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Keeps a port from everybody else. A bound socket that does not listen keeps the system from giving the number to
 /// anyone, while libzmq (SO_REUSEADDR, as here) can still bind it; a name in the abstract namespace, which the
@@ -105,6 +88,11 @@ class PortRange {
 std::map<std::uint16_t, PortHold>& heldPorts() {
   static auto& held = *new std::map<std::uint16_t, PortHold>;  // under processMutex(); never destroyed
   return held;
+}
+
+void forgetHeldPorts() {
+  std::lock_guard<std::mutex> lock(processMutex());
+  heldPorts().clear();
 }
 
 }  // namespace dividere::detail

@@ -26,6 +26,9 @@ struct Process {
   std::shared_ptr<connection::Context> context_;  // under processMutex()
 };
 
+/// In a forked child: lets go of the ports that the parent's PortManager holds. The parent keeps them.
+void forgetHeldPorts();
+
 /// Throws Error unless this many descriptors can still be opened: there are calls in which libzmq aborts the
 /// process when it gets none.
 void requireDescriptors(int count, const char* what);

@@ -12,6 +12,7 @@
 
 namespace dividere::detail {
 class ReactorLoop;
+class Supervisor;
 }
 
 namespace dividere::reactor {
@@ -59,7 +60,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   void post(std::function<void()> function);
 
  private:
-  friend class MpMsgReactor;
+  friend class detail::Supervisor;
 
   std::unique_ptr<detail::ReactorLoop> loop_;
 };
