@@ -46,6 +46,20 @@
 #include "dividere/reactor/mp_msg_reactor.hpp"
 #include "dividere/reactor/mt_msg_reactor.hpp"
 
+// balancing: work handed to whoever is idle
+#include "dividere/balancing/broker.hpp"
+#include "dividere/balancing/client.hpp"
+#include "dividere/balancing/worker.hpp"
+
+// registry: where the services are
+#include "dividere/registry/address.hpp"
+#include "dividere/registry/client.hpp"
+#include "dividere/registry/server.hpp"
+
+// service: called by name
+#include "dividere/service/client.hpp"
+#include "dividere/service/service.hpp"
+
 #endif  // DIVIDERE_HPP
 
 #if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
@@ -53,6 +67,7 @@
 
 #include "dividere/core/error.cpp"
 #include "dividere/core/fork.cpp"
+#include "dividere/core/latch.cpp"
 #include "dividere/core/log.cpp"
 #include "dividere/core/random.cpp"
 #include "dividere/core/thread.cpp"
@@ -86,6 +101,29 @@
 #include "dividere/reactor/handlers.cpp"
 #include "dividere/reactor/mp_msg_reactor.cpp"
 #include "dividere/reactor/mt_msg_reactor.cpp"
+#include "dividere/reactor/peer.cpp"
 #include "dividere/reactor/reactor_loop.cpp"
+#include "dividere/reactor/router_source.cpp"
+
+#include "dividere/balancing/broker.cpp"
+#include "dividere/balancing/client.cpp"
+#include "dividere/balancing/dialect.cpp"
+#include "dividere/balancing/frame_source.cpp"
+#include "dividere/balancing/request_book.cpp"
+#include "dividere/balancing/worker.cpp"
+#include "dividere/balancing/worker_roster.cpp"
+
+#include "dividere/registry/client.cpp"
+#include "dividere/registry/directory.cpp"
+#include "dividere/registry/own_address.cpp"
+#include "dividere/registry/questions.cpp"
+#include "dividere/registry/registrar.cpp"
+#include "dividere/registry/registry_link.cpp"
+#include "dividere/registry/server.cpp"
+
+#include "dividere/service/call_desk.cpp"
+#include "dividere/service/client.cpp"
+#include "dividere/service/handler_pool.cpp"
+#include "dividere/service/service.cpp"
 
 #endif  // DIVIDERE_IMPLEMENTATION

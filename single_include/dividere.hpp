@@ -59,6 +59,7 @@ enum class Errc {
   noFreePort = 25,     ///< every port of the range is taken
   noRegistry = 26,     ///< no name service answered
   incomplete = 27,     ///< a message without its required fields
+  noService = 28,      ///< no service of that name is registered
 };
 
 /// The category of Errc, named "dividere".
@@ -1227,6 +1228,523 @@ class MpMsgReactor {
 }  // namespace dividere::reactor
 // end dividere/reactor/mp_msg_reactor.hpp
 
+// balancing: work handed to whoever is idle
+
+// begin dividere/balancing/broker.hpp
+namespace dividere::detail {
+class BrokerCore;
+}
+
+namespace dividere::balancing {
+
+struct BrokerOptions {
+  /// A worker that was silent for so long is asked for a sign of life ...
+  std::chrono::milliseconds heartbeat{3000};
+
+  /// ... and taken for dead after so many further periods of silence.
+  int liveness = 2;
+
+  /// Requests that may wait while no worker is idle, in number and in bytes; one more is answered
+  /// Errc::overloaded at once. As many replies are kept for clients that do not take them.
+  std::size_t maxWaiting = 100000;
+  std::size_t maxWaitingBytes = 256 * 1024 * 1024;
+
+  /// How long a request may wait; then it is answered Errc::noWorker if there is no worker that could do it,
+  /// Errc::overloaded otherwise. Zero: without limit.
+  std::chrono::milliseconds maxWait{60000};
+
+  /// A request whose worker died is given to another, until so many have died with it; then it is answered
+  /// Errc::gaveUp.
+  int maxAttempts = 3;
+
+  /// A request that a worker has not answered in this time is answered Errc::deadlinePassed; the worker gets the next one
+  /// when it is done. Zero: without limit.
+  std::chrono::milliseconds handlerDeadline{0};
+
+  /// How long a busy worker that cannot give signs of life while it works (a Python one) may be silent.
+  std::chrono::milliseconds silentHandlerLimit{60000};
+};
+
+/// A moment of a Broker. Always: read = replied + errors + waiting + inFlight, of the requests.
+struct BrokerStats {
+  std::uint64_t read = 0;      ///< requests taken in, retries of one still under way not counted again
+  std::uint64_t replied = 0;   ///< requests with a worker's reply
+  std::uint64_t errors = 0;    ///< requests with an error in place of one
+  std::size_t waiting = 0;     ///< requests that no worker has
+  std::size_t inFlight = 0;    ///< requests at a worker, or whose reply the client has no room for yet
+  std::size_t workers = 0;     ///< workers taken for alive
+  std::uint64_t redispatched = 0;  ///< times a request was given to another worker
+  std::uint64_t late = 0;          ///< replies dropped: late, or a second one
+  std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
+};
+
+/// Hands requests of any number of Clients to whichever Worker is idle, in turn (seeds: LoadBalancingPattern.Broker).
+///
+/// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
+/// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (WIRE.md):
+/// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, to byte workers
+/// if there are no typed ones; any other goes to byte workers.
+///
+/// The promise: every request the broker has read gets exactly one outcome at its client, a reply or an error, as long
+/// as broker and client live, whatever dies among the workers. Execution is at least once: a request whose
+/// worker dies (its connection ends, or it is silent) is given to another, BrokerOptions::maxAttempts times at most.
+/// A slow worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's
+/// retry of a request under way (known by its correlation frame) is not executed again; late and second replies are
+/// dropped.
+///
+/// Not promised: anything once the broker itself dies (clients retry; nothing is kept on disk), execution exactly once,
+/// the order of replies, an error to a client that sends plain bytes without a correlation frame (it would take it for
+/// its answer), replies to a client that takes none of those it has, once as many as may wait are kept.
+class Broker {
+ public:
+  /// Throws Error{address_in_use} for a port that is taken, Error{invalid_argument} for options that make no sense.
+  Broker(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options = {});
+
+  /// Stops, as stop().
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  /// Answers what is waiting and in flight with Errc::stopping, ends the thread and frees both ports. Any thread,
+  /// any number of times.
+  void stop();
+
+  /// Any thread.
+  BrokerStats stats() const;
+
+  std::uint16_t frontPort() const;
+  std::uint16_t backPort() const;
+
+  /// Whether at least `n` workers are there, waiting for it until the time-out. Any thread.
+  bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
+
+ private:
+  std::unique_ptr<detail::BrokerCore> core_;
+};
+
+}  // namespace dividere::balancing
+// end dividere/balancing/broker.hpp
+
+// begin dividere/balancing/client.hpp
+namespace dividere::detail {
+class BalancingClient;
+class Frame;
+}
+
+namespace dividere::balancing {
+
+/// How long a Client tries.
+struct RetryPolicy {
+  int maxRetries = 5;                            ///< tries after the first
+  std::chrono::milliseconds timeout{5000};       ///< for each try
+  std::chrono::milliseconds pause{100};          ///< before the next try, give or take half; doubling
+  std::chrono::milliseconds pauseMax{2000};
+  std::chrono::milliseconds deadline{0};         ///< for all tries and pauses together, from send() on; zero: no other
+};
+
+/// Asks for work to be done by whichever Worker is idle (seeds: the client side of LoadBalancingPattern).
+///
+/// A request without a reply in time is sent again, to the next of the endpoints if there are several; a dividere Broker
+/// that still has it does not execute it again. An earlier request's reply is never returned for a later one.
+///
+/// No answer at all is a value (null, nothing); an answer that there is none is an Error: Errc::noWorker,
+/// Errc::overloaded, Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it,
+/// Errc::deadlinePassed, Errc::stopping, Errc::unknownType.
+///
+/// One thread at a time; movable.
+class Client {
+ public:
+  /// Throws Error{badEndpoint}, and Error{invalid_argument} for a policy that makes no sense.
+  explicit Client(const std::string& endpoint, RetryPolicy policy = {});
+  explicit Client(const std::vector<std::string>& endpoints, RetryPolicy policy = {});
+  explicit Client(std::initializer_list<std::string> endpoints, RetryPolicy policy = {});
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Sends a request; one sent before and not yet answered is given up.
+  void send(const google::protobuf::Message& message);
+
+  /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
+  std::unique_ptr<google::protobuf::Message> recv();
+
+  /// send() and the reply, which is to be a Reply: throws Error{wrongType} if it is another.
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& message) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(message, *reply)) reply.reset();
+    return reply;
+  }
+
+  /// The same with plain bytes, for workers with onBytes().
+  std::optional<std::string> callBytes(std::string_view bytes);
+
+ private:
+  bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  detail::BalancingClient& client() const;
+
+  std::unique_ptr<detail::BalancingClient> client_;
+};
+
+}  // namespace dividere::balancing
+// end dividere/balancing/client.hpp
+
+// begin dividere/balancing/worker.hpp
+namespace dividere::detail {
+class WorkerCore;
+}
+
+namespace dividere::balancing {
+
+struct WorkerOptions {
+  /// The Broker's BrokerOptions::heartbeat: half as much again is the pause between signs of life.
+  std::chrono::milliseconds heartbeat{3000};
+
+  /// Typed requests the broker may send at a time. They are handled one after the other all the same: more than one saves
+  /// the wait for the next, and costs fairness while handlers are slow.
+  std::uint32_t capacity = 1;
+};
+
+/// Does the work a Broker hands out (seeds: LoadBalancingPattern.Worker): connects to the broker's back end, and calls
+/// a handler for each request, one at a time, in a thread of its own.
+///
+/// With typed handlers (on()) it works for the typed dialect, with onBytes() for plain bytes; with both, start() throws.
+/// A handler's answer is what it returns or sends with its Sender, once. If it throws, the client is told.
+///
+/// Signs of life go on while a handler runs, however long. A broker that restarts is found and registered with again as
+/// soon as it is back.
+class Worker : public reactor::Handling<Worker> {
+ public:
+  /// Throws Error{badEndpoint}, and Error{invalid_argument} for options that make no sense.
+  explicit Worker(const std::string& endpoint, const WorkerOptions& options = {});
+
+  /// Stops, as stop(). Not from within a handler. A class derived from this one whose handlers use its members calls
+  /// stop() in its own destructor.
+  ~Worker();
+
+  /// Answers each request, whatever its bytes, with the bytes it returns. Before start().
+  Worker& onBytes(std::function<std::string(std::string_view)> handler);
+
+  /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time.
+  void start();
+
+  /// Finishes and answers the request at hand, says goodbye (what else it was given goes to others) and ends the threads.
+  /// Any thread, any number of times; from a handler it does not wait.
+  void stop();
+
+  const std::string& endpoint() const;
+
+ private:
+  std::unique_ptr<detail::WorkerCore> core_;
+};
+
+}  // namespace dividere::balancing
+// end dividere/balancing/worker.hpp
+
+// registry: where the services are
+
+// begin dividere/registry/address.hpp
+namespace dividere::registry {
+
+/// Where a service, or one instance of it, is.
+struct ServiceAddress {
+  std::string name;
+  std::string server;  ///< host name or address
+  std::uint16_t port = 0;
+};
+
+/// Where a name service is.
+struct Location {
+  std::string host = "localhost";
+  std::uint16_t port = 5000;
+  std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
+};
+
+}  // namespace dividere::registry
+// end dividere/registry/address.hpp
+
+// begin dividere/registry/client.hpp
+namespace dividere::detail {
+class RegistryLink;
+}
+
+namespace dividere::registry {
+
+struct ClientOptions {
+  /// How long a call waits for an answer if it is not told.
+  std::chrono::milliseconds timeout{5000};
+
+  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
+  /// where there is only loopback.
+  std::string advertise;
+};
+
+/// Asks the name service (seeds: registry.ServiceRegistry.Client).
+///
+/// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
+/// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
+/// Error{noRegistry}. All that asks the same registries in a process shares one connection and one thread.
+///
+/// Any thread, any number at once. A forked child makes its own; the parent's throws Error{otherProcess} there.
+class Client {
+ public:
+  explicit Client(const std::string& host = "localhost", std::uint16_t port = 5000, const ClientOptions& options = {});
+  explicit Client(const std::vector<Location>& registries, const ClientOptions& options = {});
+  explicit Client(std::initializer_list<Location> registries, const ClientOptions& options = {});
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Adds this machine and port to the instances of the name. They stay until unregistered. (service::Service does
+  /// better: it renews a lease, so that the entry does not survive it.)
+  ///
+  /// With several registries only the one that answers knows of it.
+  void registerService(const std::string& name, std::uint16_t port);
+  void registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+
+  /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
+  void unregisterService(const std::string& name, std::uint16_t port);
+  void unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+
+  /// One of the instances of the name, each time the next; nothing if there is no such service.
+  std::optional<ServiceAddress> lookupService(const std::string& name);
+  std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
+
+ private:
+  std::string ask(const std::string& what, std::string_view type, const std::string& request,
+                  std::string_view replyType, std::chrono::milliseconds timeout) const;
+
+  std::shared_ptr<detail::RegistryLink> link_;
+  unsigned generation_;
+  ClientOptions options_;
+  std::string where_;  // the registries, for errors
+};
+
+}  // namespace dividere::registry
+// end dividere/registry/client.hpp
+
+// begin dividere/registry/server.hpp
+namespace dividere::detail {
+class RegistryServer;
+}
+
+namespace dividere::registry {
+
+struct ServerOptions {
+  std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next for announcements
+  std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
+  connection::SocketOptions socket;
+};
+
+/// The name service (seeds: registry.ServiceRegistry.Server): tells where the services of a name are.
+///
+///     registry::Server server;  // 5000 and 5001 of every interface
+///
+/// Any number of instances may have one name; who looks it up is told one of them, each time the next. An entry with
+/// a lease is forgotten unless it is renewed in time, as service::Service does. One without stays until it is
+/// unregistered; that of a peer that knows no instances (the Python package) also until such a peer registers the
+/// name anew.
+///
+/// It knows nothing when it starts, and asks every service that listens to register again. Nothing is kept on disk.
+/// Runs in a thread of its own from construction on; bytes that are no request are answered with an error.
+class Server {
+ public:
+  /// Throws Error if a port is taken, saying which: its code is then std::errc::address_in_use.
+  explicit Server(const ServerOptions& options = {});
+
+  /// Stops, as stop().
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Ends the thread and frees both ports, at once. Any thread, any number of times.
+  void stop();
+
+  // Any thread.
+  std::uint16_t port() const;
+  std::uint16_t announcePort() const;
+  std::size_t entries() const;  ///< how many are registered, those whose lease has just ended included
+
+ private:
+  std::unique_ptr<detail::RegistryServer> server_;
+};
+
+}  // namespace dividere::registry
+// end dividere/registry/server.hpp
+
+// service: called by name
+
+// begin dividere/service/client.hpp
+namespace dividere::detail {
+class CallDesk;
+class Frame;
+}
+
+namespace dividere::service {
+
+struct ClientOptions {
+  /// Asked in turn where the service is, as registry::Client does.
+  std::vector<registry::Location> registries{registry::Location{}};
+
+  /// A service that is not registered is looked for again for this long before a call says that there is none: its
+  /// registry may just have been restarted.
+  std::chrono::milliseconds patience{1000};
+
+  /// How often a call is given to another instance because the one that had it died before it answered. That one may
+  /// have handled it: 0 if it must not be handled twice.
+  int resends = 2;
+
+  /// How often the registry is asked for new instances, while calls are made.
+  std::chrono::milliseconds refresh{5000};
+
+  /// For the connections to the instances.
+  connection::SocketOptions socket;
+};
+
+/// Calls a service by its name.
+///
+///     service::Client calculator("demo.Calculator");
+///     if (auto sum = calculator.call<Sum>(numbers, 500ms)) use(*sum);
+///
+/// Looks the name up, connects to every instance and keeps the connections; calls go to the instances in turn, to one
+/// with fewer calls under way rather. It looks again when an instance dies, says that it is stopping or keeps silent,
+/// and now and then for new ones; while it is connected it needs no registry.
+///
+/// Any thread, any number of calls at once. One thread of its own brings the answers.
+class Client {
+ public:
+  /// Begins to look the service up, and returns at once.
+  explicit Client(const std::string& serviceName, const ClientOptions& options = {});
+
+  /// Stops, as stop().
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Sends the request and waits for the answer, which is to be a Reply. Nothing if none came in time.
+  ///
+  /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
+  /// handlerFailed, with what it threw, if the handler did; unknownType if the service has no handler for it; gaveUp if
+  /// instances died with it more often than ClientOptions::resends allows; wrongType if the answer is no Reply;
+  /// stopping if stop() was called.
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(request, *reply, timeout)) reply.reset();
+    return reply;
+  }
+
+  /// The answer, whatever its type; null if none came in time.
+  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request,
+                                                  std::chrono::milliseconds timeout);
+
+  /// Into a message that is reused; false, and the message untouched, if no answer came in time.
+  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
+                std::chrono::milliseconds timeout);
+
+  /// Ends the calls under way (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
+  void stop();
+
+ private:
+  bool ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout);
+
+  const std::string who_;
+  std::unique_ptr<detail::CallDesk> desk_;
+};
+
+}  // namespace dividere::service
+// end dividere/service/client.hpp
+
+// begin dividere/service/service.hpp
+namespace dividere::detail {
+class ServiceCore;
+}
+
+namespace dividere::service {
+
+struct ServiceOptions {
+  /// The registries to be known to: each of them.
+  std::vector<registry::Location> registries{registry::Location{}};
+
+  /// The first free port from here to there is taken.
+  std::uint16_t firstPort = 5100;
+  std::uint16_t lastPort = 6000;
+
+  /// Handlers that may run at once. More than one must be able to, then; they run in threads of their own.
+  int threads = 1;
+
+  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
+  /// where there is only loopback.
+  std::string advertise;
+
+  /// A registry forgets the service this long after it has last heard of it; it is told three times as often. 0: it
+  /// never forgets.
+  std::chrono::milliseconds lease{5000};
+
+  /// Services do not all register at once when a registry comes back, but each at some time within this.
+  std::chrono::milliseconds jitter{250};
+
+  connection::SocketOptions socket;
+};
+
+/// Answers requests that are addressed to a name (seeds: service.Service): found by whoever looks the name up,
+/// wherever it runs. A base class, or used as it is.
+///
+///     class Calculator : public service::Service {  // known as "demo.Calculator", if that is its namespace
+///      public:
+///       Calculator() { on(&Calculator::add); }
+///       ~Calculator() { stop(); }
+///       Sum add(const Add& numbers);
+///     };
+///     Calculator calculator;
+///     calculator.start();
+///
+/// Listens on every interface from construction on, and answers from start() on: any service::Client, Request or
+/// Dealer. A handler that throws answers with what it threw. It registers with its registries and stays
+/// registered: when one is restarted, or was not there yet, it registers by itself. Several may have one name.
+///
+/// on() and the like belong to the thread that makes it, and come before start(). Handlers run one at a time in the
+/// service's thread, or several at once if ServiceOptions::threads says so. A derived class calls stop() in its
+/// destructor if its handlers use its members, which would otherwise be gone first.
+class Service : public reactor::Handling<Service> {
+ public:
+  /// Throws Error{noFreePort}, naming the range, if every port is taken.
+  explicit Service(const std::string& name, const ServiceOptions& options = {});
+
+  /// Named after the derived class: its namespaces and its name, with dots between. (Known from start() on. Needs RTTI.)
+  explicit Service(const ServiceOptions& options = {});
+
+  /// Stops, as stop(). Not from within a handler.
+  virtual ~Service();
+
+  /// Calls `function` in the service's thread once a period, as MtMsgReactor::every(). Before start().
+  Service& every(std::chrono::milliseconds period, std::function<void()> function);
+
+  /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
+  /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
+  bool start(std::chrono::milliseconds timeout);
+
+  /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
+  void start();
+
+  /// Unregisters, lets the handlers at work finish, ends the threads and closes the socket; requests that no handler
+  /// has begun are told that it is stopping. Prompt: a registry that does not answer is waited for 200 ms. Any number
+  /// of times, also without a start(). Any thread; from a handler it does not wait for anything.
+  void stop();
+
+  /// Runs `function` in the service's thread, in the order of the calls. Any thread; nothing after stop().
+  void post(std::function<void()> function);
+
+  const std::string& name() const;
+  std::uint16_t port() const;
+
+ private:
+  std::unique_ptr<detail::ServiceCore> core_;
+};
+
+}  // namespace dividere::service
+// end dividere/service/service.hpp
+
 #endif  // DIVIDERE_HPP
 
 #if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
@@ -1241,18 +1759,24 @@ class MpMsgReactor {
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <cxxabi.h>
 #include <deque>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
+#include <ifaddrs.h>
+#include <list>
 #include <map>
 #include <mutex>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <new>
 #include <poll.h>
 #include <pthread.h>
+#include <random>
 #include <set>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -1264,7 +1788,10 @@ class MpMsgReactor {
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <thread>
+#include <tuple>
+#include <typeinfo>
 #include <unistd.h>
+#include <unordered_map>
 #include <zmq.h>
 
 // begin dividere/core/error.cpp
@@ -1294,6 +1821,7 @@ class ErrorCategory final : public std::error_category {
       case Errc::noFreePort: return "no free port";
       case Errc::noRegistry: return "no registry answered";
       case Errc::incomplete: return "required fields are missing";
+      case Errc::noService: return "no such service";
     }
     return "dividere error " + std::to_string(value);
   }
@@ -1361,6 +1889,148 @@ std::mutex& processMutex() {
 
 }  // namespace dividere::detail
 // end dividere/core/fork.cpp
+
+// begin dividere/core/deadline.hpp
+// A point in time to give up at. Implementation only.
+
+namespace dividere::detail {
+
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static Deadline never() { return Deadline(Clock::time_point::max()); }
+  static Deadline at(Clock::time_point at) { return Deadline(at); }
+
+  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
+  static Deadline in(std::chrono::milliseconds timeout) {
+    const auto now = Clock::now();
+    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
+    return timeout >= room ? never() : Deadline(now + timeout);
+  }
+
+  bool isNever() const { return at_ == Clock::time_point::max(); }
+  bool passed() const { return !isNever() && Clock::now() >= at_; }
+  Clock::time_point when() const { return at_; }
+
+  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
+  int pollTimeout() const {
+    if (isNever()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
+    if (left <= 0) return 0;
+    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
+  }
+
+  /// As the public functions take it: null for no limit.
+  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
+
+  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
+
+ private:
+  explicit Deadline(Clock::time_point at) : at_(at) {}
+  Clock::time_point at_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/deadline.hpp
+
+// begin dividere/core/latch.hpp
+// Something that happens once, and threads that wait for it. Implementation only.
+
+namespace dividere::detail {
+
+/// Shut until open(). Any thread.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Latch {
+ public:
+  void open();
+  bool isOpen() const;
+
+  /// Whether it is open, waiting for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+ private:
+  mutable std::mutex mutex_;
+  bool open_ = false;         // under mutex_
+  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
+};
+
+}  // namespace dividere::detail
+// end dividere/core/latch.hpp
+
+// begin dividere/core/waker.hpp
+// How one thread gets another out of poll(). Implementation only.
+
+namespace dividere::detail {
+
+/// A descriptor that is readable from wake() until drain(). Throws Error if the process has no descriptor left.
+///
+/// An eventfd, not a socket: it costs one descriptor, nobody else can reach it, and ZeroMQ's own signals over
+/// ipc abort the process when descriptors run out.
+class Waker {
+ public:
+  Waker();
+  ~Waker();
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+
+  int fd() const noexcept { return fd_; }
+  void wake() const noexcept { wake(fd_); }
+  void drain() const noexcept;
+
+  static void wake(int fd) noexcept;
+
+  /// Whether a read from this descriptor would return at once.
+  static bool isReadable(int fd) noexcept;
+
+  /// The calling thread's own: one for all the sockets that a thread waits on in turn.
+  static Waker& ofThisThread();
+
+ private:
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/waker.hpp
+
+// begin dividere/core/latch.cpp
+namespace dividere::detail {
+
+void Latch::open() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  open_ = true;
+  // Under the lock: who waits does not go before it has taken its descriptor back.
+  for (int fd : waiting_) Waker::wake(fd);
+  waiting_.clear();
+}
+
+bool Latch::isOpen() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return open_;
+}
+
+bool Latch::wait(const Deadline& deadline) {
+  const Waker& waker = Waker::ofThisThread();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (open_) return true;
+    waiting_.push_back(waker.fd());
+  }
+  for (;;) {
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, deadline.pollTimeout());
+    waker.drain();
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (open_) return true;
+    if (!deadline.passed()) continue;  // woken for something else
+    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), waker.fd()));
+    return false;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/core/latch.cpp
 
 // begin dividere/core/log_line.hpp
 // How the library itself writes to the log. Implementation only.
@@ -1514,41 +2184,6 @@ std::string randomUuid() {
 
 }  // namespace dividere::detail
 // end dividere/core/random.cpp
-
-// begin dividere/core/waker.hpp
-// How one thread gets another out of poll(). Implementation only.
-
-namespace dividere::detail {
-
-/// A descriptor that is readable from wake() until drain(). Throws Error if the process has no descriptor left.
-///
-/// An eventfd, not a socket: it costs one descriptor, nobody else can reach it, and ZeroMQ's own signals over
-/// ipc abort the process when descriptors run out.
-class Waker {
- public:
-  Waker();
-  ~Waker();
-  Waker(const Waker&) = delete;
-  Waker& operator=(const Waker&) = delete;
-
-  int fd() const noexcept { return fd_; }
-  void wake() const noexcept { wake(fd_); }
-  void drain() const noexcept;
-
-  static void wake(int fd) noexcept;
-
-  /// Whether a read from this descriptor would return at once.
-  static bool isReadable(int fd) noexcept;
-
-  /// The calling thread's own: one for all the sockets that a thread waits on in turn.
-  static Waker& ofThisThread();
-
- private:
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/waker.hpp
 
 // begin dividere/core/thread.hpp
 // Threads as the library starts and ends them. Implementation only.
@@ -1884,50 +2519,6 @@ void Census::countStrangers() {
 }  // namespace dividere::detail
 // end dividere/connection/census.cpp
 
-// begin dividere/core/deadline.hpp
-// A point in time to give up at. Implementation only.
-
-namespace dividere::detail {
-
-class Deadline {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  static Deadline never() { return Deadline(Clock::time_point::max()); }
-  static Deadline at(Clock::time_point at) { return Deadline(at); }
-
-  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
-  static Deadline in(std::chrono::milliseconds timeout) {
-    const auto now = Clock::now();
-    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
-    return timeout >= room ? never() : Deadline(now + timeout);
-  }
-
-  bool isNever() const { return at_ == Clock::time_point::max(); }
-  bool passed() const { return !isNever() && Clock::now() >= at_; }
-  Clock::time_point when() const { return at_; }
-
-  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
-  int pollTimeout() const {
-    if (isNever()) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
-    if (left <= 0) return 0;
-    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
-  }
-
-  /// As the public functions take it: null for no limit.
-  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
-
-  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
-
- private:
-  explicit Deadline(Clock::time_point at) : at_(at) {}
-  Clock::time_point at_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/deadline.hpp
-
 // begin dividere/connection/endpoint.hpp
 // Endpoints, looked at before libzmq sees them. Implementation only.
 
@@ -1959,6 +2550,37 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
 
 }  // namespace dividere::detail
 // end dividere/connection/endpoint.hpp
+
+// begin dividere/core/owned_descriptor.hpp
+// Implementation only.
+
+namespace dividere::detail {
+
+/// Closes the file descriptor it holds.
+class OwnedDescriptor {
+ public:
+  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    return *this;
+  }
+  ~OwnedDescriptor() { close(); }
+
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+
+ private:
+  void close() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/owned_descriptor.hpp
 
 // begin dividere/connection/watcher.hpp
 // The one thread that watches every socket of the process. Implementation only.
@@ -2001,6 +2623,12 @@ class Watch {
   /// No callback runs after this returns (it waits for one under way, unless called from it).
   void detach();
 
+  /// Before zmq_bind().
+  void expectBind();
+
+  /// The errno of the zmq_bind() that has just failed, as its event tells it; 0 if none came in time.
+  int bindError(const Deadline& deadline);
+
   void addLink(const std::string& endpoint);
 
   /// The owner was told to look at its links; taking them ends that.
@@ -2031,6 +2659,10 @@ class Watch {
   /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
 
+  /// Throws Error with nothing left open.
+  void openReader(void* context, void* socket);
+  void closeReader();
+
   // Constant after construction.
   const std::string who_;
   const std::chrono::milliseconds linger_;
@@ -2046,6 +2678,8 @@ class Watch {
   // Under mutex_.
   std::mutex mutex_;
   std::condition_variable callbackDone_;
+  std::condition_variable bindFailed_;
+  int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
   std::vector<Link> links_;
@@ -2069,8 +2703,11 @@ class Watcher {
   /// events, only onIdle().
   void add(const std::shared_ptr<Watch>& watch, void* context, void* socket);
 
-  /// The owner is done with the socket and calls zmq_close() next.
+  /// The owner is done with the socket and calls zmq_close() next, then closed().
   void remove(const std::shared_ptr<Watch>& watch);
+
+  /// Does nothing before finishSending(), waits as it does after.
+  void closed();
 
   /// Hands a Watch whose handler came late its backlog.
   void poke();
@@ -2084,9 +2721,13 @@ class Watcher {
   /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
   void awaitAllSent();
 
+  /// The same as the process exits: sockets closed from now on, by destructors of static objects, are waited for too.
+  void finishSending();
+
  private:
   using Clock = Deadline::Clock;
 
+  void start();
   void run();
   void takeNew();
   void drain(Watch& watch);
@@ -2094,9 +2735,10 @@ class Watcher {
   void forget(Watch& watch);
   void announceRelease(const Watch* gone);
   bool finished();
+  void joinIfDone();
 
-  // The watcher's thread alone.
-  int epoll_ = -1;
+  // The watcher's thread alone, while there is one.
+  OwnedDescriptor epoll_;
   std::map<Watch*, std::shared_ptr<Watch>> watches_;
   std::set<Watch*> suspects_;
   int pumped_ = 0;
@@ -2112,6 +2754,7 @@ class Watcher {
   std::size_t watched_ = 0;
   bool poked_ = false;
   bool running_ = false;
+  bool exiting_ = false;
   std::thread thread_;
   std::unique_ptr<Waker> waker_;
 };
@@ -2168,6 +2811,10 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   void bind(const std::string& endpoint);
+
+  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
+  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
   void connect(const std::string& endpoint);
 
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
@@ -2210,8 +2857,9 @@ class Socket {
   bool await(short wanted, const Deadline& deadline);
 
   /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so.
-  void attend();
+  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
+  /// returns true: then libzmq may have taken in what the descriptor had to tell.
+  bool attend();
 
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
@@ -2225,8 +2873,8 @@ class Socket {
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
-  /// No callback or pump runs after this.
-  void detach() { watch_->detach(); }
+  /// No callback or pump runs after this. Does nothing in a forked child.
+  void detach();
 
   const std::string& who() const noexcept { return who_; }
   const std::string& endpoint() const noexcept { return endpoint_; }
@@ -2253,6 +2901,11 @@ class Socket {
   bool tryBind(const std::string& endpoint);
   void learnEndpoint(const std::string& endpoint);
 
+  /// Tries `met` whenever something may have changed; false if it was not so in time.
+  template <class Condition>
+  bool awaitUntil(const Condition& met, const Deadline& deadline);
+
+  std::vector<Link> lookAtLinks();
   void settle(const Deadline& deadline);
   void balance(const std::vector<Link>& links);
   void relink(Peer& peer);
@@ -2260,6 +2913,7 @@ class Socket {
   const std::string who_;
   const unsigned generation_;
   const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
+  const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
   const std::int64_t maxMessageBytes_;
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;
@@ -2317,6 +2971,14 @@ Process* existingProcess() {
   return process && process->generation == forkGeneration() ? process : nullptr;
 }
 
+// libzmq's threads outlive all sockets, and run in code that a plugin would take along when it is unloaded: so the
+// object this is linked into is not unloaded any more.
+void stayLoaded() {
+  Dl_info here;
+  if (::dladdr(reinterpret_cast<void*>(&stayLoaded), &here) == 0 || !here.dli_fname) return;
+  ::dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);  // null for the program itself: as well
+}
+
 Process& Process::current() {
   if (Process* process = existingProcess()) return *process;
   std::lock_guard<std::mutex> lock(processMutex());
@@ -2325,9 +2987,10 @@ Process& Process::current() {
   auto* process = new Process(forkGeneration(), inherited);
   currentProcess.store(process, std::memory_order_release);
   if (!inherited) {
+    stayLoaded();
     // "Send, destroy, return from main" must not lose what was sent. The context itself is not ended.
     std::atexit([] {
-      if (Process* ending = existingProcess()) ending->watcher.awaitAllSent();
+      if (Process* ending = existingProcess()) ending->watcher.finishSending();
     });
   }
   return *process;
@@ -2359,6 +3022,7 @@ void requireDescriptors(int count, const char* what) {
 namespace dividere::connection {
 
 Context::Context(int ioThreads) : context_(nullptr), generation_(detail::forkGeneration()) {
+  detail::processMutex();  // from here on a fork() is noticed, also if nothing else of the library is ever used
   // The first socket of a context starts its threads and aborts the process if one of them gets no descriptor:
   // an eventfd and an epoll each, for the reaper and every I/O thread, and one for the term mailbox.
   detail::requireDescriptors(2 * (ioThreads + 1) + 2, "connection::Context");
@@ -2612,37 +3276,6 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
 
 }  // namespace dividere::detail
 // end dividere/connection/endpoint.cpp
-
-// begin dividere/core/owned_descriptor.hpp
-// Implementation only.
-
-namespace dividere::detail {
-
-/// Closes the file descriptor it holds.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~OwnedDescriptor() { close(); }
-
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/owned_descriptor.hpp
 
 // begin dividere/connection/port_manager.cpp
 namespace dividere::detail {
@@ -3199,6 +3832,8 @@ using namespace std::chrono_literals;
 constexpr auto kReleaseLimit = 1s;
 // How long the first send to one of several endpoints waits to learn which of them are there.
 constexpr auto kSettleLimit = 1s;
+// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
+constexpr int kToBind = 2;
 
 bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
 
@@ -3210,6 +3845,7 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
     : who_(who),
       generation_(forkGeneration()),
       deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
+      givesUpOnSend_(type == ZMQ_REQ),
       maxMessageBytes_(options.maxMessageBytes),
       monitored_(options.monitor),
       context_(options.context ? options.context : connection::Context::shared()),
@@ -3242,9 +3878,11 @@ void Socket::close() {
       ::unlink(path.c_str());
     }
   }
-  Process::current().watcher.remove(watch_);
+  auto& watcher = Process::current().watcher;
+  watcher.remove(watch_);
   zmq_close(socket_);
   socket_ = nullptr;
+  watcher.closed();
   context_.reset();
 }
 
@@ -3297,10 +3935,8 @@ void Socket::bind(const std::string& text) {
 
 void Socket::bindTo(const Endpoint& endpoint) {
   const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) {
-    checkIpcPathIsFree(who_, endpoint);
-    requireDescriptors(2, (who_ + ": bind " + text).c_str());
-  }
+  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(who_, endpoint);
+  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (who_ + ": bind " + text).c_str());
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
@@ -3320,6 +3956,7 @@ void Socket::bindTo(const Endpoint& endpoint) {
 // Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
 // retries it after our end may meet itself.
 void Socket::bindToFreePort(Endpoint endpoint) {
+  requireDescriptors(kToBind + 2, (who_ + ": bind " + endpoint.str()).c_str());  // two hold the port
   endpoint.wildcardPort = false;
   for (int attempt = 0;; ++attempt) {
     endpoint.port = connection::PortManager::acquire();
@@ -3332,10 +3969,32 @@ void Socket::bindToFreePort(Endpoint endpoint) {
   }
 }
 
+bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
+  const std::string endpoint = "tcp://*:";
+  requireDescriptors(kToBind, (who_ + ": bind " + endpoint + std::to_string(first)).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    for (unsigned port = first; port <= last; ++port) {
+      if (tryBind(endpoint + std::to_string(port))) return true;
+      if (errno != EADDRINUSE && errno != EACCES) fail("bind " + endpoint + std::to_string(port));
+    }
+    // One that this process has just let go of may be free in a moment.
+    if (!watcher.awaitRelease(seen, limit)) return false;
+  }
+}
+
 bool Socket::tryBind(const std::string& endpoint) {
-  if (zmq_bind(socket_, endpoint.c_str()) != 0) return false;
-  if (endpoint_.empty()) learnEndpoint(endpoint);
-  return true;
+  watch_->expectBind();
+  if (zmq_bind(socket_, endpoint.c_str()) == 0) {
+    if (endpoint_.empty()) learnEndpoint(endpoint);
+    return true;
+  }
+  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
+  if (errno == EAGAIN && monitored_) errno = watch_->bindError(Deadline::in(kReleaseLimit));
+  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
+  return false;
 }
 
 void Socket::learnEndpoint(const std::string& endpoint) {
@@ -3363,13 +4022,19 @@ std::uint16_t Socket::port() const {
 
 // --- Links ---
 
-void Socket::attend() {
-  if (!watch_->needsAttention()) return;
-  const std::vector<Link> links = watch_->takeLinks();
+bool Socket::attend() {
+  if (!watch_->needsAttention()) return false;
+  lookAtLinks();
+  return true;
+}
+
+std::vector<Link> Socket::lookAtLinks() {
+  std::vector<Link> links = watch_->takeLinks();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     if (links[i].state == Link::State::broken) relink(peers_[i]);
   }
   if (deals_ && peers_.size() > 1) balance(links);
+  return links;
 }
 
 // Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
@@ -3405,8 +4070,7 @@ void Socket::settle(const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   const int before = wakeWith(waker.fd());
   for (;;) {
-    const std::vector<Link> links = watch_->takeLinks();
-    balance(links);
+    const std::vector<Link> links = lookAtLinks();
     if (std::all_of(links.begin(), links.end(), known) || limit.passed()) break;
     pollfd wake{waker.fd(), POLLIN, 0};
     ::poll(&wake, 1, limit.pollTimeout());
@@ -3437,16 +4101,18 @@ void Socket::requireSendable(std::size_t bytes) const {
 
 bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
   requireSendable(frame.size());
+  if (givesUpOnSend_ && sentBlind_) {
+    sentBlind_ = false;  // what waits with a dead peer is of the request given up
+    lookAtLinks();
+  }
   attend();
   if (deals_ && peers_.size() > 1) {
     if (!settled_) settle(deadline);
     sentBlind_ = sentBlind_ || !anyUp_;
   }
   const int flags = more ? ZMQ_SNDMORE : 0;
-  while (!trySend(frame, flags)) {
-    if (!await(ZMQ_POLLOUT, deadline)) return false;
-  }
-  return true;
+  // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
+  return trySend(frame, flags) || awaitUntil([&] { return trySend(frame, flags); }, deadline);
 }
 
 bool Socket::tryReceive() {
@@ -3493,6 +4159,11 @@ bool Socket::wait(const Deadline& deadline) {
 }
 
 bool Socket::await(short wanted, const Deadline& deadline) {
+  return awaitUntil([&] { return (get(ZMQ_EVENTS) & wanted) != 0; }, deadline);
+}
+
+template <class Condition>
+bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   const struct Registration {
     Watch& watch;
@@ -3501,12 +4172,16 @@ bool Socket::await(short wanted, const Deadline& deadline) {
   } registration{*watch_, watch_->wakeWith(waker.fd())};
   for (;;) {
     attend();
-    // Asking for the events also makes libzmq read its signals, without which the descriptor tells nothing.
-    if (get(ZMQ_EVENTS) & wanted) return true;
+    // Asking for the events makes libzmq read its signals, without which the descriptor tells nothing.
+    get(ZMQ_EVENTS);
+    if (met()) return true;
     pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, deadline.pollTimeout());
     if (ready > 0 && waits[1].revents) waker.drain();
-    if (ready == 0 && deadline.passed()) return (get(ZMQ_EVENTS) & wanted) != 0;
+    if (ready == 0 && deadline.passed()) {
+      get(ZMQ_EVENTS);
+      return met();
+    }
   }
 }
 
@@ -3532,6 +4207,11 @@ int Socket::get(int option) const {
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
   watch_->onEvent(std::move(handler));
   Process::current().watcher.poke();
+}
+
+void Socket::detach() {
+  // In a forked child the callback that it waits for may be one of the parent's, and never end.
+  if (generation_ == forkGeneration()) watch_->detach();
 }
 
 void Socket::fail(const std::string& what) const {
@@ -3662,6 +4342,17 @@ void Watch::detach() {
   waitForCallback(lock);
 }
 
+void Watch::expectBind() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  bindError_ = 0;
+}
+
+int Watch::bindError(const Deadline& deadline) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  bindFailed_.wait_until(lock, deadline.when(), [this] { return bindError_ != 0; });
+  return bindError_;
+}
+
 void Watch::addLink(const std::string& endpoint) {
   std::lock_guard<std::mutex> lock(mutex_);
   Link link;
@@ -3688,6 +4379,31 @@ int Watch::wakeWith(int fd) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (fd >= 0 && needsAttention()) Waker::wake(fd);
   return std::exchange(wakeFd_, fd);
+}
+
+void Watch::openReader(void* context, void* socket) {
+  // The order matters: a socket whose monitor has no reader yet can hang in zmq_bind(), and in ending the monitor.
+  static std::atomic<std::uint64_t> count{0};
+  const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
+  reader_ = zmq_socket(context, ZMQ_PAIR);
+  bool opened = reader_ && zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) == 0;
+  if (opened) {
+    const int none = 0;  // no bound: a full reader would block the thread that serves every socket
+    zmq_setsockopt(reader_, ZMQ_RCVHWM, &none, sizeof none);
+    zmq_setsockopt(reader_, ZMQ_LINGER, &none, sizeof none);
+    std::size_t size = sizeof readerFd_;
+    zmq_getsockopt(reader_, ZMQ_FD, &readerFd_, &size);
+    opened = zmq_connect(reader_, name.c_str()) == 0;
+  }
+  if (opened) return;
+  const std::error_code code(errno, std::generic_category());
+  closeReader();
+  throw Error(code, who_ + ": monitor");
+}
+
+void Watch::closeReader() {
+  if (reader_) zmq_close(reader_);
+  reader_ = nullptr;
 }
 
 // --- Watch: the watcher's side ---
@@ -3767,6 +4483,10 @@ void cutIfConnectedToItself(int fd) {
 
 void Watch::follow(const SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (event.type == EventType::bindFailed) {
+    bindError_ = static_cast<int>(event.value);
+    bindFailed_.notify_all();
+  }
   if (links_.empty() || detached_) return;
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   Link* link = linkOf(event.endpoint);
@@ -3820,36 +4540,28 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
 // --- Watcher: any thread ---
 
 void Watcher::add(const std::shared_ptr<Watch>& watch, void* context, void* socket) {
-  if (socket) {
-    // The order matters: a socket whose monitor has no reader yet can hang in zmq_bind().
-    static std::atomic<std::uint64_t> count{0};
-    const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
-    const auto fail = [&] {
-      const std::error_code code(errno, std::generic_category());
-      zmq_socket_monitor(socket, nullptr, 0);
-      if (watch->reader_) zmq_close(watch->reader_);
-      throw Error(code, watch->who_ + ": monitor");
-    };
-    if (zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) != 0) fail();
-    watch->reader_ = zmq_socket(context, ZMQ_PAIR);
-    if (!watch->reader_) fail();
-    const int none = 0;  // no bound: a full reader would block the thread that serves every socket
-    zmq_setsockopt(watch->reader_, ZMQ_RCVHWM, &none, sizeof none);
-    zmq_setsockopt(watch->reader_, ZMQ_LINGER, &none, sizeof none);
-    if (zmq_connect(watch->reader_, name.c_str()) != 0) fail();
-    std::size_t size = sizeof watch->readerFd_;
-    zmq_getsockopt(watch->reader_, ZMQ_FD, &watch->readerFd_, &size);
+  if (socket) watch->openReader(context, socket);
+  try {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!running_) start();
+    new_.push_back(watch);
+    ++watched_;
+    waker_->wake();
+  } catch (...) {
+    if (socket) zmq_socket_monitor(socket, nullptr, 0);  // while it has a reader: without one, this hangs
+    watch->closeReader();
+    throw;
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+}
+
+void Watcher::start() {
   if (!waker_) waker_ = std::make_unique<Waker>();
-  if (!running_) {
-    if (thread_.joinable()) thread_.join();  // it has ended: nothing was left to watch
-    thread_ = startThread("dividere-watch", [this] { run(); });
-    running_ = true;
-  }
-  new_.push_back(watch);
-  ++watched_;
-  waker_->wake();
+  if (thread_.joinable()) thread_.join();  // it has ended: nothing was left to watch
+  OwnedDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) throw Error({errno, std::generic_category()}, "epoll_create1");
+  epoll_ = std::move(epoll);
+  thread_ = startThread("dividere-watch", [this] { run(); });
+  running_ = true;
 }
 
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
@@ -3884,6 +4596,32 @@ bool Watcher::awaitRelease(std::uint64_t seen, const Deadline& deadline) {
   return true;
 }
 
+void Watcher::finishSending() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    exiting_ = true;
+  }
+  awaitAllSent();
+  joinIfDone();
+}
+
+void Watcher::closed() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!exiting_) return;
+  }
+  awaitAllSent();
+  joinIfDone();
+}
+
+// Tools that look for leaks report a thread that has ended unjoined.
+void Watcher::joinIfDone() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (watched_ > 0 || thread_.get_id() == std::this_thread::get_id()) return;
+  changed_.wait_for(lock, 100ms, [this] { return !running_; });
+  if (!running_ && thread_.joinable()) thread_.join();
+}
+
 void Watcher::awaitAllSent() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!closing_.empty()) {
@@ -3900,16 +4638,15 @@ void Watcher::awaitAllSent() {
 // --- Watcher: its thread ---
 
 void Watcher::run() {
-  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   epoll_event wakeUp{};
   wakeUp.events = EPOLLIN;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, waker_->fd(), &wakeUp);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, waker_->fd(), &wakeUp);
   for (;;) {
     takeNew();
     if (finished()) break;
     const auto due = doWhatIsDue(Clock::now());
     epoll_event ready[64];
-    const int count = ::epoll_wait(epoll_, ready, 64, Deadline::at(due).pollTimeout());
+    const int count = ::epoll_wait(epoll_.get(), ready, 64, Deadline::at(due).pollTimeout());
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.ptr) {
         drain(*static_cast<Watch*>(ready[i].data.ptr));
@@ -3918,7 +4655,6 @@ void Watcher::run() {
       }
     }
   }
-  ::close(epoll_);
 }
 
 void Watcher::takeNew() {
@@ -3936,7 +4672,7 @@ void Watcher::takeNew() {
       epoll_event interest{};
       interest.events = EPOLLIN;
       interest.data.ptr = watch.get();
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, watch->readerFd_, &interest);
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, watch->readerFd_, &interest);
     }
     watches_.emplace(watch.get(), watch);
     // The descriptor tells of new events only; some may have come before it was watched.
@@ -3972,28 +4708,32 @@ bool translate(std::uint16_t event, EventType& type) {
   }
 }
 
+enum class Reading { event, unknown, nothing, contextEnds };
+
 // zmq_socket_monitor(3): u16 event and u32 value, unaligned, in the host's order; then the endpoint.
-bool readEvent(void* reader, SocketEvent& event, bool& known) {
+Reading readEvent(void* reader, SocketEvent& event) {
   Frame head, endpoint;
   while (zmq_msg_recv(head.native(), reader, ZMQ_DONTWAIT) < 0) {
-    if (errno != EINTR) return false;
+    if (errno != EINTR) return errno == ETERM ? Reading::contextEnds : Reading::nothing;
   }
   while (head.more() && zmq_msg_recv(endpoint.native(), reader, 0) < 0 && errno == EINTR) {
   }
-  known = false;
-  if (head.size() < sizeof(std::uint16_t) + sizeof(std::uint32_t)) return true;
+  if (head.size() < sizeof(std::uint16_t) + sizeof(std::uint32_t)) return Reading::unknown;
   std::uint16_t number;
   std::memcpy(&number, head.data(), sizeof number);
   std::memcpy(&event.value, head.data() + sizeof number, sizeof event.value);
   event.endpoint = endpoint.str();
-  known = translate(number, event.type);
-  return true;
+  return translate(number, event.type) ? Reading::event : Reading::unknown;
 }
 
 void Watcher::drain(Watch& watch) {
   SocketEvent event{};
-  for (bool known; readEvent(watch.reader_, event, known);) {
-    if (!known) continue;
+  for (;;) {
+    const Reading reading = readEvent(watch.reader_, event);
+    if (reading == Reading::nothing) return;
+    // Whoever ends a context that has just closed its last socket waits for the reader to be closed too.
+    if (reading == Reading::contextEnds) return forget(watch);
+    if (reading == Reading::unknown) continue;
     if (logs(LogLevel::debug)) {
       log(LogLevel::debug, watch.who_,
           std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
@@ -4018,8 +4758,8 @@ void Watcher::forget(Watch& watch) {
   suspects_.erase(&watch);
   if (watch.idle_) --pumped_;
   if (watch.reader_) {
-    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, watch.readerFd_, nullptr);
-    zmq_close(watch.reader_);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.readerFd_, nullptr);
+    watch.closeReader();
   }
   announceRelease(&watch);
 }
@@ -4056,6 +4796,7 @@ bool Watcher::finished() {
   std::lock_guard<std::mutex> lock(mutex_);
   if (watched_ > 0) return false;
   running_ = false;
+  changed_.notify_all();
   return true;
 }
 
@@ -4103,6 +4844,9 @@ class FieldWriter {
  public:
   FieldWriter& text(int field, std::string_view value);
   FieldWriter& number(int field, std::uint64_t value);
+
+  /// One element of a repeated message: written though it be empty.
+  FieldWriter& part(int field, std::string_view message);
   std::string take() { return std::move(bytes_); }
 
  private:
@@ -4126,6 +4870,9 @@ std::string sealEnvelope(std::string_view type, std::string_view payload);
 /// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
 std::string shown(std::string_view text);
 
+/// A text of this side's, as a protobuf string takes it: what is not UTF-8 replaced, and cut to some thousand bytes.
+std::string asUtf8(std::string_view text);
+
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 
@@ -4144,6 +4891,9 @@ void parsePayload(std::string_view who, std::string_view payload, google::protob
 
 /// As ProtoBuffDecoder, of which this is the inside.
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
+
+/// Throws what a peer says is wrong, if that is what these bytes say.
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
 
 /// Into a message that is reused. Throws as decodeEnvelope, and Error{wrongType} if the envelope holds another type.
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);
@@ -4218,7 +4968,7 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::
 
 namespace dividere::detail {
 
-/// RegisterService, UnregisterService and ServiceLookupRep: three names for one content.
+/// What RegisterService, UnregisterService and ServiceLookupRep have in common.
 struct ServiceAt {
   std::string name;
   std::string server;
@@ -4230,6 +4980,11 @@ struct ServiceAt {
 
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
+  std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
+  bool instance = false;      // one of any number of the name; false: the one that this kind of peer has
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
 };
 
 struct UnregisterService : ServiceAt {
@@ -4239,11 +4994,21 @@ struct UnregisterService : ServiceAt {
 struct ServiceLookupRep : ServiceAt {
   static constexpr std::string_view kType = "ServiceLookupRep";
   static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
+
+  struct Instance {
+    std::string server;
+    std::uint32_t port = 0;
+  };
+  std::vector<Instance> instances;  // every one, if the request asks for all and the registry can tell
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
 };
 
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
+  bool all = false;  // the answer is to list every instance
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -4252,6 +5017,7 @@ struct ServiceLookupReq {
 struct Ack {
   static constexpr std::string_view kType = "ack";
   bool ok = false;
+  bool leases = false;  // the registry forgets entries that are not renewed
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -4292,49 +5058,103 @@ struct DividereError {
 // begin dividere/messaging/framework_messages.cpp
 namespace dividere::detail {
 
-/// Reads the fields of `bytes`, of which each framework message has at most three: texts and numbers by field number.
+// Fields that the Python package does not know have numbers from here on (WIRE.md).
+constexpr int kAdded = 100;
+
+/// Reads the fields of `bytes`, of which each framework message has at most three, and two that were added: texts and
+/// numbers by field number.
 struct FieldTable {
   std::string text[4];
   std::uint64_t number[4] = {};
+  std::uint64_t addedNumber[2] = {};
+  std::vector<std::string_view> addedParts;
 
   bool read(std::string_view bytes) {
     FieldReader field(bytes);
     while (field.next()) {
-      if (field.number() > 3) continue;
       const auto at = static_cast<std::size_t>(field.number());
-      if (field.isBytes()) text[at] = std::string(field.bytes());
-      if (field.isVarint()) number[at] = field.varint();
+      if (at <= 3) {
+        if (field.isBytes()) text[at] = std::string(field.bytes());
+        if (field.isVarint()) number[at] = field.varint();
+      } else if (field.number() == kAdded || field.number() == kAdded + 1) {
+        if (field.isBytes() && field.number() == kAdded) addedParts.push_back(field.bytes());
+        if (field.isVarint()) addedNumber[at - kAdded] = field.varint();
+      }
     }
     return !field.failed();
   }
+
+  void fill(ServiceAt& service) const {
+    service.name = text[1];
+    service.server = text[2];
+    service.port = static_cast<std::uint32_t>(number[3]);
+  }
 };
 
-std::string ServiceAt::encode() const { return FieldWriter().text(1, name).text(2, server).number(3, port).take(); }
+FieldWriter writeServiceAt(const ServiceAt& service) {
+  FieldWriter writer;
+  writer.text(1, service.name).text(2, service.server).number(3, service.port);
+  return writer;
+}
+
+std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
 
 bool ServiceAt::decode(std::string_view bytes) {
   FieldTable fields;
   const bool good = fields.read(bytes);
-  name = fields.text[1];
-  server = fields.text[2];
-  port = static_cast<std::uint32_t>(fields.number[3]);
+  fields.fill(*this);
   return good;
 }
 
-std::string ServiceLookupReq::encode() const { return FieldWriter().text(1, name).take(); }
+std::string RegisterService::encode() const {
+  return writeServiceAt(*this).number(kAdded, leaseMs).number(kAdded + 1, instance ? 1 : 0).take();
+}
+
+bool RegisterService::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  fields.fill(*this);
+  leaseMs = static_cast<std::uint32_t>(fields.addedNumber[0]);
+  instance = fields.addedNumber[1] != 0;
+  return good;
+}
+
+std::string ServiceLookupRep::encode() const {
+  FieldWriter writer = writeServiceAt(*this);
+  for (const Instance& each : instances) writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
+  return writer.take();
+}
+
+bool ServiceLookupRep::decode(std::string_view bytes) {
+  FieldTable fields;
+  bool good = fields.read(bytes);
+  fields.fill(*this);
+  instances.clear();
+  for (const std::string_view part : fields.addedParts) {
+    FieldTable instance;
+    good = instance.read(part) && good;
+    instances.push_back({instance.text[1], static_cast<std::uint32_t>(instance.number[2])});
+  }
+  return good;
+}
+
+std::string ServiceLookupReq::encode() const { return FieldWriter().text(1, name).number(kAdded, all ? 1 : 0).take(); }
 
 bool ServiceLookupReq::decode(std::string_view bytes) {
   FieldTable fields;
   const bool good = fields.read(bytes);
   name = fields.text[1];
+  all = fields.addedNumber[0] != 0;
   return good;
 }
 
-std::string Ack::encode() const { return FieldWriter().number(1, ok ? 1 : 0).take(); }
+std::string Ack::encode() const { return FieldWriter().number(1, ok ? 1 : 0).number(kAdded, leases ? 1 : 0).take(); }
 
 bool Ack::decode(std::string_view bytes) {
   FieldTable fields;
   const bool good = fields.read(bytes);
   ok = fields.number[1] != 0;
+  leases = fields.addedNumber[0] != 0;
   return good;
 }
 
@@ -4442,7 +5262,7 @@ inline std::string errorEnvelope(const Error& error) {
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
   const bool travels = error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
-  told.text = error.context();
+  told.text = asUtf8(error.context());
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
@@ -4645,13 +5465,19 @@ void appendBytes(std::string& bytes, char tag, std::string_view value) {
 }
 
 FieldWriter& FieldWriter::text(int field, std::string_view value) {
-  if (!value.empty()) appendBytes(bytes_, static_cast<char>(static_cast<unsigned>(field) << 3 | kBytes), value);
+  return value.empty() ? *this : part(field, value);
+}
+
+FieldWriter& FieldWriter::part(int field, std::string_view message) {
+  appendVarint(bytes_, static_cast<std::uint64_t>(field) << 3 | kBytes);
+  appendVarint(bytes_, message.size());
+  bytes_ += message;
   return *this;
 }
 
 FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
   if (value == 0) return *this;
-  bytes_ += static_cast<char>(static_cast<unsigned>(field) << 3 | kVarint);
+  appendVarint(bytes_, static_cast<std::uint64_t>(field) << 3 | kVarint);
   appendVarint(bytes_, value);
   return *this;
 }
@@ -4663,6 +5489,33 @@ std::string shown(std::string_view text) {
   std::string result;
   for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
   return text.size() > kMost ? result + "..." : result;
+}
+
+/// How many bytes the first character takes; 0 if it is no UTF-8.
+std::size_t characterSize(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  }
+  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) || (lead == 0xF0 && at(1) < 0x90) ||
+                     (lead == 0xF4 && at(1) > 0x8F);
+  return isBad ? 0 : size;
+}
+
+std::string asUtf8(std::string_view text) {
+  constexpr std::size_t kMost = 4000;
+  std::string result;
+  while (!text.empty() && result.size() < kMost) {
+    const std::size_t size = characterSize(text);
+    result += size == 0 ? std::string_view("?") : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return text.empty() ? result : result + "...";
 }
 
 [[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
@@ -4696,7 +5549,37 @@ bool agree(std::string_view fullName, std::string_view name) {
          fullName.substr(fullName.size() - name.size()) == name;
 }
 
+/// Takes a field of bytes with this tag off the front. May leave `rest` anywhere if there is none.
+bool takeBytes(std::string_view& rest, char tag, std::string_view& value) {
+  if (rest.empty() || rest.front() != tag) return false;
+  std::size_t size = 0, at = 1;
+  for (unsigned shift = 0;; shift += 7) {
+    if (at == rest.size() || shift > 28) return false;
+    const auto byte = static_cast<unsigned char>(rest[at++]);
+    size |= static_cast<std::size_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) break;
+  }
+  if (size > rest.size() - at) return false;
+  value = std::string_view(rest.data() + at, size);
+  rest.remove_prefix(at + size);
+  return true;
+}
+
+/// Opens an envelope as this library writes it, and Python for types without a package: each field once, in order, and
+/// the type's full name twice. Any other is left to openEnvelope(), which says the same of these in ten times as long.
+bool openUsual(std::string_view bytes, Envelope& envelope) {
+  std::string_view name, any, url;
+  if (!takeBytes(bytes, kFirst, name) || !takeBytes(bytes, kSecond, any) || !bytes.empty()) return false;
+  if (!takeBytes(any, kFirst, url) || name.empty() || url.size() != kUrlPrefix.size() + name.size()) return false;
+  if (url.substr(0, kUrlPrefix.size()) != kUrlPrefix || url.substr(kUrlPrefix.size()) != name) return false;
+  if (name.find('/') != std::string_view::npos) return false;
+  envelope = {name, {}};
+  return any.empty() || (takeBytes(any, kSecond, envelope.payload) && any.empty());
+}
+
 Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+  Envelope usual;
+  if (openUsual(bytes, usual)) return usual;
   if (bytes.empty()) failMalformed(who, {}, "no bytes");
   TwoFields envelope, any;
   const bool whole = envelope.read(bytes);
@@ -4725,10 +5608,11 @@ std::string envelopePrefix(std::string_view type) {
 
 /// All of an envelope that depends on the type alone.
 struct EnvelopeHead {
+  std::string type;  // the full name
   std::string name;  // the msgName field, and the tag of msg
   std::string url;   // the Any's type_url field
 
-  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
+  explicit EnvelopeHead(std::string_view fullName) : type(fullName), name(envelopePrefix(fullName) + kSecond) {
     appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
   }
 };
@@ -4779,16 +5663,46 @@ std::string_view typeOf(const Message& message) {
   return {name.data(), name.size()};
 }
 
-/// Calls `use` with the type's head, made once a thread for types that are linked into the program: those of other
-/// pools may go, and their addresses be used again.
+// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
+// Descriptor, a message takes longer than the rest of the envelope.
+#if defined(__cpp_rtti) || defined(__GXX_RTTI)
+using MessageClass = const std::type_info*;
+MessageClass classOf(const Message& message) { return &typeid(message); }
+#else
+using MessageClass = const Descriptor*;
+MessageClass classOf(const Message& message) { return message.GetDescriptor(); }
+#endif
+
+/// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
+/// used again; a DynamicMessage may be of any type.
+bool isGenerated(const Message& message) {
+  const Descriptor* type = message.GetDescriptor();
+  if (type->file()->pool() != DescriptorPool::generated_pool()) return false;
+  std::lock_guard<std::mutex> lock(processMutex());  // as in prototypeOf()
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  return prototype && classOf(*prototype) == classOf(message);
+}
+
+/// The head of a generated class, made once a thread; null for other messages.
+const EnvelopeHead* knownHead(const Message& message) {
+  thread_local std::map<MessageClass, EnvelopeHead> heads;
+  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
+  const MessageClass its = classOf(message);
+  if (last.first == its) return last.second;
+  auto head = heads.find(its);
+  if (head == heads.end()) {
+    if (!isGenerated(message)) return nullptr;
+    head = heads.try_emplace(its, typeOf(message)).first;
+  }
+  last = {its, &head->second};
+  return last.second;
+}
+
+/// Calls `use` with the head of the message's type.
 template <class Use>
 auto withHead(const Message& message, const Use& use) {
-  const Descriptor* type = message.GetDescriptor();
-  if (type->file()->pool() != DescriptorPool::generated_pool()) return use(EnvelopeHead(typeOf(message)));
-  thread_local std::map<const Descriptor*, EnvelopeHead> heads;
-  thread_local std::pair<const Descriptor*, const EnvelopeHead*> last;
-  if (last.first != type) last = {type, &heads.try_emplace(type, typeOf(message)).first->second};
-  return use(*last.second);
+  const EnvelopeHead* known = knownHead(message);
+  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
 }
 
 /// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
@@ -4827,7 +5741,8 @@ const Message* prototypeOf(std::string_view type) {
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
   const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  if (!descriptor) return nullptr;
+  // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
+  if (!descriptor || descriptor->map_key()) return nullptr;
   const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   known.emplace(name, prototype);
   return prototype;
@@ -4853,6 +5768,11 @@ void throwIfError(std::string_view who, const Envelope& envelope) {
   if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
 }
 
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
+  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+  if (bytes.substr(0, prefix.size()) == prefix) throwIfError(who, openEnvelope(who, bytes));
+}
+
 std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
   const Envelope envelope = openEnvelope(who, bytes);
   auto message = newMessage(envelope.type);
@@ -4867,7 +5787,8 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
 
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
   const Envelope envelope = openEnvelope(who, bytes);
-  if (envelope.type != typeOf(message)) {
+  const EnvelopeHead* head = knownHead(message);
+  if (envelope.type != (head ? std::string_view(head->type) : typeOf(message))) {
     throwIfError(who, envelope);
     throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
                                      std::string(typeOf(message)) + "' is asked for");
@@ -4933,7 +5854,11 @@ class HandlerTable {
   /// No more changes from here on; `who` names the object in errors and in the log.
   void seal(std::string who);
 
-  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread.
+  /// Lets dispatch() be called by several threads at once. Before seal().
+  void setParallel() { parallel_ = true; }
+
+  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread,
+  /// unless setParallel() says otherwise.
   void dispatch(std::string_view bytes, Origin& origin) noexcept;
 
   /// Runs a function that is no message's handler (a timer's, a posted one); what it throws is reported.
@@ -4941,6 +5866,11 @@ class HandlerTable {
 
   /// What becomes of bytes that are no message: counted, reported, and told to whoever waits for an answer.
   void refuseMalformed(Origin& origin, const Error& error) noexcept;
+
+  /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
+  void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
+
+  bool isEmpty() const { return byType_.empty(); }
 
   reactor::HandlerStats stats() const;
 
@@ -4953,12 +5883,14 @@ class HandlerTable {
   void requireOpen() const;
   void handle(std::string_view bytes, Origin& origin);
   void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
-  void callHandler(std::string_view type, const Entry& entry, Origin& origin);
+  void callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message, Origin& origin);
   void report(const Error& error) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
+  static bool tryAnswer(Origin& origin, const std::string& bytes);
 
   std::string who_ = "reactor";
   bool sealed_ = false;
+  bool parallel_ = false;  // each message is parsed into one of its own
   std::map<std::string, Entry, std::less<>> byType_;
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;
@@ -5028,32 +5960,33 @@ void HandlerTable::handle(std::string_view bytes, Origin& origin) {
   const Envelope envelope = openEnvelope(who_, bytes);
   const auto found = byType_.find(envelope.type);
   if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
-  parsePayload(who_, envelope.payload, *found->second.message);
-  callHandler(envelope.type, found->second, origin);
+  const Entry& entry = found->second;
+  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry.message->New() : nullptr);
+  google::protobuf::Message& message = own ? *own : *entry.message;
+  parsePayload(who_, envelope.payload, message);
+  callHandler(envelope.type, entry.handle, message, origin);
 }
 
-void HandlerTable::callHandler(std::string_view type, const Entry& entry, Origin& origin) {
-  const auto fail = [&](const Error& error) {
-    ++failed_;
-    report(error);
-    refuse(origin, error);
-  };
+void HandlerTable::callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message,
+                               Origin& origin) {
   try {
     reactor::Sender sender(origin);
-    entry.handle(*entry.message, sender);
+    handler(message, sender);
   } catch (...) {
-    return fail(currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"));
+    return refuseFailed(origin, currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"), true);
   }
   if (origin.owesAnswer() && !origin.isAnswered()) {
-    return fail(Error(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer"));
+    const Error silent(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer");
+    return refuseFailed(origin, silent, true);
   }
   ++handled_;
 }
 
 void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
   DividereError told;
-  if (type == DividereError::kType && told.decode(payload)) {
-    return report(asError(who_, told));  // an answer that says there is none: nothing to reply to
+  // An answer that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
+  if (type == DividereError::kType && !origin.owesAnswer() && told.decode(payload)) {
+    return report(asError(who_, told));
   }
   ++unknown_;
   const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
@@ -5081,6 +6014,12 @@ void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept 
   refuse(origin, error);
 }
 
+void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) noexcept {
+  ++failed_;
+  report(error);
+  if (tell) refuse(origin, error);
+}
+
 void HandlerTable::report(const Error& error) noexcept {
   const std::string_view text(error.what());
   const bool saysWho = text.substr(0, who_.size()) == who_ && text.substr(who_.size(), 2) == ": ";
@@ -5096,10 +6035,23 @@ void HandlerTable::report(const Error& error) noexcept {
 void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
   if (!origin.wantsErrors() || origin.isAnswered()) return;
   try {
-    Frame frame{std::string_view(errorEnvelope(error))};
-    origin.answer(frame);
+    // Where messages are to be short: without its text, or, to get unstuck, without anything.
+    if (tryAnswer(origin, errorEnvelope(error)) || tryAnswer(origin, errorEnvelope(Error(error.code(), "")))) return;
+    if (origin.owesAnswer()) tryAnswer(origin, {});
   } catch (const std::exception& failure) {
     warnings_.log(LogLevel::warning, who_, failure.what());
+  }
+}
+
+/// False if this is longer than the socket lets anything be.
+bool HandlerTable::tryAnswer(Origin& origin, const std::string& bytes) {
+  try {
+    Frame frame{std::string_view(bytes)};
+    origin.answer(frame);
+    return true;
+  } catch (const Error& failure) {
+    if (failure.code() != Errc::tooLarge) throw;
+    return false;
   }
 }
 
@@ -5152,8 +6104,8 @@ class Source : public Origin {
   /// Whether receive() has a message, without waiting.
   virtual bool hasMessage() = 0;
 
-  /// The next message, valid until the next call. Throws Error{malformed} as the socket does.
-  virtual std::string_view receive() = 0;
+  /// Takes the next message and has it handled. Throws Error{malformed} as the socket does.
+  virtual void take(HandlerTable& handlers) = 0;
 
  protected:
   void newMessage() {
@@ -5171,20 +6123,31 @@ class ReactorLoop {
   void add(std::unique_ptr<Source> source);
   void every(std::chrono::milliseconds period, std::function<void()> function);
 
+  /// In the loop's thread; not of the source that is being taken from.
+  void remove(Source& source);
+
+  /// In the loop's thread: the source may have messages though its socket gives no signal. That is so whenever
+  /// something is sent on it outside of its turn: sending takes the signal in.
+  void lookAgain(Source& source);
+
+  /// Once, after this time.
+  void after(std::chrono::milliseconds delay, std::function<void()> function);
+
   void start(const char* who);
 
   /// Runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it becomes readable.
   void runHere(const char* who, int stopFd);
 
   // Any thread.
-  void stop() { thread_.stop(); }
+  void stop();
   void post(std::function<void()> function);
+  bool isCurrent() const noexcept { return thread_.isCurrent(); }
 
  private:
   using Clock = Deadline::Clock;
 
   struct Timer {
-    std::chrono::milliseconds period;
+    std::chrono::milliseconds period;  // 0: once
     Clock::time_point due;
     std::function<void()> function;
   };
@@ -5192,6 +6155,7 @@ class ReactorLoop {
   void requireNotStarted(const char* what) const;
   void seal(const char* who);
   void run();
+  void close();
   void watch(int fd, Source* source);
   void runPosted();
   void runTimers();
@@ -5207,6 +6171,7 @@ class ReactorLoop {
   int epoll_ = -1;
   int stopFd_ = -1;
   std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
+  std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // under mutex_
@@ -5573,9 +6538,9 @@ class SubscriberSource final : public Source {
 
   Socket& socket() override { return socket_.connection().socket(); }
   bool hasMessage() override { return socket().ready(); }
-  std::string_view receive() override {
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
   }
   void send(Frame&) override {
     throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
@@ -5592,10 +6557,16 @@ class RequestSource final : public Source {
   explicit RequestSource(messaging::Request&& socket) : socket_(std::move(socket)) {}
 
   Socket& socket() override { return socket_.connection().socket(); }
-  bool hasMessage() override { return socket_.connection().awaitsReply() && socket().ready(); }
-  std::string_view receive() override {
+  bool hasMessage() override {
+    if (socket_.connection().awaitsReply()) return socket().ready();
+    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
+    socket().attend();
+    socket().get(ZMQ_EVENTS);
+    return false;
+  }
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
   }
   void send(Frame& frame) override {
     if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
@@ -5613,9 +6584,9 @@ class ResponseSource final : public Source {
 
   Socket& socket() override { return socket_.connection().socket(); }
   bool hasMessage() override { return socket().ready(); }
-  std::string_view receive() override {
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
   }
   void send(Frame& frame) override {
     if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
@@ -5633,9 +6604,9 @@ class DealerSource final : public Source {
 
   Socket& socket() override { return socket_.connection().socket(); }
   bool hasMessage() override { return socket().ready(); }
-  std::string_view receive() override {
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&route_, &kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&route_, &kNoWait)->view(), *this);
   }
   void send(Frame& frame) override {
     if (!socket_.connection().sendFrame(route_, frame, &kSendLimit)) failFull(socket());
@@ -5694,6 +6665,165 @@ void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(
 }  // namespace dividere::reactor
 // end dividere/reactor/mt_msg_reactor.cpp
 
+// begin dividere/reactor/peer.hpp
+// One peer that is asked many things at once. Implementation only.
+
+namespace dividere::detail {
+
+/// A connection to one peer that answers as a REP socket does. It knows whether the peer is there, and hands nothing
+/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
+///
+/// All in the loop's thread.
+class Peer final : public Source {
+ public:
+  enum class State { connecting, up, down };
+
+  class Listener {
+   public:
+    /// The connection was made, could not be made, or was lost.
+    virtual void peerChanged(Peer& peer) = 0;
+
+    /// The answer to the request of this id. May take the frame.
+    virtual void peerAnswered(Peer& peer, std::string_view id, Frame& answer) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options);
+
+  State state() const { return link_->state; }
+  bool isUp() const { return link_->state == State::up; }
+  std::string endpoint() { return dealer_.endpoint(); }
+
+  /// Asks; the answer comes to the listener under this id. False, and the request untouched, if the peer is not
+  /// there or takes nothing.
+  bool ask(const std::string& id, Frame& request);
+
+  Socket& socket() override { return dealer_.socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  void take(HandlerTable& handlers) override;
+  void send(Frame&) override;
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  /// What news from the watcher's thread reach, if they come before the end.
+  struct Link {
+    Peer* peer;
+    Listener& listener;
+    State state = State::connecting;
+  };
+
+  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
+                                         const std::shared_ptr<Link>& link);
+  static void changed(const std::weak_ptr<Link>& link, State state);
+
+  ReactorLoop& loop_;
+  std::shared_ptr<Link> link_;
+  connection::Dealer dealer_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/peer.hpp
+
+// begin dividere/messaging/correlation.hpp
+// How a caller tells its replies apart (WIRE.md, "Correlation id"). Implementation only.
+
+namespace dividere::detail {
+
+/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
+/// name the caller, then the number of the request in 8, most significant first.
+class CorrelationIds {
+ public:
+  static constexpr std::size_t kSize = 24;
+
+  std::string next() {
+    std::string id = caller_;
+    ++number_;
+    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
+    return id;
+  }
+
+ private:
+  std::string caller_ = randomBytes(16);
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/correlation.hpp
+
+// begin dividere/reactor/peer.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+Peer::Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options)
+    : loop_(loop),
+      link_(std::make_shared<Link>(Link{this, listener})),
+      dealer_(endpoint, asked(std::move(options), loop, link_)) {}
+
+connection::SocketOptions Peer::asked(connection::SocketOptions options, ReactorLoop& loop,
+                                      const std::shared_ptr<Link>& link) {
+  options.attach = connection::Attach::connect;
+  options.monitor = true;
+  options.configure = [configure = std::move(options.configure)](void* socket) {
+    const int on = 1;
+    zmq_setsockopt(socket, ZMQ_IMMEDIATE, &on, sizeof on);
+    if (configure) configure(socket);
+  };
+  options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
+                     told = State::connecting](const connection::SocketEvent& event) mutable {
+    using connection::EventType;
+    if (onEvent) onEvent(event);
+    State state = told;
+    if (event.type == EventType::handshakeSucceeded) state = State::up;
+    if (event.type == EventType::disconnected || event.type == EventType::handshakeFailed ||
+        event.type == EventType::connectRetried) {
+      state = State::down;
+    }
+    // Each change once: a dead peer is tried ten times a second.
+    if (state != told) loop.post([weak, state] { changed(weak, state); });
+    told = state;
+  };
+  return options;
+}
+
+void Peer::changed(const std::weak_ptr<Link>& link, State state) {
+  const auto alive = link.lock();
+  if (!alive) return;
+  alive->state = state;
+  alive->listener.peerChanged(*alive->peer);
+}
+
+bool Peer::ask(const std::string& id, Frame& request) {
+  if (!isUp()) return false;
+  // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
+  loop_.lookAgain(*this);
+  Socket& socket = this->socket();
+  Frame routing{std::string_view(id)};
+  Frame empty;
+  if (!socket.send(routing, true, Deadline::in(0ms))) return false;
+  socket.send(empty, true, Deadline::never());
+  socket.send(request, false, Deadline::never());
+  return true;
+}
+
+void Peer::take(HandlerTable&) {
+  Socket& socket = this->socket();
+  socket.tryReceive();
+  auto& frames = socket.inbox();
+  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
+    throw Error(Errc::malformed, socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
+  }
+  link_->listener.peerAnswered(*this, frames.front().view(), frames.back());
+}
+
+void Peer::send(Frame&) { throw Error(Errc::outOfTurn, socket().who() + ": send: an answer is not answered"); }
+
+}  // namespace dividere::detail
+// end dividere/reactor/peer.cpp
+
 // begin dividere/reactor/reactor_loop.cpp
 namespace dividere::detail {
 
@@ -5704,6 +6834,7 @@ constexpr int kTurn = 64;
 
 ReactorLoop::~ReactorLoop() {
   stop();
+  sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
   if (epoll_ >= 0) ::close(epoll_);
 }
 
@@ -5715,24 +6846,46 @@ void ReactorLoop::requireNotStarted(const char* what) const {
 
 void ReactorLoop::add(std::unique_ptr<Source> source) {
   requireNotStarted("add()");
-  sources_.push_back(std::move(source));
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    sources_.push_back(std::move(source));
+  }
   if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+}
+
+void ReactorLoop::remove(Source& source) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
+  sources_.erase(std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
+                 sources_.end());
+}
+
+void ReactorLoop::lookAgain(Source& source) {
+  if (std::find(active_.begin(), active_.end(), &source) == active_.end()) active_.push_back(&source);
 }
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
   if (period <= 0ms) throw Error(std::make_error_code(std::errc::invalid_argument), "reactor: every(): the period");
-  timers_.push_back({period, Clock::now() + period, std::move(function)});
+  timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+}
+
+void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
+  requireNotStarted("after()");
+  timers_.push_back({0ms, Deadline::in(delay).when(), std::move(function)});
 }
 
 void ReactorLoop::seal(const char* who) {
   if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
   handlers_.seal(who);
-  started_ = true;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    started_ = true;
+  }
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
-  const auto now = Clock::now();
-  for (Timer& timer : timers_) timer.due = now + timer.period;
+  for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
 }
 
 void ReactorLoop::start(const char* who) {
@@ -5745,6 +6898,16 @@ void ReactorLoop::runHere(const char* who, int stopFd) {
   stopFd_ = stopFd;
   thread_.adoptCurrent();
   run();
+}
+
+void ReactorLoop::stop() {
+  thread_.stop();
+  bool everStarted;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    everStarted = started_;
+  }
+  if (!everStarted) close();  // from now on it will not be
 }
 
 void ReactorLoop::post(std::function<void()> function) {
@@ -5777,12 +6940,17 @@ void ReactorLoop::run() {
     if (!thread_.stopRequested()) wait();
   }
   runPosted();
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    closed_ = true;
-    posted_.clear();
-  }
-  sources_.clear();
+  close();
+}
+
+void ReactorLoop::close() {
+  // Let go without the lock: what these hold is the user's, and may call post() as it goes.
+  std::vector<std::function<void()>> late;
+  std::vector<std::unique_ptr<Source>> sources;
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  late.swap(posted_);
+  sources.swap(sources_);
 }
 
 void ReactorLoop::runPosted() {
@@ -5799,17 +6967,23 @@ void ReactorLoop::runTimers() {
   for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
     const auto now = Clock::now();
     if (timers_[i].due > now) continue;
-    timers_[i].due = std::max(timers_[i].due + timers_[i].period, now);
     const auto function = timers_[i].function;
+    if (timers_[i].period > 0ms) {
+      timers_[i].due += timers_[i].period;
+      if (timers_[i].due <= now) timers_[i].due = now + timers_[i].period;
+    } else {
+      timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
+    }
     handlers_.run(function, "a timer's function");
   }
 }
 
 void ReactorLoop::takeTurns() {
-  std::vector<Source*> turns;
-  turns.swap(active_);
-  for (Source* source : turns) {
-    if (takeTurn(*source)) active_.push_back(source);
+  turns_.clear();
+  turns_.swap(active_);
+  // By index: a source may be removed while another has its turn.
+  for (std::size_t i = 0; i < turns_.size(); ++i) {
+    if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
   }
 }
 
@@ -5819,7 +6993,7 @@ bool ReactorLoop::takeTurn(Source& source) {
     if (thread_.stopRequested()) return true;
     try {
       if (!source.hasMessage()) return false;
-      handlers_.dispatch(source.receive(), source);
+      source.take(handlers_);
     } catch (const Error& error) {
       handlers_.refuseMalformed(source, error);
     } catch (const std::exception& error) {
@@ -5839,16 +7013,3474 @@ void ReactorLoop::wait() {
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {
-      if (std::find(active_.begin(), active_.end(), source) == active_.end()) active_.push_back(source);
+      lookAgain(*source);
       continue;
     }
     thread_.waker().drain();
-    for (const auto& each : sources_) each->socket().attend();
+    for (const auto& each : sources_) {
+      if (each->socket().attend()) lookAgain(*each);
+    }
     if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
   }
 }
 
 }  // namespace dividere::detail
 // end dividere/reactor/reactor_loop.cpp
+
+// begin dividere/reactor/router_source.hpp
+// A socket that many ask at once. Implementation only.
+
+namespace dividere::detail {
+
+/// A ROUTER that behaves as a REP socket to whoever asks, but owes its answers in no order, and answers those who
+/// send no empty frame too.
+class RouterSource : public Source {
+ public:
+  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {}
+
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
+  void take(HandlerTable& handlers) override;
+
+  /// Throws Error{outOfTurn} for a second answer.
+  void send(Frame& frame) override;
+  bool owesAnswer() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+  /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
+  void reply(const connection::Route& route, Frame& frame);
+
+  /// Answers all that wait to be taken with this error.
+  void refuseWaiting(const Error& error);
+
+ protected:
+  /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
+  Frame& receive();
+
+ private:
+  Socket socket_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/router_source.hpp
+
+// begin dividere/reactor/router_source.cpp
+namespace dividere::detail {
+
+Frame& RouterSource::receive() {
+  newMessage();
+  socket_.tryReceive();
+  auto& frames = socket_.inbox();
+  const auto fail = [&] {
+    throw Error(Errc::malformed, socket_.who() + ": receive: a message of " + std::to_string(socket_.framesReceived()) +
+                                     " frames; dropped");
+  };
+  if (socket_.framesReceived() > frames.size() || frames.size() < 2) fail();
+  // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
+  auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
+  body = body == frames.end() - 1 ? body : body + 1;
+  for (auto step = frames.begin(); step != body; ++step) route_.push_back(step->str());
+  if (body != frames.end() - 1) fail();
+  return *body;
+}
+
+void RouterSource::take(HandlerTable& handlers) { handlers.dispatch(receive().view(), *this); }
+
+void RouterSource::send(Frame& frame) {
+  if (answered_) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its answer");
+  reply(route_, frame);
+}
+
+void RouterSource::reply(const connection::Route& route, Frame& frame) {
+  socket_.requireSendable(frame.size());
+  for (const std::string& step : route) {
+    Frame routing{std::string_view(step)};
+    socket_.send(routing, true, Deadline::never());
+  }
+  socket_.send(frame, false, Deadline::never());
+}
+
+void RouterSource::refuseWaiting(const Error& error) {
+  const std::string bytes = errorEnvelope(error);
+  while (socket_.ready()) {
+    try {
+      receive();
+    } catch (const Error&) {
+      continue;
+    }
+    Frame answer{std::string_view(bytes)};
+    reply(route_, answer);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/router_source.cpp
+
+// begin dividere/balancing/frame_source.hpp
+// A socket whose messages are taken frame by frame. Implementation only.
+
+namespace dividere::detail {
+
+enum class SendResult { sent, full, gone };
+
+/// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
+/// frames as none at all.
+class FrameSource final : public Source {
+ public:
+  /// `onMessage` may take the frames; `onTurn`, if any, is called whenever the socket may have become writable.
+  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
+              std::function<void()> onTurn = nullptr)
+      : loop_(loop), socket_(std::move(socket)), onMessage_(std::move(onMessage)), onTurn_(std::move(onTurn)) {}
+
+  Socket& socket() override { return *socket_; }
+
+  /// Sends a whole message without waiting; empties the frames if sent.
+  SendResult sendFrames(std::vector<Frame>& frames);
+
+  /// Has the socket learn what is new of its peers.
+  void refresh();
+
+  bool hasMessage() override {
+    if (onTurn_) onTurn_();
+    return socket_->ready();
+  }
+
+  void take(HandlerTable&) override {
+    socket_->tryReceive();
+    if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
+    onMessage_(socket_->inbox());
+  }
+
+  void send(Frame&) override { throw Error(Errc::outOfTurn, socket_->who() + ": no handler's message"); }
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  ReactorLoop& loop_;
+  std::unique_ptr<Socket> socket_;
+  std::function<void(std::vector<Frame>&)> onMessage_;
+  std::function<void()> onTurn_;
+};
+
+/// Sends a whole message by a ROUTER with ZMQ_ROUTER_MANDATORY, without waiting; empties the frames if sent.
+SendResult sendRouted(Socket& router, std::vector<Frame>& frames);
+
+/// What names the connection that a received frame came by, as the value of EventType::disconnected does; -1 if
+/// unknown. May be given to another connection later.
+int connectionOf(Frame& frame);
+
+}  // namespace dividere::detail
+// end dividere/balancing/frame_source.hpp
+
+// begin dividere/balancing/dialect.hpp
+// What brokers and workers say to each other, in both dialects (WIRE.md). Implementation only.
+
+namespace dividere::detail {
+
+enum class Dialect { bytes, typed };
+
+/// A message without a route, from a worker or from a broker.
+struct Signal {
+  enum class Kind {
+    registration,  // bytes: 0x01
+    heartbeat,     // bytes: 0x02; typed: an enveloped Heartbeat, by which a worker registers too
+    none           // something else
+  };
+  Kind kind = Kind::none;
+  Dialect dialect = Dialect::bytes;
+
+  // Typed, and of this library: in fields that old peers skip.
+  std::uint32_t capacity = 0;   // requests the worker takes at a time; not 0: it gives signs of life while it works
+  bool isRegistration = false;  // the connection is new: whatever the worker was given before is lost
+  bool isGoodbye = false;       // the worker takes no more, and has answered all it will
+};
+
+Signal readSignal(std::string_view bytes);
+
+/// As readSignal() reads it; `id` is the worker's routing id, or the broker's name.
+std::string writeSignal(const Signal& signal, std::string_view id);
+
+/// Whether the bytes have the form of a msgEnvelope; the payload's type is not looked at.
+bool looksLikeEnvelope(std::string_view bytes);
+
+/// The frame in front of a request on its way to a worker, and of the reply on its way back: names one attempt at one
+/// request. To a worker it is the client's id, which it hands back untouched.
+class AttemptToken {
+ public:
+  AttemptToken();
+  std::string next();
+
+  /// Whether a route's first frame was made by a broker of this library.
+  static bool isOurs(std::string_view frame);
+
+ private:
+  std::string prefix_;  // with random bytes: replies to an earlier life of the broker are not mistaken
+  std::uint64_t number_ = 0;
+};
+
+/// Whether the frame has the form of a correlation id.
+bool isCorrelationId(std::string_view frame);
+
+}  // namespace dividere::detail
+// end dividere/balancing/dialect.hpp
+
+// begin dividere/balancing/request_book.hpp
+// The requests a Broker has read and not yet answered. Implementation only.
+
+namespace dividere::detail {
+
+/// A request from the moment it is read to its outcome.
+struct BrokerRequest {
+  std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
+  Frame payload;
+  Dialect dialect = Dialect::bytes;
+  std::string correlation;   // empty if it came without
+  Deadline::Clock::time_point waiting{};  // since when
+
+  // In flight only.
+  std::string token;
+  std::string worker;
+  Deadline::Clock::time_point given{};
+  int attempts = 0;         // times it was given to a worker
+  int deaths = 0;           // of workers that had it at hand
+  bool isAnswered = false;  // the client has its outcome; the worker is not done yet
+
+  std::size_t bytes() const { return payload.size(); }
+  std::string_view client() const { return route.front().view(); }
+};
+
+/// Where each of them is: waiting, in the order they came, or in flight at a worker. Knows no sockets.
+class RequestBook {
+ public:
+  using Requests = std::list<BrokerRequest>;
+  using Entry = Requests::iterator;
+  using TimePoint = Deadline::Clock::time_point;
+
+  /// The request under way with this correlation id, or null.
+  BrokerRequest* findRetried(const std::string& correlation);
+
+  void add(BrokerRequest&& request);
+
+  bool hasWaiting(Dialect dialect) const { return !waiting(dialect).empty(); }
+  Entry firstWaiting(Dialect dialect) { return waiting(dialect).begin(); }
+  std::size_t waitingCount() const { return typed_.size() + bytes_.size(); }
+  std::size_t waitingBytes() const { return waitingBytes_; }
+
+  /// One that has been waiting since before `limit`, taken out.
+  bool takeOverdue(TimePoint limit, BrokerRequest& request);
+
+  void give(Entry request, const std::string& worker, std::string token, TimePoint now);
+
+  /// The request that this attempt is at, if it is still this worker's.
+  bool findGiven(const std::string& token, std::string_view worker, Entry& request);
+
+  /// It goes back to the head of those waiting.
+  void takeBack(Entry request, TimePoint now);
+
+  BrokerRequest remove(Entry request);
+
+  Requests& inFlight() { return inFlight_; }
+
+  /// Another request may bear its correlation id from now on.
+  void forgetCorrelation(const BrokerRequest& request) { byCorrelation_.erase(request.correlation); }
+
+  /// All of them, taken out.
+  Requests takeWaiting();
+  Requests takeInFlight();
+
+ private:
+  Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
+  const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+
+  Requests typed_, bytes_;  // waiting
+  Requests inFlight_;
+  std::size_t waitingBytes_ = 0;
+  std::unordered_map<std::string, Entry> byToken_;
+  std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/request_book.hpp
+
+// begin dividere/balancing/worker_roster.hpp
+// The workers a Broker takes for alive. Implementation only.
+
+namespace dividere::detail {
+
+struct BrokerWorker {
+  std::string id;
+  Dialect dialect = Dialect::bytes;
+  std::size_t capacity = 1;        // requests at a time
+  bool beatsWhileBusy = false;     // its silence means death even while it works
+  int connection = -1;             // by which it was heard last
+  Deadline::Clock::time_point heard{};
+  Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
+  int asksUnanswered = 0;
+  std::vector<std::string> tokens;      // of the requests it has, in the order it got them
+
+  bool isBusy() const { return !tokens.empty(); }
+  bool hasRoom() const { return tokens.size() < capacity; }
+
+  // Where it stands among those that can take a request.
+  bool isListed = false;
+  std::list<BrokerWorker*>::iterator place{};
+};
+
+/// Who is there, and whose turn it is: those with room wait in the order in which they got it.
+class WorkerRoster {
+ public:
+  BrokerWorker* find(std::string_view id);
+  BrokerWorker& add(std::string_view id, Dialect dialect);
+  void remove(BrokerWorker& worker);
+
+  /// The next in turn, or null.
+  BrokerWorker* next(Dialect dialect) const;
+
+  std::size_t count() const { return workers_.size(); }
+  std::size_t count(Dialect dialect) const;
+
+  void addToken(BrokerWorker& worker, const std::string& token);
+  void removeToken(BrokerWorker& worker, const std::string& token);
+
+  /// Its room or dialect has changed.
+  void relist(BrokerWorker& worker);
+
+  std::map<std::string, BrokerWorker, std::less<>>& all() { return workers_; }
+
+ private:
+  std::list<BrokerWorker*>& turns(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
+  const std::list<BrokerWorker*>& turns(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  void unlist(BrokerWorker& worker);
+
+  std::map<std::string, BrokerWorker, std::less<>> workers_;
+  std::list<BrokerWorker*> typed_, bytes_;
+  std::size_t typedCount_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/worker_roster.hpp
+
+// begin dividere/balancing/broker.cpp
+namespace dividere::detail {
+
+using balancing::BrokerOptions;
+using balancing::BrokerStats;
+using namespace std::chrono_literals;
+
+/// The numbers of a Broker, so that whoever looks finds them adding up.
+class BrokerLedger {
+ public:
+  template <class Change>
+  void change(const Change& change) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    change(stats_);
+  }
+
+  void setWorkers(std::size_t count) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stats_.workers = count;
+    changed_.notify_all();
+  }
+
+  BrokerStats stats() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return stats_;
+  }
+
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  BrokerStats stats_;
+};
+
+void requireSound(const BrokerOptions& options) {
+  const auto require = [](bool met, const char* what) {
+    if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string("balancing::Broker: ") + what);
+  };
+  require(options.heartbeat > 0ms, "heartbeat is to be more than nothing");
+  require(options.liveness >= 1, "liveness is to be at least 1");
+  require(options.maxAttempts >= 1, "maxAttempts is to be at least 1");
+  require(options.maxWait >= 0ms, "maxWait is not to be negative");
+  require(options.handlerDeadline >= 0ms, "handlerDeadline is not to be negative");
+  require(options.silentHandlerLimit >= 0ms, "silentHandlerLimit is not to be negative");
+}
+
+/// How often to look at the time: four times in the shortest of the periods that somebody waits for.
+std::chrono::milliseconds tickOf(const BrokerOptions& options) {
+  auto shortest = options.heartbeat;
+  for (const auto limit : {options.maxWait, options.handlerDeadline}) {
+    if (limit > 0ms) shortest = std::min(shortest, limit);
+  }
+  return std::max(shortest / 4, 1ms);
+}
+
+class BrokerCore {
+ public:
+  BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
+      : options_(options), tick_(tickOf(options)), loop_(handlers_) {
+    requireSound(options);
+    auto front = makeRouter("balancing::Broker (front)", frontPort);
+    auto back = makeRouter("balancing::Broker (back)", backPort);
+    frontPort_ = front->port();
+    backPort_ = back->port();
+    // A worker that is killed is noticed by its connection, long before its silence.
+    back->onEvent([this](const connection::SocketEvent& event) {
+      if (event.type != connection::EventType::disconnected) return;
+      loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
+    });
+    front_ = listen(
+        std::move(front), [this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); });
+    back_ = listen(std::move(back), [this](std::vector<Frame>& frames) { onWorker(frames); });
+    lastTick_ = Clock::now();
+    loop_.every(tick_, [this] { onTick(); });
+    loop_.start("balancing::Broker");
+  }
+
+  void stop() {
+    if (isOfOtherProcess()) return;
+    loop_.post([this] { answerAllStopping(); });
+    loop_.stop();
+  }
+
+  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+  BrokerStats stats() const { return ledger_.stats(); }
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const { return ledger_.waitForWorkers(n, deadline); }
+  std::uint16_t frontPort() const { return frontPort_; }
+  std::uint16_t backPort() const { return backPort_; }
+
+ private:
+  using Clock = Deadline::Clock;
+  using Entry = RequestBook::Entry;
+
+  /// A reply on its way to a client that has no room for it yet.
+  struct Outgoing {
+    std::vector<Frame> frames;
+    bool isError;
+  };
+
+  static std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port) {
+    auto router = std::make_unique<Socket>(who, ZMQ_ROUTER, connection::SocketOptions());
+    router->set(ZMQ_ROUTER_MANDATORY, 1);  // who is gone or has no room is known, not dropped in silence
+    router->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
+    router->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
+    return router;
+  }
+
+  FrameSource* listen(std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
+                      std::function<void()> onTurn = nullptr) {
+    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(onMessage), std::move(onTurn));
+    FrameSource* const made = source.get();
+    loop_.add(std::move(source));
+    return made;
+  }
+
+  // --- From clients ---
+
+  void onRequest(std::vector<Frame>& frames) {
+    if (frames.size() < 2) return countJunk("a client sent no payload");
+    BrokerRequest request;
+    request.payload = std::move(frames.back());
+    frames.pop_back();
+    if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
+    if (!request.correlation.empty()) {
+      if (BrokerRequest* retried = book_.findRetried(request.correlation)) {
+        retried->route.swap(frames);  // the client may have connected anew
+        return;
+      }
+    }
+    request.route.swap(frames);
+    request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
+    request.waiting = Clock::now();
+    ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
+    if (!workerFor(request.dialect) && isFull(request.bytes())) {
+      return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
+    }
+    if (keepsTooMuchFor(request.client())) {
+      return answerWaiting(std::move(request), Errc::overloaded, "the replies to earlier requests have not been taken");
+    }
+    const Dialect dialect = request.dialect;
+    book_.add(std::move(request));
+    dispatch(dialect);
+  }
+
+  bool isFull(std::size_t bytes) const {
+    return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + bytes > options_.maxWaitingBytes;
+  }
+
+  bool keepsTooMuchFor(std::string_view client) const {
+    if (unsentCount_ < options_.maxWaiting && unsentBytes_ <= options_.maxWaitingBytes) return false;
+    return unsent_.find(client) != unsent_.end();
+  }
+
+  // --- To workers ---
+
+  BrokerWorker* workerFor(Dialect dialect) const {
+    BrokerWorker* worker = roster_.next(dialect);
+    if (worker || dialect == Dialect::bytes || roster_.count(Dialect::typed) > 0) return worker;
+    return roster_.next(Dialect::bytes);
+  }
+
+  void dispatchAll() {
+    dispatch(Dialect::typed);
+    dispatch(Dialect::bytes);
+  }
+
+  void dispatch(Dialect dialect) {
+    while (book_.hasWaiting(dialect)) {
+      BrokerWorker* worker = workerFor(dialect);
+      if (!worker) return;
+      give(book_.firstWaiting(dialect), *worker);
+    }
+  }
+
+  // The worker gets the route as it is but for the client's id, in whose place stands the name of this attempt. Frames
+  // are copied by reference: the originals stay for the next worker, should this one die.
+  void give(Entry request, BrokerWorker& worker) {
+    std::string token = tokens_.next();
+    std::vector<Frame> frames;
+    frames.reserve(request->route.size() + 2);
+    frames.emplace_back(std::string_view(worker.id));
+    frames.emplace_back(std::string_view(token));
+    for (std::size_t i = 1; i < request->route.size(); ++i) frames.push_back(shared(request->route[i]));
+    frames.push_back(shared(request->payload));
+    const SendResult result = back_->sendFrames(frames);
+    if (result != SendResult::sent) return bury(worker, result == SendResult::gone ? "gone" : "not taking anything");
+    roster_.addToken(worker, token);
+    book_.give(request, worker.id, std::move(token), Clock::now());
+    ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
+  }
+
+  static Frame shared(Frame& original) {
+    Frame copy;
+    zmq_msg_copy(copy.native(), original.native());
+    return copy;
+  }
+
+  void ask(BrokerWorker& worker) {
+    Signal signal{Signal::Kind::heartbeat, worker.dialect};
+    signal.capacity = 1;  // says that this broker knows what this library adds
+    std::vector<Frame> frames;
+    frames.emplace_back(std::string_view(worker.id));
+    frames.emplace_back(std::string_view(writeSignal(signal, "dividere broker")));
+    worker.asked = Clock::now();
+    ++worker.asksUnanswered;
+    if (back_->sendFrames(frames) == SendResult::gone) bury(worker, "gone");
+  }
+
+  // --- From workers ---
+
+  void onWorker(std::vector<Frame>& frames) {
+    if (frames.size() < 2) return countJunk("neither a reply nor a sign of life came from a worker");
+    const std::string id = frames.front().str();
+    if (frames.size() == 2) {
+      onSignal(id, readSignal(frames[1].view()), connectionOf(frames[1]));
+    } else {
+      onReply(id, frames);
+    }
+  }
+
+  void onSignal(const std::string& id, const Signal& signal, int connection) {
+    if (signal.kind == Signal::Kind::none) return countJunk("neither a reply nor a sign of life came from a worker");
+    BrokerWorker* worker = roster_.find(id);
+    // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
+    // but a sign of life.
+    const bool isAnew = signal.isRegistration ||
+                        (signal.kind == Signal::Kind::registration && worker && worker->connection != connection);
+    // It has answered all it will of what it was given.
+    if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
+    if (signal.isGoodbye) {
+      if (worker) forget(*worker);
+      return dispatchAll();
+    }
+    if (!worker) worker = &welcome(id, signal.dialect);
+    worker->connection = connection;
+    worker->heard = Clock::now();
+    // An old byte worker only answers; one that speaks up unasked does so while it works, too.
+    const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker->asksUnanswered == 0;
+    if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker->beatsWhileBusy = true;
+    if (!isUnasked && worker->asksUnanswered > 0) --worker->asksUnanswered;
+    if (signal.capacity > 0) worker->capacity = signal.capacity;
+    roster_.relist(*worker);
+    dispatchAll();
+  }
+
+  void onReply(const std::string& id, std::vector<Frame>& frames) {
+    BrokerWorker* worker = roster_.find(id);
+    const bool isReply = AttemptToken::isOurs(frames[1].view());
+    if (!isReply) countJunk("what came from a worker answers no request");
+    if (!worker) {
+      if (!isReply) return;
+      worker = &welcome(id, looksLikeEnvelope(frames.back().view()) ? Dialect::typed : Dialect::bytes);
+      worker->connection = connectionOf(frames[1]);
+    }
+    worker->heard = Clock::now();
+    if (!isReply) return;
+    Entry request;
+    if (book_.findGiven(frames[1].str(), id, request)) {
+      roster_.removeToken(*worker, request->token);
+      const bool wasAnswered = request->isAnswered;
+      BrokerRequest answered = book_.remove(request);
+      if (wasAnswered) {
+        ledger_.change([](BrokerStats& stats) { ++stats.late; });
+      } else {
+        deliver(answered, std::move(frames.back()));
+      }
+    } else {
+      ledger_.change([](BrokerStats& stats) { ++stats.late; });
+    }
+    dispatchAll();
+  }
+
+  BrokerWorker& welcome(const std::string& id, Dialect dialect) {
+    BrokerWorker& worker = roster_.add(id, dialect);
+    ledger_.setWorkers(roster_.count());
+    return worker;
+  }
+
+  void forget(BrokerWorker& worker) {
+    roster_.remove(worker);
+    ledger_.setWorkers(roster_.count());
+  }
+
+  /// What this worker has goes to others. It died, if it did, of the first one: the rest it had not begun.
+  void takeBackAll(BrokerWorker& worker, bool inPeace) {
+    const std::vector<std::string> tokens = worker.tokens;
+    for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) {  // each goes to the head of the queue
+      takeBack(worker, *token, inPeace || *token != tokens.front());
+    }
+  }
+
+  void takeBack(BrokerWorker& worker, const std::string& token, bool isBlameless) {
+    Entry request;
+    roster_.removeToken(worker, token);
+    if (!book_.findGiven(token, worker.id, request)) return;
+    if (request->isAnswered) {
+      book_.remove(request);
+    } else if (!isBlameless && ++request->deaths >= options_.maxAttempts) {
+      const int deaths = request->deaths;
+      fail(book_.remove(request), Errc::gaveUp, std::to_string(deaths) + " workers died with the request");
+    } else {
+      book_.takeBack(request, Clock::now());
+      ledger_.change([](BrokerStats& stats) { --stats.inFlight, ++stats.waiting, ++stats.redispatched; });
+    }
+  }
+
+  void bury(BrokerWorker& worker, const char* why) {
+    if (worker.isBusy()) log(LogLevel::info, kWho, std::string("a worker is ") + why + "; its request goes to another");
+    takeBackAll(worker, false);
+    forget(worker);
+  }
+
+  // --- To clients ---
+
+  void deliver(BrokerRequest& request, Frame&& payload) {
+    // A byte-level client would take an error for its answer, unless it put a correlation frame in front.
+    if (request.dialect == Dialect::bytes && isErrorEnvelope(payload.view())) {
+      if (request.correlation.empty()) return countOutcome(true);
+      return sendToClient(request, std::move(payload), true);
+    }
+    sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
+  }
+
+  static bool isErrorEnvelope(std::string_view bytes) {
+    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+    return bytes.substr(0, prefix.size()) == prefix;
+  }
+
+  void fail(BrokerRequest&& request, Errc code, const std::string& text) {
+    if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
+    sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
+  }
+
+  void answerWaiting(BrokerRequest&& request, Errc code, const std::string& text) {
+    ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
+    fail(std::move(request), code, text);
+  }
+
+  void sendToClient(BrokerRequest& request, Frame&& payload, bool isError) {
+    Outgoing outgoing{std::move(request.route), isError};
+    outgoing.frames.push_back(std::move(payload));
+    const std::string_view client = outgoing.frames.front().view();
+    if (unsent_.find(client) == unsent_.end()) {
+      if (trySend(outgoing)) return;
+    } else if (keepsTooMuchFor(client)) {
+      drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
+      return countOutcome(isError);
+    }
+    ++unsentCount_;
+    unsentBytes_ += outgoing.frames.back().size();
+    unsent_[outgoing.frames.front().str()].push_back(std::move(outgoing));
+  }
+
+  /// Whether it is done with: sent, or its client gone.
+  bool trySend(Outgoing& outgoing) {
+    if (front_->sendFrames(outgoing.frames) == SendResult::full) return false;
+    countOutcome(outgoing.isError);
+    return true;
+  }
+
+  void countOutcome(bool isError) {
+    ledger_.change([&](BrokerStats& stats) { --stats.inFlight, ++(isError ? stats.errors : stats.replied); });
+  }
+
+  void flushReplies() {
+    for (auto queue = unsent_.begin(); queue != unsent_.end();) {
+      auto& replies = queue->second;
+      while (!replies.empty()) {
+        const std::size_t bytes = replies.front().frames.back().size();
+        if (!trySend(replies.front())) break;
+        replies.pop_front();
+        --unsentCount_;
+        unsentBytes_ -= bytes;
+      }
+      queue = replies.empty() ? unsent_.erase(queue) : std::next(queue);
+    }
+  }
+
+  void answerAllStopping() {
+    const char* text = "the broker is being stopped";
+    for (BrokerRequest& request : book_.takeInFlight()) {
+      if (!request.isAnswered) fail(std::move(request), Errc::stopping, text);
+    }
+    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, text);
+    flushReplies();
+  }
+
+  // --- Time ---
+
+  void onTick() {
+    const auto now = Clock::now();
+    const auto pause = now - lastTick_ - tick_;
+    lastTick_ = now;
+    if (pause > options_.heartbeat) {
+      forgive(pause);
+    } else {
+      lookAfterWorkers(now);
+      endOverdue(now);
+    }
+    flushReplies();
+    dispatchAll();
+  }
+
+  // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
+  void forgive(Clock::duration pause) {
+    for (auto& [id, worker] : roster_.all()) worker.heard += pause;
+    for (BrokerRequest& request : book_.inFlight()) request.given += pause;
+  }
+
+  std::vector<std::string> workerIds() {
+    std::vector<std::string> ids;  // a copy: those found dead are taken off the roster
+    for (const auto& [id, worker] : roster_.all()) ids.push_back(id);
+    return ids;
+  }
+
+  void lookAfterWorkers(Clock::time_point now) {
+    for (const std::string& id : workerIds()) {
+      BrokerWorker& worker = *roster_.find(id);
+      const auto silence = now - worker.heard;
+      const bool cannotSpeak = worker.isBusy() && !worker.beatsWhileBusy;
+      const auto limit = cannotSpeak ? std::max(options_.silentHandlerLimit, silenceLimit()) : silenceLimit();
+      if (silence > limit) {
+        bury(worker, "silent");
+      } else if (silence >= options_.heartbeat && now - worker.asked >= options_.heartbeat && !cannotSpeak) {
+        ask(worker);
+      }
+    }
+  }
+
+  std::chrono::milliseconds silenceLimit() const { return options_.heartbeat * (1 + options_.liveness); }
+
+  void endOverdue(Clock::time_point now) {
+    BrokerRequest overdue;
+    while (options_.maxWait > 0ms && book_.takeOverdue(now - options_.maxWait, overdue)) {
+      const bool anyWorker = roster_.count(overdue.dialect) > 0 ||
+                             (overdue.dialect == Dialect::typed && roster_.count() > 0);
+      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker, "the request has waited too long");
+    }
+    if (options_.handlerDeadline == 0ms) return;
+    for (BrokerRequest& request : book_.inFlight()) {
+      if (request.isAnswered || now - request.given <= options_.handlerDeadline) continue;
+      BrokerRequest told;  // the entry stays, so that the worker is known to be at it
+      told.dialect = request.dialect;
+      told.correlation = request.correlation;
+      told.route.swap(request.route);
+      book_.forgetCorrelation(request);
+      request.isAnswered = true;
+      fail(std::move(told), Errc::deadlinePassed, "the worker has not answered in time");
+    }
+  }
+
+  // The end of the connection is announced a moment before the socket forgets its peer.
+  void probeSoon(int connection) {
+    probe(connection);
+    for (auto delay : {2ms, 20ms, 200ms}) loop_.after(delay, [this, connection] { probe(connection); });
+  }
+
+  // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.
+  void probe(int connection) {
+    back_->refresh();
+    for (const std::string& id : workerIds()) {
+      BrokerWorker& worker = *roster_.find(id);
+      if (worker.connection == connection || worker.connection < 0) ask(worker);
+    }
+    dispatchAll();
+  }
+
+  void countJunk(const char* what) {
+    ledger_.change([](BrokerStats& stats) { ++stats.junk; });
+    junk_.log(LogLevel::warning, kWho, what);
+  }
+
+  static constexpr const char* kWho = "balancing::Broker";
+
+  // Constant after construction.
+  const BrokerOptions options_;
+  const std::chrono::milliseconds tick_;
+  const unsigned generation_ = forkGeneration();
+  std::uint16_t frontPort_ = 0, backPort_ = 0;
+
+  // The loop's thread alone, which owns the sockets.
+  FrameSource* front_ = nullptr;
+  FrameSource* back_ = nullptr;
+  RequestBook book_;
+  WorkerRoster roster_;
+  AttemptToken tokens_;
+  std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
+  std::size_t unsentCount_ = 0, unsentBytes_ = 0;
+  Clock::time_point lastTick_{};
+  RateLimit junk_, drops_;
+
+  BrokerLedger ledger_;
+  HandlerTable handlers_;
+  ReactorLoop loop_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::balancing {
+
+Broker::Broker(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
+    : core_(std::make_unique<detail::BrokerCore>(frontPort, backPort, options)) {}
+
+Broker::~Broker() {
+  core_->stop();
+  // In a forked child other threads may have held its locks, or waited for its news, when the fork came.
+  if (core_->isOfOtherProcess()) core_.release();
+}
+
+void Broker::stop() { core_->stop(); }
+
+BrokerStats Broker::stats() const { return core_->stats(); }
+
+std::uint16_t Broker::frontPort() const { return core_->frontPort(); }
+
+std::uint16_t Broker::backPort() const { return core_->backPort(); }
+
+bool Broker::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+  return core_->waitForWorkers(n, detail::Deadline::in(timeout));
+}
+
+}  // namespace dividere::balancing
+// end dividere/balancing/broker.cpp
+
+// begin dividere/balancing/client.cpp
+namespace dividere::detail {
+
+using balancing::RetryPolicy;
+
+/// The lazy pirate of the ZeroMQ Guide, with a correlation id in place of a fresh socket for each try.
+class BalancingClient {
+ public:
+  BalancingClient(std::vector<std::string> endpoints, const RetryPolicy& policy)
+      : endpoints_(std::move(endpoints)), policy_(policy), random_(std::random_device()()) {
+    if (endpoints_.empty()) throw Error(Errc::badEndpoint, std::string(kWho) + ": the list of endpoints is empty");
+    for (const std::string& endpoint : endpoints_) parseEndpoint(kWho, endpoint, false);
+    requireSound();
+    connect();
+  }
+
+  void send(Frame&& request) {
+    socket_->requireOwnProcess();
+    socket_->requireSendable(request.size());
+    request_ = std::move(request);
+    id_ = ids_.next();
+    isAsked_ = true;
+    end_ = policy_.deadline > std::chrono::milliseconds(0) ? Deadline::in(policy_.deadline) : Deadline::never();
+    transmit();
+  }
+
+  /// The reply's frame, or null; either way the request is done with.
+  const Frame* receive() {
+    socket_->requireOwnProcess();
+    if (!isAsked_) throw Error(Errc::outOfTurn, std::string(kWho) + ": receive with nothing asked");
+    isAsked_ = false;
+    for (int retries = 0;; ++retries) {
+      if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(policy_.timeout)))) return reply;
+      if (retries >= policy_.maxRetries || end_.passed()) return nullptr;
+      // A late reply ends the pause, too.
+      if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(pauseBefore(retries))))) return reply;
+      if (end_.passed()) return nullptr;
+      connectToNext();
+      transmit();
+    }
+  }
+
+  static constexpr const char* kWho = "balancing::Client";
+
+ private:
+  void requireSound() const {
+    constexpr std::chrono::milliseconds none{0};
+    const bool isSound = policy_.maxRetries >= 0 && policy_.timeout > none && policy_.pause >= none &&
+                         policy_.pauseMax >= none && policy_.deadline >= none;
+    if (isSound) return;
+    throw Error(std::make_error_code(std::errc::invalid_argument),
+                std::string(kWho) + ": a RetryPolicy with a negative number, or without a timeout");
+  }
+
+  void connect() {
+    socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
+    const std::string id = randomUuid();
+    socket_->set(ZMQ_ROUTING_ID, id.data(), id.size());
+    socket_->connect(endpoints_[current_]);
+  }
+
+  void connectToNext() {
+    if (endpoints_.size() == 1) return;  // a broker that comes back is connected to again by itself
+    current_ = (current_ + 1) % endpoints_.size();
+    connect();
+  }
+
+  void transmit() {
+    std::vector<Frame> frames;
+    frames.emplace_back(std::string_view(id_));
+    frames.emplace_back();
+    zmq_msg_copy(frames.back().native(), request_.native());
+    socket_->attend();
+    sendRouted(*socket_, frames);  // with no room the try fails by its time-out
+  }
+
+  const Frame* receiveUntil(const Deadline& deadline) {
+    while (socket_->receive(deadline)) {
+      std::vector<Frame>& frames = socket_->inbox();
+      if (frames.size() == socket_->framesReceived() && frames.size() > 1 && frames.front().view() == id_) {
+        return &frames.back();
+      }
+    }
+    return nullptr;
+  }
+
+  // Half to one and a half times the pause, so that clients that failed together do not all come back together.
+  std::chrono::milliseconds pauseBefore(int retry) {
+    const auto pause = std::min(policy_.pause * (1 << std::min(retry, 16)), policy_.pauseMax);
+    std::uniform_int_distribution<std::chrono::milliseconds::rep> jitter(pause.count() / 2, pause.count() * 3 / 2);
+    return std::chrono::milliseconds(jitter(random_));
+  }
+
+  const std::vector<std::string> endpoints_;
+  const RetryPolicy policy_;
+  std::mt19937 random_;
+  std::size_t current_ = 0;
+  std::unique_ptr<Socket> socket_;
+  CorrelationIds ids_;
+  std::string id_;
+  Frame request_;
+  Deadline end_ = Deadline::never();
+  bool isAsked_ = false;
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::balancing {
+
+Client::Client(const std::string& endpoint, RetryPolicy policy)
+    : Client(std::vector<std::string>{endpoint}, policy) {}
+
+Client::Client(std::initializer_list<std::string> endpoints, RetryPolicy policy)
+    : Client(std::vector<std::string>(endpoints), policy) {}
+
+Client::Client(const std::vector<std::string>& endpoints, RetryPolicy policy)
+    : client_(std::make_unique<detail::BalancingClient>(endpoints, policy)) {}
+
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+detail::BalancingClient& Client::client() const {
+  if (!client_) throw Error(Errc::movedFrom, detail::BalancingClient::kWho);
+  return *client_;
+}
+
+void Client::send(const google::protobuf::Message& message) {
+  client().send(detail::encodeFrame(detail::BalancingClient::kWho, message));
+}
+
+std::unique_ptr<google::protobuf::Message> Client::recv() {
+  const detail::Frame* reply = client().receive();
+  return reply ? detail::decodeEnvelope(detail::BalancingClient::kWho, reply->view()) : nullptr;
+}
+
+bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply) {
+  send(message);
+  const detail::Frame* frame = client().receive();
+  if (frame) detail::decodeEnvelopeInto(detail::BalancingClient::kWho, frame->view(), reply);
+  return frame != nullptr;
+}
+
+std::optional<std::string> Client::callBytes(std::string_view bytes) {
+  client().send(detail::Frame(bytes));
+  const detail::Frame* reply = client().receive();
+  if (!reply) return std::nullopt;
+  detail::throwIfErrorEnvelope(detail::BalancingClient::kWho, reply->view());
+  return reply->str();
+}
+
+}  // namespace dividere::balancing
+// end dividere/balancing/client.cpp
+
+// begin dividere/balancing/dialect.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kRegistrationByte("\x01", 1);
+constexpr std::string_view kHeartbeatByte("\x02", 1);
+constexpr std::string_view kTokenPrefix("\0dividere", 9);
+constexpr std::size_t kTokenRandom = 8;
+
+// Fields of Heartbeat that this library adds.
+enum HeartbeatField { kCapacityField = 100, kRegistrationField = 101, kGoodbyeField = 102 };
+
+Signal readHeartbeat(std::string_view message) {
+  Signal signal{Signal::Kind::heartbeat, Dialect::typed};
+  FieldReader field(message);
+  while (field.next()) {
+    if (!field.isVarint()) continue;
+    switch (field.number()) {
+      case kCapacityField: signal.capacity = static_cast<std::uint32_t>(field.varint()); break;
+      case kRegistrationField: signal.isRegistration = field.varint() != 0; break;
+      case kGoodbyeField: signal.isGoodbye = field.varint() != 0; break;
+      default: break;
+    }
+  }
+  return field.failed() ? Signal() : signal;
+}
+
+Signal readSignal(std::string_view bytes) {
+  if (bytes == kRegistrationByte) return {Signal::Kind::registration, Dialect::bytes};
+  if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
+  try {
+    const Envelope envelope = openEnvelope("balancing", bytes);
+    if (envelope.type == Heartbeat::kType) return readHeartbeat(envelope.payload);
+  } catch (const Error&) {
+    // Not an envelope: no signal.
+  }
+  return {};
+}
+
+std::string writeSignal(const Signal& signal, std::string_view id) {
+  if (signal.dialect == Dialect::bytes) {
+    return std::string(signal.kind == Signal::Kind::registration ? kRegistrationByte : kHeartbeatByte);
+  }
+  FieldWriter heartbeat;
+  heartbeat.text(1, id)
+      .number(kCapacityField, signal.capacity)
+      .number(kRegistrationField, signal.isRegistration ? 1 : 0)
+      .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
+  return sealEnvelope(Heartbeat::kType, heartbeat.take());
+}
+
+bool looksLikeEnvelope(std::string_view bytes) {
+  bool hasName = false, hasMessage = false;
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == 1 && field.isBytes() && !field.bytes().empty()) hasName = true;
+    if (field.number() == 2 && field.isBytes()) hasMessage = true;
+  }
+  return !field.failed() && hasName && hasMessage;
+}
+
+std::string numbered(const std::string& prefix, std::uint64_t number) {
+  std::string text = prefix;
+  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
+  return text;
+}
+
+AttemptToken::AttemptToken() : prefix_(std::string(kTokenPrefix) + randomBytes(kTokenRandom)) {}
+
+std::string AttemptToken::next() { return numbered(prefix_, ++number_); }
+
+bool AttemptToken::isOurs(std::string_view frame) {
+  return frame.size() == kTokenPrefix.size() + kTokenRandom + 8 && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+}
+
+bool isCorrelationId(std::string_view frame) { return frame.size() == CorrelationIds::kSize; }
+
+}  // namespace dividere::detail
+// end dividere/balancing/dialect.cpp
+
+// begin dividere/balancing/frame_source.cpp
+namespace dividere::detail {
+
+// Sending makes libzmq take note of what has arrived meanwhile, and the descriptor then tells of it no more: so it has to
+// be looked for.
+SendResult FrameSource::sendFrames(std::vector<Frame>& frames) {
+  loop_.lookAgain(*this);
+  return sendRouted(*socket_, frames);
+}
+
+void FrameSource::refresh() {
+  loop_.lookAgain(*this);
+  socket_->get(ZMQ_EVENTS);
+}
+
+SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
+    while (zmq_msg_send(frames[i].native(), router.native(), flags) < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return SendResult::full;  // known at the first frame: the others are then taken
+      if (errno == EHOSTUNREACH) return SendResult::gone;
+      router.fail("send");
+    }
+  }
+  return SendResult::sent;
+}
+
+int connectionOf(Frame& frame) { return zmq_msg_get(frame.native(), ZMQ_SRCFD); }
+
+}  // namespace dividere::detail
+// end dividere/balancing/frame_source.cpp
+
+// begin dividere/balancing/request_book.cpp
+namespace dividere::detail {
+
+BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
+  const auto found = byCorrelation_.find(correlation);
+  return found == byCorrelation_.end() ? nullptr : found->second;
+}
+
+void RequestBook::add(BrokerRequest&& request) {
+  Requests& queue = waiting(request.dialect);
+  waitingBytes_ += request.bytes();
+  queue.push_back(std::move(request));
+  if (!queue.back().correlation.empty()) byCorrelation_[queue.back().correlation] = &queue.back();
+}
+
+bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
+  for (Requests* queue : {&typed_, &bytes_}) {
+    // In the order they came, but for those taken back, at the head.
+    auto first = queue->begin();
+    while (first != queue->end() && first->attempts > 0 && first->waiting > limit) ++first;
+    if (first == queue->end() || first->waiting > limit) continue;
+    waitingBytes_ -= first->bytes();
+    byCorrelation_.erase(first->correlation);
+    request = std::move(*first);
+    queue->erase(first);
+    return true;
+  }
+  return false;
+}
+
+void RequestBook::give(Entry request, const std::string& worker, std::string token, TimePoint now) {
+  waitingBytes_ -= request->bytes();
+  inFlight_.splice(inFlight_.end(), waiting(request->dialect), request);
+  request->worker = worker;
+  request->given = now;
+  ++request->attempts;
+  byToken_.emplace(token, request);
+  request->token = std::move(token);
+}
+
+bool RequestBook::findGiven(const std::string& token, std::string_view worker, Entry& request) {
+  const auto found = byToken_.find(token);
+  if (found == byToken_.end() || found->second->worker != worker) return false;
+  request = found->second;
+  return true;
+}
+
+void RequestBook::takeBack(Entry request, TimePoint now) {
+  request->waiting = now;
+  byToken_.erase(request->token);
+  waitingBytes_ += request->bytes();
+  Requests& queue = waiting(request->dialect);
+  queue.splice(queue.begin(), inFlight_, request);
+}
+
+BrokerRequest RequestBook::remove(Entry request) {
+  byToken_.erase(request->token);
+  if (!request->isAnswered) byCorrelation_.erase(request->correlation);
+  BrokerRequest removed = std::move(*request);
+  inFlight_.erase(request);
+  return removed;
+}
+
+RequestBook::Requests RequestBook::takeWaiting() {
+  Requests all;
+  for (Requests* queue : {&typed_, &bytes_}) {
+    for (const BrokerRequest& request : *queue) byCorrelation_.erase(request.correlation);
+    all.splice(all.end(), *queue);
+  }
+  waitingBytes_ = 0;
+  return all;
+}
+
+RequestBook::Requests RequestBook::takeInFlight() {
+  for (const BrokerRequest& request : inFlight_) {
+    if (!request.isAnswered) byCorrelation_.erase(request.correlation);
+  }
+  byToken_.clear();
+  return std::move(inFlight_);
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/request_book.cpp
+
+// begin dividere/balancing/worker.cpp
+namespace dividere::detail {
+
+using balancing::WorkerOptions;
+
+/// A request, from its arrival until the handler is done with it.
+struct WorkerTask {
+  std::vector<Frame> route;
+  Frame payload;
+};
+
+/// Two threads: a loop that owns the socket and is never busy for long, so that signs of life go on, and one that runs the
+/// handlers.
+class WorkerCore {
+ public:
+  WorkerCore(std::string endpoint, const WorkerOptions& options, HandlerTable& handlers)
+      : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(plumbing_) {
+    parseEndpoint(kWho, endpoint_, false);
+    const auto require = [](bool met, const char* what) {
+      if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(kWho) + ": " + what);
+    };
+    require(options_.heartbeat > std::chrono::milliseconds(0), "heartbeat is to be more than nothing");
+    require(options_.capacity > 0, "capacity is to be at least 1");
+  }
+
+  ~WorkerCore() { stop(); }
+
+  void onBytes(std::function<std::string(std::string_view)> handler) {
+    if (started_) throw Error(Errc::outOfTurn, std::string(kWho) + ": onBytes() comes before start()");
+    onBytes_ = std::move(handler);
+  }
+
+  void start() {
+    if (started_) throw Error(Errc::outOfTurn, std::string(kWho) + ": start() is called once");
+    if (onBytes_ && !handlers_.isEmpty()) {
+      throw Error(Errc::outOfTurn, std::string(kWho) + ": typed handlers and onBytes() exclude each other");
+    }
+    if (handling_.stopRequested()) return;
+    started_ = true;
+    handlers_.seal(kWho);
+    dialect_ = onBytes_ ? Dialect::bytes : Dialect::typed;
+    connect();
+    loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { beatIfDue(); });
+    loop_.start(kWho);
+    handling_.start("dividere-worker", [this] { handleTasks(); });
+  }
+
+  void stop() {
+    if (isOfOtherProcess()) return;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+    }
+    hasTask_.notify_all();
+    handling_.stop();
+    // It has ended the loop, unless it was kept from starting.
+    if (!handling_.isCurrent()) loop_.stop();
+  }
+
+  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  using Clock = Deadline::Clock;
+
+  /// The way back for one task.
+  class TaskOrigin final : public Origin {
+   public:
+    TaskOrigin(WorkerCore& core, WorkerTask& task) : core_(core), task_(task) {
+      for (const Frame& frame : task.route) route_.push_back(frame.str());
+    }
+    void send(Frame& frame) override {
+      if (isAnswered()) throw Error(Errc::outOfTurn, std::string(kWho) + ": send: the request is answered already");
+      core_.broker_->socket().requireSendable(frame.size());
+      core_.reply(task_, std::move(frame));
+    }
+    bool owesAnswer() const override { return true; }
+    bool wantsErrors() const override { return true; }
+
+   private:
+    WorkerCore& core_;
+    WorkerTask& task_;
+  };
+
+  void connect() {
+    connection::SocketOptions options;
+    options.reconnectMax = std::max(options.reconnect, std::min(options.reconnectMax, options_.heartbeat / 2));
+    auto socket = std::make_unique<Socket>(kWho, ZMQ_DEALER, options);
+    id_ = randomUuid();
+    socket->set(ZMQ_ROUTING_ID, id_.data(), id_.size());
+    // With each new connection: the broker may be another one, which does not know us.
+    socket->onEvent([this](const connection::SocketEvent& event) {
+      if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });
+      if (event.type == connection::EventType::disconnected) loop_.post([this] { isConnected_ = false; });
+    });
+    socket->connect(endpoint_);
+    auto source = std::make_unique<FrameSource>(
+        loop_, std::move(socket), [this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); });
+    broker_ = source.get();
+    loop_.add(std::move(source));
+  }
+
+  // --- The loop's thread ---
+
+  void onMessage(std::vector<Frame>& frames) {
+    if (frames.size() < 2) {
+      const Signal signal = frames.empty() ? Signal() : readSignal(frames[0].view());
+      if (signal.kind != Signal::Kind::heartbeat) {
+        return junk_.log(LogLevel::warning, kWho, "the broker sent neither a request nor a sign of life");
+      }
+      if (signal.capacity > 0) brokerIsOurs_ = true;
+      return beat();
+    }
+    WorkerTask task;
+    task.payload = std::move(frames.back());
+    frames.pop_back();
+    task.route.swap(frames);
+    if (AttemptToken::isOurs(task.route[0].view())) brokerIsOurs_ = true;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      tasks_.push_back(std::move(task));
+    }
+    hasTask_.notify_one();
+  }
+
+  Signal signal(Signal::Kind kind) const {
+    Signal made{kind, dialect_};
+    made.capacity = options_.capacity;
+    return made;
+  }
+
+  void introduce() {
+    isConnected_ = true;
+    forgetTasks();
+    Signal registration = signal(Signal::Kind::registration);
+    registration.isRegistration = true;
+    say(registration);
+    // Unasked, it tells a broker of this library that signs of life go on while a handler runs.
+    if (dialect_ == Dialect::bytes) beat();
+  }
+
+  void beat() {
+    say(signal(Signal::Kind::heartbeat));
+    lastBeat_ = Clock::now();
+  }
+
+  // A broker gives what it had sent by the former connection to others.
+  void forgetTasks() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    tasks_.clear();
+  }
+
+  void beatIfDue() {
+    if (isConnected_ && Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2) beat();
+  }
+
+  void say(const Signal& signal) {
+    std::vector<Frame> frames;
+    frames.emplace_back(std::string_view(writeSignal(signal, id_)));
+    broker_->sendFrames(frames);  // if there is no room, there is no broker either
+  }
+
+  void flushReplies() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    while (!replies_.empty()) {
+      const bool isOurs = AttemptToken::isOurs(replies_.front().front().view());
+      if (broker_->sendFrames(replies_.front()) != SendResult::sent) return;
+      replies_.pop_front();
+      // The Python broker takes a byte worker for busy until it registers again.
+      if (dialect_ == Dialect::bytes && !isOurs) say(signal(Signal::Kind::registration));
+    }
+  }
+
+  void sayGoodbye() {
+    flushReplies();
+    if (!brokerIsOurs_) return;  // others would take it for a sign of life
+    Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
+    goodbye.isGoodbye = true;
+    say(goodbye);
+  }
+
+  // --- The handlers' thread ---
+
+  void handleTasks() {
+    for (;;) {
+      WorkerTask task;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        hasTask_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+        if (stopping_) break;
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      }
+      TaskOrigin origin(*this, task);
+      if (dialect_ == Dialect::bytes) {
+        handleBytes(task, origin);
+      } else {
+        handlers_.dispatch(task.payload.view(), origin);
+      }
+    }
+    loop_.post([this] { sayGoodbye(); });
+    loop_.stop();
+  }
+
+  void handleBytes(WorkerTask& task, TaskOrigin& origin) {
+    try {
+      Frame answer{std::string_view(onBytes_(task.payload.view()))};
+      origin.answer(answer);
+    } catch (...) {
+      const Error error = currentAsHandlerError(std::string(kWho) + ": onBytes");
+      // A client of plain bytes would take the error for its answer. A broker of this library sees to that.
+      const bool isUnderstood = AttemptToken::isOurs(task.route[0].view()) ||
+                                (task.route.size() > 1 && isCorrelationId(task.route[1].view()));
+      handlers_.refuseFailed(origin, error, isUnderstood);
+    }
+  }
+
+  void reply(WorkerTask& task, Frame&& frame) {
+    std::vector<Frame> frames = std::move(task.route);
+    frames.push_back(std::move(frame));
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      replies_.push_back(std::move(frames));
+    }
+    loop_.post([this] { flushReplies(); });
+  }
+
+  static constexpr const char* kWho = "balancing::Worker";
+
+  // Constant once started.
+  const std::string endpoint_;
+  const WorkerOptions options_;
+  const unsigned generation_ = forkGeneration();
+  HandlerTable& handlers_;
+  std::function<std::string(std::string_view)> onBytes_;
+  Dialect dialect_ = Dialect::typed;
+  std::string id_;
+  FrameSource* broker_ = nullptr;
+  bool started_ = false;
+
+  // The loop's thread alone.
+  bool isConnected_ = false;
+  bool brokerIsOurs_ = false;
+  Clock::time_point lastBeat_{};
+  RateLimit junk_;
+
+  std::mutex mutex_;
+  std::condition_variable hasTask_;
+  std::deque<WorkerTask> tasks_;              // under mutex_
+  std::deque<std::vector<Frame>> replies_;    // under mutex_
+  bool stopping_ = false;                     // under mutex_
+
+  HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
+  ReactorLoop loop_;
+  StoppableThread handling_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::balancing {
+
+Worker::Worker(const std::string& endpoint, const WorkerOptions& options)
+    : core_(std::make_unique<detail::WorkerCore>(endpoint, options, handlers())) {}
+
+Worker::~Worker() {
+  if (core_->isOfOtherProcess()) core_.release();  // its threads, not here, still wait by what would be destroyed
+}
+
+Worker& Worker::onBytes(std::function<std::string(std::string_view)> handler) {
+  core_->onBytes(std::move(handler));
+  return *this;
+}
+
+void Worker::start() { core_->start(); }
+
+void Worker::stop() { core_->stop(); }
+
+const std::string& Worker::endpoint() const { return core_->endpoint(); }
+
+}  // namespace dividere::balancing
+// end dividere/balancing/worker.cpp
+
+// begin dividere/balancing/worker_roster.cpp
+namespace dividere::detail {
+
+BrokerWorker* WorkerRoster::find(std::string_view id) {
+  const auto found = workers_.find(id);
+  return found == workers_.end() ? nullptr : &found->second;
+}
+
+BrokerWorker& WorkerRoster::add(std::string_view id, Dialect dialect) {
+  BrokerWorker& worker = workers_[std::string(id)];
+  worker.id = std::string(id);
+  worker.dialect = dialect;
+  worker.heard = Deadline::Clock::now();
+  if (dialect == Dialect::typed) ++typedCount_;
+  relist(worker);
+  return worker;
+}
+
+void WorkerRoster::remove(BrokerWorker& worker) {
+  unlist(worker);
+  if (worker.dialect == Dialect::typed) --typedCount_;
+  workers_.erase(std::string(worker.id));
+}
+
+BrokerWorker* WorkerRoster::next(Dialect dialect) const {
+  const auto& queue = turns(dialect);
+  return queue.empty() ? nullptr : queue.front();
+}
+
+std::size_t WorkerRoster::count(Dialect dialect) const {
+  return dialect == Dialect::typed ? typedCount_ : workers_.size() - typedCount_;
+}
+
+void WorkerRoster::addToken(BrokerWorker& worker, const std::string& token) {
+  worker.tokens.push_back(token);
+  unlist(worker);  // to the end of the queue, if it has room for more
+  relist(worker);
+}
+
+void WorkerRoster::removeToken(BrokerWorker& worker, const std::string& token) {
+  worker.tokens.erase(std::remove(worker.tokens.begin(), worker.tokens.end(), token), worker.tokens.end());
+  relist(worker);
+}
+
+void WorkerRoster::relist(BrokerWorker& worker) {
+  if (worker.isListed == worker.hasRoom()) return;
+  if (worker.isListed) return unlist(worker);
+  auto& queue = turns(worker.dialect);
+  worker.place = queue.insert(queue.end(), &worker);
+  worker.isListed = true;
+}
+
+void WorkerRoster::unlist(BrokerWorker& worker) {
+  if (!worker.isListed) return;
+  turns(worker.dialect).erase(worker.place);
+  worker.isListed = false;
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/worker_roster.cpp
+
+// begin dividere/registry/own_address.hpp
+// Where this machine is found by others. Implementation only.
+
+namespace dividere::detail {
+
+/// The address of the interface with the default route; without one, of the first interface that is not loopback;
+/// without one, 127.0.0.1. No packet is sent for it.
+std::string ownAddress();
+
+/// "tcp://host:port"; an IPv6 address gets its brackets.
+std::string tcpEndpoint(const std::string& host, std::uint16_t port);
+
+}  // namespace dividere::detail
+// end dividere/registry/own_address.hpp
+
+// begin dividere/reactor/alarm.hpp
+// One thing to be done at a time that moves. Implementation only.
+
+namespace dividere::detail {
+
+/// Calls a function in the loop's thread when the time has come. In the loop's thread; lives as long as the loop.
+class Alarm {
+ public:
+  using Clock = Deadline::Clock;
+
+  Alarm(ReactorLoop& loop, std::function<void()> function) : loop_(loop), function_(std::move(function)) {}
+
+  /// At the latest at this time. The function says itself what remains to be done, and sets the alarm again.
+  void set(Clock::time_point when) {
+    if (when >= due_) return;
+    due_ = when;
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
+    loop_.after(std::max(delay, std::chrono::milliseconds(0)), [this] { ring(); });
+  }
+
+ private:
+  void ring() {
+    if (Clock::now() < due_) return;  // it was set again, or has rung before
+    due_ = Clock::time_point::max();
+    function_();
+  }
+
+  ReactorLoop& loop_;
+  std::function<void()> function_;
+  Clock::time_point due_ = Clock::time_point::max();
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/alarm.hpp
+
+// begin dividere/registry/questions.hpp
+// What is asked of the name services. Implementation only.
+
+namespace dividere::detail {
+
+/// Questions to any one of several registries: asked of the first that is there, and again of the next if it goes, or
+/// keeps silent while there is another. All in the loop's thread.
+class Questions {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// The envelope of the answer; null if none came in time.
+  using Answered = std::function<void(Frame*)>;
+
+  Questions(const std::vector<Peer*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+
+  void ask(std::string envelope, const Deadline& deadline, Answered answered);
+
+  /// A registry has come or gone.
+  void changed(std::size_t registry);
+
+  /// Whether it was the answer to a question of these.
+  bool take(std::size_t registry, std::string_view id, Frame& answer);
+
+  /// Does what is due; when there is something to do again.
+  Clock::time_point run(Clock::time_point now);
+
+ private:
+  struct Question {
+    std::string envelope;
+    Deadline deadline;
+    Answered answered;
+    std::size_t turn;                    // the registry that is to answer
+    Clock::time_point turnEnds;
+    bool isAsked = false;                // that one has the question
+    std::vector<std::string> ids = {};   // under which it was asked, also of those before
+  };
+
+  void tryAsk(Question& question, Clock::time_point now);
+  void nextTurn(Question& question, Clock::time_point now);
+
+  const std::vector<Peer*>& registries_;
+  CorrelationIds& ids_;
+  std::list<Question> open_;
+  std::size_t first_ = 0;  // the one that answered last
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/questions.hpp
+
+// begin dividere/registry/registrar.hpp
+// What keeps services in the name services. Implementation only.
+
+namespace dividere::detail {
+
+/// One service that is to be known to every registry of a list, from begin to end.
+struct Registration {
+  ServiceAt service;
+  std::chrono::milliseconds lease{};
+  std::chrono::milliseconds jitter{};
+
+  Latch known;      // a registry has acknowledged it
+  Latch forgotten;  // every registry that was there at its end has acknowledged that too
+};
+
+/// Registers each service with each registry as soon as that is there, again when it has been away or says so, and
+/// renews its lease. All in the loop's thread.
+class Registrar {
+ public:
+  using Clock = Deadline::Clock;
+
+  Registrar(const std::vector<Peer*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+
+  void begin(const std::shared_ptr<Registration>& registration);
+  void end(const std::shared_ptr<Registration>& registration);
+
+  /// A registry has come or gone.
+  void changed(std::size_t registry);
+
+  /// A registry has asked for all to register again.
+  void registerAgain(std::size_t registry);
+
+  /// Whether it was the answer to a question of these.
+  bool take(std::size_t registry, std::string_view id, const Frame& answer);
+
+  /// Does what is due; when there is something to do again.
+  Clock::time_point run(Clock::time_point now);
+
+ private:
+  /// One service in one registry.
+  struct Entry {
+    std::shared_ptr<Registration> registration;
+    std::size_t registry;
+    Clock::time_point due;
+    std::string asked = {};  // the id of the registration that is not acknowledged yet
+    bool hasBeenKnown = false;
+  };
+
+  /// Unregistrations of one service that are not acknowledged yet.
+  struct Farewell {
+    std::shared_ptr<Registration> registration;
+    std::size_t registry;
+    std::string asked;
+  };
+
+  void registerNow(Entry& entry, Clock::time_point now);
+  void acknowledge(Entry& entry, const Frame& answer);
+  bool unregister(const Entry& entry);
+  void farewellEnded(const std::shared_ptr<Registration>& registration);
+
+  const std::vector<Peer*>& registries_;
+  CorrelationIds& ids_;
+  std::list<Entry> entries_;
+  std::list<Farewell> farewells_;
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/registrar.hpp
+
+// begin dividere/registry/registry_link.hpp
+// This process's way to the name services. Implementation only.
+
+namespace dividere::detail {
+
+/// One thread and one connection to each registry of a list, for all that ask or register there: a hundred services
+/// in a process are a hundred names, not a hundred connections. Any thread but its own.
+class RegistryLink final : private Peer::Listener {
+ public:
+  /// The one for this list, made if nobody has it. Throws Error{badEndpoint} for a list that is empty or holds what is
+  /// no address.
+  static std::shared_ptr<RegistryLink> to(const std::vector<registry::Location>& registries);
+
+  explicit RegistryLink(const std::vector<registry::Location>& registries);
+  ~RegistryLink();
+
+  /// Calls `answered` once, in the link's thread, with the envelope of the answer, or with null if there is none in
+  /// time; never if the link ends before.
+  void ask(std::string envelope, const Deadline& deadline, Questions::Answered answered);
+
+  void begin(const std::shared_ptr<Registration>& registration);
+  void end(const std::shared_ptr<Registration>& registration);
+
+ private:
+  void peerChanged(Peer& peer) override;
+  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+  std::size_t indexOf(const Peer& peer) const;
+  void listen();
+  void run();
+
+  // Constant after construction.
+  const std::vector<registry::Location> locations_;
+  std::vector<Peer*> peers_;  // the loop's
+
+  // The loop's thread alone.
+  CorrelationIds ids_;
+  Questions questions_{peers_, ids_};
+  Registrar registrar_{peers_, ids_};
+  bool listens_ = false;
+
+  HandlerTable handlers_;
+  ReactorLoop loop_{handlers_};
+  Alarm alarm_{loop_, [this] { run(); }};
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/registry_link.hpp
+
+// begin dividere/registry/client.cpp
+namespace dividere::detail {
+
+/// Where the link's thread leaves an answer for who asked.
+struct RegistryAnswer {
+  Latch latch;
+  bool came = false;  // before the latch opens
+  std::string envelope;
+};
+
+std::string namesOfRegistries(const std::vector<registry::Location>& registries) {
+  std::string names;
+  for (const auto& each : registries) names += (names.empty() ? "" : ", ") + tcpEndpoint(each.host, each.port);
+  return names;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::registry {
+
+Client::Client(const std::string& host, std::uint16_t port, const ClientOptions& options)
+    : Client(std::vector<Location>{{host, port}}, options) {}
+
+Client::Client(std::initializer_list<Location> registries, const ClientOptions& options)
+    : Client(std::vector<Location>(registries), options) {}
+
+Client::Client(const std::vector<Location>& registries, const ClientOptions& options)
+    : link_(detail::RegistryLink::to(registries)),
+      generation_(detail::forkGeneration()),
+      options_(options),
+      where_(detail::namesOfRegistries(registries)) {
+  if (options_.advertise.empty()) options_.advertise = detail::ownAddress();
+}
+
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+void Client::registerService(const std::string& name, std::uint16_t port) {
+  registerService(name, port, options_.timeout);
+}
+
+void Client::registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout) {
+  detail::RegisterService request;
+  request.name = name;
+  request.server = options_.advertise;
+  request.port = port;
+  request.instance = true;
+  const std::string what = "register '" + name + "'";
+  detail::Ack reply;
+  reply.decode(ask(what, request.kType, request.encode(), reply.kType, timeout));
+  if (!reply.ok) {
+    throw Error(std::make_error_code(std::errc::invalid_argument),
+                "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port));
+  }
+}
+
+void Client::unregisterService(const std::string& name, std::uint16_t port) {
+  unregisterService(name, port, options_.timeout);
+}
+
+void Client::unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout) {
+  detail::UnregisterService request;
+  request.name = name;
+  request.server = options_.advertise;
+  request.port = port;
+  ask("unregister '" + name + "'", request.kType, request.encode(), detail::Ack::kType, timeout);
+}
+
+std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
+  return lookupService(name, options_.timeout);
+}
+
+std::optional<ServiceAddress> Client::lookupService(const std::string& name, std::chrono::milliseconds timeout) {
+  detail::ServiceLookupReq request;
+  request.name = name;
+  detail::ServiceLookupRep reply;
+  reply.decode(ask("look up '" + name + "'", request.kType, request.encode(), reply.kType, timeout));
+  if (reply.port == 0 || reply.server == reply.kUnavailable) return std::nullopt;
+  return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port)};
+}
+
+std::string Client::ask(const std::string& what, std::string_view type, const std::string& request,
+                        std::string_view replyType, std::chrono::milliseconds timeout) const {
+  const std::string who = "registry::Client: " + what;
+  if (!link_) throw Error(Errc::movedFrom, who);
+  if (generation_ != detail::forkGeneration()) throw Error(Errc::otherProcess, who);
+  const auto deadline = detail::Deadline::in(timeout);
+  const auto answer = std::make_shared<detail::RegistryAnswer>();
+  link_->ask(detail::sealEnvelope(type, request), deadline, [answer](detail::Frame* envelope) {
+    answer->came = envelope != nullptr;
+    if (envelope) answer->envelope = envelope->str();
+    answer->latch.open();
+  });
+  if (!answer->latch.wait(deadline) || !answer->came) throw Error(Errc::noRegistry, who + ": " + where_);
+  const detail::Envelope envelope = detail::openEnvelope(who, answer->envelope);
+  detail::DividereError told;
+  if (envelope.type == told.kType && told.decode(envelope.payload)) throw detail::asError(who, told);
+  if (envelope.type != replyType) {
+    throw Error(Errc::wrongType, who + ": the answer is a '" + detail::shown(envelope.type) + "'");
+  }
+  return std::string(envelope.payload);
+}
+
+}  // namespace dividere::registry
+// end dividere/registry/client.cpp
+
+// begin dividere/registry/directory.hpp
+// What a name service knows. Implementation only.
+
+namespace dividere::detail {
+
+/// The instances of each name. One thread; the time is always told.
+class Directory {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Whether it was taken: a service has a name, a server and a port.
+  ///
+  /// The same server and port again renews. A peer that knows nothing of instances has one entry a name: what it
+  /// registers takes the place of what was there of its kind, on whatever server, so that a service that went
+  /// without a word and came back elsewhere leaves nothing behind.
+  bool add(const RegisterService& service, Clock::time_point now);
+
+  /// Whether it was there: name, server and port.
+  bool remove(const UnregisterService& service);
+
+  /// One of the instances, each time the next; its server is "unavailable" and its port 0 if there is none.
+  ServiceLookupRep find(const ServiceLookupReq& request, Clock::time_point now);
+
+  /// Forgets what was not renewed in time.
+  void expire(Clock::time_point now);
+
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Instance {
+    std::string server;
+    std::uint32_t port;
+    bool isOneOfMany;
+    Clock::time_point leaseEnds;
+  };
+  struct Instances {
+    std::vector<Instance> all;  // in the order they came
+    std::size_t next = 0;       // whose turn it is
+  };
+
+  template <class Condition>
+  std::size_t erase(Instances& instances, const Condition& condition);
+
+  std::map<std::string, Instances, std::less<>> byName_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/directory.hpp
+
+// begin dividere/registry/directory.cpp
+namespace dividere::detail {
+
+/// Erases those that meet the condition, and keeps the turn where it was; returns how many went.
+template <class Condition>
+std::size_t Directory::erase(Instances& instances, const Condition& condition) {
+  std::size_t erased = 0;
+  for (std::size_t i = 0; i < instances.all.size();) {
+    if (!condition(instances.all[i])) {
+      ++i;
+      continue;
+    }
+    instances.all.erase(instances.all.begin() + static_cast<std::ptrdiff_t>(i));
+    if (i < instances.next) --instances.next;
+    ++erased;
+  }
+  size_ -= erased;
+  return erased;
+}
+
+bool Directory::add(const RegisterService& service, Clock::time_point now) {
+  if (service.name.empty() || service.server.empty() || service.port == 0 || service.port > 65535) return false;
+  const auto leaseEnds = service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
+  Instances& instances = byName_[service.name];
+  const auto isSame = [&](const Instance& each) { return each.server == service.server && each.port == service.port; };
+  if (!service.instance) {
+    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isSame(each); });
+  }
+  const auto found = std::find_if(instances.all.begin(), instances.all.end(), isSame);
+  if (found == instances.all.end()) {
+    instances.all.push_back({service.server, service.port, service.instance, leaseEnds});
+    ++size_;
+  } else {
+    found->isOneOfMany = service.instance;
+    found->leaseEnds = leaseEnds;
+  }
+  return true;
+}
+
+bool Directory::remove(const UnregisterService& service) {
+  const auto found = byName_.find(service.name);
+  if (found == byName_.end()) return false;
+  const std::size_t erased = erase(found->second, [&](const Instance& each) {
+    return each.server == service.server && each.port == service.port;
+  });
+  if (found->second.all.empty()) byName_.erase(found);
+  return erased > 0;
+}
+
+ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
+  ServiceLookupRep reply;
+  reply.name = request.name;
+  reply.server = ServiceLookupRep::kUnavailable;
+  const auto found = byName_.find(request.name);
+  if (found == byName_.end()) return reply;
+  Instances& instances = found->second;
+  erase(instances, [&](const Instance& each) { return each.leaseEnds <= now; });
+  if (instances.all.empty()) {
+    byName_.erase(found);
+    return reply;
+  }
+  if (instances.next >= instances.all.size()) instances.next = 0;
+  const Instance& chosen = instances.all[instances.next++];
+  reply.server = chosen.server;
+  reply.port = chosen.port;
+  if (!request.all) return reply;
+  for (const Instance& each : instances.all) reply.instances.push_back({each.server, each.port});
+  return reply;
+}
+
+void Directory::expire(Clock::time_point now) {
+  for (auto it = byName_.begin(); it != byName_.end();) {
+    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
+    it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/directory.cpp
+
+// begin dividere/registry/own_address.cpp
+namespace dividere::detail {
+
+std::string textOfAddress(const sockaddr_in& address) {
+  char text[INET_ADDRSTRLEN] = "";
+  ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
+  return text;
+}
+
+// The system chooses the way, and with it the address, when a datagram socket is connected; that sends nothing.
+std::string addressOnDefaultRoute() {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return {};
+  sockaddr_in there{}, here{};
+  there.sin_family = AF_INET;
+  there.sin_port = htons(53);
+  there.sin_addr.s_addr = htonl(0x08080808);  // any address that no more special route leads to
+  socklen_t size = sizeof here;
+  const bool known = ::connect(fd, reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &size) == 0;
+  ::close(fd);
+  return known ? textOfAddress(here) : std::string();
+}
+
+std::string addressOfFirstInterface() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return {};
+  std::string found;
+  for (const ifaddrs* each = all; each && found.empty(); each = each->ifa_next) {
+    const bool usable = each->ifa_addr && each->ifa_addr->sa_family == AF_INET && (each->ifa_flags & IFF_UP) &&
+                        !(each->ifa_flags & IFF_LOOPBACK);
+    if (usable) found = textOfAddress(*reinterpret_cast<const sockaddr_in*>(each->ifa_addr));
+  }
+  ::freeifaddrs(all);
+  return found;
+}
+
+std::string ownAddress() {
+  std::string address = addressOnDefaultRoute();
+  if (address.empty()) address = addressOfFirstInterface();
+  return address.empty() ? "127.0.0.1" : address;
+}
+
+std::string tcpEndpoint(const std::string& host, std::uint16_t port) {
+  const bool bare = host.find(':') != std::string::npos && host.front() != '[';
+  return "tcp://" + (bare ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/own_address.cpp
+
+// begin dividere/registry/questions.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// How long one registry may take, or take to be found, while there is another to ask. The Python package's registry
+// answers one request a second.
+constexpr auto kRegistryTurn = 1500ms;
+
+void Questions::ask(std::string envelope, const Deadline& deadline, Answered answered) {
+  const auto now = Clock::now();
+  open_.push_back({std::move(envelope), deadline, std::move(answered), first_, now + kRegistryTurn});
+  tryAsk(open_.back(), now);
+}
+
+void Questions::tryAsk(Question& question, Clock::time_point now) {
+  for (std::size_t tried = 0; tried < registries_.size() && !question.isAsked; ++tried) {
+    Peer& registry = *registries_[question.turn];
+    if (registry.state() == Peer::State::connecting) return;  // it has its turn: the order is the user's
+    if (registry.isUp()) {
+      Frame frame{std::string_view(question.envelope)};
+      question.ids.push_back(ids_.next());
+      question.isAsked = registry.ask(question.ids.back(), frame);
+    }
+    if (!question.isAsked) nextTurn(question, now);
+  }
+}
+
+void Questions::nextTurn(Question& question, Clock::time_point now) {
+  question.turn = (question.turn + 1) % registries_.size();
+  question.turnEnds = now + kRegistryTurn;
+  question.isAsked = false;
+}
+
+void Questions::changed(std::size_t registry) {
+  const auto now = Clock::now();
+  const bool isUp = registries_[registry]->isUp();
+  for (Question& question : open_) {
+    if (isUp && registries_[question.turn]->state() == Peer::State::down) {
+      question.turn = registry;
+    } else if (!isUp && question.turn == registry) {
+      nextTurn(question, now);
+    }
+    if (!question.isAsked) tryAsk(question, now);
+  }
+}
+
+bool Questions::take(std::size_t registry, std::string_view id, Frame& answer) {
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Question& question) {
+    return std::find(question.ids.begin(), question.ids.end(), id) != question.ids.end();
+  });
+  if (found == open_.end()) return false;
+  first_ = registry;
+  const Answered answered = std::move(found->answered);
+  open_.erase(found);
+  answered(&answer);
+  return true;
+}
+
+Questions::Clock::time_point Questions::run(Clock::time_point now) {
+  auto next = Clock::time_point::max();
+  for (auto it = open_.begin(); it != open_.end();) {
+    if (!it->deadline.isNever() && it->deadline.when() <= now) {
+      const Answered answered = std::move(it->answered);
+      it = open_.erase(it);
+      answered(nullptr);
+      continue;
+    }
+    if (registries_.size() > 1 && it->turnEnds <= now) {
+      nextTurn(*it, now);
+      tryAsk(*it, now);
+    }
+    next = std::min(next, it->deadline.when());
+    if (registries_.size() > 1) next = std::min(next, it->turnEnds);
+    ++it;
+  }
+  return next;
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/questions.cpp
+
+// begin dividere/registry/registrar.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// A registry that is there and does not answer is asked again after this time, no sooner: the Python package's takes a
+// second for each request, and would never be done with those of many services.
+constexpr auto kRegisterAgain = 10s;
+// A registry that does not say that it knows leases keeps an entry anyway. It hears of it again now and then all the
+// same: it may have lost it without our noticing.
+constexpr auto kRenewUnleased = 60s;
+
+std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
+  if (most <= 0ms) return 0ms;
+  std::uint32_t random;
+  std::memcpy(&random, randomBytes(sizeof random).data(), sizeof random);
+  return std::chrono::milliseconds(random % (static_cast<std::uint64_t>(most.count()) + 1));
+}
+
+void Registrar::begin(const std::shared_ptr<Registration>& registration) {
+  for (std::size_t i = 0; i < registries_.size(); ++i) entries_.push_back({registration, i, Clock::now()});
+}
+
+void Registrar::end(const std::shared_ptr<Registration>& registration) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    if (it->registration != registration) {
+      ++it;
+      continue;
+    }
+    unregister(*it);
+    it = entries_.erase(it);
+  }
+  farewellEnded(registration);
+}
+
+bool Registrar::unregister(const Entry& entry) {
+  // Also if it is not acknowledged: the registration may be on its way.
+  if (!entry.hasBeenKnown && entry.asked.empty()) return false;
+  Frame frame{std::string_view(sealEnvelope(UnregisterService::kType, entry.registration->service.encode()))};
+  std::string id = ids_.next();
+  if (!registries_[entry.registry]->ask(id, frame)) return false;
+  farewells_.push_back({entry.registration, entry.registry, std::move(id)});
+  return true;
+}
+
+void Registrar::farewellEnded(const std::shared_ptr<Registration>& registration) {
+  const bool isLast = std::none_of(farewells_.begin(), farewells_.end(),
+                                   [&](const Farewell& each) { return each.registration == registration; });
+  if (isLast) registration->forgotten.open();
+}
+
+void Registrar::changed(std::size_t registry) {
+  if (registries_[registry]->isUp()) return registerAgain(registry);
+  for (Entry& entry : entries_) {
+    if (entry.registry == registry) entry.asked.clear();
+  }
+  for (auto it = farewells_.begin(); it != farewells_.end();) {
+    if (it->registry != registry) {
+      ++it;
+      continue;
+    }
+    const auto registration = it->registration;
+    it = farewells_.erase(it);
+    farewellEnded(registration);
+  }
+}
+
+void Registrar::registerAgain(std::size_t registry) {
+  const auto now = Clock::now();
+  for (Entry& entry : entries_) {
+    if (entry.registry != registry) continue;
+    // With jitter only the second time: then everybody does it at once.
+    entry.due = std::min(entry.due, entry.hasBeenKnown ? now + randomUpTo(entry.registration->jitter) : now);
+  }
+}
+
+void Registrar::registerNow(Entry& entry, Clock::time_point now) {
+  RegisterService request;
+  static_cast<ServiceAt&>(request) = entry.registration->service;
+  request.leaseMs = static_cast<std::uint32_t>(std::min<std::int64_t>(entry.registration->lease.count(), UINT32_MAX));
+  request.instance = true;
+  Frame frame{std::string_view(sealEnvelope(RegisterService::kType, request.encode()))};
+  entry.asked = ids_.next();
+  if (!registries_[entry.registry]->ask(entry.asked, frame)) entry.asked.clear();
+  entry.due = now + kRegisterAgain;
+}
+
+bool Registrar::take(std::size_t registry, std::string_view id, const Frame& answer) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.asked == id; });
+  if (entry != entries_.end() && entry->registry == registry) {
+    acknowledge(*entry, answer);
+    return true;
+  }
+  const auto farewell = std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) { return each.asked == id; });
+  if (farewell == farewells_.end()) return false;
+  const auto registration = farewell->registration;
+  farewells_.erase(farewell);
+  farewellEnded(registration);
+  return true;
+}
+
+void Registrar::acknowledge(Entry& entry, const Frame& answer) {
+  entry.asked.clear();
+  Ack ack;
+  const Envelope envelope = openEnvelope("service::Service", answer.view());
+  const bool taken = envelope.type == Ack::kType && ack.decode(envelope.payload) && ack.ok;
+  const std::chrono::milliseconds lease = entry.registration->lease;
+  // Three times a lease: one that is lost does not end it.
+  const std::chrono::milliseconds renewal = ack.leases && lease > 0ms ? std::max(lease / 3, 1ms) : kRenewUnleased;
+  entry.due = Clock::now() + (taken ? renewal : kRegisterAgain);
+  if (taken) {
+    entry.hasBeenKnown = true;
+    entry.registration->known.open();
+  } else {
+    log(LogLevel::warning, "service::Service",
+        entry.registration->service.name + ": the registry at " + registries_[entry.registry]->endpoint() +
+            " did not take the registration");
+  }
+}
+
+Registrar::Clock::time_point Registrar::run(Clock::time_point now) {
+  auto next = Clock::time_point::max();
+  for (Entry& entry : entries_) {
+    if (!registries_[entry.registry]->isUp()) continue;  // its coming is told
+    if (entry.due <= now) registerNow(entry, now);
+    next = std::min(next, entry.due);
+  }
+  return next;
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/registrar.cpp
+
+// begin dividere/registry/registry_link.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// A registry that comes back is to be found at once: its services and their callers wait for it.
+connection::SocketOptions registrySocketOptions() {
+  connection::SocketOptions options;
+  options.reconnect = options.reconnectMax = 100ms;
+  return options;
+}
+
+std::uint16_t announcePortOf(const registry::Location& location) {
+  return location.announcePort ? location.announcePort : static_cast<std::uint16_t>(location.port + 1);
+}
+
+/// What a registry says to all: that it has started.
+class AnnouncementSource final : public Source {
+ public:
+  AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
+      : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()), heard_(std::move(heard)) {}
+
+  Socket& socket() override { return subscriber_.socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  void take(HandlerTable&) override {
+    const std::chrono::milliseconds none{0};
+    const Frame* frame = subscriber_.receiveFrame(&none);
+    if (frame && openEnvelope("registry", frame->view()).type == RediscoverReq::kType) heard_();
+  }
+  void send(Frame&) override {}
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  connection::Subscriber subscriber_;
+  std::function<void()> heard_;
+};
+
+// --- Sharing ---
+
+using LinkKey = std::vector<std::tuple<unsigned, std::string, std::uint16_t, std::uint16_t>>;
+
+LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
+  LinkKey key;
+  // With the generation: a forked child never finds its parent's.
+  for (const auto& each : registries) key.emplace_back(forkGeneration(), each.host, each.port, announcePortOf(each));
+  return key;
+}
+
+std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
+  static auto& links = *new std::map<LinkKey, std::weak_ptr<RegistryLink>>;  // under processMutex(); never destroyed
+  return links;
+}
+
+std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
+  auto& links = registryLinks();
+  const auto found = links.find(key);
+  return found == links.end() ? nullptr : found->second.lock();
+}
+
+std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Location>& registries) {
+  const LinkKey key = linkKeyOf(registries);
+  {
+    std::lock_guard<std::mutex> lock(processMutex());
+    if (auto link = existingRegistryLink(key)) return link;
+  }
+  // Made without the lock, which making sockets needs: if another thread is faster, its link counts, and this one ends.
+  auto made = std::make_shared<RegistryLink>(registries);
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (auto link = existingRegistryLink(key)) return link;
+  auto& links = registryLinks();
+  for (auto it = links.begin(); it != links.end();) it = it->second.expired() ? links.erase(it) : std::next(it);
+  links[key] = made;
+  return made;
+}
+
+// --- Any thread ---
+
+RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
+  if (registries.empty()) throw Error(Errc::badEndpoint, "registry: the list of registries is empty");
+  Peer::Listener& listener = *this;
+  for (const auto& each : registries) {
+    auto peer = std::make_unique<Peer>(loop_, listener, tcpEndpoint(each.host, each.port), registrySocketOptions());
+    peers_.push_back(peer.get());
+    loop_.add(std::move(peer));
+  }
+  loop_.start("registry");
+}
+
+RegistryLink::~RegistryLink() { loop_.stop(); }
+
+void RegistryLink::ask(std::string envelope, const Deadline& deadline, Questions::Answered answered) {
+  loop_.post([this, envelope = std::move(envelope), deadline, answered = std::move(answered)] {
+    questions_.ask(envelope, deadline, answered);
+    run();
+  });
+}
+
+void RegistryLink::begin(const std::shared_ptr<Registration>& registration) {
+  loop_.post([this, registration] {
+    listen();
+    registrar_.begin(registration);
+    run();
+  });
+}
+
+void RegistryLink::end(const std::shared_ptr<Registration>& registration) {
+  loop_.post([this, registration] { registrar_.end(registration); });
+}
+
+// --- The link's thread ---
+
+void RegistryLink::listen() {
+  if (listens_) return;
+  listens_ = true;
+  for (std::size_t i = 0; i < locations_.size(); ++i) {
+    const auto heard = [this, i] {
+      registrar_.registerAgain(i);
+      run();
+    };
+    const std::string endpoint = tcpEndpoint(locations_[i].host, announcePortOf(locations_[i]));
+    loop_.add(std::make_unique<AnnouncementSource>(endpoint, heard));
+  }
+}
+
+std::size_t RegistryLink::indexOf(const Peer& peer) const {
+  return static_cast<std::size_t>(std::find(peers_.begin(), peers_.end(), &peer) - peers_.begin());
+}
+
+void RegistryLink::peerChanged(Peer& peer) {
+  const std::size_t index = indexOf(peer);
+  questions_.changed(index);
+  registrar_.changed(index);
+  run();
+}
+
+void RegistryLink::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
+  const std::size_t index = indexOf(peer);
+  if (!questions_.take(index, id, answer)) registrar_.take(index, id, answer);
+  run();
+}
+
+void RegistryLink::run() {
+  const auto now = Deadline::Clock::now();
+  alarm_.set(std::min(questions_.run(now), registrar_.run(now)));
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/registry_link.cpp
+
+// begin dividere/registry/server.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// What a service says of itself is short.
+constexpr std::int64_t kLargestRegistryMessage = 1024 * 1024;
+// When the Python package's registry asks services to register again: it gives them time to connect.
+constexpr auto kFirstAnnouncement = 1000ms;
+// At most one announcement in this time, however many come to listen.
+constexpr auto kBetweenAnnouncements = 250ms;
+constexpr auto kLookPeriod = 1000ms;
+
+/// Asks whoever listens to register again: about a second after the start, and whenever a new one has come to listen,
+/// which may have missed it.
+class Announcer final : public Source {
+ public:
+  Announcer(ReactorLoop& loop, const std::string& endpoint, const connection::SocketOptions& options)
+      : publisher_(endpoint, options), alarm_(loop, [this] { announce(); }) {}
+
+  void start() { alarm_.set(Alarm::Clock::now() + kFirstAnnouncement); }
+
+  Socket& socket() override { return publisher_.socket(); }
+
+  /// Nobody sends anything here, but the news of who listens wake the loop.
+  bool hasMessage() override {
+    look();
+    return false;
+  }
+
+  void look() {
+    const std::size_t listening = publisher_.subscribers();
+    if (listening > known_) alarm_.set(last_ + kBetweenAnnouncements);
+    known_ = listening;
+  }
+
+  void take(HandlerTable&) override {}
+  void send(Frame&) override {}
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  void announce() {
+    last_ = Alarm::Clock::now();
+    publisher_.send(sealEnvelope(RediscoverReq::kType, RediscoverReq().encode()));
+    look();  // sending may have taken in the signal that somebody came
+  }
+
+  connection::Publisher publisher_;
+  Alarm alarm_;
+  std::size_t known_ = 0;
+  Alarm::Clock::time_point last_{};
+};
+
+/// Answers requests out of the directory.
+class RegistrySource final : public RouterSource {
+ public:
+  RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint, const connection::SocketOptions& options)
+      : RouterSource("registry::Server", options), entries_(entries) {
+    socket().bind(endpoint);
+  }
+
+  void take(HandlerTable& handlers) override {
+    const Frame& frame = receive();
+    const Envelope envelope = openEnvelope(socket().who(), frame.view());
+    if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) || answers<ServiceLookupReq>(envelope)) {
+      entries_ = directory_.size();
+    } else {
+      handlers.dispatch(frame.view(), *this);  // has no handler for it, and says so
+    }
+  }
+
+  void expire() {
+    directory_.expire(Deadline::Clock::now());
+    entries_ = directory_.size();
+  }
+
+ private:
+  template <class Request>
+  bool answers(const Envelope& envelope) {
+    if (envelope.type != Request::kType) return false;
+    Request request;
+    if (!request.decode(envelope.payload)) {
+      throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
+    }
+    const auto reply = answerTo(request);
+    Frame frame{std::string_view(sealEnvelope(reply.kType, reply.encode()))};
+    answer(frame);
+    return true;
+  }
+
+  Ack answerTo(const RegisterService& request) { return {directory_.add(request, Deadline::Clock::now()), true}; }
+  Ack answerTo(const UnregisterService& request) { return {directory_.remove(request), true}; }
+  ServiceLookupRep answerTo(const ServiceLookupReq& request) {
+    return directory_.find(request, Deadline::Clock::now());
+  }
+
+  Directory directory_;
+  std::atomic<std::size_t>& entries_;
+};
+
+std::string registryEndpoint(std::uint16_t port) { return "tcp://*:" + std::to_string(port); }
+
+class RegistryServer {
+ public:
+  explicit RegistryServer(registry::ServerOptions options) {
+    options.socket.maxMessageBytes = std::min(options.socket.maxMessageBytes, kLargestRegistryMessage);
+    if (options.port == 0) {
+      openAnywhere(options);
+    } else {
+      open(options);
+    }
+    port_ = source_->socket().port();
+    announcePort_ = announcer_->socket().port();
+    announcer_->start();
+    // The announcements' socket may have its news read by the watcher's thread, which does not wake the loop.
+    loop_.every(kLookPeriod, [source = source_.get(), announcer = announcer_.get()] {
+      source->expire();
+      announcer->look();
+    });
+    loop_.add(std::move(source_));
+    loop_.add(std::move(announcer_));
+    loop_.start("registry::Server");
+  }
+
+  void stop() { loop_.stop(); }
+
+  std::uint16_t port() const { return port_; }
+  std::uint16_t announcePort() const { return announcePort_; }
+  std::size_t entries() const { return entries_; }
+
+ private:
+  void open(const registry::ServerOptions& options) {
+    const auto next = static_cast<std::uint16_t>(options.port + 1);
+    source_ = std::make_unique<RegistrySource>(entries_, registryEndpoint(options.port), options.socket);
+    announcer_ = std::make_unique<Announcer>(
+        loop_, registryEndpoint(options.announcePort ? options.announcePort : next), options.socket);
+  }
+
+  // Two ports in a row, so that one number says where it is.
+  void openAnywhere(registry::ServerOptions options) {
+    for (int attempt = 0;; ++attempt) {
+      options.port = connection::PortManager::acquire();
+      try {
+        open(options);
+        return connection::PortManager::release(options.port);
+      } catch (const Error& error) {
+        source_.reset();
+        connection::PortManager::release(options.port);
+        if (error.code() != std::errc::address_in_use || attempt == 20) throw;
+      }
+    }
+  }
+
+  std::atomic<std::size_t> entries_{0};
+  std::uint16_t port_ = 0;
+  std::uint16_t announcePort_ = 0;
+  HandlerTable handlers_;
+  ReactorLoop loop_{handlers_};
+  std::unique_ptr<RegistrySource> source_;  // the loop's once it runs
+  std::unique_ptr<Announcer> announcer_;    // the same
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::registry {
+
+Server::Server(const ServerOptions& options) : server_(std::make_unique<detail::RegistryServer>(options)) {}
+
+Server::~Server() = default;
+
+void Server::stop() { server_->stop(); }
+
+std::uint16_t Server::port() const { return server_->port(); }
+
+std::uint16_t Server::announcePort() const { return server_->announcePort(); }
+
+std::size_t Server::entries() const { return server_->entries(); }
+
+}  // namespace dividere::registry
+// end dividere/registry/server.cpp
+
+// begin dividere/service/call_desk.hpp
+// The calls of a service::Client and the instances that answer them. Implementation only.
+
+namespace dividere::detail {
+
+/// One call, shared by the thread that waits for its end and the thread that brings it.
+struct Call {
+  /// What is to be said if it ends now, without an answer.
+  enum class Verdict { noRegistry, noService, noAnswer };
+
+  explicit Call(Frame&& frame) : request(std::move(frame)) {}
+
+  Latch ended;
+  std::atomic<Verdict> verdict{Verdict::noRegistry};
+
+  // Written before it has ended, read after.
+  Frame answer;
+  std::optional<Errc> failure;
+
+  // The desk's thread alone.
+  Frame request;
+  std::string id;
+  int sent = 0;
+  Deadline::Clock::time_point begun{};
+};
+
+/// Gives calls to instances, and to others if those die.
+class CallDesk final : private Peer::Listener {
+ public:
+  using Clock = Deadline::Clock;
+
+  CallDesk(std::string service, const service::ClientOptions& options);
+  ~CallDesk();
+
+  // Any thread.
+  void begin(const std::shared_ptr<Call>& call);  ///< throws Error{stopping} after stop()
+  void giveUp(const std::shared_ptr<Call>& call);
+  void stop();
+  std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
+
+ private:
+  struct Instance {
+    std::string server;
+    std::uint32_t port;
+    Peer* peer;               // the loop's
+    bool isListed = true;     // the registry knew of it when it was last asked
+    bool isLeaving = false;   // it says that it is stopping
+    bool isSilent = false;    // nothing came from it since a call to it was given up
+    std::size_t calls = 0;    // under way
+  };
+  struct UnderWay {
+    std::shared_ptr<Call> call;
+    Instance* instance;
+  };
+  /// The way for a registry's answer, which may come after the desk's end.
+  struct Inbox {
+    std::mutex mutex;
+    CallDesk* desk;  // under mutex
+  };
+
+  void peerChanged(Peer& peer) override;
+  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+
+  void handOut();
+  Instance* choose();
+  bool give(const std::shared_ptr<Call>& call, Instance& instance);
+  void takeBack(Instance& instance);
+  void end(const std::shared_ptr<Call>& call, std::optional<Errc> failure);
+  void endAll(Errc failure);
+
+  void lookUp(Clock::time_point earliest);
+  void lookUpNow();
+  void found(const std::optional<ServiceLookupRep>& reply);
+  void list(const ServiceLookupRep& reply);
+  Instance& instanceAt(const std::string& server, std::uint32_t port);
+  void prune();
+  void run();
+
+  // Constant after construction.
+  const unsigned generation_;
+  const std::string service_;
+  const service::ClientOptions options_;
+  const std::shared_ptr<RegistryLink> link_;
+  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+
+  // The loop's thread alone.
+  CorrelationIds ids_;
+  std::list<Instance> instances_;
+  std::list<std::shared_ptr<Call>> waiting_;
+  std::map<std::string, UnderWay, std::less<>> underWay_;
+  bool isLookingUp_ = false;
+  Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
+  Clock::time_point lookedUp_{};                           // when it was, last
+
+  std::mutex mutex_;
+  bool stopped_ = false;  // under mutex_
+
+  HandlerTable handlers_;
+  ReactorLoop loop_{handlers_};
+  Alarm alarm_{loop_, [this] { run(); }};
+};
+
+}  // namespace dividere::detail
+// end dividere/service/call_desk.hpp
+
+// begin dividere/service/call_desk.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// How soon after an answer that was of no help the registry is asked again.
+constexpr auto kLookAgain = 100ms;
+// How long one look-up may take; a registry that comes only then is asked again.
+constexpr auto kLookUpLimit = 5000ms;
+// Instances that go and come back are connected to within this time.
+constexpr auto kInstanceReconnect = 100ms;
+constexpr auto kInstanceReconnectMax = 1000ms;
+
+// Shares the bytes of all but the shortest frames.
+Frame copyOf(Frame& frame) {
+  Frame copy;
+  if (zmq_msg_copy(copy.native(), frame.native()) != 0) throw std::bad_alloc();
+  return copy;
+}
+
+/// Whether the peer says that it is stopping: then no handler has had the request.
+bool isStoppingNotice(std::string_view bytes) {
+  static const std::string prefix = envelopePrefix(DividereError::kType);
+  if (bytes.substr(0, prefix.size()) != prefix) return false;
+  try {
+    DividereError told;
+    return told.decode(openEnvelope("service::Client", bytes).payload) &&
+           told.code == static_cast<std::uint32_t>(Errc::stopping);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// What the registry says; nothing if it says no such thing.
+std::optional<ServiceLookupRep> lookupReplyIn(const Frame& answer) {
+  try {
+    const Envelope envelope = openEnvelope("service::Client: look up", answer.view());
+    std::optional<ServiceLookupRep> reply(std::in_place);
+    if (envelope.type == reply->kType && reply->decode(envelope.payload)) return reply;
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
+CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
+    : generation_(forkGeneration()),
+      service_(std::move(service)),
+      options_([&options] {
+        service::ClientOptions mine = options;
+        mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
+        mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
+        return mine;
+      }()),
+      link_(RegistryLink::to(options.registries)) {
+  inbox_->desk = this;
+  loop_.post([this] { lookUpNow(); });
+  loop_.start("service::Client");
+}
+
+CallDesk::~CallDesk() { stop(); }
+
+// --- Any thread ---
+
+void CallDesk::begin(const std::shared_ptr<Call>& call) {
+  if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  // Under the lock: what is posted before stop() comes before its end of all calls.
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) throw Error(Errc::stopping, "service::Client");
+  loop_.post([this, call] {
+    call->begun = Clock::now();
+    const bool isKnown = std::any_of(instances_.begin(), instances_.end(), [](const Instance& each) { return each.isListed; });
+    if (isKnown) call->verdict = Call::Verdict::noAnswer;
+    waiting_.push_back(call);
+    if (call->begun - lookedUp_ >= options_.refresh) lookUp(call->begun);
+    handOut();
+  });
+}
+
+void CallDesk::giveUp(const std::shared_ptr<Call>& call) {
+  loop_.post([this, call] {
+    waiting_.remove(call);
+    const auto found = underWay_.find(call->id);
+    if (found == underWay_.end()) return;
+    Instance& instance = *found->second.instance;
+    underWay_.erase(found);
+    --instance.calls;
+    instance.isSilent = true;
+    lookUp(Clock::now());
+  });
+}
+
+void CallDesk::stop() {
+  if (generation_ != forkGeneration()) return;
+  {
+    std::lock_guard<std::mutex> lock(inbox_->mutex);
+    inbox_->desk = nullptr;
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    loop_.post([this] { endAll(Errc::stopping); });
+  }
+  loop_.stop();
+}
+
+// --- Calls ---
+
+void CallDesk::handOut() {
+  while (!waiting_.empty()) {
+    Instance* instance = choose();
+    if (!instance || !give(waiting_.front(), *instance)) break;
+    waiting_.pop_front();
+  }
+  if (!waiting_.empty()) lookUp(lookedUp_ + kLookAgain);
+}
+
+/// The one that is called next: one that is listed and not silent if there is such a one, with few calls under way; of
+/// equals, the one that was called longest ago, which stands first.
+CallDesk::Instance* CallDesk::choose() {
+  const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
+  auto best = instances_.end();
+  for (auto it = instances_.begin(); it != instances_.end(); ++it) {
+    if (!it->peer->isUp() || it->isLeaving) continue;
+    if (best == instances_.end() || rank(*it) < rank(*best)) best = it;
+  }
+  if (best == instances_.end()) return nullptr;
+  instances_.splice(instances_.end(), instances_, best);
+  return &instances_.back();
+}
+
+bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
+  Frame request = copyOf(call->request);
+  std::string id = ids_.next();
+  if (!instance.peer->ask(id, request)) return false;
+  call->id = id;
+  ++call->sent;
+  ++instance.calls;
+  call->verdict = Call::Verdict::noAnswer;
+  underWay_.emplace(std::move(id), UnderWay{call, &instance});
+  return true;
+}
+
+void CallDesk::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
+  for (Instance& each : instances_) {
+    if (each.peer == &peer) each.isSilent = false;
+  }
+  const auto found = underWay_.find(id);
+  if (found == underWay_.end()) return;  // nobody waits for it any more
+  const UnderWay answered = std::move(found->second);
+  underWay_.erase(found);
+  --answered.instance->calls;
+  if (isStoppingNotice(answer.view())) {
+    answered.instance->isLeaving = true;
+    --answered.call->sent;
+    waiting_.push_front(answered.call);
+    lookUp(Clock::now());
+  } else {
+    answered.call->answer = std::move(answer);
+    end(answered.call, std::nullopt);
+  }
+  handOut();
+}
+
+void CallDesk::peerChanged(Peer& peer) {
+  const auto instance = std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.peer == &peer; });
+  if (instance == instances_.end()) return;
+  instance->isLeaving = instance->isSilent = false;
+  if (!peer.isUp()) {
+    takeBack(*instance);
+    lookUp(Clock::now());
+    prune();
+  }
+  handOut();
+}
+
+/// What an instance that is gone had is given to others.
+void CallDesk::takeBack(Instance& instance) {
+  std::list<std::shared_ptr<Call>> calls;
+  for (auto it = underWay_.begin(); it != underWay_.end();) {
+    if (it->second.instance != &instance) {
+      ++it;
+      continue;
+    }
+    calls.push_back(it->second.call);
+    it = underWay_.erase(it);
+  }
+  instance.calls = 0;
+  for (auto it = calls.begin(); it != calls.end();) {
+    const auto call = *it;
+    if (call->sent <= options_.resends) {
+      ++it;
+      continue;
+    }
+    it = calls.erase(it);
+    end(call, Errc::gaveUp);
+  }
+  waiting_.splice(waiting_.begin(), calls);
+}
+
+void CallDesk::end(const std::shared_ptr<Call>& call, std::optional<Errc> failure) {
+  call->failure = failure;
+  call->ended.open();
+}
+
+void CallDesk::endAll(Errc failure) {
+  for (const auto& call : std::exchange(waiting_, {})) end(call, failure);
+  for (const auto& [id, each] : std::exchange(underWay_, {})) end(each.call, failure);
+}
+
+// --- Instances ---
+
+/// Looks the service up once that time has come, unless that is under way already.
+void CallDesk::lookUp(Clock::time_point earliest) {
+  lookUpAt_ = std::min(lookUpAt_, earliest);
+  run();
+}
+
+void CallDesk::lookUpNow() {
+  isLookingUp_ = true;
+  lookUpAt_ = Clock::time_point::max();
+  ServiceLookupReq request;
+  request.name = service_;
+  request.all = true;
+  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* answer) {
+    const auto reply = answer ? lookupReplyIn(*answer) : std::nullopt;
+    std::lock_guard<std::mutex> lock(inbox->mutex);
+    CallDesk* desk = inbox->desk;
+    if (desk) desk->loop_.post([desk, reply] { desk->found(reply); });
+  });
+}
+
+void CallDesk::found(const std::optional<ServiceLookupRep>& reply) {
+  isLookingUp_ = false;
+  lookedUp_ = Clock::now();
+  if (reply) list(*reply);
+  prune();
+  const bool isThere = !instances_.empty();
+  for (const auto& call : waiting_) {
+    if (call->sent > 0) continue;
+    call->verdict = isThere ? Call::Verdict::noAnswer : reply ? Call::Verdict::noService : Call::Verdict::noRegistry;
+  }
+  handOut();
+  run();
+}
+
+void CallDesk::list(const ServiceLookupRep& reply) {
+  const bool isThere = reply.port != 0 && reply.server != reply.kUnavailable;
+  // A registry that knows of none may just have been restarted: those that are connected stay.
+  for (Instance& each : instances_) each.isListed = !isThere && each.peer->isUp() && each.isListed;
+  if (!isThere) return;
+  auto instances = reply.instances;
+  if (instances.empty()) instances.push_back({reply.server, reply.port});
+  for (const auto& each : instances) {
+    try {
+      instanceAt(each.server, each.port).isListed = true;
+    } catch (const Error& error) {
+      log(LogLevel::warning, "service::Client", service_ + ": " + error.what());
+    }
+  }
+}
+
+CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_t port) {
+  const auto found = std::find_if(instances_.begin(), instances_.end(),
+                                  [&](const Instance& each) { return each.server == server && each.port == port; });
+  if (found != instances_.end()) return *found;
+  Peer::Listener& listener = *this;
+  auto peer = std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
+  instances_.push_front({server, port, peer.get()});
+  loop_.add(std::move(peer));
+  return instances_.front();
+}
+
+/// Lets go of instances that are no longer registered, unless calls are under way there. Not while one of them is
+/// being listened to.
+void CallDesk::prune() {
+  for (auto it = instances_.begin(); it != instances_.end();) {
+    if (it->isListed || it->calls > 0) {
+      ++it;
+      continue;
+    }
+    loop_.remove(*it->peer);
+    it = instances_.erase(it);
+  }
+}
+
+/// Does what is due, and sets the alarm for what remains.
+void CallDesk::run() {
+  const auto now = Clock::now();
+  // However often it is asked for: many calls have one reason.
+  const auto lookUpAt = std::max(lookUpAt_, lookedUp_ + kLookAgain);
+  if (lookUpAt <= now && !isLookingUp_) lookUpNow();
+  auto next = isLookingUp_ ? Clock::time_point::max() : lookUpAt;
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const auto call = *it;
+    if (call->verdict != Call::Verdict::noService) {
+      ++it;
+    } else if (call->begun + options_.patience <= now) {
+      it = waiting_.erase(it);
+      end(call, Errc::noService);
+    } else {
+      next = std::min(next, call->begun + options_.patience);
+      ++it;
+    }
+  }
+  alarm_.set(next);
+}
+
+}  // namespace dividere::detail
+// end dividere/service/call_desk.cpp
+
+// begin dividere/service/client.cpp
+namespace dividere::service {
+
+Client::Client(const std::string& serviceName, const ClientOptions& options)
+    : who_("service::Client '" + serviceName + "'"), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+
+Client::~Client() = default;
+
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
+                                                        std::chrono::milliseconds timeout) {
+  detail::Frame answer;
+  return ask(request, answer, timeout) ? detail::decodeEnvelope(who_, answer.view()) : nullptr;
+}
+
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
+                      std::chrono::milliseconds timeout) {
+  detail::Frame answer;
+  if (!ask(request, answer, timeout)) return false;
+  detail::decodeEnvelopeInto(who_, answer.view(), reply);
+  return true;
+}
+
+void Client::stop() { desk_->stop(); }
+
+bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  const auto call = std::make_shared<detail::Call>(detail::encodeFrame(who_, request));
+  const auto size = static_cast<std::int64_t>(call->request.size());
+  if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
+    throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
+  }
+  desk_->begin(call);
+  if (!call->ended.wait(deadline)) {
+    desk_->giveUp(call);
+    switch (call->verdict) {
+      case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
+      case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);
+      case detail::Call::Verdict::noAnswer: return false;
+    }
+  }
+  if (call->failure) throw Error(*call->failure, who_);
+  answer = std::move(call->answer);
+  return true;
+}
+
+}  // namespace dividere::service
+// end dividere/service/client.cpp
+
+// begin dividere/service/handler_pool.hpp
+// Several handlers at once. Implementation only.
+
+namespace dividere::detail {
+
+/// Threads that take requests from a short queue. While that is full, requests wait where they come from.
+class HandlerPool {
+ public:
+  struct Job {
+    connection::Route route;
+    Frame body;
+  };
+
+  struct Hooks {
+    std::function<void(Job&)> handle;      ///< in one of the threads; throws nothing
+    std::function<void()> hasRoom;         ///< in one of the threads: there is room again
+    std::function<void()> lastHasEnded;    ///< in the last of the threads, once
+  };
+
+  HandlerPool(std::size_t threads, Hooks hooks);
+
+  void start();
+
+  bool isFull() const;
+  void add(Job job);
+
+  /// Has each thread end when the handler it runs is done; no job is begun any more. Any thread.
+  void requestStop();
+
+  /// The same, and waits for it. Not from one of the threads.
+  void stop();
+
+  /// Those that were never begun, once stopped.
+  std::deque<Job> takeRest();
+
+  /// Whether this is one of the threads.
+  bool isCurrent() const;
+
+ private:
+  void work(const Waker& waker);
+  bool next(Job& job, const Waker& waker);
+
+  const Hooks hooks_;
+  const std::size_t most_;  // jobs that wait
+  bool started_ = false;
+
+  mutable std::mutex mutex_;
+  std::deque<Job> waiting_;          // under mutex_
+  std::vector<const Waker*> idle_;   // under mutex_: of threads that wait for a job
+  std::size_t working_ = 0;          // under mutex_: threads that have not ended
+  bool stopping_ = false;            // under mutex_
+
+  std::list<StoppableThread> threads_;  // last: they end before what they use
+};
+
+}  // namespace dividere::detail
+// end dividere/service/handler_pool.hpp
+
+// begin dividere/service/handler_pool.cpp
+namespace dividere::detail {
+
+// A job for each thread that becomes free, without the wait for the loop's thread.
+HandlerPool::HandlerPool(std::size_t threads, Hooks hooks)
+    : hooks_(std::move(hooks)), most_(threads), working_(threads), threads_(threads) {}
+
+void HandlerPool::start() {
+  started_ = true;
+  for (StoppableThread& thread : threads_) {
+    thread.start("dividere-handle", [this, &thread] { work(thread.waker()); });
+  }
+}
+
+bool HandlerPool::isFull() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size() >= most_ || stopping_;
+}
+
+void HandlerPool::add(Job job) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.push_back(std::move(job));
+  if (idle_.empty()) return;
+  idle_.back()->wake();
+  idle_.pop_back();
+}
+
+void HandlerPool::work(const Waker& waker) {
+  for (Job job; next(job, waker);) hooks_.handle(job);
+  bool isLast;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isLast = --working_ == 0;
+  }
+  if (isLast) hooks_.lastHasEnded();
+}
+
+bool HandlerPool::next(Job& job, const Waker& waker) {
+  for (;;) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      if (stopping_) return false;
+      if (!waiting_.empty()) {
+        const bool wasFull = waiting_.size() >= most_;
+        job = std::move(waiting_.front());
+        waiting_.pop_front();
+        lock.unlock();
+        if (wasFull) hooks_.hasRoom();
+        return true;
+      }
+      if (std::find(idle_.begin(), idle_.end(), &waker) == idle_.end()) idle_.push_back(&waker);
+    }
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, -1);
+    waker.drain();
+  }
+}
+
+void HandlerPool::requestStop() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stopping_ = true;
+  for (const Waker* waker : idle_) waker->wake();
+}
+
+void HandlerPool::stop() {
+  requestStop();
+  for (StoppableThread& thread : threads_) thread.stop();
+}
+
+std::deque<HandlerPool::Job> HandlerPool::takeRest() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(waiting_, {});
+}
+
+bool HandlerPool::isCurrent() const {
+  return std::any_of(threads_.begin(), threads_.end(), [](const StoppableThread& each) { return each.isCurrent(); });
+}
+
+}  // namespace dividere::detail
+// end dividere/service/handler_pool.cpp
+
+// begin dividere/service/service.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
+constexpr auto kFarewellLimit = 200ms;
+constexpr auto kRegistrationLimit = 3000ms;
+
+/// The socket of a service: handles in the loop's thread, or hands over to a pool.
+class ServiceSource final : public RouterSource {
+ public:
+  ServiceSource(const service::ServiceOptions& options, HandlerPool* pool)
+      : RouterSource("service::Service", options.socket), pool_(pool) {
+    if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
+      throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
+                                        ", " + std::to_string(options.lastPort) + "]");
+    }
+  }
+
+  bool hasMessage() override { return !(pool_ && pool_->isFull()) && RouterSource::hasMessage(); }
+
+  void take(HandlerTable& handlers) override {
+    if (!pool_) return RouterSource::take(handlers);
+    Frame& body = receive();
+    pool_->add({route_, std::move(body)});
+  }
+
+  /// Answers all that nobody will handle any more.
+  void refuseRest(const std::string& who) {
+    const Error error(Errc::stopping, who);
+    if (pool_) {
+      const std::string bytes = errorEnvelope(error);
+      for (const HandlerPool::Job& job : pool_->takeRest()) {
+        Frame frame{std::string_view(bytes)};
+        reply(job.route, frame);
+      }
+    }
+    refuseWaiting(error);
+  }
+
+ private:
+  HandlerPool* const pool_;
+};
+
+/// A request in the hands of a pool's thread; its answer goes by way of the loop's.
+class PooledOrigin final : public Origin {
+ public:
+  PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source) : loop_(loop), source_(source) {
+    route_ = std::move(job.route);
+  }
+
+  void send(Frame& frame) override {
+    if (answered_) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its answer");
+    source_.socket().requireSendable(frame.size());
+    loop_.post([this_ = &source_, &loop = loop_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
+      this_->reply(route, *shared);
+      loop.lookAgain(*this_);
+    });
+  }
+  bool owesAnswer() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+ private:
+  ReactorLoop& loop_;
+  ServiceSource& source_;
+};
+
+class ServiceCore {
+ public:
+  ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
+      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(handlers) {
+    if (options_.threads < 1 || options_.firstPort == 0 || options_.firstPort > options_.lastPort ||
+        options_.lease < 0ms) {
+      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: the options");
+    }
+    if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
+    auto source = std::make_unique<ServiceSource>(options_, pool_.get());
+    source_ = source.get();
+    port_ = source->socket().port();
+    loop_.add(std::move(source));
+  }
+
+  ~ServiceCore() { stop(); }
+
+  void every(std::chrono::milliseconds period, std::function<void()> function) {
+    loop_.every(period, std::move(function));
+  }
+
+  bool start(const std::string& defaultName, std::chrono::milliseconds timeout) {
+    if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Service: start");
+    const auto registration = std::make_shared<Registration>();
+    if (!begin(defaultName, registration)) return false;
+    const bool isKnown = registration->known.wait(Deadline::in(timeout));
+    std::lock_guard<std::mutex> lock(mutex_);
+    return isKnown && !stopped_;
+  }
+
+  void stop() {
+    if (generation_ != forkGeneration()) return;
+    std::shared_ptr<Registration> registration;
+    bool wasStarted;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stopped_ = true;
+      wasStarted = started_;
+      registration.swap(registration_);
+    }
+    const bool isInside = loop_.isCurrent() || (pool_ && pool_->isCurrent());
+    if (registration) {
+      registration->known.open();  // nobody is to wait for it any more
+      link_->end(registration);
+      if (!isInside) registration->forgotten.wait(Deadline::in(kFarewellLimit));
+    }
+    if (!wasStarted || !pool_) return stopLoop();
+    // The loop ends after the last handler: it sends their answers.
+    if (isInside) return pool_->requestStop();
+    pool_->stop();
+    stopLoop();
+  }
+
+  void post(std::function<void()> function) { loop_.post(std::move(function)); }
+  const std::string& name() const { return name_; }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void makePool(std::size_t threads) {
+    handlers_.setParallel();
+    HandlerPool::Hooks hooks;
+    hooks.handle = [this](HandlerPool::Job& job) {
+      PooledOrigin origin(job, loop_, *source_);
+      handlers_.dispatch(job.body.view(), origin);
+    };
+    hooks.hasRoom = [this] {
+      loop_.post([this] { loop_.lookAgain(*source_); });
+    };
+    hooks.lastHasEnded = [this] { stopLoop(); };
+    pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
+  }
+
+  bool begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopped_) return false;
+    if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
+    if (name_.empty()) name_ = defaultName;
+    if (name_.empty()) {
+      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: start: it has no name");
+    }
+    registration->service.name = name_;
+    registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
+    registration->service.port = port_;
+    registration->lease = options_.lease;
+    registration->jitter = options_.jitter;
+    link_ = RegistryLink::to(options_.registries);
+    loop_.start(who().c_str());
+    if (pool_) pool_->start();
+    started_ = true;
+    registration_ = registration;
+    link_->begin(registration);
+    return true;
+  }
+
+  void stopLoop() {
+    loop_.post([this] { source_->refuseRest(who()); });
+    loop_.stop();
+  }
+
+  std::string who() const { return name_.empty() ? "service::Service" : "service::Service '" + name_ + "'"; }
+
+  // Constant once started.
+  const unsigned generation_ = forkGeneration();
+  const service::ServiceOptions options_;
+  std::string name_;
+  std::uint16_t port_ = 0;
+  std::shared_ptr<RegistryLink> link_;
+  ServiceSource* source_ = nullptr;  // the loop's
+
+  std::mutex mutex_;
+  bool started_ = false;                        // under mutex_
+  bool stopped_ = false;                        // under mutex_
+  std::shared_ptr<Registration> registration_;  // under mutex_, while it is registered
+
+  HandlerTable& handlers_;
+  std::unique_ptr<HandlerPool> pool_;
+  ReactorLoop loop_;
+};
+
+// "ns::(anonymous namespace)::Calculator" is known as "ns.Calculator".
+std::string dottedTypeName(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                        std::free);
+  std::string name = status == 0 && readable ? readable.get() : type.name();
+  const auto replaceAll = [&](const std::string& what, const std::string& with) {
+    for (std::size_t at = 0; (at = name.find(what, at)) != std::string::npos; at += with.size()) {
+      name.replace(at, what.size(), with);
+    }
+  };
+  replaceAll("(anonymous namespace)::", "");
+  replaceAll("::", ".");
+  return name;
+}
+
+std::string serviceNameOf(const service::Service& service) {
+#if defined(__cpp_rtti) || defined(__GXX_RTTI)
+  const std::type_info& type = typeid(service);
+  return type == typeid(service::Service) ? std::string() : dottedTypeName(type);
+#else
+  static_cast<void>(service);
+  return {};
+#endif
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::service {
+
+Service::Service(const std::string& name, const ServiceOptions& options)
+    : core_(std::make_unique<detail::ServiceCore>(name, options, handlers())) {}
+
+Service::Service(const ServiceOptions& options) : Service(std::string(), options) {}
+
+Service::~Service() = default;
+
+Service& Service::every(std::chrono::milliseconds period, std::function<void()> function) {
+  core_->every(period, std::move(function));
+  return *this;
+}
+
+bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::serviceNameOf(*this), timeout); }
+
+void Service::start() {
+  if (start(detail::kRegistrationLimit)) return;
+  detail::log(LogLevel::warning, "service::Service", name() + ": no registry has answered yet; it goes on trying");
+}
+
+void Service::stop() { core_->stop(); }
+
+void Service::post(std::function<void()> function) { core_->post(std::move(function)); }
+
+const std::string& Service::name() const { return core_->name(); }
+
+std::uint16_t Service::port() const { return core_->port(); }
+
+}  // namespace dividere::service
+// end dividere/service/service.cpp
 
 #endif  // DIVIDERE_IMPLEMENTATION

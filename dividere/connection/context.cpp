@@ -1,5 +1,6 @@
 #include "context.hpp"
 
+#include <dlfcn.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -23,6 +24,14 @@ Process* existingProcess() {
   return process && process->generation == forkGeneration() ? process : nullptr;
 }
 
+// libzmq's threads outlive all sockets, and run in code that a plugin would take along when it is unloaded: so the
+// object this is linked into is not unloaded any more.
+void stayLoaded() {
+  Dl_info here;
+  if (::dladdr(reinterpret_cast<void*>(&stayLoaded), &here) == 0 || !here.dli_fname) return;
+  ::dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);  // null for the program itself: as well
+}
+
 Process& Process::current() {
   if (Process* process = existingProcess()) return *process;
   std::lock_guard<std::mutex> lock(processMutex());
@@ -31,9 +40,10 @@ Process& Process::current() {
   auto* process = new Process(forkGeneration(), inherited);
   currentProcess.store(process, std::memory_order_release);
   if (!inherited) {
+    stayLoaded();
     // "Send, destroy, return from main" must not lose what was sent. The context itself is not ended.
     std::atexit([] {
-      if (Process* ending = existingProcess()) ending->watcher.awaitAllSent();
+      if (Process* ending = existingProcess()) ending->watcher.finishSending();
     });
   }
   return *process;
@@ -65,6 +75,7 @@ void requireDescriptors(int count, const char* what) {
 namespace dividere::connection {
 
 Context::Context(int ioThreads) : context_(nullptr), generation_(detail::forkGeneration()) {
+  detail::processMutex();  // from here on a fork() is noticed, also if nothing else of the library is ever used
   // The first socket of a context starts its threads and aborts the process if one of them gets no descriptor:
   // an eventfd and an epoll each, for the reaper and every I/O thread, and one for the term mailbox.
   detail::requireDescriptors(2 * (ioThreads + 1) + 2, "connection::Context");

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto kReleaseLimit = 1s;
 // How long the first send to one of several endpoints waits to learn which of them are there.
 constexpr auto kSettleLimit = 1s;
+// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
+constexpr int kToBind = 2;
 
 bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
 
@@ -33,6 +35,7 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
     : who_(who),
       generation_(forkGeneration()),
       deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
+      givesUpOnSend_(type == ZMQ_REQ),
       maxMessageBytes_(options.maxMessageBytes),
       monitored_(options.monitor),
       context_(options.context ? options.context : connection::Context::shared()),
@@ -65,9 +68,11 @@ void Socket::close() {
       ::unlink(path.c_str());
     }
   }
-  Process::current().watcher.remove(watch_);
+  auto& watcher = Process::current().watcher;
+  watcher.remove(watch_);
   zmq_close(socket_);
   socket_ = nullptr;
+  watcher.closed();
   context_.reset();
 }
 
@@ -120,10 +125,8 @@ void Socket::bind(const std::string& text) {
 
 void Socket::bindTo(const Endpoint& endpoint) {
   const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) {
-    checkIpcPathIsFree(who_, endpoint);
-    requireDescriptors(2, (who_ + ": bind " + text).c_str());
-  }
+  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(who_, endpoint);
+  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (who_ + ": bind " + text).c_str());
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
@@ -143,6 +146,7 @@ void Socket::bindTo(const Endpoint& endpoint) {
 // Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
 // retries it after our end may meet itself.
 void Socket::bindToFreePort(Endpoint endpoint) {
+  requireDescriptors(kToBind + 2, (who_ + ": bind " + endpoint.str()).c_str());  // two hold the port
   endpoint.wildcardPort = false;
   for (int attempt = 0;; ++attempt) {
     endpoint.port = connection::PortManager::acquire();
@@ -155,10 +159,32 @@ void Socket::bindToFreePort(Endpoint endpoint) {
   }
 }
 
+bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
+  const std::string endpoint = "tcp://*:";
+  requireDescriptors(kToBind, (who_ + ": bind " + endpoint + std::to_string(first)).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    for (unsigned port = first; port <= last; ++port) {
+      if (tryBind(endpoint + std::to_string(port))) return true;
+      if (errno != EADDRINUSE && errno != EACCES) fail("bind " + endpoint + std::to_string(port));
+    }
+    // One that this process has just let go of may be free in a moment.
+    if (!watcher.awaitRelease(seen, limit)) return false;
+  }
+}
+
 bool Socket::tryBind(const std::string& endpoint) {
-  if (zmq_bind(socket_, endpoint.c_str()) != 0) return false;
-  if (endpoint_.empty()) learnEndpoint(endpoint);
-  return true;
+  watch_->expectBind();
+  if (zmq_bind(socket_, endpoint.c_str()) == 0) {
+    if (endpoint_.empty()) learnEndpoint(endpoint);
+    return true;
+  }
+  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
+  if (errno == EAGAIN && monitored_) errno = watch_->bindError(Deadline::in(kReleaseLimit));
+  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
+  return false;
 }
 
 void Socket::learnEndpoint(const std::string& endpoint) {
@@ -186,13 +212,19 @@ std::uint16_t Socket::port() const {
 
 // --- Links ---
 
-void Socket::attend() {
-  if (!watch_->needsAttention()) return;
-  const std::vector<Link> links = watch_->takeLinks();
+bool Socket::attend() {
+  if (!watch_->needsAttention()) return false;
+  lookAtLinks();
+  return true;
+}
+
+std::vector<Link> Socket::lookAtLinks() {
+  std::vector<Link> links = watch_->takeLinks();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
     if (links[i].state == Link::State::broken) relink(peers_[i]);
   }
   if (deals_ && peers_.size() > 1) balance(links);
+  return links;
 }
 
 // Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
@@ -228,8 +260,7 @@ void Socket::settle(const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   const int before = wakeWith(waker.fd());
   for (;;) {
-    const std::vector<Link> links = watch_->takeLinks();
-    balance(links);
+    const std::vector<Link> links = lookAtLinks();
     if (std::all_of(links.begin(), links.end(), known) || limit.passed()) break;
     pollfd wake{waker.fd(), POLLIN, 0};
     ::poll(&wake, 1, limit.pollTimeout());
@@ -260,16 +291,18 @@ void Socket::requireSendable(std::size_t bytes) const {
 
 bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
   requireSendable(frame.size());
+  if (givesUpOnSend_ && sentBlind_) {
+    sentBlind_ = false;  // what waits with a dead peer is of the request given up
+    lookAtLinks();
+  }
   attend();
   if (deals_ && peers_.size() > 1) {
     if (!settled_) settle(deadline);
     sentBlind_ = sentBlind_ || !anyUp_;
   }
   const int flags = more ? ZMQ_SNDMORE : 0;
-  while (!trySend(frame, flags)) {
-    if (!await(ZMQ_POLLOUT, deadline)) return false;
-  }
-  return true;
+  // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
+  return trySend(frame, flags) || awaitUntil([&] { return trySend(frame, flags); }, deadline);
 }
 
 bool Socket::tryReceive() {
@@ -316,6 +349,11 @@ bool Socket::wait(const Deadline& deadline) {
 }
 
 bool Socket::await(short wanted, const Deadline& deadline) {
+  return awaitUntil([&] { return (get(ZMQ_EVENTS) & wanted) != 0; }, deadline);
+}
+
+template <class Condition>
+bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   const struct Registration {
     Watch& watch;
@@ -324,12 +362,16 @@ bool Socket::await(short wanted, const Deadline& deadline) {
   } registration{*watch_, watch_->wakeWith(waker.fd())};
   for (;;) {
     attend();
-    // Asking for the events also makes libzmq read its signals, without which the descriptor tells nothing.
-    if (get(ZMQ_EVENTS) & wanted) return true;
+    // Asking for the events makes libzmq read its signals, without which the descriptor tells nothing.
+    get(ZMQ_EVENTS);
+    if (met()) return true;
     pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, deadline.pollTimeout());
     if (ready > 0 && waits[1].revents) waker.drain();
-    if (ready == 0 && deadline.passed()) return (get(ZMQ_EVENTS) & wanted) != 0;
+    if (ready == 0 && deadline.passed()) {
+      get(ZMQ_EVENTS);
+      return met();
+    }
   }
 }
 
@@ -355,6 +397,11 @@ int Socket::get(int option) const {
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
   watch_->onEvent(std::move(handler));
   Process::current().watcher.poke();
+}
+
+void Socket::detach() {
+  // In a forked child the callback that it waits for may be one of the parent's, and never end.
+  if (generation_ == forkGeneration()) watch_->detach();
 }
 
 void Socket::fail(const std::string& what) const {

@@ -29,6 +29,10 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   void bind(const std::string& endpoint);
+
+  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
+  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
   void connect(const std::string& endpoint);
 
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
@@ -71,8 +75,9 @@ class Socket {
   bool await(short wanted, const Deadline& deadline);
 
   /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so.
-  void attend();
+  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
+  /// returns true: then libzmq may have taken in what the descriptor had to tell.
+  bool attend();
 
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
@@ -86,8 +91,8 @@ class Socket {
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
-  /// No callback or pump runs after this.
-  void detach() { watch_->detach(); }
+  /// No callback or pump runs after this. Does nothing in a forked child.
+  void detach();
 
   const std::string& who() const noexcept { return who_; }
   const std::string& endpoint() const noexcept { return endpoint_; }
@@ -114,6 +119,11 @@ class Socket {
   bool tryBind(const std::string& endpoint);
   void learnEndpoint(const std::string& endpoint);
 
+  /// Tries `met` whenever something may have changed; false if it was not so in time.
+  template <class Condition>
+  bool awaitUntil(const Condition& met, const Deadline& deadline);
+
+  std::vector<Link> lookAtLinks();
   void settle(const Deadline& deadline);
   void balance(const std::vector<Link>& links);
   void relink(Peer& peer);
@@ -121,6 +131,7 @@ class Socket {
   const std::string who_;
   const unsigned generation_;
   const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
+  const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
   const std::int64_t maxMessageBytes_;
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;

@@ -45,6 +45,17 @@ void Watch::detach() {
   waitForCallback(lock);
 }
 
+void Watch::expectBind() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  bindError_ = 0;
+}
+
+int Watch::bindError(const Deadline& deadline) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  bindFailed_.wait_until(lock, deadline.when(), [this] { return bindError_ != 0; });
+  return bindError_;
+}
+
 void Watch::addLink(const std::string& endpoint) {
   std::lock_guard<std::mutex> lock(mutex_);
   Link link;
@@ -71,6 +82,31 @@ int Watch::wakeWith(int fd) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (fd >= 0 && needsAttention()) Waker::wake(fd);
   return std::exchange(wakeFd_, fd);
+}
+
+void Watch::openReader(void* context, void* socket) {
+  // The order matters: a socket whose monitor has no reader yet can hang in zmq_bind(), and in ending the monitor.
+  static std::atomic<std::uint64_t> count{0};
+  const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
+  reader_ = zmq_socket(context, ZMQ_PAIR);
+  bool opened = reader_ && zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) == 0;
+  if (opened) {
+    const int none = 0;  // no bound: a full reader would block the thread that serves every socket
+    zmq_setsockopt(reader_, ZMQ_RCVHWM, &none, sizeof none);
+    zmq_setsockopt(reader_, ZMQ_LINGER, &none, sizeof none);
+    std::size_t size = sizeof readerFd_;
+    zmq_getsockopt(reader_, ZMQ_FD, &readerFd_, &size);
+    opened = zmq_connect(reader_, name.c_str()) == 0;
+  }
+  if (opened) return;
+  const std::error_code code(errno, std::generic_category());
+  closeReader();
+  throw Error(code, who_ + ": monitor");
+}
+
+void Watch::closeReader() {
+  if (reader_) zmq_close(reader_);
+  reader_ = nullptr;
 }
 
 // --- Watch: the watcher's side ---
@@ -150,6 +186,10 @@ void cutIfConnectedToItself(int fd) {
 
 void Watch::follow(const SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (event.type == EventType::bindFailed) {
+    bindError_ = static_cast<int>(event.value);
+    bindFailed_.notify_all();
+  }
   if (links_.empty() || detached_) return;
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   Link* link = linkOf(event.endpoint);
@@ -203,36 +243,28 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
 // --- Watcher: any thread ---
 
 void Watcher::add(const std::shared_ptr<Watch>& watch, void* context, void* socket) {
-  if (socket) {
-    // The order matters: a socket whose monitor has no reader yet can hang in zmq_bind().
-    static std::atomic<std::uint64_t> count{0};
-    const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
-    const auto fail = [&] {
-      const std::error_code code(errno, std::generic_category());
-      zmq_socket_monitor(socket, nullptr, 0);
-      if (watch->reader_) zmq_close(watch->reader_);
-      throw Error(code, watch->who_ + ": monitor");
-    };
-    if (zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) != 0) fail();
-    watch->reader_ = zmq_socket(context, ZMQ_PAIR);
-    if (!watch->reader_) fail();
-    const int none = 0;  // no bound: a full reader would block the thread that serves every socket
-    zmq_setsockopt(watch->reader_, ZMQ_RCVHWM, &none, sizeof none);
-    zmq_setsockopt(watch->reader_, ZMQ_LINGER, &none, sizeof none);
-    if (zmq_connect(watch->reader_, name.c_str()) != 0) fail();
-    std::size_t size = sizeof watch->readerFd_;
-    zmq_getsockopt(watch->reader_, ZMQ_FD, &watch->readerFd_, &size);
+  if (socket) watch->openReader(context, socket);
+  try {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!running_) start();
+    new_.push_back(watch);
+    ++watched_;
+    waker_->wake();
+  } catch (...) {
+    if (socket) zmq_socket_monitor(socket, nullptr, 0);  // while it has a reader: without one, this hangs
+    watch->closeReader();
+    throw;
   }
-  std::lock_guard<std::mutex> lock(mutex_);
+}
+
+void Watcher::start() {
   if (!waker_) waker_ = std::make_unique<Waker>();
-  if (!running_) {
-    if (thread_.joinable()) thread_.join();  // it has ended: nothing was left to watch
-    thread_ = startThread("dividere-watch", [this] { run(); });
-    running_ = true;
-  }
-  new_.push_back(watch);
-  ++watched_;
-  waker_->wake();
+  if (thread_.joinable()) thread_.join();  // it has ended: nothing was left to watch
+  OwnedDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) throw Error({errno, std::generic_category()}, "epoll_create1");
+  epoll_ = std::move(epoll);
+  thread_ = startThread("dividere-watch", [this] { run(); });
+  running_ = true;
 }
 
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
@@ -267,6 +299,32 @@ bool Watcher::awaitRelease(std::uint64_t seen, const Deadline& deadline) {
   return true;
 }
 
+void Watcher::finishSending() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    exiting_ = true;
+  }
+  awaitAllSent();
+  joinIfDone();
+}
+
+void Watcher::closed() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!exiting_) return;
+  }
+  awaitAllSent();
+  joinIfDone();
+}
+
+// Tools that look for leaks report a thread that has ended unjoined.
+void Watcher::joinIfDone() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (watched_ > 0 || thread_.get_id() == std::this_thread::get_id()) return;
+  changed_.wait_for(lock, 100ms, [this] { return !running_; });
+  if (!running_ && thread_.joinable()) thread_.join();
+}
+
 void Watcher::awaitAllSent() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!closing_.empty()) {
@@ -283,16 +341,15 @@ void Watcher::awaitAllSent() {
 // --- Watcher: its thread ---
 
 void Watcher::run() {
-  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   epoll_event wakeUp{};
   wakeUp.events = EPOLLIN;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, waker_->fd(), &wakeUp);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, waker_->fd(), &wakeUp);
   for (;;) {
     takeNew();
     if (finished()) break;
     const auto due = doWhatIsDue(Clock::now());
     epoll_event ready[64];
-    const int count = ::epoll_wait(epoll_, ready, 64, Deadline::at(due).pollTimeout());
+    const int count = ::epoll_wait(epoll_.get(), ready, 64, Deadline::at(due).pollTimeout());
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.ptr) {
         drain(*static_cast<Watch*>(ready[i].data.ptr));
@@ -301,7 +358,6 @@ void Watcher::run() {
       }
     }
   }
-  ::close(epoll_);
 }
 
 void Watcher::takeNew() {
@@ -319,7 +375,7 @@ void Watcher::takeNew() {
       epoll_event interest{};
       interest.events = EPOLLIN;
       interest.data.ptr = watch.get();
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, watch->readerFd_, &interest);
+      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, watch->readerFd_, &interest);
     }
     watches_.emplace(watch.get(), watch);
     // The descriptor tells of new events only; some may have come before it was watched.
@@ -355,28 +411,32 @@ bool translate(std::uint16_t event, EventType& type) {
   }
 }
 
+enum class Reading { event, unknown, nothing, contextEnds };
+
 // zmq_socket_monitor(3): u16 event and u32 value, unaligned, in the host's order; then the endpoint.
-bool readEvent(void* reader, SocketEvent& event, bool& known) {
+Reading readEvent(void* reader, SocketEvent& event) {
   Frame head, endpoint;
   while (zmq_msg_recv(head.native(), reader, ZMQ_DONTWAIT) < 0) {
-    if (errno != EINTR) return false;
+    if (errno != EINTR) return errno == ETERM ? Reading::contextEnds : Reading::nothing;
   }
   while (head.more() && zmq_msg_recv(endpoint.native(), reader, 0) < 0 && errno == EINTR) {
   }
-  known = false;
-  if (head.size() < sizeof(std::uint16_t) + sizeof(std::uint32_t)) return true;
+  if (head.size() < sizeof(std::uint16_t) + sizeof(std::uint32_t)) return Reading::unknown;
   std::uint16_t number;
   std::memcpy(&number, head.data(), sizeof number);
   std::memcpy(&event.value, head.data() + sizeof number, sizeof event.value);
   event.endpoint = endpoint.str();
-  known = translate(number, event.type);
-  return true;
+  return translate(number, event.type) ? Reading::event : Reading::unknown;
 }
 
 void Watcher::drain(Watch& watch) {
   SocketEvent event{};
-  for (bool known; readEvent(watch.reader_, event, known);) {
-    if (!known) continue;
+  for (;;) {
+    const Reading reading = readEvent(watch.reader_, event);
+    if (reading == Reading::nothing) return;
+    // Whoever ends a context that has just closed its last socket waits for the reader to be closed too.
+    if (reading == Reading::contextEnds) return forget(watch);
+    if (reading == Reading::unknown) continue;
     if (logs(LogLevel::debug)) {
       log(LogLevel::debug, watch.who_,
           std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
@@ -401,8 +461,8 @@ void Watcher::forget(Watch& watch) {
   suspects_.erase(&watch);
   if (watch.idle_) --pumped_;
   if (watch.reader_) {
-    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, watch.readerFd_, nullptr);
-    zmq_close(watch.reader_);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.readerFd_, nullptr);
+    watch.closeReader();
   }
   announceRelease(&watch);
 }
@@ -439,6 +499,7 @@ bool Watcher::finished() {
   std::lock_guard<std::mutex> lock(mutex_);
   if (watched_ > 0) return false;
   running_ = false;
+  changed_.notify_all();
   return true;
 }
 

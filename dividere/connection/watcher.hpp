@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "../core/deadline.hpp"
+#include "../core/owned_descriptor.hpp"
 #include "../core/waker.hpp"
 #include "socket_event.hpp"
 
@@ -58,6 +59,12 @@ class Watch {
   /// No callback runs after this returns (it waits for one under way, unless called from it).
   void detach();
 
+  /// Before zmq_bind().
+  void expectBind();
+
+  /// The errno of the zmq_bind() that has just failed, as its event tells it; 0 if none came in time.
+  int bindError(const Deadline& deadline);
+
   void addLink(const std::string& endpoint);
 
   /// The owner was told to look at its links; taking them ends that.
@@ -88,6 +95,10 @@ class Watch {
   /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
 
+  /// Throws Error with nothing left open.
+  void openReader(void* context, void* socket);
+  void closeReader();
+
   // Constant after construction.
   const std::string who_;
   const std::chrono::milliseconds linger_;
@@ -103,6 +114,8 @@ class Watch {
   // Under mutex_.
   std::mutex mutex_;
   std::condition_variable callbackDone_;
+  std::condition_variable bindFailed_;
+  int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
   std::vector<Link> links_;
@@ -126,8 +139,11 @@ class Watcher {
   /// events, only onIdle().
   void add(const std::shared_ptr<Watch>& watch, void* context, void* socket);
 
-  /// The owner is done with the socket and calls zmq_close() next.
+  /// The owner is done with the socket and calls zmq_close() next, then closed().
   void remove(const std::shared_ptr<Watch>& watch);
+
+  /// Does nothing before finishSending(), waits as it does after.
+  void closed();
 
   /// Hands a Watch whose handler came late its backlog.
   void poke();
@@ -141,9 +157,13 @@ class Watcher {
   /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
   void awaitAllSent();
 
+  /// The same as the process exits: sockets closed from now on, by destructors of static objects, are waited for too.
+  void finishSending();
+
  private:
   using Clock = Deadline::Clock;
 
+  void start();
   void run();
   void takeNew();
   void drain(Watch& watch);
@@ -151,9 +171,10 @@ class Watcher {
   void forget(Watch& watch);
   void announceRelease(const Watch* gone);
   bool finished();
+  void joinIfDone();
 
-  // The watcher's thread alone.
-  int epoll_ = -1;
+  // The watcher's thread alone, while there is one.
+  OwnedDescriptor epoll_;
   std::map<Watch*, std::shared_ptr<Watch>> watches_;
   std::set<Watch*> suspects_;
   int pumped_ = 0;
@@ -169,6 +190,7 @@ class Watcher {
   std::size_t watched_ = 0;
   bool poked_ = false;
   bool running_ = false;
+  bool exiting_ = false;
   std::thread thread_;
   std::unique_ptr<Waker> waker_;
 };

@@ -26,6 +26,7 @@ class ErrorCategory final : public std::error_category {
       case Errc::noFreePort: return "no free port";
       case Errc::noRegistry: return "no registry answered";
       case Errc::incomplete: return "required fields are missing";
+      case Errc::noService: return "no such service";
     }
     return "dividere error " + std::to_string(value);
   }

@@ -29,6 +29,7 @@ enum class Errc {
   noFreePort = 25,     ///< every port of the range is taken
   noRegistry = 26,     ///< no name service answered
   incomplete = 27,     ///< a message without its required fields
+  noService = 28,      ///< no service of that name is registered
 };
 
 /// The category of Errc, named "dividere".

@@ -8,10 +8,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dividere::detail {
 
-/// RegisterService, UnregisterService and ServiceLookupRep: three names for one content.
+/// What RegisterService, UnregisterService and ServiceLookupRep have in common.
 struct ServiceAt {
   std::string name;
   std::string server;
@@ -23,6 +24,11 @@ struct ServiceAt {
 
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
+  std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
+  bool instance = false;      // one of any number of the name; false: the one that this kind of peer has
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
 };
 
 struct UnregisterService : ServiceAt {
@@ -32,11 +38,21 @@ struct UnregisterService : ServiceAt {
 struct ServiceLookupRep : ServiceAt {
   static constexpr std::string_view kType = "ServiceLookupRep";
   static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
+
+  struct Instance {
+    std::string server;
+    std::uint32_t port = 0;
+  };
+  std::vector<Instance> instances;  // every one, if the request asks for all and the registry can tell
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
 };
 
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
+  bool all = false;  // the answer is to list every instance
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -45,6 +61,7 @@ struct ServiceLookupReq {
 struct Ack {
   static constexpr std::string_view kType = "ack";
   bool ok = false;
+  bool leases = false;  // the registry forgets entries that are not renewed
 
   std::string encode() const;
   bool decode(std::string_view bytes);

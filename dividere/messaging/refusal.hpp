@@ -23,7 +23,7 @@ inline std::string errorEnvelope(const Error& error) {
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
   const bool travels = error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
-  told.text = error.context();
+  told.text = asUtf8(error.context());
   return sealEnvelope(DividereError::kType, told.encode());
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <typeinfo>
 
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
@@ -35,12 +36,18 @@ enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 
 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
 
+// By hand: protobuf's reader takes longer to set up than to read.
 bool readVarint(std::string_view& bytes, std::uint64_t& value) {
-  CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                      static_cast<int>(std::min<std::size_t>(bytes.size(), 16)));
-  if (!in.ReadVarint64(&value)) return false;
-  bytes.remove_prefix(static_cast<std::size_t>(in.CurrentPosition()));
-  return true;
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
 }
 
 bool readTag(std::string_view& bytes, std::uint32_t& tag) {
@@ -106,13 +113,19 @@ void appendBytes(std::string& bytes, char tag, std::string_view value) {
 }
 
 FieldWriter& FieldWriter::text(int field, std::string_view value) {
-  if (!value.empty()) appendBytes(bytes_, static_cast<char>(static_cast<unsigned>(field) << 3 | kBytes), value);
+  return value.empty() ? *this : part(field, value);
+}
+
+FieldWriter& FieldWriter::part(int field, std::string_view message) {
+  appendVarint(bytes_, static_cast<std::uint64_t>(field) << 3 | kBytes);
+  appendVarint(bytes_, message.size());
+  bytes_ += message;
   return *this;
 }
 
 FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
   if (value == 0) return *this;
-  bytes_ += static_cast<char>(static_cast<unsigned>(field) << 3 | kVarint);
+  appendVarint(bytes_, static_cast<std::uint64_t>(field) << 3 | kVarint);
   appendVarint(bytes_, value);
   return *this;
 }
@@ -124,6 +137,33 @@ std::string shown(std::string_view text) {
   std::string result;
   for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
   return text.size() > kMost ? result + "..." : result;
+}
+
+/// How many bytes the first character takes; 0 if it is no UTF-8.
+std::size_t characterSize(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  }
+  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) || (lead == 0xF0 && at(1) < 0x90) ||
+                     (lead == 0xF4 && at(1) > 0x8F);
+  return isBad ? 0 : size;
+}
+
+std::string asUtf8(std::string_view text) {
+  constexpr std::size_t kMost = 4000;
+  std::string result;
+  while (!text.empty() && result.size() < kMost) {
+    const std::size_t size = characterSize(text);
+    result += size == 0 ? std::string_view("?") : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return text.empty() ? result : result + "...";
 }
 
 [[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
@@ -186,10 +226,11 @@ std::string envelopePrefix(std::string_view type) {
 
 /// All of an envelope that depends on the type alone.
 struct EnvelopeHead {
+  std::string type;  // the full name
   std::string name;  // the msgName field, and the tag of msg
   std::string url;   // the Any's type_url field
 
-  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
+  explicit EnvelopeHead(std::string_view fullName) : type(fullName), name(envelopePrefix(fullName) + kSecond) {
     appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
   }
 };
@@ -240,16 +281,46 @@ std::string_view typeOf(const Message& message) {
   return {name.data(), name.size()};
 }
 
-/// Calls `use` with the type's head, made once a thread for types that are linked into the program: those of other
-/// pools may go, and their addresses be used again.
+// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
+// Descriptor, a message takes longer than the rest of the envelope.
+#if defined(__cpp_rtti) || defined(__GXX_RTTI)
+using MessageClass = const std::type_info*;
+MessageClass classOf(const Message& message) { return &typeid(message); }
+#else
+using MessageClass = const Descriptor*;
+MessageClass classOf(const Message& message) { return message.GetDescriptor(); }
+#endif
+
+/// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
+/// used again; a DynamicMessage may be of any type.
+bool isGenerated(const Message& message) {
+  const Descriptor* type = message.GetDescriptor();
+  if (type->file()->pool() != DescriptorPool::generated_pool()) return false;
+  std::lock_guard<std::mutex> lock(processMutex());  // as in prototypeOf()
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  return prototype && classOf(*prototype) == classOf(message);
+}
+
+/// The head of a generated class, made once a thread; null for other messages.
+const EnvelopeHead* knownHead(const Message& message) {
+  thread_local std::map<MessageClass, EnvelopeHead> heads;
+  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
+  const MessageClass its = classOf(message);
+  if (last.first == its) return last.second;
+  auto head = heads.find(its);
+  if (head == heads.end()) {
+    if (!isGenerated(message)) return nullptr;
+    head = heads.try_emplace(its, typeOf(message)).first;
+  }
+  last = {its, &head->second};
+  return last.second;
+}
+
+/// Calls `use` with the head of the message's type.
 template <class Use>
 auto withHead(const Message& message, const Use& use) {
-  const Descriptor* type = message.GetDescriptor();
-  if (type->file()->pool() != DescriptorPool::generated_pool()) return use(EnvelopeHead(typeOf(message)));
-  thread_local std::map<const Descriptor*, EnvelopeHead> heads;
-  thread_local std::pair<const Descriptor*, const EnvelopeHead*> last;
-  if (last.first != type) last = {type, &heads.try_emplace(type, typeOf(message)).first->second};
-  return use(*last.second);
+  const EnvelopeHead* known = knownHead(message);
+  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
 }
 
 /// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
@@ -288,7 +359,8 @@ const Message* prototypeOf(std::string_view type) {
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
   const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  if (!descriptor) return nullptr;
+  // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
+  if (!descriptor || descriptor->map_key()) return nullptr;
   const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   known.emplace(name, prototype);
   return prototype;
@@ -314,6 +386,11 @@ void throwIfError(std::string_view who, const Envelope& envelope) {
   if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
 }
 
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
+  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+  if (bytes.substr(0, prefix.size()) == prefix) throwIfError(who, openEnvelope(who, bytes));
+}
+
 std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
   const Envelope envelope = openEnvelope(who, bytes);
   auto message = newMessage(envelope.type);
@@ -328,7 +405,8 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
 
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
   const Envelope envelope = openEnvelope(who, bytes);
-  if (envelope.type != typeOf(message)) {
+  const EnvelopeHead* head = knownHead(message);
+  if (envelope.type != (head ? std::string_view(head->type) : typeOf(message))) {
     throwIfError(who, envelope);
     throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
                                      std::string(typeOf(message)) + "' is asked for");

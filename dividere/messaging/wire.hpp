@@ -49,6 +49,9 @@ class FieldWriter {
  public:
   FieldWriter& text(int field, std::string_view value);
   FieldWriter& number(int field, std::uint64_t value);
+
+  /// One element of a repeated message: written though it be empty.
+  FieldWriter& part(int field, std::string_view message);
   std::string take() { return std::move(bytes_); }
 
  private:
@@ -72,6 +75,9 @@ std::string sealEnvelope(std::string_view type, std::string_view payload);
 /// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
 std::string shown(std::string_view text);
 
+/// A text of this side's, as a protobuf string takes it: what is not UTF-8 replaced, and cut to some thousand bytes.
+std::string asUtf8(std::string_view text);
+
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 
@@ -90,6 +96,9 @@ void parsePayload(std::string_view who, std::string_view payload, google::protob
 
 /// As ProtoBuffDecoder, of which this is the inside.
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
+
+/// Throws what a peer says is wrong, if that is what these bytes say.
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
 
 /// Into a message that is reused. Throws as decodeEnvelope, and Error{wrongType} if the envelope holds another type.
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);

@@ -58,32 +58,33 @@ void HandlerTable::handle(std::string_view bytes, Origin& origin) {
   const Envelope envelope = openEnvelope(who_, bytes);
   const auto found = byType_.find(envelope.type);
   if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
-  parsePayload(who_, envelope.payload, *found->second.message);
-  callHandler(envelope.type, found->second, origin);
+  const Entry& entry = found->second;
+  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry.message->New() : nullptr);
+  google::protobuf::Message& message = own ? *own : *entry.message;
+  parsePayload(who_, envelope.payload, message);
+  callHandler(envelope.type, entry.handle, message, origin);
 }
 
-void HandlerTable::callHandler(std::string_view type, const Entry& entry, Origin& origin) {
-  const auto fail = [&](const Error& error) {
-    ++failed_;
-    report(error);
-    refuse(origin, error);
-  };
+void HandlerTable::callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message,
+                               Origin& origin) {
   try {
     reactor::Sender sender(origin);
-    entry.handle(*entry.message, sender);
+    handler(message, sender);
   } catch (...) {
-    return fail(currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"));
+    return refuseFailed(origin, currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"), true);
   }
   if (origin.owesAnswer() && !origin.isAnswered()) {
-    return fail(Error(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer"));
+    const Error silent(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer");
+    return refuseFailed(origin, silent, true);
   }
   ++handled_;
 }
 
 void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
   DividereError told;
-  if (type == DividereError::kType && told.decode(payload)) {
-    return report(asError(who_, told));  // an answer that says there is none: nothing to reply to
+  // An answer that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
+  if (type == DividereError::kType && !origin.owesAnswer() && told.decode(payload)) {
+    return report(asError(who_, told));
   }
   ++unknown_;
   const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
@@ -111,6 +112,12 @@ void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept 
   refuse(origin, error);
 }
 
+void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) noexcept {
+  ++failed_;
+  report(error);
+  if (tell) refuse(origin, error);
+}
+
 void HandlerTable::report(const Error& error) noexcept {
   const std::string_view text(error.what());
   const bool saysWho = text.substr(0, who_.size()) == who_ && text.substr(who_.size(), 2) == ": ";
@@ -126,10 +133,23 @@ void HandlerTable::report(const Error& error) noexcept {
 void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
   if (!origin.wantsErrors() || origin.isAnswered()) return;
   try {
-    Frame frame{std::string_view(errorEnvelope(error))};
-    origin.answer(frame);
+    // Where messages are to be short: without its text, or, to get unstuck, without anything.
+    if (tryAnswer(origin, errorEnvelope(error)) || tryAnswer(origin, errorEnvelope(Error(error.code(), "")))) return;
+    if (origin.owesAnswer()) tryAnswer(origin, {});
   } catch (const std::exception& failure) {
     warnings_.log(LogLevel::warning, who_, failure.what());
+  }
+}
+
+/// False if this is longer than the socket lets anything be.
+bool HandlerTable::tryAnswer(Origin& origin, const std::string& bytes) {
+  try {
+    Frame frame{std::string_view(bytes)};
+    origin.answer(frame);
+    return true;
+  } catch (const Error& failure) {
+    if (failure.code() != Errc::tooLarge) throw;
+    return false;
   }
 }
 

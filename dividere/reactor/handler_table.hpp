@@ -55,7 +55,11 @@ class HandlerTable {
   /// No more changes from here on; `who` names the object in errors and in the log.
   void seal(std::string who);
 
-  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread.
+  /// Lets dispatch() be called by several threads at once. Before seal().
+  void setParallel() { parallel_ = true; }
+
+  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread,
+  /// unless setParallel() says otherwise.
   void dispatch(std::string_view bytes, Origin& origin) noexcept;
 
   /// Runs a function that is no message's handler (a timer's, a posted one); what it throws is reported.
@@ -63,6 +67,11 @@ class HandlerTable {
 
   /// What becomes of bytes that are no message: counted, reported, and told to whoever waits for an answer.
   void refuseMalformed(Origin& origin, const Error& error) noexcept;
+
+  /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
+  void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
+
+  bool isEmpty() const { return byType_.empty(); }
 
   reactor::HandlerStats stats() const;
 
@@ -75,12 +84,14 @@ class HandlerTable {
   void requireOpen() const;
   void handle(std::string_view bytes, Origin& origin);
   void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
-  void callHandler(std::string_view type, const Entry& entry, Origin& origin);
+  void callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message, Origin& origin);
   void report(const Error& error) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
+  static bool tryAnswer(Origin& origin, const std::string& bytes);
 
   std::string who_ = "reactor";
   bool sealed_ = false;
+  bool parallel_ = false;  // each message is parsed into one of its own
   std::map<std::string, Entry, std::less<>> byType_;
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;

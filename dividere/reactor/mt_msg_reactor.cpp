@@ -19,9 +19,9 @@ class SubscriberSource final : public Source {
 
   Socket& socket() override { return socket_.connection().socket(); }
   bool hasMessage() override { return socket().ready(); }
-  std::string_view receive() override {
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
   }
   void send(Frame&) override {
     throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
@@ -38,10 +38,16 @@ class RequestSource final : public Source {
   explicit RequestSource(messaging::Request&& socket) : socket_(std::move(socket)) {}
 
   Socket& socket() override { return socket_.connection().socket(); }
-  bool hasMessage() override { return socket_.connection().awaitsReply() && socket().ready(); }
-  std::string_view receive() override {
+  bool hasMessage() override {
+    if (socket_.connection().awaitsReply()) return socket().ready();
+    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
+    socket().attend();
+    socket().get(ZMQ_EVENTS);
+    return false;
+  }
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
   }
   void send(Frame& frame) override {
     if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
@@ -59,9 +65,9 @@ class ResponseSource final : public Source {
 
   Socket& socket() override { return socket_.connection().socket(); }
   bool hasMessage() override { return socket().ready(); }
-  std::string_view receive() override {
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
   }
   void send(Frame& frame) override {
     if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
@@ -79,9 +85,9 @@ class DealerSource final : public Source {
 
   Socket& socket() override { return socket_.connection().socket(); }
   bool hasMessage() override { return socket().ready(); }
-  std::string_view receive() override {
+  void take(HandlerTable& handlers) override {
     newMessage();
-    return socket_.connection().receiveFrame(&route_, &kNoWait)->view();
+    handlers.dispatch(socket_.connection().receiveFrame(&route_, &kNoWait)->view(), *this);
   }
   void send(Frame& frame) override {
     if (!socket_.connection().sendFrame(route_, frame, &kSendLimit)) failFull(socket());

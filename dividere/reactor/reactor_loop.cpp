@@ -15,6 +15,7 @@ constexpr int kTurn = 64;
 
 ReactorLoop::~ReactorLoop() {
   stop();
+  sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
   if (epoll_ >= 0) ::close(epoll_);
 }
 
@@ -26,24 +27,46 @@ void ReactorLoop::requireNotStarted(const char* what) const {
 
 void ReactorLoop::add(std::unique_ptr<Source> source) {
   requireNotStarted("add()");
-  sources_.push_back(std::move(source));
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    sources_.push_back(std::move(source));
+  }
   if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+}
+
+void ReactorLoop::remove(Source& source) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
+  sources_.erase(std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
+                 sources_.end());
+}
+
+void ReactorLoop::lookAgain(Source& source) {
+  if (std::find(active_.begin(), active_.end(), &source) == active_.end()) active_.push_back(&source);
 }
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
   if (period <= 0ms) throw Error(std::make_error_code(std::errc::invalid_argument), "reactor: every(): the period");
-  timers_.push_back({period, Clock::now() + period, std::move(function)});
+  timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+}
+
+void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
+  requireNotStarted("after()");
+  timers_.push_back({0ms, Deadline::in(delay).when(), std::move(function)});
 }
 
 void ReactorLoop::seal(const char* who) {
   if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
   handlers_.seal(who);
-  started_ = true;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    started_ = true;
+  }
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
-  const auto now = Clock::now();
-  for (Timer& timer : timers_) timer.due = now + timer.period;
+  for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
 }
 
 void ReactorLoop::start(const char* who) {
@@ -56,6 +79,16 @@ void ReactorLoop::runHere(const char* who, int stopFd) {
   stopFd_ = stopFd;
   thread_.adoptCurrent();
   run();
+}
+
+void ReactorLoop::stop() {
+  thread_.stop();
+  bool everStarted;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    everStarted = started_;
+  }
+  if (!everStarted) close();  // from now on it will not be
 }
 
 void ReactorLoop::post(std::function<void()> function) {
@@ -88,12 +121,17 @@ void ReactorLoop::run() {
     if (!thread_.stopRequested()) wait();
   }
   runPosted();
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    closed_ = true;
-    posted_.clear();
-  }
-  sources_.clear();
+  close();
+}
+
+void ReactorLoop::close() {
+  // Let go without the lock: what these hold is the user's, and may call post() as it goes.
+  std::vector<std::function<void()>> late;
+  std::vector<std::unique_ptr<Source>> sources;
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  late.swap(posted_);
+  sources.swap(sources_);
 }
 
 void ReactorLoop::runPosted() {
@@ -110,17 +148,23 @@ void ReactorLoop::runTimers() {
   for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
     const auto now = Clock::now();
     if (timers_[i].due > now) continue;
-    timers_[i].due = std::max(timers_[i].due + timers_[i].period, now);
     const auto function = timers_[i].function;
+    if (timers_[i].period > 0ms) {
+      timers_[i].due += timers_[i].period;
+      if (timers_[i].due <= now) timers_[i].due = now + timers_[i].period;
+    } else {
+      timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
+    }
     handlers_.run(function, "a timer's function");
   }
 }
 
 void ReactorLoop::takeTurns() {
-  std::vector<Source*> turns;
-  turns.swap(active_);
-  for (Source* source : turns) {
-    if (takeTurn(*source)) active_.push_back(source);
+  turns_.clear();
+  turns_.swap(active_);
+  // By index: a source may be removed while another has its turn.
+  for (std::size_t i = 0; i < turns_.size(); ++i) {
+    if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
   }
 }
 
@@ -130,7 +174,7 @@ bool ReactorLoop::takeTurn(Source& source) {
     if (thread_.stopRequested()) return true;
     try {
       if (!source.hasMessage()) return false;
-      handlers_.dispatch(source.receive(), source);
+      source.take(handlers_);
     } catch (const Error& error) {
       handlers_.refuseMalformed(source, error);
     } catch (const std::exception& error) {
@@ -150,11 +194,13 @@ void ReactorLoop::wait() {
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {
-      if (std::find(active_.begin(), active_.end(), source) == active_.end()) active_.push_back(source);
+      lookAgain(*source);
       continue;
     }
     thread_.waker().drain();
-    for (const auto& each : sources_) each->socket().attend();
+    for (const auto& each : sources_) {
+      if (each->socket().attend()) lookAgain(*each);
+    }
     if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
   }
 }

@@ -23,8 +23,8 @@ class Source : public Origin {
   /// Whether receive() has a message, without waiting.
   virtual bool hasMessage() = 0;
 
-  /// The next message, valid until the next call. Throws Error{malformed} as the socket does.
-  virtual std::string_view receive() = 0;
+  /// Takes the next message and has it handled. Throws Error{malformed} as the socket does.
+  virtual void take(HandlerTable& handlers) = 0;
 
  protected:
   void newMessage() {
@@ -42,20 +42,31 @@ class ReactorLoop {
   void add(std::unique_ptr<Source> source);
   void every(std::chrono::milliseconds period, std::function<void()> function);
 
+  /// In the loop's thread; not of the source that is being taken from.
+  void remove(Source& source);
+
+  /// In the loop's thread: the source may have messages though its socket gives no signal. That is so whenever
+  /// something is sent on it outside of its turn: sending takes the signal in.
+  void lookAgain(Source& source);
+
+  /// Once, after this time.
+  void after(std::chrono::milliseconds delay, std::function<void()> function);
+
   void start(const char* who);
 
   /// Runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it becomes readable.
   void runHere(const char* who, int stopFd);
 
   // Any thread.
-  void stop() { thread_.stop(); }
+  void stop();
   void post(std::function<void()> function);
+  bool isCurrent() const noexcept { return thread_.isCurrent(); }
 
  private:
   using Clock = Deadline::Clock;
 
   struct Timer {
-    std::chrono::milliseconds period;
+    std::chrono::milliseconds period;  // 0: once
     Clock::time_point due;
     std::function<void()> function;
   };
@@ -63,6 +74,7 @@ class ReactorLoop {
   void requireNotStarted(const char* what) const;
   void seal(const char* who);
   void run();
+  void close();
   void watch(int fd, Source* source);
   void runPosted();
   void runTimers();
@@ -78,6 +90,7 @@ class ReactorLoop {
   int epoll_ = -1;
   int stopFd_ = -1;
   std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
+  std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // under mutex_

@@ -1,0 +1,540 @@
+#include "broker.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include "../core/fork.hpp"
+#include "../core/log_line.hpp"
+#include "../messaging/refusal.hpp"
+#include "frame_source.hpp"
+#include "request_book.hpp"
+#include "worker_roster.hpp"
+
+namespace dividere::detail {
+
+using balancing::BrokerOptions;
+using balancing::BrokerStats;
+using namespace std::chrono_literals;
+
+/// The numbers of a Broker, so that whoever looks finds them adding up.
+class BrokerLedger {
+ public:
+  template <class Change>
+  void change(const Change& change) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    change(stats_);
+  }
+
+  void setWorkers(std::size_t count) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stats_.workers = count;
+    changed_.notify_all();
+  }
+
+  BrokerStats stats() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return stats_;
+  }
+
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  BrokerStats stats_;
+};
+
+void requireSound(const BrokerOptions& options) {
+  const auto require = [](bool met, const char* what) {
+    if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string("balancing::Broker: ") + what);
+  };
+  require(options.heartbeat > 0ms, "heartbeat is to be more than nothing");
+  require(options.liveness >= 1, "liveness is to be at least 1");
+  require(options.maxAttempts >= 1, "maxAttempts is to be at least 1");
+  require(options.maxWait >= 0ms, "maxWait is not to be negative");
+  require(options.handlerDeadline >= 0ms, "handlerDeadline is not to be negative");
+  require(options.silentHandlerLimit >= 0ms, "silentHandlerLimit is not to be negative");
+}
+
+/// How often to look at the time: four times in the shortest of the periods that somebody waits for.
+std::chrono::milliseconds tickOf(const BrokerOptions& options) {
+  auto shortest = options.heartbeat;
+  for (const auto limit : {options.maxWait, options.handlerDeadline}) {
+    if (limit > 0ms) shortest = std::min(shortest, limit);
+  }
+  return std::max(shortest / 4, 1ms);
+}
+
+class BrokerCore {
+ public:
+  BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
+      : options_(options), tick_(tickOf(options)), loop_(handlers_) {
+    requireSound(options);
+    auto front = makeRouter("balancing::Broker (front)", frontPort);
+    auto back = makeRouter("balancing::Broker (back)", backPort);
+    frontPort_ = front->port();
+    backPort_ = back->port();
+    // A worker that is killed is noticed by its connection, long before its silence.
+    back->onEvent([this](const connection::SocketEvent& event) {
+      if (event.type != connection::EventType::disconnected) return;
+      loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
+    });
+    front_ = listen(
+        std::move(front), [this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); });
+    back_ = listen(std::move(back), [this](std::vector<Frame>& frames) { onWorker(frames); });
+    lastTick_ = Clock::now();
+    loop_.every(tick_, [this] { onTick(); });
+    loop_.start("balancing::Broker");
+  }
+
+  void stop() {
+    if (isOfOtherProcess()) return;
+    loop_.post([this] { answerAllStopping(); });
+    loop_.stop();
+  }
+
+  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+  BrokerStats stats() const { return ledger_.stats(); }
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const { return ledger_.waitForWorkers(n, deadline); }
+  std::uint16_t frontPort() const { return frontPort_; }
+  std::uint16_t backPort() const { return backPort_; }
+
+ private:
+  using Clock = Deadline::Clock;
+  using Entry = RequestBook::Entry;
+
+  /// A reply on its way to a client that has no room for it yet.
+  struct Outgoing {
+    std::vector<Frame> frames;
+    bool isError;
+  };
+
+  static std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port) {
+    auto router = std::make_unique<Socket>(who, ZMQ_ROUTER, connection::SocketOptions());
+    router->set(ZMQ_ROUTER_MANDATORY, 1);  // who is gone or has no room is known, not dropped in silence
+    router->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
+    router->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
+    return router;
+  }
+
+  FrameSource* listen(std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
+                      std::function<void()> onTurn = nullptr) {
+    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(onMessage), std::move(onTurn));
+    FrameSource* const made = source.get();
+    loop_.add(std::move(source));
+    return made;
+  }
+
+  // --- From clients ---
+
+  void onRequest(std::vector<Frame>& frames) {
+    if (frames.size() < 2) return countJunk("a client sent no payload");
+    BrokerRequest request;
+    request.payload = std::move(frames.back());
+    frames.pop_back();
+    if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
+    if (!request.correlation.empty()) {
+      if (BrokerRequest* retried = book_.findRetried(request.correlation)) {
+        retried->route.swap(frames);  // the client may have connected anew
+        return;
+      }
+    }
+    request.route.swap(frames);
+    request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
+    request.waiting = Clock::now();
+    ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
+    if (!workerFor(request.dialect) && isFull(request.bytes())) {
+      return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
+    }
+    if (keepsTooMuchFor(request.client())) {
+      return answerWaiting(std::move(request), Errc::overloaded, "the replies to earlier requests have not been taken");
+    }
+    const Dialect dialect = request.dialect;
+    book_.add(std::move(request));
+    dispatch(dialect);
+  }
+
+  bool isFull(std::size_t bytes) const {
+    return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + bytes > options_.maxWaitingBytes;
+  }
+
+  bool keepsTooMuchFor(std::string_view client) const {
+    if (unsentCount_ < options_.maxWaiting && unsentBytes_ <= options_.maxWaitingBytes) return false;
+    return unsent_.find(client) != unsent_.end();
+  }
+
+  // --- To workers ---
+
+  BrokerWorker* workerFor(Dialect dialect) const {
+    BrokerWorker* worker = roster_.next(dialect);
+    if (worker || dialect == Dialect::bytes || roster_.count(Dialect::typed) > 0) return worker;
+    return roster_.next(Dialect::bytes);
+  }
+
+  void dispatchAll() {
+    dispatch(Dialect::typed);
+    dispatch(Dialect::bytes);
+  }
+
+  void dispatch(Dialect dialect) {
+    while (book_.hasWaiting(dialect)) {
+      BrokerWorker* worker = workerFor(dialect);
+      if (!worker) return;
+      give(book_.firstWaiting(dialect), *worker);
+    }
+  }
+
+  // The worker gets the route as it is but for the client's id, in whose place stands the name of this attempt. Frames
+  // are copied by reference: the originals stay for the next worker, should this one die.
+  void give(Entry request, BrokerWorker& worker) {
+    std::string token = tokens_.next();
+    std::vector<Frame> frames;
+    frames.reserve(request->route.size() + 2);
+    frames.emplace_back(std::string_view(worker.id));
+    frames.emplace_back(std::string_view(token));
+    for (std::size_t i = 1; i < request->route.size(); ++i) frames.push_back(shared(request->route[i]));
+    frames.push_back(shared(request->payload));
+    const SendResult result = back_->sendFrames(frames);
+    if (result != SendResult::sent) return bury(worker, result == SendResult::gone ? "gone" : "not taking anything");
+    roster_.addToken(worker, token);
+    book_.give(request, worker.id, std::move(token), Clock::now());
+    ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
+  }
+
+  static Frame shared(Frame& original) {
+    Frame copy;
+    zmq_msg_copy(copy.native(), original.native());
+    return copy;
+  }
+
+  void ask(BrokerWorker& worker) {
+    Signal signal{Signal::Kind::heartbeat, worker.dialect};
+    signal.capacity = 1;  // says that this broker knows what this library adds
+    std::vector<Frame> frames;
+    frames.emplace_back(std::string_view(worker.id));
+    frames.emplace_back(std::string_view(writeSignal(signal, "dividere broker")));
+    worker.asked = Clock::now();
+    ++worker.asksUnanswered;
+    if (back_->sendFrames(frames) == SendResult::gone) bury(worker, "gone");
+  }
+
+  // --- From workers ---
+
+  void onWorker(std::vector<Frame>& frames) {
+    if (frames.size() < 2) return countJunk("neither a reply nor a sign of life came from a worker");
+    const std::string id = frames.front().str();
+    if (frames.size() == 2) {
+      onSignal(id, readSignal(frames[1].view()), connectionOf(frames[1]));
+    } else {
+      onReply(id, frames);
+    }
+  }
+
+  void onSignal(const std::string& id, const Signal& signal, int connection) {
+    if (signal.kind == Signal::Kind::none) return countJunk("neither a reply nor a sign of life came from a worker");
+    BrokerWorker* worker = roster_.find(id);
+    // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
+    // but a sign of life.
+    const bool isAnew = signal.isRegistration ||
+                        (signal.kind == Signal::Kind::registration && worker && worker->connection != connection);
+    // It has answered all it will of what it was given.
+    if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
+    if (signal.isGoodbye) {
+      if (worker) forget(*worker);
+      return dispatchAll();
+    }
+    if (!worker) worker = &welcome(id, signal.dialect);
+    worker->connection = connection;
+    worker->heard = Clock::now();
+    // An old byte worker only answers; one that speaks up unasked does so while it works, too.
+    const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker->asksUnanswered == 0;
+    if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker->beatsWhileBusy = true;
+    if (!isUnasked && worker->asksUnanswered > 0) --worker->asksUnanswered;
+    if (signal.capacity > 0) worker->capacity = signal.capacity;
+    roster_.relist(*worker);
+    dispatchAll();
+  }
+
+  void onReply(const std::string& id, std::vector<Frame>& frames) {
+    BrokerWorker* worker = roster_.find(id);
+    const bool isReply = AttemptToken::isOurs(frames[1].view());
+    if (!isReply) countJunk("what came from a worker answers no request");
+    if (!worker) {
+      if (!isReply) return;
+      worker = &welcome(id, looksLikeEnvelope(frames.back().view()) ? Dialect::typed : Dialect::bytes);
+      worker->connection = connectionOf(frames[1]);
+    }
+    worker->heard = Clock::now();
+    if (!isReply) return;
+    Entry request;
+    if (book_.findGiven(frames[1].str(), id, request)) {
+      roster_.removeToken(*worker, request->token);
+      const bool wasAnswered = request->isAnswered;
+      BrokerRequest answered = book_.remove(request);
+      if (wasAnswered) {
+        ledger_.change([](BrokerStats& stats) { ++stats.late; });
+      } else {
+        deliver(answered, std::move(frames.back()));
+      }
+    } else {
+      ledger_.change([](BrokerStats& stats) { ++stats.late; });
+    }
+    dispatchAll();
+  }
+
+  BrokerWorker& welcome(const std::string& id, Dialect dialect) {
+    BrokerWorker& worker = roster_.add(id, dialect);
+    ledger_.setWorkers(roster_.count());
+    return worker;
+  }
+
+  void forget(BrokerWorker& worker) {
+    roster_.remove(worker);
+    ledger_.setWorkers(roster_.count());
+  }
+
+  /// What this worker has goes to others. It died, if it did, of the first one: the rest it had not begun.
+  void takeBackAll(BrokerWorker& worker, bool inPeace) {
+    const std::vector<std::string> tokens = worker.tokens;
+    for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) {  // each goes to the head of the queue
+      takeBack(worker, *token, inPeace || *token != tokens.front());
+    }
+  }
+
+  void takeBack(BrokerWorker& worker, const std::string& token, bool isBlameless) {
+    Entry request;
+    roster_.removeToken(worker, token);
+    if (!book_.findGiven(token, worker.id, request)) return;
+    if (request->isAnswered) {
+      book_.remove(request);
+    } else if (!isBlameless && ++request->deaths >= options_.maxAttempts) {
+      const int deaths = request->deaths;
+      fail(book_.remove(request), Errc::gaveUp, std::to_string(deaths) + " workers died with the request");
+    } else {
+      book_.takeBack(request, Clock::now());
+      ledger_.change([](BrokerStats& stats) { --stats.inFlight, ++stats.waiting, ++stats.redispatched; });
+    }
+  }
+
+  void bury(BrokerWorker& worker, const char* why) {
+    if (worker.isBusy()) log(LogLevel::info, kWho, std::string("a worker is ") + why + "; its request goes to another");
+    takeBackAll(worker, false);
+    forget(worker);
+  }
+
+  // --- To clients ---
+
+  void deliver(BrokerRequest& request, Frame&& payload) {
+    // A byte-level client would take an error for its answer, unless it put a correlation frame in front.
+    if (request.dialect == Dialect::bytes && isErrorEnvelope(payload.view())) {
+      if (request.correlation.empty()) return countOutcome(true);
+      return sendToClient(request, std::move(payload), true);
+    }
+    sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
+  }
+
+  static bool isErrorEnvelope(std::string_view bytes) {
+    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+    return bytes.substr(0, prefix.size()) == prefix;
+  }
+
+  void fail(BrokerRequest&& request, Errc code, const std::string& text) {
+    if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
+    sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
+  }
+
+  void answerWaiting(BrokerRequest&& request, Errc code, const std::string& text) {
+    ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
+    fail(std::move(request), code, text);
+  }
+
+  void sendToClient(BrokerRequest& request, Frame&& payload, bool isError) {
+    Outgoing outgoing{std::move(request.route), isError};
+    outgoing.frames.push_back(std::move(payload));
+    const std::string_view client = outgoing.frames.front().view();
+    if (unsent_.find(client) == unsent_.end()) {
+      if (trySend(outgoing)) return;
+    } else if (keepsTooMuchFor(client)) {
+      drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
+      return countOutcome(isError);
+    }
+    ++unsentCount_;
+    unsentBytes_ += outgoing.frames.back().size();
+    unsent_[outgoing.frames.front().str()].push_back(std::move(outgoing));
+  }
+
+  /// Whether it is done with: sent, or its client gone.
+  bool trySend(Outgoing& outgoing) {
+    if (front_->sendFrames(outgoing.frames) == SendResult::full) return false;
+    countOutcome(outgoing.isError);
+    return true;
+  }
+
+  void countOutcome(bool isError) {
+    ledger_.change([&](BrokerStats& stats) { --stats.inFlight, ++(isError ? stats.errors : stats.replied); });
+  }
+
+  void flushReplies() {
+    for (auto queue = unsent_.begin(); queue != unsent_.end();) {
+      auto& replies = queue->second;
+      while (!replies.empty()) {
+        const std::size_t bytes = replies.front().frames.back().size();
+        if (!trySend(replies.front())) break;
+        replies.pop_front();
+        --unsentCount_;
+        unsentBytes_ -= bytes;
+      }
+      queue = replies.empty() ? unsent_.erase(queue) : std::next(queue);
+    }
+  }
+
+  void answerAllStopping() {
+    const char* text = "the broker is being stopped";
+    for (BrokerRequest& request : book_.takeInFlight()) {
+      if (!request.isAnswered) fail(std::move(request), Errc::stopping, text);
+    }
+    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, text);
+    flushReplies();
+  }
+
+  // --- Time ---
+
+  void onTick() {
+    const auto now = Clock::now();
+    const auto pause = now - lastTick_ - tick_;
+    lastTick_ = now;
+    if (pause > options_.heartbeat) {
+      forgive(pause);
+    } else {
+      lookAfterWorkers(now);
+      endOverdue(now);
+    }
+    flushReplies();
+    dispatchAll();
+  }
+
+  // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
+  void forgive(Clock::duration pause) {
+    for (auto& [id, worker] : roster_.all()) worker.heard += pause;
+    for (BrokerRequest& request : book_.inFlight()) request.given += pause;
+  }
+
+  std::vector<std::string> workerIds() {
+    std::vector<std::string> ids;  // a copy: those found dead are taken off the roster
+    for (const auto& [id, worker] : roster_.all()) ids.push_back(id);
+    return ids;
+  }
+
+  void lookAfterWorkers(Clock::time_point now) {
+    for (const std::string& id : workerIds()) {
+      BrokerWorker& worker = *roster_.find(id);
+      const auto silence = now - worker.heard;
+      const bool cannotSpeak = worker.isBusy() && !worker.beatsWhileBusy;
+      const auto limit = cannotSpeak ? std::max(options_.silentHandlerLimit, silenceLimit()) : silenceLimit();
+      if (silence > limit) {
+        bury(worker, "silent");
+      } else if (silence >= options_.heartbeat && now - worker.asked >= options_.heartbeat && !cannotSpeak) {
+        ask(worker);
+      }
+    }
+  }
+
+  std::chrono::milliseconds silenceLimit() const { return options_.heartbeat * (1 + options_.liveness); }
+
+  void endOverdue(Clock::time_point now) {
+    BrokerRequest overdue;
+    while (options_.maxWait > 0ms && book_.takeOverdue(now - options_.maxWait, overdue)) {
+      const bool anyWorker = roster_.count(overdue.dialect) > 0 ||
+                             (overdue.dialect == Dialect::typed && roster_.count() > 0);
+      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker, "the request has waited too long");
+    }
+    if (options_.handlerDeadline == 0ms) return;
+    for (BrokerRequest& request : book_.inFlight()) {
+      if (request.isAnswered || now - request.given <= options_.handlerDeadline) continue;
+      BrokerRequest told;  // the entry stays, so that the worker is known to be at it
+      told.dialect = request.dialect;
+      told.correlation = request.correlation;
+      told.route.swap(request.route);
+      book_.forgetCorrelation(request);
+      request.isAnswered = true;
+      fail(std::move(told), Errc::deadlinePassed, "the worker has not answered in time");
+    }
+  }
+
+  // The end of the connection is announced a moment before the socket forgets its peer.
+  void probeSoon(int connection) {
+    probe(connection);
+    for (auto delay : {2ms, 20ms, 200ms}) loop_.after(delay, [this, connection] { probe(connection); });
+  }
+
+  // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.
+  void probe(int connection) {
+    back_->refresh();
+    for (const std::string& id : workerIds()) {
+      BrokerWorker& worker = *roster_.find(id);
+      if (worker.connection == connection || worker.connection < 0) ask(worker);
+    }
+    dispatchAll();
+  }
+
+  void countJunk(const char* what) {
+    ledger_.change([](BrokerStats& stats) { ++stats.junk; });
+    junk_.log(LogLevel::warning, kWho, what);
+  }
+
+  static constexpr const char* kWho = "balancing::Broker";
+
+  // Constant after construction.
+  const BrokerOptions options_;
+  const std::chrono::milliseconds tick_;
+  const unsigned generation_ = forkGeneration();
+  std::uint16_t frontPort_ = 0, backPort_ = 0;
+
+  // The loop's thread alone, which owns the sockets.
+  FrameSource* front_ = nullptr;
+  FrameSource* back_ = nullptr;
+  RequestBook book_;
+  WorkerRoster roster_;
+  AttemptToken tokens_;
+  std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
+  std::size_t unsentCount_ = 0, unsentBytes_ = 0;
+  Clock::time_point lastTick_{};
+  RateLimit junk_, drops_;
+
+  BrokerLedger ledger_;
+  HandlerTable handlers_;
+  ReactorLoop loop_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+
+namespace dividere::balancing {
+
+Broker::Broker(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
+    : core_(std::make_unique<detail::BrokerCore>(frontPort, backPort, options)) {}
+
+Broker::~Broker() {
+  core_->stop();
+  // In a forked child other threads may have held its locks, or waited for its news, when the fork came.
+  if (core_->isOfOtherProcess()) core_.release();
+}
+
+void Broker::stop() { core_->stop(); }
+
+BrokerStats Broker::stats() const { return core_->stats(); }
+
+std::uint16_t Broker::frontPort() const { return core_->frontPort(); }
+
+std::uint16_t Broker::backPort() const { return core_->backPort(); }
+
+bool Broker::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+  return core_->waitForWorkers(n, detail::Deadline::in(timeout));
+}
+
+}  // namespace dividere::balancing

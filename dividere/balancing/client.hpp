@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/protobuf_fwd.hpp"
+
+namespace dividere::detail {
+class BalancingClient;
+class Frame;
+}
+
+namespace dividere::balancing {
+
+/// How long a Client tries.
+struct RetryPolicy {
+  int maxRetries = 5;                            ///< tries after the first
+  std::chrono::milliseconds timeout{5000};       ///< for each try
+  std::chrono::milliseconds pause{100};          ///< before the next try, give or take half; doubling
+  std::chrono::milliseconds pauseMax{2000};
+  std::chrono::milliseconds deadline{0};         ///< for all tries and pauses together, from send() on; zero: no other
+};
+
+/// Asks for work to be done by whichever Worker is idle (seeds: the client side of LoadBalancingPattern).
+///
+/// A request without a reply in time is sent again, to the next of the endpoints if there are several; a dividere Broker
+/// that still has it does not execute it again. An earlier request's reply is never returned for a later one.
+///
+/// No answer at all is a value (null, nothing); an answer that there is none is an Error: Errc::noWorker,
+/// Errc::overloaded, Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it,
+/// Errc::deadlinePassed, Errc::stopping, Errc::unknownType.
+///
+/// One thread at a time; movable.
+class Client {
+ public:
+  /// Throws Error{badEndpoint}, and Error{invalid_argument} for a policy that makes no sense.
+  explicit Client(const std::string& endpoint, RetryPolicy policy = {});
+  explicit Client(const std::vector<std::string>& endpoints, RetryPolicy policy = {});
+  explicit Client(std::initializer_list<std::string> endpoints, RetryPolicy policy = {});
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Sends a request; one sent before and not yet answered is given up.
+  void send(const google::protobuf::Message& message);
+
+  /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
+  std::unique_ptr<google::protobuf::Message> recv();
+
+  /// send() and the reply, which is to be a Reply: throws Error{wrongType} if it is another.
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& message) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(message, *reply)) reply.reset();
+    return reply;
+  }
+
+  /// The same with plain bytes, for workers with onBytes().
+  std::optional<std::string> callBytes(std::string_view bytes);
+
+ private:
+  bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  detail::BalancingClient& client() const;
+
+  std::unique_ptr<detail::BalancingClient> client_;
+};
+
+}  // namespace dividere::balancing

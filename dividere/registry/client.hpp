@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "address.hpp"
+
+namespace dividere::detail {
+class RegistryLink;
+}
+
+namespace dividere::registry {
+
+struct ClientOptions {
+  /// How long a call waits for an answer if it is not told.
+  std::chrono::milliseconds timeout{5000};
+
+  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
+  /// where there is only loopback.
+  std::string advertise;
+};
+
+/// Asks the name service (seeds: registry.ServiceRegistry.Client).
+///
+/// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
+/// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
+/// Error{noRegistry}. All that asks the same registries in a process shares one connection and one thread.
+///
+/// Any thread, any number at once. A forked child makes its own; the parent's throws Error{otherProcess} there.
+class Client {
+ public:
+  explicit Client(const std::string& host = "localhost", std::uint16_t port = 5000, const ClientOptions& options = {});
+  explicit Client(const std::vector<Location>& registries, const ClientOptions& options = {});
+  explicit Client(std::initializer_list<Location> registries, const ClientOptions& options = {});
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Adds this machine and port to the instances of the name. They stay until unregistered. (service::Service does
+  /// better: it renews a lease, so that the entry does not survive it.)
+  ///
+  /// With several registries only the one that answers knows of it.
+  void registerService(const std::string& name, std::uint16_t port);
+  void registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+
+  /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
+  void unregisterService(const std::string& name, std::uint16_t port);
+  void unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+
+  /// One of the instances of the name, each time the next; nothing if there is no such service.
+  std::optional<ServiceAddress> lookupService(const std::string& name);
+  std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
+
+ private:
+  std::string ask(const std::string& what, std::string_view type, const std::string& request,
+                  std::string_view replyType, std::chrono::milliseconds timeout) const;
+
+  std::shared_ptr<detail::RegistryLink> link_;
+  unsigned generation_;
+  ClientOptions options_;
+  std::string where_;  // the registries, for errors
+};
+
+}  // namespace dividere::registry

@@ -1,0 +1,83 @@
+#include "questions.hpp"
+
+#include <algorithm>
+
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// How long one registry may take, or take to be found, while there is another to ask. The Python package's registry
+// answers one request a second.
+constexpr auto kRegistryTurn = 1500ms;
+
+void Questions::ask(std::string envelope, const Deadline& deadline, Answered answered) {
+  const auto now = Clock::now();
+  open_.push_back({std::move(envelope), deadline, std::move(answered), first_, now + kRegistryTurn});
+  tryAsk(open_.back(), now);
+}
+
+void Questions::tryAsk(Question& question, Clock::time_point now) {
+  for (std::size_t tried = 0; tried < registries_.size() && !question.isAsked; ++tried) {
+    Peer& registry = *registries_[question.turn];
+    if (registry.state() == Peer::State::connecting) return;  // it has its turn: the order is the user's
+    if (registry.isUp()) {
+      Frame frame{std::string_view(question.envelope)};
+      question.ids.push_back(ids_.next());
+      question.isAsked = registry.ask(question.ids.back(), frame);
+    }
+    if (!question.isAsked) nextTurn(question, now);
+  }
+}
+
+void Questions::nextTurn(Question& question, Clock::time_point now) {
+  question.turn = (question.turn + 1) % registries_.size();
+  question.turnEnds = now + kRegistryTurn;
+  question.isAsked = false;
+}
+
+void Questions::changed(std::size_t registry) {
+  const auto now = Clock::now();
+  const bool isUp = registries_[registry]->isUp();
+  for (Question& question : open_) {
+    if (isUp && registries_[question.turn]->state() == Peer::State::down) {
+      question.turn = registry;
+    } else if (!isUp && question.turn == registry) {
+      nextTurn(question, now);
+    }
+    if (!question.isAsked) tryAsk(question, now);
+  }
+}
+
+bool Questions::take(std::size_t registry, std::string_view id, Frame& answer) {
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Question& question) {
+    return std::find(question.ids.begin(), question.ids.end(), id) != question.ids.end();
+  });
+  if (found == open_.end()) return false;
+  first_ = registry;
+  const Answered answered = std::move(found->answered);
+  open_.erase(found);
+  answered(&answer);
+  return true;
+}
+
+Questions::Clock::time_point Questions::run(Clock::time_point now) {
+  auto next = Clock::time_point::max();
+  for (auto it = open_.begin(); it != open_.end();) {
+    if (!it->deadline.isNever() && it->deadline.when() <= now) {
+      const Answered answered = std::move(it->answered);
+      it = open_.erase(it);
+      answered(nullptr);
+      continue;
+    }
+    if (registries_.size() > 1 && it->turnEnds <= now) {
+      nextTurn(*it, now);
+      tryAsk(*it, now);
+    }
+    next = std::min(next, it->deadline.when());
+    if (registries_.size() > 1) next = std::min(next, it->turnEnds);
+    ++it;
+  }
+  return next;
+}
+
+}  // namespace dividere::detail

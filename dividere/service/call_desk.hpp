@@ -1,0 +1,118 @@
+#pragma once
+
+// The calls of a service::Client and the instances that answer them. Implementation only.
+
+#include <atomic>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "../core/error.hpp"
+#include "../core/latch.hpp"
+#include "../reactor/alarm.hpp"
+#include "../registry/registry_link.hpp"
+#include "client.hpp"
+
+namespace dividere::detail {
+
+/// One call, shared by the thread that waits for its end and the thread that brings it.
+struct Call {
+  /// What is to be said if it ends now, without an answer.
+  enum class Verdict { noRegistry, noService, noAnswer };
+
+  explicit Call(Frame&& frame) : request(std::move(frame)) {}
+
+  Latch ended;
+  std::atomic<Verdict> verdict{Verdict::noRegistry};
+
+  // Written before it has ended, read after.
+  Frame answer;
+  std::optional<Errc> failure;
+
+  // The desk's thread alone.
+  Frame request;
+  std::string id;
+  int sent = 0;
+  Deadline::Clock::time_point begun{};
+};
+
+/// Gives calls to instances, and to others if those die.
+class CallDesk final : private Peer::Listener {
+ public:
+  using Clock = Deadline::Clock;
+
+  CallDesk(std::string service, const service::ClientOptions& options);
+  ~CallDesk();
+
+  // Any thread.
+  void begin(const std::shared_ptr<Call>& call);  ///< throws Error{stopping} after stop()
+  void giveUp(const std::shared_ptr<Call>& call);
+  void stop();
+  std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
+
+ private:
+  struct Instance {
+    std::string server;
+    std::uint32_t port;
+    Peer* peer;               // the loop's
+    bool isListed = true;     // the registry knew of it when it was last asked
+    bool isLeaving = false;   // it says that it is stopping
+    bool isSilent = false;    // nothing came from it since a call to it was given up
+    std::size_t calls = 0;    // under way
+  };
+  struct UnderWay {
+    std::shared_ptr<Call> call;
+    Instance* instance;
+  };
+  /// The way for a registry's answer, which may come after the desk's end.
+  struct Inbox {
+    std::mutex mutex;
+    CallDesk* desk;  // under mutex
+  };
+
+  void peerChanged(Peer& peer) override;
+  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+
+  void handOut();
+  Instance* choose();
+  bool give(const std::shared_ptr<Call>& call, Instance& instance);
+  void takeBack(Instance& instance);
+  void end(const std::shared_ptr<Call>& call, std::optional<Errc> failure);
+  void endAll(Errc failure);
+
+  void lookUp(Clock::time_point earliest);
+  void lookUpNow();
+  void found(const std::optional<ServiceLookupRep>& reply);
+  void list(const ServiceLookupRep& reply);
+  Instance& instanceAt(const std::string& server, std::uint32_t port);
+  void prune();
+  void run();
+
+  // Constant after construction.
+  const unsigned generation_;
+  const std::string service_;
+  const service::ClientOptions options_;
+  const std::shared_ptr<RegistryLink> link_;
+  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+
+  // The loop's thread alone.
+  CorrelationIds ids_;
+  std::list<Instance> instances_;
+  std::list<std::shared_ptr<Call>> waiting_;
+  std::map<std::string, UnderWay, std::less<>> underWay_;
+  bool isLookingUp_ = false;
+  Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
+  Clock::time_point lookedUp_{};                           // when it was, last
+
+  std::mutex mutex_;
+  bool stopped_ = false;  // under mutex_
+
+  HandlerTable handlers_;
+  ReactorLoop loop_{handlers_};
+  Alarm alarm_{loop_, [this] { run(); }};
+};
+
+}  // namespace dividere::detail

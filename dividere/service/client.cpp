@@ -1,0 +1,52 @@
+#include "client.hpp"
+
+#include <google/protobuf/message.h>
+
+#include "../messaging/wire.hpp"
+#include "call_desk.hpp"
+
+namespace dividere::service {
+
+Client::Client(const std::string& serviceName, const ClientOptions& options)
+    : who_("service::Client '" + serviceName + "'"), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+
+Client::~Client() = default;
+
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
+                                                        std::chrono::milliseconds timeout) {
+  detail::Frame answer;
+  return ask(request, answer, timeout) ? detail::decodeEnvelope(who_, answer.view()) : nullptr;
+}
+
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
+                      std::chrono::milliseconds timeout) {
+  detail::Frame answer;
+  if (!ask(request, answer, timeout)) return false;
+  detail::decodeEnvelopeInto(who_, answer.view(), reply);
+  return true;
+}
+
+void Client::stop() { desk_->stop(); }
+
+bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  const auto call = std::make_shared<detail::Call>(detail::encodeFrame(who_, request));
+  const auto size = static_cast<std::int64_t>(call->request.size());
+  if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
+    throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
+  }
+  desk_->begin(call);
+  if (!call->ended.wait(deadline)) {
+    desk_->giveUp(call);
+    switch (call->verdict) {
+      case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
+      case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);
+      case detail::Call::Verdict::noAnswer: return false;
+    }
+  }
+  if (call->failure) throw Error(*call->failure, who_);
+  answer = std::move(call->answer);
+  return true;
+}
+
+}  // namespace dividere::service

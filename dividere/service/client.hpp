@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../connection/socket_options.hpp"
+#include "../core/protobuf_fwd.hpp"
+#include "../registry/address.hpp"
+
+namespace dividere::detail {
+class CallDesk;
+class Frame;
+}
+
+namespace dividere::service {
+
+struct ClientOptions {
+  /// Asked in turn where the service is, as registry::Client does.
+  std::vector<registry::Location> registries{registry::Location{}};
+
+  /// A service that is not registered is looked for again for this long before a call says that there is none: its
+  /// registry may just have been restarted.
+  std::chrono::milliseconds patience{1000};
+
+  /// How often a call is given to another instance because the one that had it died before it answered. That one may
+  /// have handled it: 0 if it must not be handled twice.
+  int resends = 2;
+
+  /// How often the registry is asked for new instances, while calls are made.
+  std::chrono::milliseconds refresh{5000};
+
+  /// For the connections to the instances.
+  connection::SocketOptions socket;
+};
+
+/// Calls a service by its name.
+///
+///     service::Client calculator("demo.Calculator");
+///     if (auto sum = calculator.call<Sum>(numbers, 500ms)) use(*sum);
+///
+/// Looks the name up, connects to every instance and keeps the connections; calls go to the instances in turn, to one
+/// with fewer calls under way rather. It looks again when an instance dies, says that it is stopping or keeps silent,
+/// and now and then for new ones; while it is connected it needs no registry.
+///
+/// Any thread, any number of calls at once. One thread of its own brings the answers.
+class Client {
+ public:
+  /// Begins to look the service up, and returns at once.
+  explicit Client(const std::string& serviceName, const ClientOptions& options = {});
+
+  /// Stops, as stop().
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Sends the request and waits for the answer, which is to be a Reply. Nothing if none came in time.
+  ///
+  /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
+  /// handlerFailed, with what it threw, if the handler did; unknownType if the service has no handler for it; gaveUp if
+  /// instances died with it more often than ClientOptions::resends allows; wrongType if the answer is no Reply;
+  /// stopping if stop() was called.
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(request, *reply, timeout)) reply.reset();
+    return reply;
+  }
+
+  /// The answer, whatever its type; null if none came in time.
+  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request,
+                                                  std::chrono::milliseconds timeout);
+
+  /// Into a message that is reused; false, and the message untouched, if no answer came in time.
+  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
+                std::chrono::milliseconds timeout);
+
+  /// Ends the calls under way (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
+  void stop();
+
+ private:
+  bool ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout);
+
+  const std::string who_;
+  std::unique_ptr<detail::CallDesk> desk_;
+};
+
+}  // namespace dividere::service

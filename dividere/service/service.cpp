@@ -1,0 +1,258 @@
+#include "service.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <typeinfo>
+#include <utility>
+
+#include "../core/fork.hpp"
+#include "../reactor/router_source.hpp"
+#include "../registry/own_address.hpp"
+#include "../registry/registry_link.hpp"
+#include "handler_pool.hpp"
+
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
+constexpr auto kFarewellLimit = 200ms;
+constexpr auto kRegistrationLimit = 3000ms;
+
+/// The socket of a service: handles in the loop's thread, or hands over to a pool.
+class ServiceSource final : public RouterSource {
+ public:
+  ServiceSource(const service::ServiceOptions& options, HandlerPool* pool)
+      : RouterSource("service::Service", options.socket), pool_(pool) {
+    if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
+      throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
+                                        ", " + std::to_string(options.lastPort) + "]");
+    }
+  }
+
+  bool hasMessage() override { return !(pool_ && pool_->isFull()) && RouterSource::hasMessage(); }
+
+  void take(HandlerTable& handlers) override {
+    if (!pool_) return RouterSource::take(handlers);
+    Frame& body = receive();
+    pool_->add({route_, std::move(body)});
+  }
+
+  /// Answers all that nobody will handle any more.
+  void refuseRest(const std::string& who) {
+    const Error error(Errc::stopping, who);
+    if (pool_) {
+      const std::string bytes = errorEnvelope(error);
+      for (const HandlerPool::Job& job : pool_->takeRest()) {
+        Frame frame{std::string_view(bytes)};
+        reply(job.route, frame);
+      }
+    }
+    refuseWaiting(error);
+  }
+
+ private:
+  HandlerPool* const pool_;
+};
+
+/// A request in the hands of a pool's thread; its answer goes by way of the loop's.
+class PooledOrigin final : public Origin {
+ public:
+  PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source) : loop_(loop), source_(source) {
+    route_ = std::move(job.route);
+  }
+
+  void send(Frame& frame) override {
+    if (answered_) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its answer");
+    source_.socket().requireSendable(frame.size());
+    loop_.post([this_ = &source_, &loop = loop_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
+      this_->reply(route, *shared);
+      loop.lookAgain(*this_);
+    });
+  }
+  bool owesAnswer() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+ private:
+  ReactorLoop& loop_;
+  ServiceSource& source_;
+};
+
+class ServiceCore {
+ public:
+  ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
+      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(handlers) {
+    if (options_.threads < 1 || options_.firstPort == 0 || options_.firstPort > options_.lastPort ||
+        options_.lease < 0ms) {
+      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: the options");
+    }
+    if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
+    auto source = std::make_unique<ServiceSource>(options_, pool_.get());
+    source_ = source.get();
+    port_ = source->socket().port();
+    loop_.add(std::move(source));
+  }
+
+  ~ServiceCore() { stop(); }
+
+  void every(std::chrono::milliseconds period, std::function<void()> function) {
+    loop_.every(period, std::move(function));
+  }
+
+  bool start(const std::string& defaultName, std::chrono::milliseconds timeout) {
+    if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Service: start");
+    const auto registration = std::make_shared<Registration>();
+    if (!begin(defaultName, registration)) return false;
+    const bool isKnown = registration->known.wait(Deadline::in(timeout));
+    std::lock_guard<std::mutex> lock(mutex_);
+    return isKnown && !stopped_;
+  }
+
+  void stop() {
+    if (generation_ != forkGeneration()) return;
+    std::shared_ptr<Registration> registration;
+    bool wasStarted;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      stopped_ = true;
+      wasStarted = started_;
+      registration.swap(registration_);
+    }
+    const bool isInside = loop_.isCurrent() || (pool_ && pool_->isCurrent());
+    if (registration) {
+      registration->known.open();  // nobody is to wait for it any more
+      link_->end(registration);
+      if (!isInside) registration->forgotten.wait(Deadline::in(kFarewellLimit));
+    }
+    if (!wasStarted || !pool_) return stopLoop();
+    // The loop ends after the last handler: it sends their answers.
+    if (isInside) return pool_->requestStop();
+    pool_->stop();
+    stopLoop();
+  }
+
+  void post(std::function<void()> function) { loop_.post(std::move(function)); }
+  const std::string& name() const { return name_; }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void makePool(std::size_t threads) {
+    handlers_.setParallel();
+    HandlerPool::Hooks hooks;
+    hooks.handle = [this](HandlerPool::Job& job) {
+      PooledOrigin origin(job, loop_, *source_);
+      handlers_.dispatch(job.body.view(), origin);
+    };
+    hooks.hasRoom = [this] {
+      loop_.post([this] { loop_.lookAgain(*source_); });
+    };
+    hooks.lastHasEnded = [this] { stopLoop(); };
+    pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
+  }
+
+  bool begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (stopped_) return false;
+    if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
+    if (name_.empty()) name_ = defaultName;
+    if (name_.empty()) {
+      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: start: it has no name");
+    }
+    registration->service.name = name_;
+    registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
+    registration->service.port = port_;
+    registration->lease = options_.lease;
+    registration->jitter = options_.jitter;
+    link_ = RegistryLink::to(options_.registries);
+    loop_.start(who().c_str());
+    if (pool_) pool_->start();
+    started_ = true;
+    registration_ = registration;
+    link_->begin(registration);
+    return true;
+  }
+
+  void stopLoop() {
+    loop_.post([this] { source_->refuseRest(who()); });
+    loop_.stop();
+  }
+
+  std::string who() const { return name_.empty() ? "service::Service" : "service::Service '" + name_ + "'"; }
+
+  // Constant once started.
+  const unsigned generation_ = forkGeneration();
+  const service::ServiceOptions options_;
+  std::string name_;
+  std::uint16_t port_ = 0;
+  std::shared_ptr<RegistryLink> link_;
+  ServiceSource* source_ = nullptr;  // the loop's
+
+  std::mutex mutex_;
+  bool started_ = false;                        // under mutex_
+  bool stopped_ = false;                        // under mutex_
+  std::shared_ptr<Registration> registration_;  // under mutex_, while it is registered
+
+  HandlerTable& handlers_;
+  std::unique_ptr<HandlerPool> pool_;
+  ReactorLoop loop_;
+};
+
+// "ns::(anonymous namespace)::Calculator" is known as "ns.Calculator".
+std::string dottedTypeName(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                        std::free);
+  std::string name = status == 0 && readable ? readable.get() : type.name();
+  const auto replaceAll = [&](const std::string& what, const std::string& with) {
+    for (std::size_t at = 0; (at = name.find(what, at)) != std::string::npos; at += with.size()) {
+      name.replace(at, what.size(), with);
+    }
+  };
+  replaceAll("(anonymous namespace)::", "");
+  replaceAll("::", ".");
+  return name;
+}
+
+std::string serviceNameOf(const service::Service& service) {
+#if defined(__cpp_rtti) || defined(__GXX_RTTI)
+  const std::type_info& type = typeid(service);
+  return type == typeid(service::Service) ? std::string() : dottedTypeName(type);
+#else
+  static_cast<void>(service);
+  return {};
+#endif
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::service {
+
+Service::Service(const std::string& name, const ServiceOptions& options)
+    : core_(std::make_unique<detail::ServiceCore>(name, options, handlers())) {}
+
+Service::Service(const ServiceOptions& options) : Service(std::string(), options) {}
+
+Service::~Service() = default;
+
+Service& Service::every(std::chrono::milliseconds period, std::function<void()> function) {
+  core_->every(period, std::move(function));
+  return *this;
+}
+
+bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::serviceNameOf(*this), timeout); }
+
+void Service::start() {
+  if (start(detail::kRegistrationLimit)) return;
+  detail::log(LogLevel::warning, "service::Service", name() + ": no registry has answered yet; it goes on trying");
+}
+
+void Service::stop() { core_->stop(); }
+
+void Service::post(std::function<void()> function) { core_->post(std::move(function)); }
+
+const std::string& Service::name() const { return core_->name(); }
+
+std::uint16_t Service::port() const { return core_->port(); }
+
+}  // namespace dividere::service
