@@ -12,7 +12,8 @@ the parts that it includes itself. A <system> include moves to the head of its s
 inside an #if, which it then keeps. Nothing is configured and nothing is marked up: what a part is
 follows from its folder and suffix. What is refused, and why, is said in the methods of `Checks`.
 
-A line is taken for a directive by how it starts: do not start a line of a comment or a string with #.
+A line is taken for a directive by how it starts: do not start a line of a comment or a string with #. And
+since system includes move up, a part cannot #define something for one of them to see.
 """
 
 import argparse

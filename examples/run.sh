@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Builds the examples and runs them, one after the other, showing what they print; on a fresh Debian or
-# Ubuntu it first installs what is missing. Programs that need a peer start it themselves.
+# Ubuntu it first installs what is missing. Programs that need a peer start it themselves: a *_server or *_service runs
+# until it is stopped, and only if it is named.
 #
 #   bash examples/run.sh                  all of them
 #   bash examples/run.sh simple_pub_sub   those named
@@ -14,7 +15,7 @@ order=(simple_pub_sub msg_reactor)
 
 build_dir=${BUILD_DIR:-build/for_examples}
 
-bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libprotobuf-dev protobuf-compiler
+bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libprotobuf-dev protobuf-compiler libpng-dev
 cmake -G Ninja -S . -B "$build_dir" -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=ON
 cmake --build "$build_dir"
 
@@ -23,7 +24,8 @@ if [ ${#names[@]} -eq 0 ]; then
   names=("${order[@]}")
   for source in examples/*.cpp; do
     name=$(basename "$source" .cpp)
-    [[ " ${order[*]} " == *" $name "* ]] || names+=("$name")
+    [[ "$name" == *_server || "$name" == *_service ]] ||
+      [[ " ${order[*]} " == *" $name "* ]] || names+=("$name")
   done
 fi
 

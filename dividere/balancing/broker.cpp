@@ -323,9 +323,11 @@ class BrokerCore {
   }
 
   void bury(BrokerWorker& worker, const char* why) {
-    if (worker.isBusy()) log(LogLevel::info, kWho, std::string("a worker is ") + why + "; its request goes to another");
+    const bool wasBusy = worker.isBusy();
     takeBackAll(worker, false);
     forget(worker);
+    log(LogLevel::info, kWho,
+        std::string("a worker is ") + why + (wasBusy ? "; its request goes to another" : "; it was idle"));
   }
 
   // --- To clients ---
@@ -371,14 +373,20 @@ class BrokerCore {
 
   /// Whether it is done with: sent, or its client gone.
   bool trySend(Outgoing& outgoing) {
-    if (front_->sendFrames(outgoing.frames) == SendResult::full) return false;
-    countOutcome(outgoing.isError);
-    return true;
+    bool isDone = false;
+    // In one: who has its outcome finds it counted.
+    ledger_.change([&](BrokerStats& stats) {
+      isDone = front_->sendFrames(outgoing.frames) != SendResult::full;
+      if (isDone) count(stats, outgoing.isError);
+    });
+    return isDone;
   }
 
   void countOutcome(bool isError) {
-    ledger_.change([&](BrokerStats& stats) { --stats.inFlight, ++(isError ? stats.errors : stats.replied); });
+    ledger_.change([&](BrokerStats& stats) { count(stats, isError); });
   }
+
+  static void count(BrokerStats& stats, bool isError) { --stats.inFlight, ++(isError ? stats.errors : stats.replied); }
 
   void flushReplies() {
     for (auto queue = unsent_.begin(); queue != unsent_.end();) {
@@ -470,7 +478,7 @@ class BrokerCore {
   // The end of the connection is announced a moment before the socket forgets its peer.
   void probeSoon(int connection) {
     probe(connection);
-    for (auto delay : {2ms, 20ms, 200ms}) loop_.after(delay, [this, connection] { probe(connection); });
+    for (auto delay : {1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 200ms}) loop_.after(delay, [this, connection] { probe(connection); });
   }
 
   // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.

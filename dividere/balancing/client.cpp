@@ -143,7 +143,9 @@ void Client::send(const google::protobuf::Message& message) {
 
 std::unique_ptr<google::protobuf::Message> Client::recv() {
   const detail::Frame* reply = client().receive();
-  return reply ? detail::decodeEnvelope(detail::BalancingClient::kWho, reply->view()) : nullptr;
+  if (!reply) return nullptr;
+  detail::throwIfErrorEnvelope(detail::BalancingClient::kWho, reply->view());  // though its type may be linked here
+  return detail::decodeEnvelope(detail::BalancingClient::kWho, reply->view());
 }
 
 bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply) {

@@ -23,9 +23,7 @@ class EndpointParser {
 
   Endpoint parse() {
     if (text_.empty()) fail("it is empty");
-    for (char c : text_) {
-      if (static_cast<unsigned char>(c) <= ' ' || c == 127) fail("it has a space or control character");
-    }
+    if (std::any_of(text_.begin(), text_.end(), isSpaceOrControl)) fail("it has a space or control character");
     const auto colon = text_.find("://");
     if (colon == std::string::npos) fail("it has no transport: write tcp://host:port, ipc://path or inproc://name");
     const std::string transport = text_.substr(0, colon);
@@ -37,6 +35,8 @@ class EndpointParser {
   }
 
  private:
+  static bool isSpaceOrControl(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 127; }
+
   Endpoint tcp(const std::string& rest) {
     const auto colon = rest.rfind(':');
     if (colon == std::string::npos || rest.find(']', colon) != std::string::npos) {
@@ -98,7 +98,8 @@ class EndpointParser {
   }
 
   [[noreturn]] void fail(const std::string& why) {
-    const std::string shown = text_.size() <= 200 ? text_ : text_.substr(0, 200) + "...";
+    std::string shown = text_.size() <= 200 ? text_ : text_.substr(0, 200) + "...";
+    std::replace_if(shown.begin(), shown.end(), isSpaceOrControl, '?');  // a null byte would end what() here
     throw Error(Errc::badEndpoint, who_ + ": " + (bind_ ? "bind '" : "connect '") + shown + "': " + why);
   }
 

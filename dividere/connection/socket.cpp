@@ -302,7 +302,11 @@ bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
   }
   const int flags = more ? ZMQ_SNDMORE : 0;
   // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
-  return trySend(frame, flags) || awaitUntil([&] { return trySend(frame, flags); }, deadline);
+  const auto sendAnew = [&] {
+    get(ZMQ_EVENTS);  // a failed send need not have read libzmq's signals
+    return trySend(frame, flags);
+  };
+  return trySend(frame, flags) || sendAnew() || awaitUntil(sendAnew, deadline);
 }
 
 bool Socket::tryReceive() {
@@ -311,25 +315,27 @@ bool Socket::tryReceive() {
     return true;
   }
   attend();
-  inbox_.clear();
+  // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
+  inbox_.resize(1);
   framesReceived_ = 0;
-  Frame frame;
-  do {
+  for (;;) {
+    Frame& frame = inbox_.back();
     while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
-      if (errno == EAGAIN) return false;  // only before the first frame: libzmq delivers whole messages
-      if (errno != EINTR) fail("receive");
+      if (errno == EINTR) continue;
+      const int error = errno;
+      inbox_.clear();
+      if (error == EAGAIN) return false;  // only before the first frame: libzmq delivers whole messages
+      errno = error;
+      fail("receive");
     }
-    const bool more = frame.more();
-    if (++framesReceived_ <= kMostFrames) inbox_.push_back(std::move(frame));
-    if (!more) return true;
-  } while (true);
+    ++framesReceived_;
+    if (!frame.more()) return true;
+    if (framesReceived_ < kMostFrames) inbox_.emplace_back();
+  }
 }
 
 bool Socket::receive(const Deadline& deadline) {
-  while (!tryReceive()) {
-    if (!await(ZMQ_POLLIN, deadline)) return false;
-  }
-  return true;
+  return tryReceive() || awaitUntil([this] { return tryReceive(); }, deadline);
 }
 
 const Frame& Socket::onlyFrame() const {
@@ -349,9 +355,15 @@ bool Socket::wait(const Deadline& deadline) {
 }
 
 bool Socket::await(short wanted, const Deadline& deadline) {
-  return awaitUntil([&] { return (get(ZMQ_EVENTS) & wanted) != 0; }, deadline);
+  const auto isThere = [&] {
+    attend();
+    return (get(ZMQ_EVENTS) & wanted) != 0;
+  };
+  return isThere() || awaitUntil(isThere, deadline);
 }
 
+// The descriptor tells of changes only, and only once libzmq has read all its signals: asking for the events does that, and
+// so does a receive that finds nothing. Each system call less between a reply and whoever waits for it counts.
 template <class Condition>
 bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
@@ -361,17 +373,12 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
     ~Registration() { watch.wakeWith(before); }
   } registration{*watch_, watch_->wakeWith(waker.fd())};
   for (;;) {
-    attend();
-    // Asking for the events makes libzmq read its signals, without which the descriptor tells nothing.
-    get(ZMQ_EVENTS);
-    if (met()) return true;
     pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, deadline.pollTimeout());
     if (ready > 0 && waits[1].revents) waker.drain();
-    if (ready == 0 && deadline.passed()) {
-      get(ZMQ_EVENTS);
-      return met();
-    }
+    attend();
+    if (met()) return true;
+    if (ready == 0 && deadline.passed()) return false;
   }
 }
 

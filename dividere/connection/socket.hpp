@@ -119,7 +119,8 @@ class Socket {
   bool tryBind(const std::string& endpoint);
   void learnEndpoint(const std::string& endpoint);
 
-  /// Tries `met` whenever something may have changed; false if it was not so in time.
+  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
+  /// when it fails has read all of libzmq's signals.
   template <class Condition>
   bool awaitUntil(const Condition& met, const Deadline& deadline);
 

@@ -67,7 +67,8 @@ bool RegisterService::decode(std::string_view bytes) {
 
 std::string ServiceLookupRep::encode() const {
   FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances) writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
+  for (const Instance& each : instances)
+    writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
   return writer.take();
 }
 

@@ -21,7 +21,6 @@ namespace dividere::detail {
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::Message;
-using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 
 constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
@@ -37,7 +36,7 @@ enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
 
 // By hand: protobuf's reader takes longer to set up than to read.
-bool readVarint(std::string_view& bytes, std::uint64_t& value) {
+inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
   constexpr std::size_t kLongest = 10;
   value = 0;
   for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
@@ -50,14 +49,14 @@ bool readVarint(std::string_view& bytes, std::uint64_t& value) {
   return false;
 }
 
-bool readTag(std::string_view& bytes, std::uint32_t& tag) {
+inline bool readTag(std::string_view& bytes, std::uint32_t& tag) {
   std::uint64_t value;
   if (!readVarint(bytes, value) || value > UINT32_MAX || value >> 3 == 0) return false;
   tag = static_cast<std::uint32_t>(value);
   return true;
 }
 
-bool skipBytes(std::string_view& bytes, std::uint64_t count) {
+inline bool skipBytes(std::string_view& bytes, std::uint64_t count) {
   if (count > bytes.size()) return false;
   bytes.remove_prefix(static_cast<std::size_t>(count));
   return true;
@@ -224,14 +223,31 @@ std::string envelopePrefix(std::string_view type) {
   return prefix;
 }
 
+inline bool skipStart(std::string_view& bytes, const std::string& start) {
+  if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
+  bytes.remove_prefix(start.size());
+  return true;
+}
+
 /// All of an envelope that depends on the type alone.
 struct EnvelopeHead {
-  std::string type;  // the full name
   std::string name;  // the msgName field, and the tag of msg
   std::string url;   // the Any's type_url field
 
-  explicit EnvelopeHead(std::string_view fullName) : type(fullName), name(envelopePrefix(fullName) + kSecond) {
+  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
     appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
+  }
+
+  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
+  /// is what openEnvelope() finds, in a fraction of the time.
+  bool opens(std::string_view bytes, std::string_view& payload) const {
+    std::uint64_t size;
+    if (!skipStart(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skipStart(bytes, url)) return false;
+    payload = bytes;
+    if (payload.empty()) return true;
+    if (payload.front() != kSecond) return false;
+    payload.remove_prefix(1);
+    return readVarint(payload, size) && size == payload.size();
   }
 };
 
@@ -285,10 +301,10 @@ std::string_view typeOf(const Message& message) {
 // Descriptor, a message takes longer than the rest of the envelope.
 #if defined(__cpp_rtti) || defined(__GXX_RTTI)
 using MessageClass = const std::type_info*;
-MessageClass classOf(const Message& message) { return &typeid(message); }
+inline MessageClass classOf(const Message& message) { return &typeid(message); }
 #else
 using MessageClass = const Descriptor*;
-MessageClass classOf(const Message& message) { return message.GetDescriptor(); }
+inline MessageClass classOf(const Message& message) { return message.GetDescriptor(); }
 #endif
 
 /// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
@@ -303,10 +319,10 @@ bool isGenerated(const Message& message) {
 
 /// The head of a generated class, made once a thread; null for other messages.
 const EnvelopeHead* knownHead(const Message& message) {
-  thread_local std::map<MessageClass, EnvelopeHead> heads;
   thread_local std::pair<MessageClass, const EnvelopeHead*> last;
   const MessageClass its = classOf(message);
   if (last.first == its) return last.second;
+  thread_local std::map<MessageClass, EnvelopeHead> heads;
   auto head = heads.find(its);
   if (head == heads.end()) {
     if (!isGenerated(message)) return nullptr;
@@ -404,9 +420,11 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
 }
 
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  const Envelope envelope = openEnvelope(who, bytes);
   const EnvelopeHead* head = knownHead(message);
-  if (envelope.type != (head ? std::string_view(head->type) : typeOf(message))) {
+  std::string_view payload;
+  if (head && head->opens(bytes, payload)) return parsePayload(who, payload, message);
+  const Envelope envelope = openEnvelope(who, bytes);
+  if (envelope.type != typeOf(message)) {
     throwIfError(who, envelope);
     throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
                                      std::string(typeOf(message)) + "' is asked for");

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,11 +43,21 @@ struct WorkerSlot {
   enum class State { pausing, starting, running, givenUp };
   State state = State::pausing;
   pid_t pid = -1;
-  OwnedDescriptor life;  // the child holds the other end: a byte says that it is set up, the end of it that it died
-  OwnedDescriptor stop;  // closing it tells the child to end; so does our death
+  OwnedDescriptor life;   // the child holds the other end: a byte says that it is set up, the end of it that it died
+  OwnedDescriptor stop;   // a byte tells the child to end; so does the end of it, and our death
+  OwnedDescriptor death;  // of the process: readable then, whoever else has inherited the other end of `life`
   Deadline::Clock::time_point since{};  // started, or (pausing) to be started
   int crashes = 0;
 };
+
+OwnedDescriptor openDeath(pid_t pid) {
+#ifdef SYS_pidfd_open
+  return OwnedDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+#else
+  static_cast<void>(pid);
+  return OwnedDescriptor();  // before Linux 5.3 the end of `life` has to do
+#endif
+}
 
 /// Starts, watches, replaces and ends the worker processes, from a thread of its own. The children are forked in that
 /// thread and bound to its life.
@@ -120,6 +131,7 @@ class Supervisor {
     std::vector<pollfd> waits{{thread_.waker().fd(), POLLIN, 0}};
     for (const WorkerSlot& slot : slots_) {
       if (slot.life) waits.push_back({slot.life.get(), POLLIN, 0});
+      if (slot.death) waits.push_back({slot.death.get(), POLLIN, 0});
     }
     ::poll(waits.data(), waits.size(), deadline.pollTimeout());
   }
@@ -151,6 +163,7 @@ class Supervisor {
     slot.pid = pid;
     slot.life = std::move(lifeRead);
     slot.stop = std::move(stopWrite);
+    slot.death = openDeath(pid);
     set(slot, State::starting, Clock::now());
   }
 
@@ -173,10 +186,13 @@ class Supervisor {
       } else if (got == 0) {
         return bury(slot);
       } else if (errno != EINTR) {
+        if (isDead(slot)) bury(slot);
         return;
       }
     }
   }
+
+  static bool isDead(const WorkerSlot& slot) { return slot.death && Waker::isReadable(slot.death.get()); }
 
   void bury(WorkerSlot& slot) {
     const WorkerEnd end = reap(slot);
@@ -199,6 +215,7 @@ class Supervisor {
   WorkerEnd reap(WorkerSlot& slot) {
     slot.life = OwnedDescriptor();
     slot.stop = OwnedDescriptor();
+    slot.death = OwnedDescriptor();
     int status = 0;
     pid_t reaped;
     while ((reaped = ::waitpid(slot.pid, &status, 0)) < 0 && errno == EINTR) {
@@ -235,7 +252,7 @@ class Supervisor {
   }
 
   void endAll() {
-    for (WorkerSlot& slot : slots_) slot.stop = OwnedDescriptor();
+    for (WorkerSlot& slot : slots_) tellToStop(slot);
     const Deadline limit = Deadline::in(options_.stopLimit);
     for (WorkerSlot& slot : slots_) {
       if (!slot.life) continue;
@@ -248,15 +265,24 @@ class Supervisor {
     }
   }
 
+  // Not by closing it alone: any process forked meanwhile, by another of these or by the program, may have it open too.
+  static void tellToStop(WorkerSlot& slot) {
+    const char stop = 1;
+    while (slot.stop && ::write(slot.stop.get(), &stop, 1) < 0 && errno == EINTR) {
+    }
+    slot.stop = OwnedDescriptor();
+  }
+
   static bool awaitEnd(WorkerSlot& slot, const Deadline& limit) {
     char byte;
     for (;;) {
       const auto got = ::read(slot.life.get(), &byte, 1);
       if (got == 0) return true;
       if (got == 1) continue;
+      if (isDead(slot)) return true;
       if (limit.passed()) return false;
-      pollfd wait{slot.life.get(), POLLIN, 0};
-      ::poll(&wait, 1, limit.pollTimeout());
+      pollfd waits[] = {{slot.life.get(), POLLIN, 0}, {slot.death.get(), POLLIN, 0}};  // -1 is passed over
+      ::poll(waits, 2, limit.pollTimeout());
     }
   }
 
@@ -269,6 +295,7 @@ class Supervisor {
     for (WorkerSlot& slot : slots_) {  // siblings' pipes: they must see our parent's end of them close
       slot.life = OwnedDescriptor();
       slot.stop = OwnedDescriptor();
+      slot.death = OwnedDescriptor();
     }
     forgetHeldPorts();
     closeInheritedSockets();

@@ -64,7 +64,8 @@ void Peer::take(HandlerTable&) {
   socket.tryReceive();
   auto& frames = socket.inbox();
   if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
-    throw Error(Errc::malformed, socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
+    throw Error(Errc::malformed,
+                socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
   }
   link_->listener.peerAnswered(*this, frames.front().view(), frames.back());
 }

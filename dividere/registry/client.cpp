@@ -99,9 +99,8 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
     answer->latch.open();
   });
   if (!answer->latch.wait(deadline) || !answer->came) throw Error(Errc::noRegistry, who + ": " + where_);
+  detail::throwIfErrorEnvelope(who, answer->envelope);
   const detail::Envelope envelope = detail::openEnvelope(who, answer->envelope);
-  detail::DividereError told;
-  if (envelope.type == told.kType && told.decode(envelope.payload)) throw detail::asError(who, told);
   if (envelope.type != replyType) {
     throw Error(Errc::wrongType, who + ": the answer is a '" + detail::shown(envelope.type) + "'");
   }

@@ -23,7 +23,8 @@ std::size_t Directory::erase(Instances& instances, const Condition& condition) {
 
 bool Directory::add(const RegisterService& service, Clock::time_point now) {
   if (service.name.empty() || service.server.empty() || service.port == 0 || service.port > 65535) return false;
-  const auto leaseEnds = service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
+  const auto leaseEnds =
+      service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
   Instances& instances = byName_[service.name];
   const auto isSame = [&](const Instance& each) { return each.server == service.server && each.port == service.port; };
   if (!service.instance) {
@@ -43,9 +44,8 @@ bool Directory::add(const RegisterService& service, Clock::time_point now) {
 bool Directory::remove(const UnregisterService& service) {
   const auto found = byName_.find(service.name);
   if (found == byName_.end()) return false;
-  const std::size_t erased = erase(found->second, [&](const Instance& each) {
-    return each.server == service.server && each.port == service.port;
-  });
+  const std::size_t erased = erase(
+      found->second, [&](const Instance& each) { return each.server == service.server && each.port == service.port; });
   if (found->second.all.empty()) byName_.erase(found);
   return erased > 0;
 }

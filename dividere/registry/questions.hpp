@@ -40,10 +40,10 @@ class Questions {
     std::string envelope;
     Deadline deadline;
     Answered answered;
-    std::size_t turn;                    // the registry that is to answer
+    std::size_t turn;  // the registry that is to answer
     Clock::time_point turnEnds;
-    bool isAsked = false;                // that one has the question
-    std::vector<std::string> ids = {};   // under which it was asked, also of those before
+    bool isAsked = false;               // that one has the question
+    std::vector<std::string> ids = {};  // under which it was asked, also of those before
   };
 
   void tryAsk(Question& question, Clock::time_point now);

@@ -42,14 +42,14 @@ void Registrar::end(const std::shared_ptr<Registration>& registration) {
   farewellEnded(registration);
 }
 
-bool Registrar::unregister(const Entry& entry) {
+void Registrar::unregister(const Entry& entry) {
   // Also if it is not acknowledged: the registration may be on its way.
-  if (!entry.hasBeenKnown && entry.asked.empty()) return false;
+  if (!entry.hasBeenKnown && entry.asked.empty()) return;
   Frame frame{std::string_view(sealEnvelope(UnregisterService::kType, entry.registration->service.encode()))};
   std::string id = ids_.next();
-  if (!registries_[entry.registry]->ask(id, frame)) return false;
-  farewells_.push_back({entry.registration, entry.registry, std::move(id)});
-  return true;
+  if (registries_[entry.registry]->ask(id, frame)) {
+    farewells_.push_back({entry.registration, entry.registry, std::move(id)});
+  }
 }
 
 void Registrar::farewellEnded(const std::shared_ptr<Registration>& registration) {
@@ -77,7 +77,7 @@ void Registrar::changed(std::size_t registry) {
 void Registrar::registerAgain(std::size_t registry) {
   const auto now = Clock::now();
   for (Entry& entry : entries_) {
-    if (entry.registry != registry) continue;
+    if (entry.registry != registry || !entry.asked.empty()) continue;  // its answer is on the way
     // With jitter only the second time: then everybody does it at once.
     entry.due = std::min(entry.due, entry.hasBeenKnown ? now + randomUpTo(entry.registration->jitter) : now);
   }
@@ -95,12 +95,14 @@ void Registrar::registerNow(Entry& entry, Clock::time_point now) {
 }
 
 bool Registrar::take(std::size_t registry, std::string_view id, const Frame& answer) {
-  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.asked == id; });
+  const auto entry =
+      std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.asked == id; });
   if (entry != entries_.end() && entry->registry == registry) {
     acknowledge(*entry, answer);
     return true;
   }
-  const auto farewell = std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) { return each.asked == id; });
+  const auto farewell =
+      std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) { return each.asked == id; });
   if (farewell == farewells_.end()) return false;
   const auto registration = farewell->registration;
   farewells_.erase(farewell);

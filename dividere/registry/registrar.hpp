@@ -68,7 +68,7 @@ class Registrar {
 
   void registerNow(Entry& entry, Clock::time_point now);
   void acknowledge(Entry& entry, const Frame& answer);
-  bool unregister(const Entry& entry);
+  void unregister(const Entry& entry);
   void farewellEnded(const std::shared_ptr<Registration>& registration);
 
   const std::vector<Peer*>& registries_;

@@ -28,7 +28,8 @@ std::uint16_t announcePortOf(const registry::Location& location) {
 class AnnouncementSource final : public Source {
  public:
   AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
-      : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()), heard_(std::move(heard)) {}
+      : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()),
+        heard_(std::move(heard)) {}
 
   Socket& socket() override { return subscriber_.socket(); }
   bool hasMessage() override { return socket().ready(); }

@@ -65,7 +65,8 @@ class Announcer final : public Source {
 /// Answers requests out of the directory.
 class RegistrySource final : public RouterSource {
  public:
-  RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint, const connection::SocketOptions& options)
+  RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
+                 const connection::SocketOptions& options)
       : RouterSource("registry::Server", options), entries_(entries) {
     socket().bind(endpoint);
   }
@@ -73,7 +74,8 @@ class RegistrySource final : public RouterSource {
   void take(HandlerTable& handlers) override {
     const Frame& frame = receive();
     const Envelope envelope = openEnvelope(socket().who(), frame.view());
-    if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) || answers<ServiceLookupReq>(envelope)) {
+    if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) ||
+        answers<ServiceLookupReq>(envelope)) {
       entries_ = directory_.size();
     } else {
       handlers.dispatch(frame.view(), *this);  // has no handler for it, and says so

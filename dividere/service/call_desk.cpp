@@ -31,7 +31,7 @@ Frame copyOf(Frame& frame) {
 
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
-  static const std::string prefix = envelopePrefix(DividereError::kType);
+  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
   if (bytes.substr(0, prefix.size()) != prefix) return false;
   try {
     DividereError told;
@@ -79,7 +79,8 @@ void CallDesk::begin(const std::shared_ptr<Call>& call) {
   if (stopped_) throw Error(Errc::stopping, "service::Client");
   loop_.post([this, call] {
     call->begun = Clock::now();
-    const bool isKnown = std::any_of(instances_.begin(), instances_.end(), [](const Instance& each) { return each.isListed; });
+    const bool isKnown =
+        std::any_of(instances_.begin(), instances_.end(), [](const Instance& each) { return each.isListed; });
     if (isKnown) call->verdict = Call::Verdict::noAnswer;
     waiting_.push_back(call);
     if (call->begun - lookedUp_ >= options_.refresh) lookUp(call->begun);
@@ -173,7 +174,8 @@ void CallDesk::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
 }
 
 void CallDesk::peerChanged(Peer& peer) {
-  const auto instance = std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.peer == &peer; });
+  const auto instance =
+      std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.peer == &peer; });
   if (instance == instances_.end()) return;
   instance->isLeaving = instance->isSilent = false;
   if (!peer.isUp()) {
@@ -232,12 +234,13 @@ void CallDesk::lookUpNow() {
   ServiceLookupReq request;
   request.name = service_;
   request.all = true;
-  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* answer) {
-    const auto reply = answer ? lookupReplyIn(*answer) : std::nullopt;
-    std::lock_guard<std::mutex> lock(inbox->mutex);
-    CallDesk* desk = inbox->desk;
-    if (desk) desk->loop_.post([desk, reply] { desk->found(reply); });
-  });
+  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit),
+             [inbox = inbox_](Frame* answer) {
+               const auto reply = answer ? lookupReplyIn(*answer) : std::nullopt;
+               std::lock_guard<std::mutex> lock(inbox->mutex);
+               CallDesk* desk = inbox->desk;
+               if (desk) desk->loop_.post([desk, reply] { desk->found(reply); });
+             });
 }
 
 void CallDesk::found(const std::optional<ServiceLookupRep>& reply) {
@@ -275,7 +278,8 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
                                   [&](const Instance& each) { return each.server == server && each.port == port; });
   if (found != instances_.end()) return *found;
   Peer::Listener& listener = *this;
-  auto peer = std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
+  auto peer =
+      std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
   instances_.push_front({server, port, peer.get()});
   loop_.add(std::move(peer));
   return instances_.front();

@@ -57,11 +57,11 @@ class CallDesk final : private Peer::Listener {
   struct Instance {
     std::string server;
     std::uint32_t port;
-    Peer* peer;               // the loop's
-    bool isListed = true;     // the registry knew of it when it was last asked
-    bool isLeaving = false;   // it says that it is stopping
-    bool isSilent = false;    // nothing came from it since a call to it was given up
-    std::size_t calls = 0;    // under way
+    Peer* peer;              // the loop's
+    bool isListed = true;    // the registry knew of it when it was last asked
+    bool isLeaving = false;  // it says that it is stopping
+    bool isSilent = false;   // nothing came from it since a call to it was given up
+    std::size_t calls = 0;   // under way
   };
   struct UnderWay {
     std::shared_ptr<Call> call;

@@ -15,7 +15,9 @@ Client::~Client() = default;
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
                                                         std::chrono::milliseconds timeout) {
   detail::Frame answer;
-  return ask(request, answer, timeout) ? detail::decodeEnvelope(who_, answer.view()) : nullptr;
+  if (!ask(request, answer, timeout)) return nullptr;
+  detail::throwIfErrorEnvelope(who_, answer.view());  // though its type may be linked here
+  return detail::decodeEnvelope(who_, answer.view());
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,

@@ -14,7 +14,7 @@
 namespace dividere::detail {
 class CallDesk;
 class Frame;
-}
+}  // namespace dividere::detail
 
 namespace dividere::service {
 
@@ -78,7 +78,8 @@ class Client {
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Ends the calls under way (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
+  /// Ends the calls under way (they throw Error{stopping}) and the connections, at once. Any thread, any number of
+  /// times.
   void stop();
 
  private:

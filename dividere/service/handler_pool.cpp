@@ -12,7 +12,6 @@ HandlerPool::HandlerPool(std::size_t threads, Hooks hooks)
     : hooks_(std::move(hooks)), most_(threads), working_(threads), threads_(threads) {}
 
 void HandlerPool::start() {
-  started_ = true;
   for (StoppableThread& thread : threads_) {
     thread.start("dividere-handle", [this, &thread] { work(thread.waker()); });
   }

@@ -23,9 +23,9 @@ class HandlerPool {
   };
 
   struct Hooks {
-    std::function<void(Job&)> handle;      ///< in one of the threads; throws nothing
-    std::function<void()> hasRoom;         ///< in one of the threads: there is room again
-    std::function<void()> lastHasEnded;    ///< in the last of the threads, once
+    std::function<void(Job&)> handle;    ///< in one of the threads; throws nothing
+    std::function<void()> hasRoom;       ///< in one of the threads: there is room again
+    std::function<void()> lastHasEnded;  ///< in the last of the threads, once
   };
 
   HandlerPool(std::size_t threads, Hooks hooks);
@@ -53,13 +53,12 @@ class HandlerPool {
 
   const Hooks hooks_;
   const std::size_t most_;  // jobs that wait
-  bool started_ = false;
 
   mutable std::mutex mutex_;
-  std::deque<Job> waiting_;          // under mutex_
-  std::vector<const Waker*> idle_;   // under mutex_: of threads that wait for a job
-  std::size_t working_ = 0;          // under mutex_: threads that have not ended
-  bool stopping_ = false;            // under mutex_
+  std::deque<Job> waiting_;         // under mutex_
+  std::vector<const Waker*> idle_;  // under mutex_: of threads that wait for a job
+  std::size_t working_ = 0;         // under mutex_: threads that have not ended
+  bool stopping_ = false;           // under mutex_
 
   std::list<StoppableThread> threads_;  // last: they end before what they use
 };

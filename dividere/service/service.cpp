@@ -144,9 +144,7 @@ class ServiceCore {
       PooledOrigin origin(job, loop_, *source_);
       handlers_.dispatch(job.body.view(), origin);
     };
-    hooks.hasRoom = [this] {
-      loop_.post([this] { loop_.lookAgain(*source_); });
-    };
+    hooks.hasRoom = [this] { loop_.post([this] { loop_.lookAgain(*source_); }); };
     hooks.lastHasEnded = [this] { stopLoop(); };
     pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
   }

@@ -66,7 +66,7 @@ class Service : public reactor::Handling<Service> {
   /// Throws Error{noFreePort}, naming the range, if every port is taken.
   explicit Service(const std::string& name, const ServiceOptions& options = {});
 
-  /// Named after the derived class: its namespaces and its name, with dots between. (Known from start() on. Needs RTTI.)
+  /// Named after the derived class: its namespaces and its name, with dots between. Known from start() on; needs RTTI.
   explicit Service(const ServiceOptions& options = {});
 
   /// Stops, as stop(). Not from within a handler.

@@ -1,0 +1,144 @@
+// Messages a second that reach their subscribers, from a publisher in another process, against PUB and SUB. Neither side
+// drops anything: the publisher waits for room, as it has to where throughput is to mean something.
+
+#include <dividere.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <sstream>
+
+#include "bare.hpp"
+#include "process.hpp"
+#include "samples.hpp"
+
+namespace bench {
+
+/// Does what is said: "await <subscribers>", answered when they are there, and "send <bytes> <count>".
+template <class Await, class Send>
+void obey(const Await& await, const Send& send) {
+  for (std::string text; heard(text);) {
+    std::istringstream words(text);
+    std::string verb;
+    std::size_t first = 0, count = 0;
+    words >> verb >> first >> count;
+    if (verb == "await") {
+      await(first);
+      tell("there");
+    } else {
+      const Sample sample = makeSample(first);
+      for (std::size_t i = 0; i < count; ++i) send(sample);
+    }
+  }
+}
+
+void publish(const Arguments&) {
+  dividere::connection::SocketOptions options;
+  options.waitWhenFull = true;
+  dividere::messaging::Publisher publisher("tcp://127.0.0.1:*", options);
+  tell(publisher.endpoint());
+  obey([&](std::size_t subscribers) { publisher.waitForSubscribers(subscribers, std::chrono::seconds(30)); },
+       [&](const Sample& sample) { publisher.send(sample); });
+}
+
+// An XPUB is a PUB that can be asked whether its subscribers are there, once, before anything is measured.
+void publishBare(const Arguments&) {
+  BareSocket socket(ZMQ_XPUB);
+  socket.set(ZMQ_XPUB_VERBOSE, 1);
+  socket.set(ZMQ_XPUB_NODROP, 1);
+  tell(socket.bind("tcp://127.0.0.1:*"));
+  std::size_t there = 0;
+  obey(
+      [&](std::size_t subscribers) {
+        for (; there < subscribers; ++there) socket.receive();
+      },
+      [&](const Sample& sample) { socket.send(sample); });
+}
+
+/// A publisher's process and the subscribers here.
+template <class Subscriber>
+class Channel {
+ public:
+  template <class Make>
+  Channel(const char* role, std::size_t subscribers, const Make& make) : publisher_({role}) {
+    const std::string endpoint = publisher_.line();
+    for (std::size_t i = 0; i < subscribers; ++i) subscribers_.push_back(make(endpoint));
+    publisher_.ask("await " + std::to_string(subscribers));
+  }
+
+  /// Messages a second that arrive, all subscribers together.
+  double rate(std::size_t bytes, std::size_t count) {
+    publisher_.say("send " + std::to_string(bytes) + " " + std::to_string(count));
+    Sample sample;
+    receive(subscribers_.front(), sample);
+    const auto start = Clock::now();
+    for (std::size_t i = 1; i < count; ++i) receive(subscribers_.front(), sample);
+    // The others' have come meanwhile, into their queues.
+    for (std::size_t s = 1; s < subscribers_.size(); ++s) {
+      for (std::size_t i = 0; i < count; ++i) receive(subscribers_[s], sample);
+    }
+    return static_cast<double>(count * subscribers_.size() - 1) / secondsSince(start);
+  }
+
+  double publisherKiB() const { return residentKiB(publisher_.pid()); }
+
+ private:
+  static void receive(dividere::messaging::Subscriber& subscriber, Sample& sample) { subscriber.recvInto(sample); }
+  static void receive(BareSocket& socket, Sample& sample) { socket.receive(sample); }
+
+  Child publisher_;
+  std::vector<Subscriber> subscribers_;
+};
+
+Channel<dividere::messaging::Subscriber> makeOurs(std::size_t subscribers) {
+  return {"ours", subscribers, [](const std::string& endpoint) {
+            return dividere::messaging::Subscriber(endpoint, dividere::messaging::types<Sample>());
+          }};
+}
+
+Channel<BareSocket> makeBare(std::size_t subscribers) {
+  return {"bare", subscribers, [](const std::string& endpoint) {
+            BareSocket socket(ZMQ_SUB);
+            socket.subscribe("");
+            socket.connect(endpoint);
+            return socket;
+          }};
+}
+
+void measureSizes() {
+  auto ours = makeOurs(1);
+  auto bare = makeBare(1);
+  for (const std::size_t bytes : {64u, 1u << 10, 64u << 10, 1u << 20}) {
+    const double once = bare.rate(bytes, 500);
+    const auto count = static_cast<std::size_t>(once * 1.5 * std::chrono::duration<double>(turn()).count()) + 50;
+    const auto turns = interleave(
+        rounds(), [&] { return ours.rate(bytes, count); }, [&] { return bare.rate(bytes, count); });
+    row("pub/sub " + sizeName(bytes), "msgs/s", compare(turns), atLeast(bytes < 1024 ? 0.95 : 1.0));
+  }
+}
+
+// How the cost grows with those who listen. Few enough messages that all fit in the queues: one thread reads them all, one
+// subscriber after the other.
+void measureSubscribers() {
+  for (const std::size_t subscribers : {1u, 10u, 100u}) {
+    auto ours = makeOurs(subscribers);
+    auto bare = makeBare(subscribers);
+    const std::size_t count = 900;
+    const auto turns = interleave(
+        rounds(), [&] { return ours.rate(64, count); }, [&] { return bare.rate(64, count); });
+    const std::string name = "pub/sub to " + std::to_string(subscribers) + " subscriber" + (subscribers == 1 ? "" : "s");
+    row(name, "msgs/s in all", compare(turns), atLeast(0.95));
+    row(name + ": the publisher's memory", "KiB",
+        {ours.publisherKiB(), bare.publisherKiB(), ours.publisherKiB() / bare.publisherKiB()});
+  }
+}
+
+void measure() {
+  measureSizes();
+  measureSubscribers();
+}
+
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return bench::run(argc, argv, {{"ours", bench::publish}, {"bare", bench::publishBare}}, bench::measure);
+}

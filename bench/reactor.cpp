@@ -1,0 +1,75 @@
+// A reactor with ever more sockets of which one is busy, against a plain Response of this library: what dispatching costs,
+// and that idle sockets cost nothing.
+
+#include <dividere.hpp>
+
+#include "bare.hpp"
+#include "process.hpp"
+#include "samples.hpp"
+
+namespace bench {
+
+void respond(const Arguments&) {
+  dividere::messaging::Response response("tcp://127.0.0.1:*");
+  tell(response.endpoint());
+  for (Sample sample;;) {
+    response.recvInto(sample);
+    response.send(sample);
+  }
+}
+
+void react(const Arguments& arguments) {
+  dividere::reactor::MtMsgReactor reactor;
+  for (int left = std::stoi(arguments.at(0)); left > 0; --left) {
+    dividere::messaging::Response response("tcp://127.0.0.1:*");
+    if (left == 1) tell(response.endpoint());
+    reactor.add(std::move(response));
+  }
+  reactor.on([](const Sample& sample, dividere::reactor::Sender& sender) { sender.send(sample); });
+  reactor.start();
+  for (std::string text; heard(text);) {
+  }
+}
+
+/// Asks a peer, with as little as possible of its own: what is measured is the peer.
+class Asker {
+ public:
+  explicit Asker(Arguments roleAndArguments)
+      : peer_(std::move(roleAndArguments)), socket_(ZMQ_DEALER), request_(dividere::messaging::ProtoBuffEncoder().encode(makeSample(64))) {
+    socket_.connect(peer_.line());
+  }
+
+  void send() {
+    socket_.send("", ZMQ_SNDMORE);
+    socket_.send(request_);
+  }
+  void receive() { socket_.receive(); }
+
+  double rate(int underWay) {
+    return windowed(underWay, [this] { send(); }, [this] { receive(); });
+  }
+
+ private:
+  Child peer_;
+  BareSocket socket_;
+  std::string request_;
+};
+
+void measure() {
+  for (const int sockets : {1, 10, 100, 1000}) {
+    Asker ours({"reactor", std::to_string(sockets)});
+    Asker plain({"response"});
+    const std::string name = "reactor over " + std::to_string(sockets) + (sockets == 1 ? " socket" : " sockets, one busy");
+    for (const int underWay : {64, 1}) {
+      const auto turns = interleave(
+          rounds(), [&] { return ours.rate(underWay); }, [&] { return plain.rate(underWay); });
+      row(name + "; " + std::to_string(underWay) + " under way", "replies/s", compare(turns), atLeast(0.95));
+    }
+  }
+}
+
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return bench::run(argc, argv, {{"reactor", bench::react}, {"response", bench::respond}}, bench::measure);
+}

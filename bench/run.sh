@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Builds the benchmarks and runs them, then prints one table, and leaves it as build/bench.csv; on a fresh Debian or Ubuntu
+# it first installs what is missing.
+#
+#   bash bench/run.sh                      all of them, some four minutes
+#   bash bench/run.sh --quick              the same with fewer repetitions, under a minute
+#   bash bench/run.sh round_trip pub_sub   those named
+#
+# "ratio" is ours to the baseline of the same line, both measured in turn: times want to be small, rates to be large.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+build_dir=${BUILD_DIR:-build/for_bench}
+csv=${CSV:-build/bench.csv}
+order=(codec round_trip pub_sub dealer proxy broker reactor service registry sockets stopping first_message include_cost)
+
+flags=()
+names=()
+for argument in "$@"; do
+  case $argument in
+    --*) flags+=("$argument") ;;
+    *) names+=("$argument") ;;
+  esac
+done
+[ ${#names[@]} -gt 0 ] || names=("${order[@]}")
+
+bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libprotobuf-dev protobuf-compiler \
+  libbenchmark-dev cppzmq-dev
+cmake -G Ninja -S . -B "$build_dir" -DCMAKE_BUILD_TYPE=Release \
+  -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF -DDIVIDERE_BUILD_BENCH=ON > "$build_dir.log" 2>&1 \
+  || { cat "$build_dir.log"; exit 1; }
+cmake --build "$build_dir"
+
+mkdir -p "$(dirname "$csv")"
+echo 'work,unit,ours,baseline,ratio,reach,reached' > "$csv"
+for name in "${names[@]}"; do
+  if [ "$name" = include_cost ]; then
+    program=(bash bench/include_cost.sh)
+  elif [ -x "$build_dir/bench/$name" ]; then
+    program=("$build_dir/bench/$name")
+  else
+    continue
+  fi
+  echo "measuring: $name" >&2
+  "${program[@]}" "${flags[@]}" >> "$csv"
+done
+
+awk -F, '
+  { for (i = 1; i <= NF; ++i) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+  END {
+    for (row = 1; row <= NR; ++row) {
+      line = ""
+      for (i = 1; i <= 7; ++i) line = line sprintf(i <= 2 ? "%-" width[i] "s  " : "%" width[i] "s  ", cell[row, i])
+      sub(/ +$/, "", line)
+      print line
+    }
+  }' "$csv"

@@ -1,0 +1,376 @@
+#include <signal.h>
+
+#include "kit.hpp"
+
+using namespace kit;
+
+namespace {
+
+/// A Worker of this process that answers whatever comes.
+struct Helper {
+  explicit Helper(const Broker& broker) : worker(back(broker)) {
+    worker.on([](const Msg02& m) { return msg01("done by the helper: " + m.field1()); });
+    worker.start();
+  }
+  Worker worker;
+};
+
+struct WorkerProcess : Program {
+  explicit WorkerProcess(const Broker& broker, std::chrono::milliseconds heartbeat = 60s)
+      : Program("balancing_worker", {back(broker), std::to_string(heartbeat.count())}) {}
+};
+
+}  // namespace
+
+TEST_CASE("a worker killed with a request is noticed by its connection alone, and another is given the request") {
+  Broker broker(0, 0, calm());  // its silence would be noticed in minutes
+  WorkerProcess doomed(broker);
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg02("hold", 1))});
+  REQUIRE(doomed.line() == "hold");
+  Helper helper(broker);
+  REQUIRE(broker.waitForWorkers(2, kLimit));
+  doomed.kill();
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "done by the helper: hold");
+  const BrokerStats stats = broker.stats();
+  CHECK(stats.redispatched == 1);
+  CHECK(stats.workers == 1);
+  CHECK(stats.replied == 1);
+}
+
+TEST_CASE("a byte worker of plain libzmq that is gone has its request given to another") {
+  Broker broker(0, 0, calm());
+  RawWorker doomed(broker);
+  doomed.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({"x"});
+  REQUIRE(doomed.request());
+  RawWorker other(broker);
+  other.registerBytes();
+  REQUIRE(broker.waitForWorkers(2, kLimit));
+  doomed.close();
+  const auto request = other.request();
+  REQUIRE(request);
+  other.reply(*request, "y");
+  CHECK(client.recv() == Frames{"y"});
+}
+
+TEST_CASE("an idle worker that is killed is no worker any more, at once") {
+  Broker broker(0, 0, calm());
+  WorkerProcess doomed(broker);
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  doomed.kill();
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
+}
+
+TEST_CASE("a silent worker's request goes to another, and its own late reply is dropped") {
+  Broker broker(0, 0, brisk());
+  WorkerProcess paused(broker, 50ms);
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg02("stop", 1))});
+  REQUIRE(paused.line() == "stop");
+  Helper helper(broker);
+  auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "done by the helper: stop");
+  CHECK(broker.stats().late == 0);
+
+  paused.signal(SIGCONT);
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.late == 1; }));
+  CHECK(broker.stats().replied == 1);
+  CHECK(!client.recv(kShort));
+  CHECK(broker.waitForWorkers(2, kLimit));  // it is welcome again
+}
+
+TEST_CASE("a worker that is only slow is not dead: signs of life go on while its handler runs") {
+  Broker broker(0, 0, brisk());
+  Event release;
+  Notes<int> handled;
+  Worker slow(back(broker), withHeartbeat(50ms));
+  slow.on([&](const Msg02& m) {
+    handled.add(m.field2());
+    release.wait();
+    return m;
+  });
+  slow.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg02("slow", 1))});
+  REQUIRE(handled.reach(1));
+  // Another worker that comes and goes shows that the silence of one is noticed, over and over.
+  for (int i = 0; i < 3; ++i) {
+    RawWorker silent(broker);
+    silent.beatTyped();
+    REQUIRE(broker.waitForWorkers(2, kLimit));
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers == 1; }));
+  }
+  release.happen();
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "slow");
+  CHECK(handled.count() == 1);
+  CHECK(broker.stats().redispatched == 0);
+}
+
+TEST_CASE("so it is with a Worker of plain bytes") {
+  Broker broker(0, 0, brisk());
+  Event release;
+  Event handling;
+  Worker slow(back(broker), withHeartbeat(50ms));
+  slow.onBytes([&](std::string_view bytes) {
+    handling.happen();
+    release.wait();
+    return std::string(bytes);
+  });
+  slow.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({"slow"});
+  REQUIRE(handling.wait());
+  for (int i = 0; i < 3; ++i) {
+    RawWorker silent(broker);
+    silent.registerBytes();
+    REQUIRE(broker.waitForWorkers(2, kLimit));
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers == 1; }));
+  }
+  release.happen();
+  CHECK(client.recv() == Frames{"slow"});
+  CHECK(broker.stats().redispatched == 0);
+}
+
+TEST_CASE("a busy worker that cannot give signs of life while it works is waited for, up to a limit") {
+  BrokerOptions options = brisk();
+  SUBCASE("within it") { options.silentHandlerLimit = 60s; }
+  SUBCASE("beyond it") { options.silentHandlerLimit = 300ms; }
+  Broker broker(0, 0, options);
+  RawWorker python(broker);
+  python.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({"x"});
+  const auto request = python.request();
+  REQUIRE(request);
+  {
+    RawWorker silent(broker);
+    silent.beatTyped();
+    REQUIRE(broker.waitForWorkers(2, kLimit));
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers <= 1; }));  // three periods later
+  }
+  if (options.silentHandlerLimit < 1s) {
+    CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0 && s.waiting == 1; }));
+  } else {
+    CHECK(broker.stats().workers == 1);
+    python.reply(*request, "y");
+    CHECK(client.recv() == Frames{"y"});
+  }
+}
+
+TEST_CASE("a request whose workers die one after the other is answered, not tried for ever") {
+  BrokerOptions options = calm();
+  options.maxAttempts = 2;
+  Broker broker(0, 0, options);
+  WorkerProcess a(broker), b(broker), c(broker);
+  REQUIRE(broker.waitForWorkers(3, kLimit));
+  Client client(front(broker), patient());
+  CHECK(codeOf([&] { client.call<Msg01>(msg02("die", 1)); }) == Errc::gaveUp);
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 1; }));
+  CHECK(broker.stats().redispatched == 1);
+  const auto answer = client.call<Msg02>(msg02("live", 2));
+  REQUIRE(answer);
+  CHECK(answer->field1() == "live");
+}
+
+TEST_CASE("what else a worker was given is not blamed for its death") {
+  BrokerOptions options = calm();
+  options.maxAttempts = 1;
+  Broker broker(0, 0, options);
+  RawWorker doomed(broker);
+  Heartbeat two;
+  two.set_id("takes two");
+  two.set_capacity(2);
+  doomed.send({envelope(two)});
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg02("deadly", 1))});
+  client.send({envelope(msg02("innocent", 2))});
+  REQUIRE(doomed.request());
+  REQUIRE(doomed.request());
+  doomed.close();
+  const auto refused = client.recv();
+  REQUIRE(refused);
+  CHECK(text(refused->back()) == "error 4");
+  Helper helper(broker);
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "done by the helper: innocent");
+}
+
+TEST_CASE("requests taken back from a worker keep their order") {
+  Broker broker(0, 0, calm());
+  {
+    RawWorker doomed(broker);
+    Heartbeat many;
+    many.set_id("takes three");
+    many.set_capacity(3);
+    doomed.send({envelope(many)});
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    RawDealer client(broker);
+    for (int i = 0; i < 5; ++i) client.send({envelope(msg02(std::to_string(i), i))});
+    for (int i = 0; i < 3; ++i) REQUIRE(doomed.request());
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 2; }));
+    doomed.close();
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 5; }));
+  }
+  RawWorker other(broker);
+  other.beatTyped();
+  for (int i = 0; i < 5; ++i) {
+    const auto request = other.request();
+    REQUIRE(request);
+    CHECK(text(request->back()) == std::to_string(i));
+    other.reply(*request, envelope(msg01("done")));
+  }
+}
+
+TEST_CASE("a request that a worker does not answer in time is answered for it, and its reply comes too late") {
+  BrokerOptions options = calm();
+  options.handlerDeadline = 50ms;
+  Broker broker(0, 0, options);
+  Event release;
+  Worker slow(back(broker));
+  slow.on([&](const Msg01& m) {
+    if (m.field1() == "slow") release.wait();
+    return m;
+  });
+  slow.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  Client client(front(broker), patient());
+  CHECK(codeOf([&] { client.call<Msg01>(msg01("slow")); }) == Errc::deadlinePassed);
+  CHECK(broker.stats().late == 0);
+  RawDealer other(broker);
+  other.send({envelope(msg01("waits for the worker"))});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 1; }));
+  release.happen();
+  REQUIRE(other.recv());
+  CHECK(broker.stats().late == 1);
+  CHECK(addsUp(broker.stats()));
+}
+
+TEST_CASE("late replies, second replies and replies to nothing are dropped and counted") {
+  Broker broker(0, 0, calm());
+  RawWorker worker(broker);
+  worker.registerBytes();
+  RawDealer client(broker);
+  client.send({"x"});
+  const auto request = worker.request();
+  REQUIRE(request);
+  worker.reply(*request, "first");
+  worker.reply(*request, "second");
+  CHECK(client.recv() == Frames{"first"});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.late == 1; }));
+  worker.send({"nobody", "reply"});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.junk == 1; }));
+  CHECK(!client.recv(kShort));
+  CHECK(broker.stats().replied == 1);
+}
+
+TEST_CASE("a worker cannot answer what another one was given") {
+  Broker broker(0, 0, calm());
+  RawWorker honest(broker), thief(broker);
+  honest.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({"x"});
+  const auto request = honest.request();
+  REQUIRE(request);
+  thief.registerBytes();
+  thief.reply(*request, "stolen");
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.late == 1; }));
+  honest.reply(*request, "mine");
+  CHECK(client.recv() == Frames{"mine"});
+}
+
+TEST_CASE("a client's retry of a request under way is not executed twice") {
+  Broker broker(0, 0, calm());
+  RawWorker worker(broker);
+  worker.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  const std::string id = correlation('r', '\1'), other = correlation('r', '\2');
+  std::optional<Frames> request;
+  SUBCASE("at a worker") {
+    RawDealer client(broker);
+    client.send({id, "x"});
+    request = worker.request();
+    REQUIRE(request);
+    client.send({id, "x"});
+    client.send({other, "y"});  // it comes after the retry
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 1; }));
+    worker.reply(*request, "once");
+    CHECK(client.recv() == Frames{id, "once"});
+  }
+  SUBCASE("from a connection of its own, to which the reply goes") {
+    RawDealer before(broker), after(broker);
+    before.send({id, "x"});
+    request = worker.request();
+    REQUIRE(request);
+    after.send({id, "x"});
+    after.send({other, "y"});
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 1; }));
+    worker.reply(*request, "once");
+    CHECK(after.recv() == Frames{id, "once"});
+    CHECK(!before.recv(kShort));
+  }
+  SUBCASE("waiting") {
+    RawDealer client(broker);
+    client.send({"keeps the worker"});
+    request = worker.request();
+    REQUIRE(request);
+    client.send({id, "x"});
+    client.send({id, "x"});
+    client.send({other, "y"});
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 2; }));
+    worker.reply(*request, "kept");
+    CHECK(client.recv() == Frames{"kept"});
+    const auto next = worker.request();
+    REQUIRE(next);
+    worker.reply(*next, "once");
+    CHECK(client.recv() == Frames{id, "once"});
+  }
+  request = worker.request();
+  REQUIRE(request);
+  CHECK(request->back() == "y");
+  CHECK(addsUp(broker.stats()));
+}
+
+TEST_CASE("a broker that was paused takes nobody for dead when it goes on") {
+  Program broker("balancing_broker", {"0", "0", "50"});
+  const std::string front = "tcp://127.0.0.1:" + broker.line(), back = "tcp://127.0.0.1:" + broker.line();
+  Notes<int> handled;
+  Event release;
+  Worker worker(back, withHeartbeat(50ms));
+  worker.on([&](const Msg02& m) {
+    handled.add(m.field2());
+    release.wait();
+    return m;
+  });
+  worker.start();
+  RawSocket client(ZMQ_DEALER);
+  client.connect(front);
+  client.send({envelope(msg02("x", 1))});
+  REQUIRE(handled.reach(1));
+  broker.signal(SIGSTOP);
+  CHECK(!client.recv(500ms));  // ten of its periods
+  broker.signal(SIGCONT);
+  CHECK(!client.recv(kShort));  // and some more in which it could err
+  release.happen();
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "x");
+  client.send({envelope(msg02("y", 2))});
+  REQUIRE(client.recv());
+  CHECK(handled.all() == std::vector<int>{1, 2});  // taken for dead, it would have been given it anew
+}

@@ -1,0 +1,230 @@
+#pragma once
+
+// What the tests of this layer share: peers that know nothing of dividere, and things to wait for.
+
+#include <doctest/doctest.h>
+#include <zmq.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <dividere.hpp>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dividere.pb.h"
+#include "golden.pb.h"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/limit.hpp"
+#include "support/raw_socket.hpp"
+#include "support/thrown.hpp"
+
+namespace kit {
+
+using namespace std::chrono_literals;
+using dividere::Errc;
+using dividere::balancing::Broker;
+using dividere::balancing::BrokerOptions;
+using dividere::balancing::BrokerStats;
+using dividere::balancing::Client;
+using dividere::balancing::RetryPolicy;
+using dividere::balancing::Worker;
+using dividere::balancing::WorkerOptions;
+using support::codeOf;
+using support::eventually;
+using support::Frames;
+using support::kLimit;
+using support::kShort;
+using support::Program;
+using support::RawSocket;
+using support::whatOf;
+
+// --- Things to wait for ---
+
+/// What handlers noted, in order.
+template <class T>
+class Notes {
+ public:
+  void add(T note) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    notes_.push_back(std::move(note));
+    changed_.notify_all();
+  }
+  bool reach(std::size_t count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, kLimit, [&] { return notes_.size() >= count; });
+  }
+  std::vector<T> all() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return notes_;
+  }
+  std::size_t count() const { return all().size(); }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<T> notes_;
+};
+
+/// Something that happens once.
+class Event {
+ public:
+  void happen() { notes_.add(true); }
+  bool wait() { return notes_.reach(1); }
+
+ private:
+  Notes<bool> notes_;
+};
+
+/// A thread that is waited for, however its test ends.
+class Thread {
+ public:
+  explicit Thread(std::function<void()> body) : thread_(std::move(body)) {}
+  ~Thread() { thread_.join(); }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+// --- Messages ---
+
+inline Msg01 msg01(const std::string& text) {
+  Msg01 message;
+  message.set_field1(text);
+  return message;
+}
+
+inline Msg02 msg02(const std::string& text, int number) {
+  Msg02 message;
+  message.set_field1(text);
+  message.set_field2(number);
+  return message;
+}
+
+inline std::string envelope(const google::protobuf::Message& message) {
+  return dividere::messaging::ProtoBuffEncoder().encode(message);
+}
+
+/// As the Python package writes it: nothing but the id.
+inline std::string heartbeat(const std::string& id) {
+  Heartbeat message;
+  message.set_id(id);
+  return envelope(message);
+}
+
+/// A message as text: its field1, or "error <code>".
+inline std::string text(const std::string& bytes) {
+  msgEnvelope opened;
+  if (!opened.ParseFromString(bytes)) return "(no envelope)";
+  Msg01 plain;
+  Msg02 numbered;
+  DividereError error;
+  if (opened.msg().UnpackTo(&plain)) return plain.field1();
+  if (opened.msg().UnpackTo(&numbered)) return numbered.field1();
+  if (opened.msg().UnpackTo(&error)) return "error " + std::to_string(error.code());
+  return opened.msgname();
+}
+
+/// A frame as a caller puts it in front of a request: 24 bytes.
+inline std::string correlation(char caller, char number) { return std::string(16, caller) + std::string(8, number); }
+
+// --- Brokers ---
+
+inline std::string front(const Broker& broker) { return "tcp://127.0.0.1:" + std::to_string(broker.frontPort()); }
+inline std::string back(const Broker& broker) { return "tcp://127.0.0.1:" + std::to_string(broker.backPort()); }
+
+/// No sign of life is missed, or asked for, while a test runs.
+inline BrokerOptions calm() {
+  BrokerOptions options;
+  options.heartbeat = 60s;
+  return options;
+}
+
+/// Silence is noticed soon.
+inline BrokerOptions brisk() {
+  BrokerOptions options;
+  options.heartbeat = 50ms;
+  return options;
+}
+
+inline WorkerOptions withHeartbeat(std::chrono::milliseconds heartbeat) {
+  WorkerOptions options;
+  options.heartbeat = heartbeat;
+  return options;
+}
+
+inline bool addsUp(const BrokerStats& s) { return s.read == s.replied + s.errors + s.waiting + s.inFlight; }
+
+/// Whether the broker's figures come to be so.
+template <class Condition>
+bool reaches(const Broker& broker, const Condition& met) {
+  return eventually([&] { return met(broker.stats()); });
+}
+
+/// One try, as long as the test's limit.
+inline RetryPolicy patient() {
+  RetryPolicy policy;
+  policy.maxRetries = 0;
+  policy.timeout = kLimit;
+  return policy;
+}
+
+inline RetryPolicy tries(int retries, std::chrono::milliseconds timeout) {
+  RetryPolicy policy;
+  policy.maxRetries = retries;
+  policy.timeout = timeout;
+  policy.pause = 1ms;
+  policy.pauseMax = 5ms;
+  return policy;
+}
+
+// --- Peers without dividere ---
+
+/// A worker of plain libzmq, as a Python one: it does nothing that it is not told.
+class RawWorker : public RawSocket {
+ public:
+  explicit RawWorker(const Broker& broker) : RawSocket(ZMQ_DEALER) { connect(back(broker)); }
+
+  void registerBytes() { send({std::string("\x01", 1)}); }
+  void beatTyped() { send({heartbeat("raw worker")}); }
+
+  /// The next request, past signs of life, which are answered if `answering`.
+  std::optional<Frames> request(bool answering = true) {
+    for (;;) {
+      auto frames = recv();
+      if (!frames || frames->size() > 1) return frames;
+      if (!answering) continue;
+      if (frames->front() == "\x02") {
+        send({"\x02"});
+      } else {
+        beatTyped();
+      }
+    }
+  }
+
+  /// Hands the leading frames back untouched.
+  void reply(const Frames& request, const std::string& payload) {
+    Frames frames = request;
+    frames.back() = payload;
+    send(frames);
+  }
+};
+
+class RawDealer : public RawSocket {
+ public:
+  explicit RawDealer(const Broker& broker) : RawSocket(ZMQ_DEALER) { connect(front(broker)); }
+};
+
+class RawRequest : public RawSocket {
+ public:
+  explicit RawRequest(const Broker& broker) : RawSocket(ZMQ_REQ) { connect(front(broker)); }
+};
+
+}  // namespace kit

@@ -1,0 +1,229 @@
+#include "kit.hpp"
+
+using namespace kit;
+
+TEST_CASE("requests go to idle workers in turn") {
+  Broker broker(0, 0, calm());
+  RawWorker a(broker), b(broker), c(broker);
+  std::size_t there = 0;
+  for (RawWorker* worker : {&a, &b, &c}) {
+    worker->registerBytes();
+    REQUIRE(broker.waitForWorkers(++there, kLimit));
+  }
+  RawDealer client(broker);
+  for (int i = 0; i < 6; ++i) {
+    client.send({std::to_string(i)});
+    RawWorker& next = i % 3 == 0 ? a : i % 3 == 1 ? b : c;
+    const auto request = next.request();
+    REQUIRE(request);
+    CHECK(request->back() == std::to_string(i));
+    next.reply(*request, "done");
+    REQUIRE(client.recv());
+  }
+}
+
+TEST_CASE("a worker is given one request at a time, and the rest wait in the order they came") {
+  Broker broker(0, 0, calm());
+  RawWorker worker(broker);
+  worker.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  for (int i = 0; i < 3; ++i) client.send({std::to_string(i)});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 3; }));
+  CHECK(broker.stats().inFlight == 1);
+  CHECK(broker.stats().waiting == 2);
+  for (int i = 0; i < 3; ++i) {
+    const auto request = worker.request();
+    REQUIRE(request);
+    CHECK(request->back() == std::to_string(i));
+    worker.reply(*request, "done");
+  }
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.replied == 3; }));
+}
+
+TEST_CASE("a Worker with a capacity is given as many at a time, and handles them one by one, in order") {
+  Broker broker(0, 0, calm());
+  Event release;
+  Notes<int> handled;
+  WorkerOptions options;
+  options.capacity = 3;
+  Worker worker(back(broker), options);
+  worker.on([&](const Msg02& m) {
+    handled.add(m.field2());
+    release.wait();
+    return m;
+  });
+  worker.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  for (int i = 0; i < 5; ++i) client.send({envelope(msg02("x", i))});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 3 && s.waiting == 2; }));
+  REQUIRE(handled.reach(1));
+  CHECK(handled.count() == 1);
+  release.happen();
+  for (int i = 0; i < 5; ++i) REQUIRE(client.recv());
+  CHECK(handled.all() == std::vector<int>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("requests that come before any worker wait for one") {
+  Broker broker(0, 0, calm());
+  RawDealer client(broker);
+  client.send({envelope(msg01("early"))});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 1; }));
+  Worker worker(back(broker));
+  worker.on([](const Msg01& m) { return m; });
+  worker.start();
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "early");
+}
+
+TEST_CASE("one request more than may wait is refused at once, and those that wait are still served") {
+  BrokerOptions options = calm();
+  SUBCASE("counted") { options.maxWaiting = 2; }
+  SUBCASE("by their bytes") { options.maxWaitingBytes = 2 * envelope(msg01("0")).size(); }
+  Broker broker(0, 0, options);
+  RawDealer client(broker);
+  for (int i = 0; i < 3; ++i) client.send({envelope(msg01(std::to_string(i)))});
+  const auto refused = client.recv();
+  REQUIRE(refused);
+  CHECK(text(refused->back()) == "error 2");
+  CHECK(broker.stats().waiting == 2);
+  CHECK(broker.stats().errors == 1);
+
+  RawWorker worker(broker);
+  worker.beatTyped();
+  for (int i = 0; i < 2; ++i) {
+    const auto request = worker.request();
+    REQUIRE(request);
+    CHECK(text(request->back()) == std::to_string(i));
+    worker.reply(*request, envelope(msg01("done")));
+    REQUIRE(client.recv());
+  }
+}
+
+TEST_CASE("a Client is told that the broker is overloaded") {
+  BrokerOptions options = calm();
+  options.maxWaiting = 0;
+  Broker broker(0, 0, options);
+  Client client(front(broker), patient());
+  CHECK(codeOf([&] { client.call<Msg01>(msg01("x")); }) == Errc::overloaded);
+  CHECK(codeOf([&] { client.callBytes("x"); }) == Errc::overloaded);
+}
+
+TEST_CASE("a request that has waited too long is answered: no worker, or too few of them") {
+  BrokerOptions options = calm();
+  options.maxWait = 50ms;
+  Broker broker(0, 0, options);
+  Client client(front(broker), patient());
+  CHECK(codeOf([&] { client.call<Msg01>(msg01("x")); }) == Errc::noWorker);
+  CHECK(codeOf([&] { client.callBytes("x"); }) == Errc::noWorker);
+
+  RawWorker worker(broker);
+  worker.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer first(broker);
+  first.send({"keeps the worker"});
+  REQUIRE(worker.request());
+  CHECK(codeOf([&] { client.callBytes("x"); }) == Errc::overloaded);
+}
+
+TEST_CASE("a byte client is told of an error only if it put a correlation frame in front") {
+  BrokerOptions options = calm();
+  options.maxWaiting = 0;
+  Broker broker(0, 0, options);
+  RawDealer client(broker);
+  client.send({"plain"});
+  const std::string id = correlation('c', '\1');
+  client.send({id, "correlated"});
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  REQUIRE(reply->size() == 2);
+  CHECK(reply->front() == id);
+  CHECK(text(reply->back()) == "error 2");
+  CHECK(broker.stats().errors == 2);
+  CHECK(addsUp(broker.stats()));
+}
+
+TEST_CASE("replies to a client that does not read are kept for it, and others are served meanwhile") {
+  constexpr int kMany = 6000;
+  Broker broker(0, 0, calm());
+  const std::string large(2000, 'x');
+  Worker worker(back(broker));
+  worker.onBytes([&](std::string_view bytes) { return std::string(bytes) + large; });
+  worker.start();
+  RawSocket idler(ZMQ_DEALER);
+  idler.set(ZMQ_RCVHWM, 1);
+  idler.set(ZMQ_RCVBUF, 4096);
+  idler.connect(front(broker));
+  for (int i = 0; i < kMany; ++i) idler.send({std::to_string(i)});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == kMany && s.waiting == 0 && s.inFlight > 1; }));
+  Client client(front(broker), patient());
+  CHECK(client.callBytes("me") == "me" + large);
+  CHECK(addsUp(broker.stats()));
+  for (int i = 0; i < kMany; ++i) {
+    const auto reply = idler.recv();
+    REQUIRE(reply);
+    REQUIRE(reply->back() == std::to_string(i) + large);
+  }
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 0 && s.replied == kMany + 1; }));
+}
+
+TEST_CASE("no more replies are kept for a client that takes none than requests may wait") {
+  BrokerOptions options = calm();
+  options.maxWaiting = 10;
+  Broker broker(0, 0, options);
+  const std::string large(20000, 'x');
+  Worker worker(back(broker));
+  worker.onBytes([&](std::string_view) { return large; });
+  worker.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawSocket idler(ZMQ_DEALER);
+  idler.set(ZMQ_RCVHWM, 1);
+  idler.connect(front(broker));
+  // Slower than they are answered, so that none is refused for want of room to wait.
+  for (std::uint64_t i = 1; i <= 1500; ++i) {
+    idler.send({"x"});
+    REQUIRE(reaches(broker, [&](const BrokerStats& s) { return s.read == i && s.waiting == 0; }));
+  }
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.errors > 0; }));
+  CHECK(broker.stats().inFlight <= 11);
+  Client client(front(broker), patient());
+  CHECK(client.callBytes("me") == large);
+}
+
+TEST_CASE("the figures add up whenever they are looked at, under load") {
+  Broker broker(0, 0, calm());
+  Worker a(back(broker)), b(back(broker));
+  for (Worker* worker : {&a, &b}) {
+    worker->onBytes([](std::string_view bytes) { return std::string(bytes); });
+    worker->start();
+  }
+  std::atomic<bool> done{false};
+  std::uint64_t samples = 0, wrong = 0;
+  {
+    Thread sampler([&] {
+      while (!done) {
+        ++samples;
+        if (!addsUp(broker.stats())) ++wrong;
+      }
+    });
+    RawDealer client(broker);
+    constexpr int kMany = 3000;
+    for (int i = 0; i < 100; ++i) client.send({"x"});
+    int received = 0;
+    for (int i = 100; i < kMany; ++i, ++received) {
+      if (!client.recv()) break;
+      client.send({"x"});
+    }
+    while (received < kMany && client.recv()) ++received;
+    CHECK(received == kMany);
+    done = true;
+  }
+  CHECK(samples > 0);
+  CHECK(wrong == 0);
+  const BrokerStats stats = broker.stats();
+  CHECK(stats.read == 3000);
+  CHECK(stats.replied == 3000);
+  CHECK(stats.late == 0);
+}

@@ -1,0 +1,227 @@
+#include <signal.h>
+
+#include "kit.hpp"
+
+using namespace kit;
+
+TEST_CASE("a Worker registers with a broker that comes after it, and with the next one on the same port") {
+  Program first("balancing_broker", {"0", "0", "60000"});
+  const std::string frontPort = first.line(), backPort = first.line();
+  Worker worker("tcp://127.0.0.1:" + backPort, withHeartbeat(100ms));
+  worker.on([](const Msg01& m) { return m; });
+  worker.start();
+  Client client("tcp://127.0.0.1:" + frontPort, tries(100, 200ms));
+  CHECK(client.call<Msg01>(msg01("x")));
+  first.kill();
+  first.status();
+  for (int restart = 0; restart < 2; ++restart) {
+    Program next("balancing_broker", {frontPort, backPort, "60000"});
+    REQUIRE(next.line() == frontPort);
+    CHECK(client.call<Msg01>(msg01("x")));
+  }
+}
+
+TEST_CASE("a Worker that stops finishes the request at hand, answers it, and gives the others back") {
+  Broker broker(0, 0, calm());
+  Event handling, release;
+  Notes<std::string> handled;
+  WorkerOptions two;
+  two.capacity = 2;
+  Worker leaving(back(broker), two);
+  leaving.on([&](const Msg01& m) {
+    handled.add(m.field1());
+    handling.happen();
+    release.wait();
+    return msg01("by the one that leaves");
+  });
+  leaving.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg01("at hand"))});
+  client.send({envelope(msg01("not begun"))});
+  REQUIRE(handling.wait());
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 2; }));
+  {
+    Event stopping;
+    Thread stopper([&] {
+      stopping.happen();
+      leaving.stop();
+    });
+    REQUIRE(stopping.wait());
+    release.happen();
+  }
+  const auto first = client.recv();
+  REQUIRE(first);
+  CHECK(text(first->back()) == "by the one that leaves");
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
+
+  Worker staying(back(broker));
+  staying.on([](const Msg01& m) { return m; });
+  staying.start();
+  const auto second = client.recv();
+  REQUIRE(second);
+  // Unless its handler had begun already when stop() came.
+  if (handled.count() == 1) CHECK(text(second->back()) == "not begun");
+  CHECK(broker.stats().replied == 2);
+  CHECK(broker.stats().late == 0);
+}
+
+TEST_CASE("a Worker that says goodbye is no death, and is known to be gone without its connection's end") {
+  BrokerOptions options = calm();
+  options.maxAttempts = 1;  // a death more and the request is given up
+  Broker broker(0, 0, options);
+  RawWorker leaving(broker);
+  Heartbeat beat;
+  beat.set_id("leaving");
+  beat.set_capacity(1);
+  leaving.send({envelope(beat)});
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg01("x"))});
+  REQUIRE(leaving.request());
+  beat.set_goodbye(true);
+  leaving.send({envelope(beat)});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers == 0 && s.waiting == 1; }));
+  RawWorker other(broker);
+  other.beatTyped();
+  const auto request = other.request();
+  REQUIRE(request);
+  other.reply(*request, envelope(msg01("y")));
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "y");
+}
+
+TEST_CASE("a Worker's goodbye is the last thing it says, whatever its dialect") {
+  RawSocket broker(ZMQ_ROUTER);
+  const std::string endpoint = broker.bind();
+  Worker worker(endpoint);
+  bool typed = false;
+  SUBCASE("typed") {
+    typed = true;
+    worker.on([](const Msg01& m) { return m; });
+  }
+  SUBCASE("bytes") {
+    worker.onBytes([](std::string_view bytes) { return std::string(bytes); });
+  }
+  worker.start();
+  const auto hello = broker.recv();
+  REQUIRE(hello);
+  if (!typed) REQUIRE(broker.recv());
+  // As a dividere Broker names an attempt: only such a one understands a goodbye.
+  const std::string token = std::string("\0dividere", 9) + std::string(16, 'r');
+  broker.send({hello->front(), token, typed ? envelope(msg01("x")) : std::string("x")});
+  const auto reply = broker.recv();
+  REQUIRE(reply);
+  CHECK((*reply)[1] == token);
+  worker.stop();
+  const auto goodbye = broker.recv();
+  REQUIRE(goodbye);
+  msgEnvelope opened;
+  Heartbeat beat;
+  REQUIRE(opened.ParseFromString(goodbye->back()));
+  REQUIRE(opened.msg().UnpackTo(&beat));
+  CHECK(beat.goodbye());
+  CHECK(!broker.recv(kShort));
+}
+
+TEST_CASE("a Worker stops promptly: idle, twice, before start, and without a broker") {
+  Broker broker(0, 0, calm());
+  {
+    Worker worker(back(broker));
+    worker.on([](const Msg01& m) { return m; });
+    worker.start();
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    worker.stop();
+    worker.stop();
+    CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
+  }
+  {
+    Worker never(back(broker));
+    never.on([](const Msg01& m) { return m; });
+    never.stop();
+    never.start();  // does nothing
+    CHECK(!broker.waitForWorkers(1, kShort));
+  }
+  Worker alone("tcp://127.0.0.1:1");
+  alone.on([](const Msg01& m) { return m; });
+  alone.start();
+  alone.stop();
+}
+
+TEST_CASE("a Worker can be stopped from its own handler: the answer still goes out") {
+  Broker broker(0, 0, calm());
+  Worker worker(back(broker));
+  worker.on([&](const Msg01& m) {
+    worker.stop();
+    return m;
+  });
+  worker.start();
+  Client client(front(broker), patient());
+  CHECK(client.call<Msg01>(msg01("x")));
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
+}
+
+TEST_CASE("a Worker is stopped by several threads at once, and while it starts") {
+  for (int i = 0; i < 20; ++i) {
+    Worker worker("tcp://127.0.0.1:1");
+    worker.on([](const Msg01& m) { return m; });
+    Thread a([&] { worker.stop(); });
+    Thread b([&] { worker.stop(); });
+    worker.start();
+  }
+}
+
+TEST_CASE("a handler that throws is reported, and the Worker goes on") {
+  Broker broker(0, 0, calm());
+  Notes<std::string> reported;
+  Worker worker(back(broker));
+  worker.on([](const Msg01& m) -> Msg01 {
+    if (m.field1() == "bad") throw std::runtime_error("no such thing");
+    return m;
+  });
+  worker.onError([&](const std::string& what) { reported.add(what); });
+  worker.start();
+  Client client(front(broker), patient());
+  CHECK(codeOf([&] { client.call<Msg01>(msg01("bad")); }) == Errc::handlerFailed);
+  CHECK(client.call<Msg01>(msg01("good")));
+  REQUIRE(reported.count() == 1);
+  CHECK(support::contains(reported.all()[0], "no such thing"));
+  CHECK(worker.handlerStats().failed == 1);
+}
+
+TEST_CASE("a handler answers once: with its Sender or its result, and one that does not is told on") {
+  Broker broker(0, 0, calm());
+  Notes<bool> refused;
+  Worker worker(back(broker));
+  worker.on([&](const Msg01& m, dividere::reactor::Sender& sender) {
+    if (m.field1() == "silent") return;
+    sender.send(m);
+    refused.add(codeOf([&] { sender.send(m); }) == Errc::outOfTurn);
+  });
+  worker.start();
+  Client client(front(broker), patient());
+  CHECK(client.call<Msg01>(msg01("x")));
+  REQUIRE(refused.reach(1));
+  CHECK(refused.all()[0]);
+  CHECK(codeOf([&] { client.call<Msg01>(msg01("silent")); }) == Errc::handlerFailed);
+}
+
+TEST_CASE("a Worker's options, endpoint and handlers have to make sense") {
+  CHECK(codeOf([] { Worker("nonsense"); }) == Errc::badEndpoint);
+  CHECK(codeOf([] { Worker("tcp://127.0.0.1:1", withHeartbeat(0ms)); }) == std::errc::invalid_argument);
+  WorkerOptions none;
+  none.capacity = 0;
+  CHECK(codeOf([&] { Worker("tcp://127.0.0.1:1", none); }) == std::errc::invalid_argument);
+  Worker both("tcp://127.0.0.1:1");
+  both.on([](const Msg01& m) { return m; });
+  both.onBytes([](std::string_view) { return std::string(); });
+  CHECK(codeOf([&] { both.start(); }) == Errc::outOfTurn);
+  Worker twice("tcp://127.0.0.1:1");
+  twice.on([](const Msg01& m) { return m; });
+  twice.start();
+  CHECK(codeOf([&] { twice.start(); }) == Errc::outOfTurn);
+  CHECK(codeOf([&] { twice.onBytes([](std::string_view) { return std::string(); }); }) == Errc::outOfTurn);
+  CHECK(codeOf([&] { twice.on([](const Msg02& m) { return m; }); }) == Errc::outOfTurn);
+  CHECK(twice.endpoint() == "tcp://127.0.0.1:1");
+}

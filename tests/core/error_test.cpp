@@ -1,0 +1,67 @@
+#include <dividere.hpp>
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/thrown.hpp"
+
+using namespace dividere;
+using namespace support;
+
+namespace {
+
+const std::vector<Errc> kAll = {
+    Errc::noWorker,  Errc::overloaded,     Errc::handlerFailed, Errc::gaveUp,       Errc::unknownType, Errc::malformed,
+    Errc::tooLarge,  Errc::deadlinePassed, Errc::stopping,      Errc::outOfTurn,    Errc::wrongType,   Errc::badEndpoint,
+    Errc::movedFrom, Errc::otherProcess,   Errc::noFreePort,    Errc::noRegistry,   Errc::incomplete};
+
+}  // namespace
+
+TEST_CASE("an error says who, what, where and why") {
+  const Error error(std::make_error_code(std::errc::address_in_use), "connection::Publisher: bind tcp://*:5555");
+  CHECK(std::string(error.what()) == "connection::Publisher: bind tcp://*:5555: Address already in use");
+
+  const connection::Publisher first("tcp://127.0.0.1:*");
+  const std::string what = whatOf([&] { connection::Publisher second(first.endpoint()); });
+  CHECK(what == "connection::Publisher: bind " + first.endpoint() + ": Address already in use");
+}
+
+TEST_CASE("an error is a std::system_error and gives back its context without the reason") {
+  const auto fail = [] { throw Error(Errc::outOfTurn, "connection::Request: send while a reply is owed"); };
+  CHECK_THROWS_AS(fail(), std::system_error);
+  CHECK(std::string(errorOf(fail)->what()) == "connection::Request: send while a reply is owed: out of turn");
+  CHECK(errorOf(fail)->context() == "connection::Request: send while a reply is owed");
+}
+
+TEST_CASE("an error's code compares with Errc and with std::errc") {
+  const Error ours(Errc::malformed, "");
+  CHECK(ours.code() == Errc::malformed);
+  CHECK(ours.code() != Errc::tooLarge);
+  CHECK(ours.code() != std::errc::invalid_argument);
+
+  const Error systems({EADDRINUSE, std::generic_category()}, "");
+  CHECK(systems.code() == std::errc::address_in_use);
+  CHECK(systems.code() != Errc::noWorker);
+}
+
+TEST_CASE("every Errc has a message of its own, in the category named dividere") {
+  std::set<std::string> messages;
+  for (const Errc code : kAll) {
+    const std::error_code made = code;
+    CHECK(&made.category() == &errorCategory());
+    CHECK_FALSE(contains(made.message(), "dividere error"));
+    messages.insert(made.message());
+  }
+  CHECK(messages.size() == kAll.size());
+  CHECK(std::string(errorCategory().name()) == "dividere");
+  CHECK(errorCategory().message(1000) == "dividere error 1000");
+}
+
+TEST_CASE("the codes that travel between processes keep their numbers") {
+  const std::vector<Errc> travelling = {Errc::noWorker,    Errc::overloaded, Errc::handlerFailed,
+                                        Errc::gaveUp,      Errc::unknownType, Errc::malformed,
+                                        Errc::tooLarge,    Errc::deadlinePassed, Errc::stopping};
+  for (std::size_t i = 0; i < travelling.size(); ++i) CHECK(static_cast<std::size_t>(travelling[i]) == i + 1);
+}

@@ -1,0 +1,100 @@
+// Any bytes may arrive where an envelope should. Whatever they are:
+//   - nothing but dividere::Error is thrown;
+//   - what decodes can be encoded again, and decodes to the same;
+//   - where protobuf's own code takes the bytes for an envelope, or for a message of the framework, too, both read the
+//     same in them. (Each refuses a little that the other takes: protobuf text that is no UTF-8, dividere field numbers
+//     of more than 29 bits.)
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <dividere.hpp>
+#include <string>
+#include <string_view>
+
+#include "dividere.pb.h"
+#include "dividere/messaging/framework_messages.hpp"
+#include "dividere/messaging/wire.hpp"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+/// With maps in one order, whichever it is.
+std::string canonical(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream out(&stream);
+    out.SetSerializationDeterministic(true);
+    message.SerializePartialToCodedStream(&out);
+  }
+  return bytes;
+}
+
+void decode(std::string_view bytes) {
+  const dividere::messaging::ProtoBuffDecoder decoder;
+  const dividere::messaging::ProtoBuffEncoder encoder;
+  try {
+    const auto message = decoder.decode(bytes);
+    require(message != nullptr);
+    const auto again = decoder.decode(encoder.encode(*message));
+    require(again->GetDescriptor() == message->GetDescriptor());
+    require(canonical(*again) == canonical(*message));
+  } catch (const dividere::Error&) {
+  }
+}
+
+void open(std::string_view bytes) {
+  try {
+    const dividere::detail::Envelope opened = dividere::detail::openEnvelope("fuzz", bytes);
+    const std::string sealed = dividere::detail::sealEnvelope(opened.type, opened.payload);
+    const dividere::detail::Envelope again = dividere::detail::openEnvelope("fuzz", sealed);
+    require(again.type == opened.type);
+    require(again.payload == opened.payload);
+
+    msgEnvelope protoc;
+    if (!protoc.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
+    const std::string& url = protoc.msg().type_url();
+    require(opened.type == (url.empty() ? protoc.msgname() : url.substr(url.rfind('/') + 1)));
+    require(opened.payload == protoc.msg().value());
+  } catch (const dividere::Error&) {
+  }
+}
+
+void readFrameworkMessages(const std::string& bytes) {
+  RegisterService at;
+  dividere::detail::RegisterService ourAt;
+  if (ourAt.decode(bytes) && at.ParseFromString(bytes)) {
+    require(ourAt.name == at.servicename() && ourAt.server == at.server() && ourAt.port == at.port());
+  }
+  DividereError error;
+  dividere::detail::DividereError ourError;
+  if (ourError.decode(bytes) && error.ParseFromString(bytes)) {
+    require(ourError.code == error.code() && ourError.text == error.text());
+  }
+  ack answer;
+  dividere::detail::Ack ourAnswer;
+  if (ourAnswer.decode(bytes) && answer.ParseFromString(bytes)) require(ourAnswer.ok == answer.ok());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  decode(bytes);
+  open(bytes);
+  readFrameworkMessages(bytes);
+  return 0;
+}
+
+// protobuf writes a line for each text that is no UTF-8: not worth a line a try.
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  google::protobuf::SetLogHandler(nullptr);
+  return 0;
+}

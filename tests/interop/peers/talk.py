@@ -1,0 +1,45 @@
+"""How a peer talks with the test that has started it: a line in, a line out, words separated by tabs."""
+
+import sys
+
+import envelope
+import zmq
+
+LIMIT_MS = 60000  # long enough for anything that is going to happen
+
+
+def say(*words):
+    print(*words, sep="\t", flush=True)
+
+
+def attach(socket, endpoint):
+    """Binds if there is a wildcard in the endpoint, connects otherwise; the port bound to, or 0."""
+    if "*" not in endpoint:
+        socket.connect(endpoint)
+        return 0
+    socket.bind(endpoint)
+    return int(socket.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").rsplit(b":", 1)[1])
+
+
+def receive(socket):
+    """The frames of the next message."""
+    if not socket.poll(LIMIT_MS):
+        raise TimeoutError("no message came")
+    return socket.recv_multipart()
+
+
+def told(frame):
+    """What the message in this frame is, as words of an answer."""
+    try:
+        message = envelope.decode(frame)
+    except envelope.UnknownType as unknown:
+        return "unknown", str(unknown)
+    return message.DESCRIPTOR.full_name, envelope.to_text(message)
+
+
+def serve(verbs, *ports):
+    """Does what each line says, a verb and its arguments, and says what the verb returns; until there are no more."""
+    say("ready", *ports)
+    for line in sys.stdin:
+        verb, *arguments = line.rstrip("\n").split("\t")
+        say(*(verbs[verb](*arguments) or ("done",)))

@@ -1,0 +1,12 @@
+#pragma once
+
+// Short names for the types with long ones.
+
+#include "names.pb.h"
+
+using Name127 =
+    NameOf127BytesThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoes;
+using Name128 =
+    NameOf127BytesThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesx;
+using Name300 =
+    NameOf300BytesThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnThatGoesOnAndOnT;

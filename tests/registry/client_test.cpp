@@ -1,0 +1,238 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <dividere.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "stage.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/limit.hpp"
+#include "support/registry_ports.hpp"
+#include "support/thrown.hpp"
+
+using dividere::Errc;
+using dividere::registry::Client;
+using dividere::registry::ClientOptions;
+using dividere::registry::Location;
+using dividere::registry::Server;
+using stage::OldPeer;
+using namespace std::chrono_literals;
+
+TEST_CASE("what one client registers another looks up, until it is unregistered") {
+  Server server(stage::anywhere());
+  Client here = stage::clientOf(server), there = stage::clientOf(server);
+  CHECK_FALSE(there.lookupService("demo.Calculator"));
+  here.registerService("demo.Calculator", 5100);
+  const auto found = there.lookupService("demo.Calculator");
+  REQUIRE(found);
+  CHECK(found->name == "demo.Calculator");
+  CHECK(found->port == 5100);
+  CHECK_FALSE(found->server.empty());
+  here.unregisterService("demo.Calculator", 5100);
+  CHECK_FALSE(there.lookupService("demo.Calculator"));
+}
+
+TEST_CASE("unregistering what is not there changes nothing") {
+  Server server(stage::anywhere());
+  Client client = stage::clientOf(server);
+  client.registerService("name", 5100);
+  client.unregisterService("name", 5101);
+  client.unregisterService("another", 5100);
+  CHECK(client.lookupService("name"));
+}
+
+TEST_CASE("look-ups go round the instances, and one that unregisters leaves the others") {
+  Server server(stage::anywhere());
+  Client client = stage::clientOf(server);
+  for (const std::uint16_t port : std::vector<std::uint16_t>{5100, 5101, 5102}) client.registerService("name", port);
+  std::vector<std::uint16_t> ports;
+  for (int i = 0; i < 4; ++i) ports.push_back(client.lookupService("name")->port);
+  CHECK(ports == std::vector<std::uint16_t>{5100, 5101, 5102, 5100});
+  client.unregisterService("name", 5101);
+  for (int i = 0; i < 4; ++i) CHECK(client.lookupService("name")->port != 5101);
+}
+
+TEST_CASE("by default the registry is asked at port 5000 of this machine") {
+  support::RegistryPorts ports;
+  Server server;
+  Client client;
+  client.registerService("name", 5100);
+  CHECK(Client("127.0.0.1").lookupService("name"));
+  CHECK(Client("localhost", 5000).lookupService("name"));
+}
+
+TEST_CASE("the registered address is the one that is advertised") {
+  Server server(stage::anywhere());
+  ClientOptions options;
+  options.advertise = "services.example";
+  Client client({stage::locationOf(server)}, options);
+  client.registerService("name", 5100);
+  CHECK(stage::clientOf(server).lookupService("name")->server == "services.example");
+  stage::clientOf(server).unregisterService("name", 5100);  // another server
+  CHECK(client.lookupService("name"));
+  client.unregisterService("name", 5100);
+  CHECK_FALSE(client.lookupService("name"));
+}
+
+TEST_CASE("an old peer finds what is registered here, and the other way round") {
+  Server server(stage::anywhere());
+  Client client = stage::clientOf(server);
+  OldPeer peer(server.port());
+  client.registerService("ours", 5100);
+  CHECK(peer.looksUp("ours") == client.lookupService("ours")->server + ":5100");
+  peer.registers("theirs", "192.0.2.7", 5200);
+  const auto found = client.lookupService("theirs");
+  REQUIRE(found);
+  CHECK((found->server == "192.0.2.7" && found->port == 5200));
+}
+
+TEST_CASE("a registration that the registry does not take is an error") {
+  Server server(stage::anywhere());
+  Client client = stage::clientOf(server);
+  CHECK(support::codeOf([&] { client.registerService("", 5100); }) == std::errc::invalid_argument);
+}
+
+// --- No registry ---
+
+TEST_CASE("without a registry every call gives up after its time-out, and says so") {
+  const stage::FreePorts ports;
+  Client client({ports.location()});
+  for (const auto& call : std::vector<std::function<void()>>{[&] { client.lookupService("name", 50ms); },
+                                                             [&] { client.registerService("name", 5100, 50ms); },
+                                                             [&] { client.unregisterService("name", 5100, 50ms); }}) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto error = support::errorOf(call);
+    REQUIRE(error);
+    CHECK(error->code() == Errc::noRegistry);
+    CHECK(std::string(error->what()).find(std::to_string(ports.first)) != std::string::npos);
+    CHECK(std::chrono::steady_clock::now() - begin >= 50ms);
+  }
+}
+
+TEST_CASE("the time-out of a client's options counts where none is told") {
+  const stage::FreePorts ports;
+  ClientOptions options;
+  options.timeout = 10ms;
+  Client client({ports.location()}, options);
+  CHECK(support::codeOf([&] { client.lookupService("name"); }) == Errc::noRegistry);
+}
+
+TEST_CASE("a call waits for a registry that starts meanwhile") {
+  const stage::FreePorts ports;
+  Client client({ports.location()});
+  std::unique_ptr<Server> server;
+  std::thread starting([&] { server = std::make_unique<Server>(ports.options()); });
+  CHECK_FALSE(client.lookupService("name", support::kLimit));
+  starting.join();
+}
+
+TEST_CASE("what was given up is not done later") {
+  const stage::FreePorts ports;
+  Client client({ports.location()});
+  CHECK(support::codeOf([&] { client.registerService("name", 5100, 1ms); }) == Errc::noRegistry);
+  Server server(ports.options());
+  CHECK_FALSE(client.lookupService("name", support::kLimit));
+}
+
+TEST_CASE("a client survives any number of restarts of its registry") {
+  auto server = std::make_unique<Server>(stage::anywhere());
+  Client client = stage::clientOf(*server);
+  for (std::uint16_t i = 0; i < 5; ++i) {
+    client.registerService("name", static_cast<std::uint16_t>(5100 + i), support::kLimit);
+    CHECK(client.lookupService("name", support::kLimit)->port == 5100 + i);
+    const auto options = stage::again(*server);
+    server.reset();
+    server = std::make_unique<Server>(options);
+  }
+}
+
+TEST_CASE("a registry that is killed with a question in its hands is asked again when it is back") {
+  const stage::FreePorts ports;
+  auto silent = std::make_unique<dividere::connection::Response>("tcp://*:" + std::to_string(ports.first));
+  std::optional<dividere::registry::ServiceAddress> found;
+  std::thread asking([&] { found = Client({ports.location()}).lookupService("name", support::kLimit); });
+  CHECK(silent->recv(support::kLimit));  // it has the question
+  silent.reset();
+  Server server(ports.options());
+  asking.join();
+  CHECK_FALSE(found);
+}
+
+// --- Several registries ---
+
+TEST_CASE("of several registries the first that is there is asked") {
+  const stage::FreePorts nobody;
+  Server first(stage::anywhere()), second(stage::anywhere());
+  stage::clientOf(first).registerService("first", 5100);
+  stage::clientOf(second).registerService("second", 5100);
+  Client client({nobody.location(), stage::locationOf(first), stage::locationOf(second)});
+  CHECK(client.lookupService("first"));
+  CHECK_FALSE(client.lookupService("second"));
+  first.stop();
+  CHECK(client.lookupService("second", support::kLimit));
+}
+
+TEST_CASE("a registry that is there and does not answer is passed over") {
+  dividere::connection::Response silent("tcp://*:*");
+  Server server(stage::anywhere());
+  stage::clientOf(server).registerService("name", 5100);
+  Client client({Location{"localhost", silent.port()}, stage::locationOf(server)});
+  CHECK(client.lookupService("name", support::kLimit));
+}
+
+TEST_CASE("a list of registries without one is refused") {
+  CHECK(support::codeOf([] { Client client(std::vector<Location>{}); }) == Errc::badEndpoint);
+  CHECK(support::codeOf([] { Client client("not a host"); }) == Errc::badEndpoint);
+}
+
+// --- Threads and processes ---
+
+TEST_CASE("10,000 look-ups from 8 threads are all answered, by one client or by one each") {
+  Server server(stage::anywhere());
+  Client shared = stage::clientOf(server);
+  shared.registerService("name", 5100);
+  for (const bool each : {false, true}) {
+    CAPTURE(each);
+    std::atomic<int> found{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        Client own = stage::clientOf(server);
+        Client& client = each ? own : shared;
+        for (int count = 0; count < 10000 / 8 / 2; ++count) {
+          const auto address = client.lookupService("name", support::kLimit);
+          if (address && address->port == 5100) ++found;
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK(found == 10000 / 2);
+  }
+}
+
+TEST_CASE("a client may be moved; one that was moved from says so") {
+  Server server(stage::anywhere());
+  Client first = stage::clientOf(server);
+  Client second = std::move(first);
+  CHECK_FALSE(second.lookupService("name"));
+  CHECK(support::codeOf([&] { first.lookupService("name"); }) == Errc::movedFrom);
+}
+
+TEST_CASE("a forked child makes its own client; its parent's says whose it is") {
+  if (!support::kCanFork) return;
+  Server server(stage::anywhere());
+  auto client = std::make_unique<Client>(stage::clientOf(server));
+  client->registerService("name", 5100);
+  CHECK(support::inFork([&] {
+          support::expect(support::codeOf([&] { client->lookupService("name"); }) == Errc::otherProcess, "refused");
+          client.reset();
+          support::expect(stage::clientOf(server).lookupService("name").has_value(), "its own finds it");
+        }) == "");
+  CHECK(client->lookupService("name"));
+}

@@ -1,0 +1,129 @@
+#pragma once
+
+// What the tests of the registry and of services share.
+
+#include <chrono>
+#include <cstdint>
+#include <dividere.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "dividere.pb.h"
+#include "support/limit.hpp"
+
+namespace stage {
+
+using namespace std::chrono_literals;
+
+inline std::string at(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
+
+/// A registry on a port that nobody else has.
+inline dividere::registry::ServerOptions anywhere() {
+  dividere::registry::ServerOptions options;
+  options.port = 0;
+  return options;
+}
+
+/// The same ports again: as if it had been restarted.
+inline dividere::registry::ServerOptions again(const dividere::registry::Server& server) {
+  dividere::registry::ServerOptions options;
+  options.port = server.port();
+  options.announcePort = server.announcePort();
+  return options;
+}
+
+inline dividere::registry::Location locationOf(const dividere::registry::Server& server) {
+  return {"localhost", server.port(), server.announcePort()};
+}
+
+inline dividere::registry::Client clientOf(const dividere::registry::Server& server) {
+  return dividere::registry::Client({locationOf(server)});
+}
+
+/// Two ports in a row that nobody has, as long as this lives.
+class FreePorts {
+ public:
+  FreePorts() {
+    for (;;) {
+      first = dividere::connection::PortManager::acquire();
+      try {
+        // Nobody else asks for the one beside it by its number.
+        dividere::connection::Response probe("tcp://*:" + std::to_string(first + 1));
+        return;
+      } catch (const dividere::Error&) {
+        dividere::connection::PortManager::release(first);
+      }
+    }
+  }
+  ~FreePorts() { dividere::connection::PortManager::release(first); }
+  FreePorts(const FreePorts&) = delete;
+  FreePorts& operator=(const FreePorts&) = delete;
+
+  dividere::registry::Location location() const { return {"localhost", first}; }
+  dividere::registry::ServerOptions options() const {
+    dividere::registry::ServerOptions made;
+    made.port = first;
+    return made;
+  }
+
+  std::uint16_t first;
+};
+
+// --- What the Python package says ---
+
+inline RegisterService registration(const std::string& name, const std::string& server, std::uint32_t port) {
+  RegisterService message;
+  message.set_servicename(name);
+  message.set_server(server);
+  message.set_port(port);
+  return message;
+}
+
+inline UnregisterService unregistration(const std::string& name, const std::string& server, std::uint32_t port) {
+  UnregisterService message;
+  message.set_servicename(name);
+  message.set_server(server);
+  message.set_port(port);
+  return message;
+}
+
+inline ServiceLookupReq lookup(const std::string& name) {
+  ServiceLookupReq message;
+  message.set_servicename(name);
+  return message;
+}
+
+/// A peer without anything that this library has added.
+class OldPeer {
+ public:
+  explicit OldPeer(std::uint16_t port) : request_(at(port)) {}
+
+  template <class Reply, class Message>
+  Reply ask(const Message& message) {
+    request_.send(message);
+    auto reply = request_.recv<Reply>(support::kLimit);
+    if (!reply) throw std::runtime_error("no answer");
+    return std::move(*reply);
+  }
+
+  bool registers(const std::string& name, const std::string& server, std::uint32_t port) {
+    return ask<ack>(registration(name, server, port)).ok();
+  }
+  bool unregisters(const std::string& name, const std::string& server, std::uint32_t port) {
+    return ask<ack>(unregistration(name, server, port)).ok();
+  }
+
+  /// "server:port"
+  std::string looksUp(const std::string& name) {
+    const auto reply = ask<ServiceLookupRep>(lookup(name));
+    return reply.server() + ":" + std::to_string(reply.port());
+  }
+
+  dividere::messaging::Request& request() { return request_; }
+
+ private:
+  dividere::messaging::Request request_;
+};
+
+}  // namespace stage

@@ -1,0 +1,427 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <dividere.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "stage.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/log_capture.hpp"
+#include "support/registry_ports.hpp"
+#include "support/thrown.hpp"
+
+using dividere::Errc;
+using dividere::registry::Server;
+using dividere::service::Client;
+using dividere::service::ClientOptions;
+using dividere::service::Service;
+using dividere::service::ServiceOptions;
+using stage::call;
+using stage::Echo;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Calls until each of these has answered.
+bool allAnswer(Client& client, const std::vector<std::string>& names) {
+  std::map<std::string, int> answers;
+  return support::eventually([&] {
+    ++answers[call(client, "")];
+    for (const auto& name : names) {
+      if (answers.count(name) == 0) return false;
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
+// --- Calling ---
+
+TEST_CASE("a service is called by its name") {
+  Server server(stage::anywhere());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  CHECK(call(client, "hello") == "hello");
+  Msg01 reused;
+  CHECK(client.callInto(stage::msg01("again"), reused, support::kLimit));
+  CHECK(reused.field1() == "again");
+  const auto any = client.call(stage::msg01("whatever"), support::kLimit);
+  REQUIRE(any);
+  CHECK(any->GetTypeName() == "Msg01");
+}
+
+TEST_CASE("by default the registry is the one at port 5000 of this machine") {
+  support::RegistryPorts ports;
+  Server server;
+  Service service("name");
+  service.on([](const Msg01& message) { return message; });
+  service.start();
+  Client client("name");
+  CHECK(call(client, "hello") == "hello");
+}
+
+TEST_CASE("a service of the other kind, a plain Response that was registered, is called as well") {
+  Server server(stage::anywhere());
+  dividere::messaging::Response response("tcp://*:*");
+  stage::OldPeer(server.port()).registers("name", "127.0.0.1", response.port());
+  Client client("name", stage::asking(server));
+  std::thread answering([&] {
+    for (int i = 0; i < 3; ++i) response.send(response.recv<Msg01>());
+  });
+  for (int i = 0; i < 3; ++i) CHECK(call(client, std::to_string(i)) == std::to_string(i));
+  answering.join();
+}
+
+TEST_CASE("any number of calls are under way at once, from any thread, and each has its own answer") {
+  Server server(stage::anywhere());
+  ServiceOptions options = stage::at(server);
+  options.threads = 8;
+  Service service("name", options);
+  std::atomic<int> there{0};
+  service.on([&](const Msg01& message) {
+    // All eight are under way before the first is answered.
+    if (++there <= 8) support::eventually([&] { return there >= 8; });
+    return message;
+  });
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  std::atomic<int> right{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < 100; ++n) {
+        const std::string text = std::to_string(i) + "/" + std::to_string(n);
+        if (call(client, text) == text) ++right;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(right == 800);
+}
+
+TEST_CASE("calls go round the instances, and find one that comes later") {
+  Server server(stage::anywhere());
+  ClientOptions options = stage::asking(server);
+  options.refresh = 1ms;
+  Echo first("name", stage::at(server), "first"), second("name", stage::at(server), "second"),
+      third("name", stage::at(server), "third");
+  first.start(support::kLimit);
+  Client client("name", options);
+  CHECK(call(client, "") == "first");
+  second.start(support::kLimit);
+  CHECK(allAnswer(client, {"first", "second"}));
+  third.start(support::kLimit);
+  CHECK(allAnswer(client, {"first", "second", "third"}));
+  std::map<std::string, int> answers;
+  for (int i = 0; i < 30; ++i) ++answers[call(client, "")];
+  CHECK((answers["first"] == 10 && answers["second"] == 10 && answers["third"] == 10));
+}
+
+// --- What goes wrong is told apart ---
+
+TEST_CASE("no such service, no registry and no answer in time are three things") {
+  support::LogCapture quiet;
+  const stage::FreePorts nobody;
+  Client without("name", stage::asking(nobody.location()));
+  CHECK(support::codeOf([&] { without.call<Msg01>(stage::msg01("x"), 20ms); }) == Errc::noRegistry);
+
+  Server server(stage::anywhere());
+  Client unknown("nobody", stage::asking(server));
+  CHECK(support::codeOf([&] { unknown.call<Msg01>(stage::msg01("x"), support::kLimit); }) == Errc::noService);
+
+  dividere::messaging::Response silent("tcp://*:*");
+  stage::OldPeer(server.port()).registers("silent", "127.0.0.1", silent.port());
+  Client patient("silent", stage::asking(server));
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_FALSE(patient.call<Msg01>(stage::msg01("x"), 200ms));
+  CHECK(std::chrono::steady_clock::now() - begin >= 200ms);
+}
+
+TEST_CASE("a service that is not there is told as that also by a call with little time") {
+  Server server(stage::anywhere());
+  Client client("nobody", stage::asking(server));
+  CHECK(support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), support::kLimit); }) == Errc::noService);
+  std::error_code last;
+  CHECK(support::eventually([&] {
+    last = support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), 150ms); });
+    return last == Errc::noService;
+  }));
+}
+
+TEST_CASE("a registered service that nobody can reach gives no answer in time") {
+  Server server(stage::anywhere());
+  const stage::FreePorts nobody;
+  stage::OldPeer(server.port()).registers("name", "127.0.0.1", nobody.first);
+  Client client("name", stage::asking(server));
+  CHECK_FALSE(client.call<Msg01>(stage::msg01("x"), 300ms));
+}
+
+TEST_CASE("a handler that fails is told with what it threw; a type that it does not know as that") {
+  support::LogCapture quiet;
+  Server server(stage::anywhere());
+  Service service("name", stage::at(server));
+  service.on([](const Msg01&) -> Msg01 { throw std::runtime_error("that went wrong"); });
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  const auto failed = support::errorOf([&] { call(client, "x"); });
+  REQUIRE(failed);
+  CHECK(failed->code() == Errc::handlerFailed);
+  CHECK(std::string(failed->what()).find("that went wrong") != std::string::npos);
+  CHECK(support::codeOf([&] { client.call(stage::msg01("x"), support::kLimit); }) == Errc::handlerFailed);
+  CHECK(support::codeOf([&] { client.call<Msg01>(stage::msg02("x", 1), support::kLimit); }) == Errc::unknownType);
+}
+
+TEST_CASE("an answer of another type than asked for is an error") {
+  Server server(stage::anywhere());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  CHECK(support::codeOf([&] { client.call<Msg02>(stage::msg01("x"), support::kLimit); }) == Errc::wrongType);
+  CHECK(call(client, "x") == "x");
+}
+
+TEST_CASE("an answer that comes too late is not taken for the next call's") {
+  Server server(stage::anywhere());
+  dividere::messaging::Response response("tcp://*:*");
+  stage::OldPeer(server.port()).registers("name", "127.0.0.1", response.port());
+  Client client("name", stage::asking(server));
+  CHECK_FALSE(client.call<Msg01>(stage::msg01("late"), 300ms));
+  std::thread answering([&] {
+    for (int i = 0; i < 2; ++i) response.send(response.recv<Msg01>());
+  });
+  CHECK(call(client, "next") == "next");
+  answering.join();
+}
+
+TEST_CASE("a request larger than anybody takes is refused here") {
+  Server server(stage::anywhere());
+  ClientOptions options = stage::asking(server);
+  options.socket.maxMessageBytes = 1000;
+  Client client("name", options);
+  CHECK(support::codeOf([&] { client.call<Msg01>(stage::msg01(std::string(1001, 'x')), 0ms); }) == Errc::tooLarge);
+}
+
+// --- Instances that come and go ---
+
+TEST_CASE("a client may be there before its service, and before its registry") {
+  const stage::FreePorts ports;
+  ClientOptions options = stage::asking(ports.location());
+  options.patience = support::kLimit;
+  Client client("name", options);
+  std::string answer;
+  std::thread calling([&] { answer = call(client, "hello"); });
+  Server server(ports.options());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  calling.join();
+  CHECK(answer == "hello");
+}
+
+TEST_CASE("calls move to another instance when one is killed, also those it had") {
+  Server server(stage::anywhere());
+  const std::string port = std::to_string(server.port());
+  auto doomed = std::make_unique<support::Program>("echo", std::vector<std::string>{"name", port, "500", "doomed"});
+  REQUIRE(doomed->line() == "ready");
+  support::Program other("echo", {"name", port, "500", "other"});
+  REQUIRE(other.line() == "ready");
+  Client client("name", stage::asking(server));
+  REQUIRE(allAnswer(client, {"doomed", "other"}));
+  std::atomic<bool> killed{false};
+  std::vector<std::thread> callers;
+  std::atomic<int> lost{0}, byOther{0};
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      for (int after = 0; after < 20;) {
+        const std::string answer = call(client, "");
+        if (answer == "nothing") ++lost;
+        if (killed) ++after, byOther += answer == "other" ? 1 : 0;
+      }
+    });
+  }
+  doomed->kill();
+  doomed->status();
+  killed = true;
+  for (auto& caller : callers) caller.join();
+  CHECK(lost == 0);
+  CHECK(byOther >= 4 * 19);
+  auto registry = stage::clientOf(server);
+  CHECK(support::eventually([&] {
+    return registry.lookupService("name")->port == registry.lookupService("name")->port;  // one is left
+  }));
+}
+
+TEST_CASE("a service that is killed and comes back on another port is found there") {
+  Server server(stage::anywhere());
+  const std::string port = std::to_string(server.port());
+  auto process = std::make_unique<support::Program>("echo", std::vector<std::string>{"name", port, "200", "first"});
+  REQUIRE(process->line() == "ready");
+  ClientOptions options = stage::asking(server);
+  options.patience = support::kLimit;
+  Client client("name", options);
+  CHECK(call(client, "") == "first");
+  process->kill();
+  process->status();
+  Echo moved("name", stage::at(server), "moved");
+  moved.start(support::kLimit);
+  CHECK(call(client, "") == "moved");
+}
+
+TEST_CASE("a call that kills every instance it is given to is given up") {
+  Server server(stage::anywhere());
+  const std::string port = std::to_string(server.port());
+  ClientOptions options = stage::asking(server);
+  options.resends = 1;
+  options.refresh = 1ms;
+  Client client("name", options);
+  std::vector<std::unique_ptr<support::Program>> processes;
+  for (int i = 0; i < 3; ++i) {
+    processes.push_back(
+        std::make_unique<support::Program>("echo", std::vector<std::string>{"name", port, "500", std::to_string(i)}));
+    REQUIRE(processes.back()->line() == "ready");
+  }
+  CHECK(allAnswer(client, {"0", "1", "2"}));
+  CHECK(support::codeOf([&] { call(client, "die"); }) == Errc::gaveUp);
+  const std::string survivor = call(client, "");
+  CHECK((survivor == "0" || survivor == "1" || survivor == "2"));
+}
+
+TEST_CASE("a call that must not be handled twice is not given to another instance") {
+  Server server(stage::anywhere());
+  ClientOptions options = stage::asking(server);
+  options.resends = 0;
+  support::Program process("echo", {"name", std::to_string(server.port()), "500", "x"});
+  REQUIRE(process.line() == "ready");
+  Client client("name", options);
+  CHECK(support::codeOf([&] { call(client, "die"); }) == Errc::gaveUp);
+}
+
+TEST_CASE("an instance that keeps silent is left alone while there is another") {
+  Server server(stage::anywhere());
+  support::Program process("echo", {"name", std::to_string(server.port()), "10000", "process"});
+  REQUIRE(process.line() == "ready");
+  Echo other("name", stage::at(server), "other");
+  other.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  REQUIRE(allAnswer(client, {"process", "other"}));
+  CHECK(support::eventually([&] { return !client.call<Msg01>(stage::msg01("wait"), 300ms); }));
+  for (int i = 0; i < 10; ++i) CHECK(call(client, "") == "other");
+}
+
+TEST_CASE("requests that a stopping instance has not begun go to another") {
+  Server server(stage::anywhere());
+  stage::Event begun;
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  Service stopping("name", stage::at(server));
+  std::atomic<int> handled{0};
+  stopping.on([&](const Msg01& message) {
+    if (handled++ == 0) begun.happen();
+    gone.wait();
+    return stage::msg01("stopping" + message.field1());
+  });
+  stopping.start(support::kLimit);
+  ClientOptions options = stage::asking(server);
+  options.refresh = 1ms;
+  Client client("name", options);
+  std::vector<std::thread> callers;
+  std::atomic<int> byFirst{0}, byOther{0};
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      const std::string answer = call(client, "");
+      if (answer == "stopping") ++byFirst;
+      if (answer == "other") ++byOther;
+    });
+  }
+  CHECK(begun.wait());
+  Echo other("name", stage::at(server), "other");
+  other.start(support::kLimit);
+  std::thread end([&] { stopping.stop(); });
+  CHECK(support::eventually([&] {
+    auto registry = stage::clientOf(server);
+    return registry.lookupService("name")->port == other.port() && registry.lookupService("name")->port == other.port();
+  }));
+  go.set_value();
+  end.join();
+  for (auto& caller : callers) caller.join();
+  CHECK(byFirst + byOther == 8);
+}
+
+TEST_CASE("a registry that restarts, or is gone, costs no call") {
+  auto server = std::make_unique<Server>(stage::anywhere());
+  const auto options = stage::again(*server);
+  Echo service("name", stage::at(*server), "");
+  service.start(support::kLimit);
+  ClientOptions asking = stage::asking(*server);
+  asking.refresh = 1ms;
+  Client client("name", asking);
+  int right = 0, calls = 0;
+  const auto callSome = [&] {
+    for (int i = 0; i < 50; ++i, ++calls) right += call(client, std::to_string(i)) == std::to_string(i) ? 1 : 0;
+  };
+  callSome();
+  for (int restart = 0; restart < 3; ++restart) {
+    server.reset();
+    callSome();
+    server = std::make_unique<Server>(options);
+    callSome();
+  }
+  CHECK(right == calls);
+  // Also one that has just been made, and asks while the registry does not know of the service yet.
+  server.reset();
+  server = std::make_unique<Server>(options);
+  asking.patience = support::kLimit;
+  Client fresh("name", asking);
+  CHECK(call(fresh, "x") == "x");
+}
+
+// --- The end ---
+
+TEST_CASE("stop() ends the calls under way, and those that come after") {
+  Server server(stage::anywhere());
+  dividere::messaging::Response silent("tcp://*:*");
+  stage::OldPeer(server.port()).registers("name", "127.0.0.1", silent.port());
+  Client client("name", stage::asking(server));
+  std::error_code code;
+  std::thread calling([&] { code = support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), support::kLimit); }); });
+  CHECK(silent.wait(support::kLimit));
+  client.stop();
+  client.stop();
+  calling.join();
+  CHECK(code == Errc::stopping);
+  CHECK(support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), support::kLimit); }) == Errc::stopping);
+}
+
+TEST_CASE("clients that come and go while their registry answers leave nothing behind") {
+  Server server(stage::anywhere());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  for (int i = 0; i < 50; ++i) {
+    Client client("name", stage::asking(server));
+    if (i % 2) CHECK(call(client, "x") == "x");
+  }
+}
+
+TEST_CASE("a client that is inherited by a fork is the parent's alone") {
+  if (!support::kCanFork) return;
+  Server server(stage::anywhere());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  auto client = std::make_unique<Client>("name", stage::asking(server));
+  CHECK(call(*client, "x") == "x");
+  CHECK(support::inFork([&] {
+          support::expect(support::codeOf([&] { call(*client, "x"); }) == Errc::otherProcess, "refused");
+          client->stop();
+          client.reset();
+          Client own("name", stage::asking(server));
+          support::expect(call(own, "x") == "x", "its own is answered");
+        }) == "");
+  CHECK(call(*client, "x") == "x");
+}

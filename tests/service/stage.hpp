@@ -1,0 +1,80 @@
+#pragma once
+
+// What the tests of services share.
+
+#include <chrono>
+#include <dividere.hpp>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+
+#include "golden.pb.h"
+#include "registry/stage.hpp"
+
+namespace stage {
+
+inline Msg01 msg01(const std::string& text) {
+  Msg01 message;
+  message.set_field1(text);
+  return message;
+}
+
+inline Msg02 msg02(const std::string& text, int number) {
+  Msg02 message;
+  message.set_field1(text);
+  message.set_field2(number);
+  return message;
+}
+
+inline dividere::service::ServiceOptions at(const dividere::registry::Location& registry) {
+  dividere::service::ServiceOptions options;
+  options.registries = {registry};
+  options.advertise = "127.0.0.1";
+  return options;
+}
+
+inline dividere::service::ServiceOptions at(const dividere::registry::Server& server) { return at(locationOf(server)); }
+
+inline dividere::service::ClientOptions asking(const dividere::registry::Location& registry) {
+  dividere::service::ClientOptions options;
+  options.registries = {registry};
+  return options;
+}
+
+inline dividere::service::ClientOptions asking(const dividere::registry::Server& server) {
+  return asking(locationOf(server));
+}
+
+/// Answers Msg01 with the same text, and its own name before it.
+class Echo : public dividere::service::Service {
+ public:
+  Echo(const std::string& name, const dividere::service::ServiceOptions& options, std::string says = "")
+      : Service(name, options), says_(std::move(says)) {
+    on([this](const Msg01& message) { return msg01(says_ + message.field1()); });
+  }
+  ~Echo() override { stop(); }
+
+ private:
+  const std::string says_;
+};
+
+/// The answer's text; "nothing" if none came.
+inline std::string textOf(const std::optional<Msg01>& answer) { return answer ? answer->field1() : "nothing"; }
+
+inline std::string call(dividere::service::Client& client, const std::string& text) {
+  return textOf(client.call<Msg01>(msg01(text), support::kLimit));
+}
+
+/// Something that happens once, and may be waited for in any thread.
+class Event {
+ public:
+  void happen() { promise_.set_value(); }
+  bool wait() { return future_.wait_for(support::kLimit) == std::future_status::ready; }
+
+ private:
+  std::promise<void> promise_;
+  std::shared_future<void> future_ = promise_.get_future().share();
+};
+
+}  // namespace stage
