@@ -149,13 +149,17 @@ void ReactorLoop::runTimers() {
     const auto now = Clock::now();
     if (timers_[i].due > now) continue;
     const auto function = timers_[i].function;
-    if (timers_[i].period > 0ms) {
-      timers_[i].due += timers_[i].period;
-      if (timers_[i].due <= now) timers_[i].due = now + timers_[i].period;
-    } else {
+    if (timers_[i].period == 0ms) {
       timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
+      handlers_.run(function, "a timer's function");
+      continue;
     }
     handlers_.run(function, "a timer's function");
+    // What the function itself, or others before it, made late is not made up for.
+    Timer& timer = timers_[i];
+    timer.due += timer.period;
+    const auto after = Clock::now();
+    if (timer.due <= after) timer.due = after + timer.period;
   }
 }
 
