@@ -242,7 +242,14 @@ TEST_CASE("sockets may be made and destroyed in several threads at once while th
   CHECK(told > 0);
 }
 
-TEST_CASE("a process that runs out of descriptors gets an error, and is not aborted") {
+// The sanitizers themselves need descriptors to look at an object, and complain of objects when there are none.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kCannotRunOut = true;
+#else
+constexpr bool kCannotRunOut = false;
+#endif
+
+TEST_CASE("a process that runs out of descriptors gets an error, and is not aborted" * doctest::skip(kCannotRunOut)) {
   for (const std::string kind : {"publisher", "ipc-publisher", "inproc-publisher", "subscriber", "request", "proxy", "context"}) {
     CAPTURE(kind);
     Program program("descriptors", {kind});
