@@ -466,6 +466,9 @@ class Publisher : public Connector {
   /// Peers with at least one subscription, as of now.
   std::size_t subscribers() const;
 
+  /// How many have come to subscribe so far, those that have gone since included; who connects anew comes again.
+  std::uint64_t arrivals() const;
+
   /// Messages that at least one subscriber missed because its queue was full.
   std::uint64_t dropped() const;
 
@@ -2395,6 +2398,9 @@ class Census {
 
   std::size_t count() const { return ids_.size() + strangers_; }
 
+  /// How many have come so far, whether they are still there or not; who connects anew comes again.
+  std::uint64_t arrivals() const { return arrivals_; }
+
  private:
   using Connection = const void*;
   struct Peer {
@@ -2413,6 +2419,7 @@ class Census {
   std::map<std::string, std::vector<Connection>> ids_;  // more than one while a reconnection is under way
   std::multiset<std::string> gone_;
   std::size_t strangers_ = 0;
+  std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace dividere::detail
@@ -2450,13 +2457,17 @@ void Census::observe(const Frame& frame) {
 }
 
 void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
-  if (isIdTopic(topic)) ids_[topic].push_back(connection);
+  if (isIdTopic(topic)) {
+    ids_[topic].push_back(connection);
+    ++arrivals_;  // not at its first topic: now they are all in force
+  }
   if (!connection) return;
   Peer& peer = peers_[connection];
   if (peer.keepsConnectionUnique.size() == 0) {
     zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
   }
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
+  if (peer.topics.empty() && !peer.isOurs) ++arrivals_;
   peer.topics.insert(topic);
 }
 
@@ -2863,6 +2874,10 @@ class Socket {
   /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
   /// returns true: then libzmq may have taken in what the descriptor had to tell.
   bool attend();
+
+  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
+  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
+  void forgetUnsent();
 
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
@@ -3661,6 +3676,13 @@ std::size_t Publisher::subscribers() const {
   return audience_->census.count();
 }
 
+std::uint64_t Publisher::arrivals() const {
+  this->socket();
+  std::lock_guard<std::mutex> lock(audience_->mutex);
+  audience_->readNews();
+  return audience_->census.arrivals();
+}
+
 std::uint64_t Publisher::dropped() const {
   socket();
   return audience_->dropped;
@@ -4066,6 +4088,13 @@ void Socket::relink(Peer& peer) {
   if (zmq_connect(socket_, peer.endpoint.c_str()) != 0) {
     log(LogLevel::warning, who_, "connect " + peer.endpoint + ": " + zmq_strerror(errno));
   }
+}
+
+void Socket::forgetUnsent() {
+  const int linger = get(ZMQ_LINGER);
+  set(ZMQ_LINGER, 0);
+  for (Peer& peer : peers_) relink(peer);
+  set(ZMQ_LINGER, linger);
 }
 
 void Socket::settle(const Deadline& deadline) {
@@ -6137,6 +6166,9 @@ class ReactorLoop {
   /// something is sent on it outside of its turn: sending takes the signal in.
   void lookAgain(Source& source);
 
+  /// In the loop's thread: handles all that has come for this source, out of its turn.
+  void drain(Source& source);
+
   /// Once, after this time.
   void after(std::chrono::milliseconds delay, std::function<void()> function);
 
@@ -6751,6 +6783,7 @@ class Peer final : public Source {
   static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
                                          const std::shared_ptr<Link>& link);
   static void changed(const std::weak_ptr<Link>& link, State state);
+  void clear();
 
   ReactorLoop& loop_;
   std::shared_ptr<Link> link_;
@@ -6800,11 +6833,6 @@ connection::SocketOptions Peer::asked(connection::SocketOptions options, Reactor
                                       const std::shared_ptr<Link>& link) {
   options.attach = connection::Attach::connect;
   options.monitor = true;
-  options.configure = [configure = std::move(options.configure)](void* socket) {
-    const int on = 1;
-    zmq_setsockopt(socket, ZMQ_IMMEDIATE, &on, sizeof on);
-    if (configure) configure(socket);
-  };
   options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
                      told = State::connecting](const connection::SocketEvent& event) mutable {
     using connection::EventType;
@@ -6825,8 +6853,18 @@ connection::SocketOptions Peer::asked(connection::SocketOptions options, Reactor
 void Peer::changed(const std::weak_ptr<Link>& link, State state) {
   const auto alive = link.lock();
   if (!alive) return;
+  const bool isLost = alive->state == State::up;
   alive->state = state;
+  if (isLost) alive->peer->clear();
   alive->listener.peerChanged(*alive->peer);
+}
+
+// What it answered before it went is an answer, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
+// see to the latter, but throws away what has come and is not yet received.)
+void Peer::clear() {
+  loop_.drain(*this);
+  socket().forgetUnsent();
+  loop_.lookAgain(*this);
 }
 
 bool Peer::ask(const std::string& id, Frame& request) {
@@ -7041,6 +7079,11 @@ bool ReactorLoop::takeTurn(Source& source) {
   return true;
 }
 
+void ReactorLoop::drain(Source& source) {
+  while (!thread_.stopRequested() && takeTurn(source)) {
+  }
+}
+
 void ReactorLoop::wait() {
   auto due = Clock::time_point::max();
   for (const Timer& timer : timers_) due = std::min(due, timer.due);
@@ -7161,14 +7204,19 @@ namespace dividere::detail {
 
 enum class SendResult { sent, full, gone };
 
+/// What a FrameSource calls; those that are not set, it does not.
+struct FrameHooks {
+  std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
+  std::function<void()> onTurn = nullptr;              // the socket may have become writable
+  std::function<void()> onEmpty = nullptr;             // all that had come when its turn began is taken
+};
+
 /// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
 /// frames as none at all.
 class FrameSource final : public Source {
  public:
-  /// `onMessage` may take the frames; `onTurn`, if any, is called whenever the socket may have become writable.
-  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
-              std::function<void()> onTurn = nullptr)
-      : loop_(loop), socket_(std::move(socket)), onMessage_(std::move(onMessage)), onTurn_(std::move(onTurn)) {}
+  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, FrameHooks hooks)
+      : loop_(loop), socket_(std::move(socket)), hooks_(std::move(hooks)) {}
 
   Socket& socket() override { return *socket_; }
 
@@ -7179,14 +7227,16 @@ class FrameSource final : public Source {
   void refresh();
 
   bool hasMessage() override {
-    if (onTurn_) onTurn_();
-    return socket_->ready();
+    if (hooks_.onTurn) hooks_.onTurn();
+    if (socket_->ready()) return true;
+    if (hooks_.onEmpty) hooks_.onEmpty();
+    return false;
   }
 
   void take(HandlerTable&) override {
     socket_->tryReceive();
     if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
-    onMessage_(socket_->inbox());
+    hooks_.onMessage(socket_->inbox());
   }
 
   void send(Frame&) override { throw Error(Errc::outOfTurn, socket_->who() + ": no handler's message"); }
@@ -7196,8 +7246,7 @@ class FrameSource final : public Source {
  private:
   ReactorLoop& loop_;
   std::unique_ptr<Socket> socket_;
-  std::function<void(std::vector<Frame>&)> onMessage_;
-  std::function<void()> onTurn_;
+  FrameHooks hooks_;
 };
 
 /// Sends a whole message by a ROUTER with ZMQ_ROUTER_MANDATORY, without waiting; empties the frames if sent.
@@ -7351,13 +7400,14 @@ struct BrokerWorker {
   std::size_t capacity = 1;        // requests at a time
   bool beatsWhileBusy = false;     // its silence means death even while it works
   int connection = -1;             // by which it was heard last
+  bool isGone = false;             // its connection has ended; it may have been heard by another since
   Deadline::Clock::time_point heard{};
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
   std::vector<std::string> tokens;      // of the requests it has, in the order it got them
 
   bool isBusy() const { return !tokens.empty(); }
-  bool hasRoom() const { return tokens.size() < capacity; }
+  bool hasRoom() const { return !isGone && tokens.size() < capacity; }
 
   // Where it stands among those that can take a request.
   bool isListed = false;
@@ -7471,9 +7521,10 @@ class BrokerCore {
       if (event.type != connection::EventType::disconnected) return;
       loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
     });
-    front_ = listen(
-        std::move(front), [this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); });
-    back_ = listen(std::move(back), [this](std::vector<Frame>& frames) { onWorker(frames); });
+    front_ = listen(std::move(front),
+                    {[this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); }, nullptr});
+    back_ = listen(std::move(back),
+                   {[this](std::vector<Frame>& frames) { onWorker(frames); }, nullptr, [this] { buryGone(); }});
     lastTick_ = Clock::now();
     loop_.every(tick_, [this] { onTick(); });
     loop_.start("balancing::Broker");
@@ -7509,9 +7560,8 @@ class BrokerCore {
     return router;
   }
 
-  FrameSource* listen(std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
-                      std::function<void()> onTurn = nullptr) {
-    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(onMessage), std::move(onTurn));
+  FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
+    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(hooks));
     FrameSource* const made = source.get();
     loop_.add(std::move(source));
     return made;
@@ -7587,7 +7637,8 @@ class BrokerCore {
     for (std::size_t i = 1; i < request->route.size(); ++i) frames.push_back(shared(request->route[i]));
     frames.push_back(shared(request->payload));
     const SendResult result = back_->sendFrames(frames);
-    if (result != SendResult::sent) return bury(worker, result == SendResult::gone ? "gone" : "not taking anything");
+    if (result == SendResult::gone) return lose(worker);
+    if (result == SendResult::full) return bury(worker, "not taking anything");
     roster_.addToken(worker, token);
     book_.give(request, worker.id, std::move(token), Clock::now());
     ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
@@ -7607,7 +7658,7 @@ class BrokerCore {
     frames.emplace_back(std::string_view(writeSignal(signal, "dividere broker")));
     worker.asked = Clock::now();
     ++worker.asksUnanswered;
-    if (back_->sendFrames(frames) == SendResult::gone) bury(worker, "gone");
+    if (back_->sendFrames(frames) == SendResult::gone) lose(worker);
   }
 
   // --- From workers ---
@@ -7636,6 +7687,7 @@ class BrokerCore {
       return dispatchAll();
     }
     if (!worker) worker = &welcome(id, signal.dialect);
+    if (isAnew) worker->isGone = false;
     worker->connection = connection;
     worker->heard = Clock::now();
     // An old byte worker only answers; one that speaks up unasked does so while it works, too.
@@ -7706,6 +7758,25 @@ class BrokerCore {
       book_.takeBack(request, Clock::now());
       ledger_.change([](BrokerStats& stats) { --stats.inFlight, ++stats.waiting, ++stats.redispatched; });
     }
+  }
+
+  // Nothing can be sent to it any more, but what it said before it went, a reply or a goodbye, may not be read yet.
+  void lose(BrokerWorker& worker) {
+    if (worker.isGone) return;
+    worker.isGone = true;
+    roster_.relist(worker);
+    gone_.push_back(worker.id);
+  }
+
+  void buryGone() {
+    if (gone_.empty()) return;
+    std::vector<std::string> ids;
+    ids.swap(gone_);
+    for (const std::string& id : ids) {
+      BrokerWorker* worker = roster_.find(id);
+      if (worker && worker->isGone) bury(*worker, "gone");
+    }
+    dispatchAll();
   }
 
   void bury(BrokerWorker& worker, const char* why) {
@@ -7898,6 +7969,7 @@ class BrokerCore {
   AttemptToken tokens_;
   std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
   std::size_t unsentCount_ = 0, unsentBytes_ = 0;
+  std::vector<std::string> gone_;  // workers to be buried once all that they sent is read
   Clock::time_point lastTick_{};
   RateLimit junk_, drops_;
 
@@ -8384,7 +8456,8 @@ class WorkerCore {
     });
     socket->connect(endpoint_);
     auto source = std::make_unique<FrameSource>(
-        loop_, std::move(socket), [this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); });
+        loop_, std::move(socket),
+        FrameHooks{[this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); }});
     broker_ = source.get();
     loop_.add(std::move(source));
   }
@@ -9533,9 +9606,9 @@ class Announcer final : public Source {
   }
 
   void look() {
-    const std::size_t listening = publisher_.subscribers();
-    if (listening > known_) alarm_.set(last_ + kBetweenAnnouncements);
-    known_ = listening;
+    const std::uint64_t arrivals = publisher_.arrivals();
+    if (arrivals > known_) alarm_.set(last_ + kBetweenAnnouncements);
+    known_ = arrivals;
   }
 
   void take(HandlerTable&) override {}
@@ -9552,7 +9625,7 @@ class Announcer final : public Source {
 
   connection::Publisher publisher_;
   Alarm alarm_;
-  std::size_t known_ = 0;
+  std::uint64_t known_ = 0;  // of those who have come
   Alarm::Clock::time_point last_{};
 };
 

@@ -85,9 +85,10 @@ class BrokerCore {
       if (event.type != connection::EventType::disconnected) return;
       loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
     });
-    front_ = listen(
-        std::move(front), [this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); });
-    back_ = listen(std::move(back), [this](std::vector<Frame>& frames) { onWorker(frames); });
+    front_ = listen(std::move(front),
+                    {[this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); }, nullptr});
+    back_ = listen(std::move(back),
+                   {[this](std::vector<Frame>& frames) { onWorker(frames); }, nullptr, [this] { buryGone(); }});
     lastTick_ = Clock::now();
     loop_.every(tick_, [this] { onTick(); });
     loop_.start("balancing::Broker");
@@ -123,9 +124,8 @@ class BrokerCore {
     return router;
   }
 
-  FrameSource* listen(std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
-                      std::function<void()> onTurn = nullptr) {
-    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(onMessage), std::move(onTurn));
+  FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
+    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(hooks));
     FrameSource* const made = source.get();
     loop_.add(std::move(source));
     return made;
@@ -201,7 +201,8 @@ class BrokerCore {
     for (std::size_t i = 1; i < request->route.size(); ++i) frames.push_back(shared(request->route[i]));
     frames.push_back(shared(request->payload));
     const SendResult result = back_->sendFrames(frames);
-    if (result != SendResult::sent) return bury(worker, result == SendResult::gone ? "gone" : "not taking anything");
+    if (result == SendResult::gone) return lose(worker);
+    if (result == SendResult::full) return bury(worker, "not taking anything");
     roster_.addToken(worker, token);
     book_.give(request, worker.id, std::move(token), Clock::now());
     ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
@@ -221,7 +222,7 @@ class BrokerCore {
     frames.emplace_back(std::string_view(writeSignal(signal, "dividere broker")));
     worker.asked = Clock::now();
     ++worker.asksUnanswered;
-    if (back_->sendFrames(frames) == SendResult::gone) bury(worker, "gone");
+    if (back_->sendFrames(frames) == SendResult::gone) lose(worker);
   }
 
   // --- From workers ---
@@ -250,6 +251,7 @@ class BrokerCore {
       return dispatchAll();
     }
     if (!worker) worker = &welcome(id, signal.dialect);
+    if (isAnew) worker->isGone = false;
     worker->connection = connection;
     worker->heard = Clock::now();
     // An old byte worker only answers; one that speaks up unasked does so while it works, too.
@@ -320,6 +322,25 @@ class BrokerCore {
       book_.takeBack(request, Clock::now());
       ledger_.change([](BrokerStats& stats) { --stats.inFlight, ++stats.waiting, ++stats.redispatched; });
     }
+  }
+
+  // Nothing can be sent to it any more, but what it said before it went, a reply or a goodbye, may not be read yet.
+  void lose(BrokerWorker& worker) {
+    if (worker.isGone) return;
+    worker.isGone = true;
+    roster_.relist(worker);
+    gone_.push_back(worker.id);
+  }
+
+  void buryGone() {
+    if (gone_.empty()) return;
+    std::vector<std::string> ids;
+    ids.swap(gone_);
+    for (const std::string& id : ids) {
+      BrokerWorker* worker = roster_.find(id);
+      if (worker && worker->isGone) bury(*worker, "gone");
+    }
+    dispatchAll();
   }
 
   void bury(BrokerWorker& worker, const char* why) {
@@ -512,6 +533,7 @@ class BrokerCore {
   AttemptToken tokens_;
   std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
   std::size_t unsentCount_ = 0, unsentBytes_ = 0;
+  std::vector<std::string> gone_;  // workers to be buried once all that they sent is read
   Clock::time_point lastTick_{};
   RateLimit junk_, drops_;
 

@@ -14,14 +14,19 @@ namespace dividere::detail {
 
 enum class SendResult { sent, full, gone };
 
+/// What a FrameSource calls; those that are not set, it does not.
+struct FrameHooks {
+  std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
+  std::function<void()> onTurn = nullptr;              // the socket may have become writable
+  std::function<void()> onEmpty = nullptr;             // all that had come when its turn began is taken
+};
+
 /// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
 /// frames as none at all.
 class FrameSource final : public Source {
  public:
-  /// `onMessage` may take the frames; `onTurn`, if any, is called whenever the socket may have become writable.
-  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, std::function<void(std::vector<Frame>&)> onMessage,
-              std::function<void()> onTurn = nullptr)
-      : loop_(loop), socket_(std::move(socket)), onMessage_(std::move(onMessage)), onTurn_(std::move(onTurn)) {}
+  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, FrameHooks hooks)
+      : loop_(loop), socket_(std::move(socket)), hooks_(std::move(hooks)) {}
 
   Socket& socket() override { return *socket_; }
 
@@ -32,14 +37,16 @@ class FrameSource final : public Source {
   void refresh();
 
   bool hasMessage() override {
-    if (onTurn_) onTurn_();
-    return socket_->ready();
+    if (hooks_.onTurn) hooks_.onTurn();
+    if (socket_->ready()) return true;
+    if (hooks_.onEmpty) hooks_.onEmpty();
+    return false;
   }
 
   void take(HandlerTable&) override {
     socket_->tryReceive();
     if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
-    onMessage_(socket_->inbox());
+    hooks_.onMessage(socket_->inbox());
   }
 
   void send(Frame&) override { throw Error(Errc::outOfTurn, socket_->who() + ": no handler's message"); }
@@ -49,8 +56,7 @@ class FrameSource final : public Source {
  private:
   ReactorLoop& loop_;
   std::unique_ptr<Socket> socket_;
-  std::function<void(std::vector<Frame>&)> onMessage_;
-  std::function<void()> onTurn_;
+  FrameHooks hooks_;
 };
 
 /// Sends a whole message by a ROUTER with ZMQ_ROUTER_MANDATORY, without waiting; empties the frames if sent.

@@ -110,7 +110,8 @@ class WorkerCore {
     });
     socket->connect(endpoint_);
     auto source = std::make_unique<FrameSource>(
-        loop_, std::move(socket), [this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); });
+        loop_, std::move(socket),
+        FrameHooks{[this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); }});
     broker_ = source.get();
     loop_.add(std::move(source));
   }

@@ -21,13 +21,14 @@ struct BrokerWorker {
   std::size_t capacity = 1;        // requests at a time
   bool beatsWhileBusy = false;     // its silence means death even while it works
   int connection = -1;             // by which it was heard last
+  bool isGone = false;             // its connection has ended; it may have been heard by another since
   Deadline::Clock::time_point heard{};
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
   std::vector<std::string> tokens;      // of the requests it has, in the order it got them
 
   bool isBusy() const { return !tokens.empty(); }
-  bool hasRoom() const { return tokens.size() < capacity; }
+  bool hasRoom() const { return !isGone && tokens.size() < capacity; }
 
   // Where it stands among those that can take a request.
   bool isListed = false;

@@ -35,13 +35,17 @@ void Census::observe(const Frame& frame) {
 }
 
 void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
-  if (isIdTopic(topic)) ids_[topic].push_back(connection);
+  if (isIdTopic(topic)) {
+    ids_[topic].push_back(connection);
+    ++arrivals_;  // not at its first topic: now they are all in force
+  }
   if (!connection) return;
   Peer& peer = peers_[connection];
   if (peer.keepsConnectionUnique.size() == 0) {
     zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
   }
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
+  if (peer.topics.empty() && !peer.isOurs) ++arrivals_;
   peer.topics.insert(topic);
 }
 

@@ -2,6 +2,7 @@
 
 // Who subscribes to a Publisher. Implementation only.
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -35,6 +36,9 @@ class Census {
 
   std::size_t count() const { return ids_.size() + strangers_; }
 
+  /// How many have come so far, whether they are still there or not; who connects anew comes again.
+  std::uint64_t arrivals() const { return arrivals_; }
+
  private:
   using Connection = const void*;
   struct Peer {
@@ -53,6 +57,7 @@ class Census {
   std::map<std::string, std::vector<Connection>> ids_;  // more than one while a reconnection is under way
   std::multiset<std::string> gone_;
   std::size_t strangers_ = 0;
+  std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace dividere::detail

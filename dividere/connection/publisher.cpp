@@ -118,7 +118,14 @@ std::size_t Publisher::subscribers() const {
   return audience_->census.count();
 }
 
-std::uint64_t Publisher::dropped() const { 
+std::uint64_t Publisher::arrivals() const {
+  this->socket();
+  std::lock_guard<std::mutex> lock(audience_->mutex);
+  audience_->readNews();
+  return audience_->census.arrivals();
+}
+
+std::uint64_t Publisher::dropped() const {
   socket();
   return audience_->dropped;
 }

@@ -44,6 +44,9 @@ class Publisher : public Connector {
   /// Peers with at least one subscription, as of now.
   std::size_t subscribers() const;
 
+  /// How many have come to subscribe so far, those that have gone since included; who connects anew comes again.
+  std::uint64_t arrivals() const;
+
   /// Messages that at least one subscriber missed because its queue was full.
   std::uint64_t dropped() const;
 

@@ -253,6 +253,13 @@ void Socket::relink(Peer& peer) {
   }
 }
 
+void Socket::forgetUnsent() {
+  const int linger = get(ZMQ_LINGER);
+  set(ZMQ_LINGER, 0);
+  for (Peer& peer : peers_) relink(peer);
+  set(ZMQ_LINGER, linger);
+}
+
 void Socket::settle(const Deadline& deadline) {
   settled_ = true;
   const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));

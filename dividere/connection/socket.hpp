@@ -79,6 +79,10 @@ class Socket {
   /// returns true: then libzmq may have taken in what the descriptor had to tell.
   bool attend();
 
+  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
+  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
+  void forgetUnsent();
+
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
 

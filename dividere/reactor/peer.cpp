@@ -1,7 +1,5 @@
 #include "peer.hpp"
 
-#include <zmq.h>
-
 #include "../messaging/correlation.hpp"
 
 namespace dividere::detail {
@@ -17,11 +15,6 @@ connection::SocketOptions Peer::asked(connection::SocketOptions options, Reactor
                                       const std::shared_ptr<Link>& link) {
   options.attach = connection::Attach::connect;
   options.monitor = true;
-  options.configure = [configure = std::move(options.configure)](void* socket) {
-    const int on = 1;
-    zmq_setsockopt(socket, ZMQ_IMMEDIATE, &on, sizeof on);
-    if (configure) configure(socket);
-  };
   options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
                      told = State::connecting](const connection::SocketEvent& event) mutable {
     using connection::EventType;
@@ -42,8 +35,18 @@ connection::SocketOptions Peer::asked(connection::SocketOptions options, Reactor
 void Peer::changed(const std::weak_ptr<Link>& link, State state) {
   const auto alive = link.lock();
   if (!alive) return;
+  const bool isLost = alive->state == State::up;
   alive->state = state;
+  if (isLost) alive->peer->clear();
   alive->listener.peerChanged(*alive->peer);
+}
+
+// What it answered before it went is an answer, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
+// see to the latter, but throws away what has come and is not yet received.)
+void Peer::clear() {
+  loop_.drain(*this);
+  socket().forgetUnsent();
+  loop_.lookAgain(*this);
 }
 
 bool Peer::ask(const std::string& id, Frame& request) {

@@ -59,6 +59,7 @@ class Peer final : public Source {
   static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
                                          const std::shared_ptr<Link>& link);
   static void changed(const std::weak_ptr<Link>& link, State state);
+  void clear();
 
   ReactorLoop& loop_;
   std::shared_ptr<Link> link_;

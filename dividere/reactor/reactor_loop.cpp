@@ -188,6 +188,11 @@ bool ReactorLoop::takeTurn(Source& source) {
   return true;
 }
 
+void ReactorLoop::drain(Source& source) {
+  while (!thread_.stopRequested() && takeTurn(source)) {
+  }
+}
+
 void ReactorLoop::wait() {
   auto due = Clock::time_point::max();
   for (const Timer& timer : timers_) due = std::min(due, timer.due);

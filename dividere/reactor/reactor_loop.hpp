@@ -49,6 +49,9 @@ class ReactorLoop {
   /// something is sent on it outside of its turn: sending takes the signal in.
   void lookAgain(Source& source);
 
+  /// In the loop's thread: handles all that has come for this source, out of its turn.
+  void drain(Source& source);
+
   /// Once, after this time.
   void after(std::chrono::milliseconds delay, std::function<void()> function);
 

@@ -39,9 +39,9 @@ class Announcer final : public Source {
   }
 
   void look() {
-    const std::size_t listening = publisher_.subscribers();
-    if (listening > known_) alarm_.set(last_ + kBetweenAnnouncements);
-    known_ = listening;
+    const std::uint64_t arrivals = publisher_.arrivals();
+    if (arrivals > known_) alarm_.set(last_ + kBetweenAnnouncements);
+    known_ = arrivals;
   }
 
   void take(HandlerTable&) override {}
@@ -58,7 +58,7 @@ class Announcer final : public Source {
 
   connection::Publisher publisher_;
   Alarm alarm_;
-  std::size_t known_ = 0;
+  std::uint64_t known_ = 0;  // of those who have come
   Alarm::Clock::time_point last_{};
 };
 

@@ -1,6 +1,7 @@
 #include <signal.h>
 
 #include "kit.hpp"
+#include "support/held_log.hpp"
 
 using namespace kit;
 
@@ -57,6 +58,34 @@ TEST_CASE("a byte worker of plain libzmq that is gone has its request given to a
   REQUIRE(request);
   other.reply(*request, "y");
   CHECK(client.recv() == Frames{"y"});
+}
+
+TEST_CASE("what a worker said before it went is heard, though its connection's end is noticed first") {
+  BrokerOptions options = calm();
+  options.maxAttempts = 1;  // taken for dead, it would end the request
+  Broker broker(0, 0, options);
+  support::HeldLog log("a client sent no payload");
+  RawWorker leaving(broker);
+  leaving.beatTyped();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg01("x"))});
+  const auto request = leaving.request();
+  REQUIRE(request);
+  client.send(Frames(100));
+  REQUIRE(log.wait("a client sent no payload"));  // the broker's thread is held
+  leaving.set(ZMQ_LINGER, static_cast<int>(kLimit.count()));
+  leaving.reply(*request, envelope(msg01("my last words")));
+  leaving.close();
+  REQUIRE(log.wait("(back): disconnected"));
+  RawWorker witness(broker);  // what comes after an event tells that it has been passed on
+  REQUIRE(log.wait("(back): handshakeSucceeded", 2));
+  log.release();
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "my last words");
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
+  CHECK(broker.stats().late == 0);
 }
 
 TEST_CASE("an idle worker that is killed is no worker any more, at once") {

@@ -75,6 +75,22 @@ class PlainForwarder {
 
 }  // namespace
 
+TEST_CASE("whoever comes to subscribe is counted, also if another has gone meanwhile") {
+  Publisher publisher("tcp://127.0.0.1:*");
+  CHECK(publisher.arrivals() == 0);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    const Subscriber subscriber(publisher.endpoint(), {"some", "topics"});
+    CHECK(eventually([&] { return publisher.arrivals() == i; }));
+  }
+  RawSocket stranger(ZMQ_SUB);
+  stranger.set(ZMQ_SUBSCRIBE, std::string("one"));
+  stranger.set(ZMQ_SUBSCRIBE, std::string("two"));
+  stranger.connect(publisher.endpoint());
+  CHECK(eventually([&] { return publisher.arrivals() == 4; }));
+  CHECK(eventually([&] { return publisher.subscribers() == 1; }));
+  CHECK(publisher.arrivals() == 4);
+}
+
 TEST_CASE("a message sent when so many subscribers are there reaches so many") {
   const TempDir dir;
   for (const std::string& endpoint : {std::string("tcp://127.0.0.1:*"), dir.ipc("many"), std::string("inproc://many")}) {

@@ -236,7 +236,7 @@ TEST_CASE("a worker that does not end is killed after the limit" * forks()) {
   REQUIRE(stuck.take());
   workers.stop();
   CHECK_FALSE(hasChildren());
-  CHECK(log.lines("does not stop").size() == 1);
+  CHECK_FALSE(log.lines("does not stop").empty());
 }
 
 TEST_CASE("a worker that is stopped by a signal is killed too" * forks()) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <dividere.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -9,6 +10,7 @@
 #include "stage.hpp"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
+#include "support/held_log.hpp"
 #include "support/log_capture.hpp"
 #include "support/raw_socket.hpp"
 #include "support/registry_ports.hpp"
@@ -130,6 +132,23 @@ TEST_CASE("who comes to listen later is asked as well") {
     dividere::messaging::Subscriber listener(at(server.announcePort()), {"RediscoverReq"});
     CHECK(listener.recv<RediscoverReq>(support::kLimit));
   }
+}
+
+TEST_CASE("who comes as another goes is asked as well") {
+  Server server(stage::anywhere());
+  support::HeldLog log("malformed");
+  std::optional<dividere::messaging::Subscriber> listener;
+  listener.emplace(at(server.announcePort()), std::vector<std::string>{"RediscoverReq"});
+  CHECK(listener->recv<RediscoverReq>(support::kLimit));
+  OldPeer peer(server.port());
+  peer.request().connection().send("junk");
+  REQUIRE(log.wait("malformed"));  // the registry's thread is held
+  listener.reset();
+  REQUIRE(log.wait("Publisher: disconnected"));
+  dividere::messaging::Subscriber next(at(server.announcePort()), {"RediscoverReq"});
+  REQUIRE(log.wait("Publisher: handshakeSucceeded", 2));
+  log.release();
+  CHECK(next.recv<RediscoverReq>(support::kLimit));
 }
 
 // --- Whoever asks ---

@@ -12,7 +12,9 @@
 #include "stage.hpp"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
+#include "support/held_log.hpp"
 #include "support/log_capture.hpp"
+#include "support/raw_socket.hpp"
 #include "support/registry_ports.hpp"
 #include "support/thrown.hpp"
 
@@ -301,6 +303,46 @@ TEST_CASE("a call that must not be handled twice is not given to another instanc
   REQUIRE(process.line() == "ready");
   Client client("name", options);
   CHECK(support::codeOf([&] { call(client, "die"); }) == Errc::gaveUp);
+}
+
+TEST_CASE("what an instance answered before it went is the answer, though its connection's end is noticed first") {
+  Server server(stage::anywhere());
+  ClientOptions options = stage::asking(server);
+  options.resends = 0;
+  dividere::registry::ClientOptions here;
+  here.advertise = "127.0.0.1";
+  dividere::registry::Client registrar({stage::locationOf(server)}, here);
+  support::RawSocket leaving(ZMQ_ROUTER), noisy(ZMQ_ROUTER);
+  for (support::RawSocket* instance : {&leaving, &noisy}) {
+    const std::string endpoint = instance->bind();
+    const auto port = static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+    registrar.registerService("name", port, support::kLimit);
+  }
+  Client client("name", options);
+  support::HeldLog log("an answer without the id of a request");
+  std::vector<std::future<std::string>> calls;
+  std::vector<support::Frames> requests, others;
+  REQUIRE(support::eventually([&] {
+    if (requests.size() + others.size() == calls.size()) {
+      calls.push_back(std::async(std::launch::async, [&] { return call(client, "x"); }));
+    }
+    if (auto request = leaving.recv(1ms)) requests.push_back(*request);
+    if (auto request = noisy.recv(1ms)) others.push_back(*request);
+    return !requests.empty() && !others.empty() && requests.size() + others.size() == calls.size();
+  }));
+  noisy.send({others[0][0], "junk"});
+  REQUIRE(log.wait("an answer without the id of a request"));  // the client's thread is held
+  leaving.set(ZMQ_LINGER, static_cast<int>(support::kLimit.count()));
+  const auto answer = [](support::RawSocket& instance, support::Frames& request) {
+    request.back() = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01("words"));
+    instance.send(request);
+  };
+  for (auto& request : requests) answer(leaving, request);
+  leaving.close();
+  REQUIRE(log.wait(": connectRetried"));  // what comes after an event tells that it has been passed on
+  log.release();
+  for (auto& request : others) answer(noisy, request);
+  for (auto& each : calls) CHECK(each.get() == "words");
 }
 
 TEST_CASE("an instance that keeps silent is left alone while there is another") {
