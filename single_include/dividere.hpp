@@ -8525,11 +8525,12 @@ class WorkerCore {
   void flushReplies() {
     std::lock_guard<std::mutex> lock(mutex_);
     while (!replies_.empty()) {
+      // The Python broker takes a byte worker for busy until it registers again. Before its reply: the next request may
+      // come as soon as the client has that, and one that comes while no worker is idle ends that broker.
       const bool isOurs = AttemptToken::isOurs(replies_.front().front().view());
+      if (dialect_ == Dialect::bytes && !isOurs) say(signal(Signal::Kind::registration));
       if (broker_->sendFrames(replies_.front()) != SendResult::sent) return;
       replies_.pop_front();
-      // The Python broker takes a byte worker for busy until it registers again.
-      if (dialect_ == Dialect::bytes && !isOurs) say(signal(Signal::Kind::registration));
     }
   }
 
