@@ -55,7 +55,7 @@ class Python {
     const std::string protoc = "mkdir -p " + generated() + " && protoc --python_out=" + generated();
     const auto in = [](const std::string& folder) { return " -I" + folder + " " + folder + "/*.proto"; };
     if (!runs(protoc + in(tests + "/proto")) || !runs(protoc + in(tests + "/../proto")) ||
-        !runs(protoc + in(tests + "/interop/newer"))) {
+        !runs(protoc + in(tests + "/interop/newer")) || !runs(protoc + in(tests + "/interop/published"))) {
       missing_ = "there is no protoc to make Python modules (apt-get install protobuf-compiler)";
     }
   }
@@ -69,6 +69,9 @@ class Python {
 
 /// Whether the case is to be left out, as there is no Python to talk to: its first line. The matrix says so.
 inline bool noPython() { return !Python::get().missing().empty(); }
+
+/// The modules of a peer that knows nothing of what this library has added to the framework's messages.
+constexpr const char* kPublished = "published_pb2 golden_pb2";
 
 /// A process that plays a role: a verb and its arguments go in, words come out. Killed at the end.
 class Peer {
@@ -110,7 +113,8 @@ class Peer {
   Peer& operator=(const Peer&) = delete;
 
   /// Where its socket, or the one of that number, is bound.
-  std::string endpoint(std::size_t socket = 0) const { return "tcp://localhost:" + ports_.at(socket); }
+  std::string endpoint(std::size_t socket = 0) const { return "tcp://localhost:" + port(socket); }
+  const std::string& port(std::size_t socket = 0) const { return ports_.at(socket); }
 
   /// Sends a verb and its arguments.
   void tell(const Words& words) {
@@ -151,6 +155,14 @@ class Peer {
   Words ask(const Words& words) {
     tell(words);
     return hear();
+  }
+
+  /// What it says next that begins with this word, of a peer that says what happens to it.
+  Words hearUntil(const std::string& first) {
+    Words words;
+    while ((words = hear())[0] != first) {
+    }
+    return words;
   }
 
  private:

@@ -37,9 +37,35 @@ def told(frame):
     return message.DESCRIPTOR.full_name, envelope.to_text(message)
 
 
+def do(verbs, line):
+    """Does what the line says, a verb and its arguments, and says what the verb returns."""
+    verb, *arguments = line.rstrip("\n").split("\t")
+    say(*(verbs[verb](*arguments) or ("done",)))
+
+
 def serve(verbs, *ports):
-    """Does what each line says, a verb and its arguments, and says what the verb returns; until there are no more."""
+    """Does what each line says, until there are no more."""
     say("ready", *ports)
     for line in sys.stdin:
-        verb, *arguments = line.rstrip("\n").split("\t")
-        say(*(verbs[verb](*arguments) or ("done",)))
+        do(verbs, line)
+
+
+def react(handlers, verbs=None, period=None, tick=lambda: None, ports=()):
+    """As serve(), and meanwhile gives each socket's handler the frames of what comes, and calls `tick` after that and at
+    least once a period (in seconds)."""
+    lines = sys.stdin.buffer.raw  # without a buffer: the poller would not know of what is in that
+    poller = zmq.Poller()
+    for source in (lines, *handlers):
+        poller.register(source, zmq.POLLIN)
+    say("ready", *ports)
+    while True:
+        ready = dict(poller.poll(period and period * 1000))
+        for socket, handle in handlers.items():
+            if socket in ready:
+                handle(socket.recv_multipart())
+        if lines.fileno() in ready:
+            line = lines.readline()
+            if not line:
+                break
+            do(verbs, line.decode())
+        tick()

@@ -1,0 +1,238 @@
+#include <doctest/doctest.h>
+
+#include <dividere.hpp>
+#include <optional>
+#include <string>
+
+#include "balancing/kit.hpp"
+#include "peer.hpp"
+#include "sample.hpp"
+
+using namespace kit;
+using interop::kPublished;
+using interop::kSamples;
+using interop::noPython;
+using interop::Peer;
+using interop::Sample;
+using interop::Words;
+
+namespace {
+
+// In seconds, of Python brokers and workers: nothing happens by the clock while a test runs, or soon.
+const std::string kCalm = "60", kBrisk = "0.5";
+const std::string kPatience = std::to_string(kLimit.count());
+
+Peer pythonBroker(const std::string& period = kCalm) { return Peer("typed_broker", {period}, kPublished); }
+Peer pythonWorker(const std::string& endpoint, const std::string& period = kCalm) {
+  return Peer("typed_worker", {endpoint, period}, kPublished);
+}
+Peer pythonClient(const std::string& endpoint) { return Peer("typed_client", {endpoint, kPatience}, kPublished); }
+
+/// Answers with the message that it was asked with.
+class Echo : public Worker {
+ public:
+  explicit Echo(const std::string& endpoint, std::chrono::milliseconds heartbeat = 60s)
+      : Worker(endpoint, withHeartbeat(heartbeat)) {
+    on([](const Msg01& message) { return message; });
+    on([](const Msg02& message) { return message; });
+    on([](const Empty01& message) { return message; });
+    on([](const Tree& message) { return message; });
+    start();
+  }
+};
+
+void callAll(Peer& client) {
+  for (const Sample& sample : kSamples) REQUIRE(Sample::of(client.ask({"call", sample.type, sample.text})) == sample);
+}
+
+void callAll(Client& client) {
+  for (const Sample& sample : kSamples) {
+    client.send(*sample.message());
+    const auto reply = client.recv();
+    REQUIRE(reply);
+    REQUIRE(Sample::of(*reply) == sample);
+  }
+}
+
+}  // namespace
+
+TEST_SUITE("broker, typed") {
+  TEST_CASE("C++ broker, Python worker and client: requests of all types are answered") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Peer worker = pythonWorker(back(broker)), client = pythonClient(front(broker));
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    callAll(client);
+    CHECK(broker.stats().replied == kSamples.size());
+    CHECK(broker.stats().junk == 0);
+  }
+
+  TEST_CASE("C++ broker, Python worker, C++ client: requests of all types are answered") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Peer worker = pythonWorker(back(broker));
+    Client client(front(broker), patient());
+    callAll(client);
+  }
+
+  TEST_CASE("C++ broker and worker, Python client: requests of all types are answered") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Echo worker(back(broker));
+    Peer client = pythonClient(front(broker));
+    callAll(client);
+  }
+
+  TEST_CASE("C++ broker, Python worker, Python request: an empty frame in front comes back") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Peer worker = pythonWorker(back(broker)), request("request", {front(broker)}, kPublished);
+    for (const Sample& sample : kSamples) {
+      request.ask({"send", sample.type, sample.text});
+      CHECK(Sample::of(request.ask({"recv"})) == sample);
+    }
+  }
+
+  TEST_CASE("Python broker, C++ worker and client: requests of all types are answered") {
+    if (noPython()) return;
+    Peer broker = pythonBroker();
+    Echo worker(broker.endpoint(1));
+    broker.hearUntil("sign");
+    Client client(broker.endpoint(0), patient());
+    callAll(client);
+  }
+
+  TEST_CASE("Python broker, C++ worker, Python client: requests of all types are answered") {
+    if (noPython()) return;
+    Peer broker = pythonBroker();
+    Echo worker(broker.endpoint(1));
+    broker.hearUntil("sign");
+    Peer client = pythonClient(broker.endpoint(0));
+    callAll(client);
+  }
+
+  TEST_CASE("Python broker and worker, C++ client: requests of all types are answered") {
+    if (noPython()) return;
+    Peer broker = pythonBroker(), worker = pythonWorker(broker.endpoint(1));
+    broker.hearUntil("sign");
+    Client client(broker.endpoint(0), patient());
+    callAll(client);
+  }
+
+  TEST_CASE("C++ broker, Python worker: asked for signs of life it gives them, and stays") {
+    if (noPython()) return;
+    BrokerOptions options;
+    options.heartbeat = 20ms;
+    options.liveness = 50;
+    Broker broker(0, 0, options);
+    Peer worker = pythonWorker(back(broker));
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    // If they did not count, it would be dropped sooner.
+    for (int i = 0; i < 60; ++i) worker.hearUntil("asked");
+    CHECK(broker.stats().workers == 1);
+    Client client(front(broker), patient());
+    callAll(client);
+    CHECK(broker.stats().junk == 0);
+  }
+
+  TEST_CASE("C++ broker, Python worker: signs of life that nobody asked for make it known to a broker that restarts") {
+    if (noPython()) return;
+    std::optional<Broker> broker(std::in_place, 0, 0, calm());
+    const auto frontPort = broker->frontPort(), backPort = broker->backPort();
+    Peer worker = pythonWorker(back(*broker), "0.05");
+    REQUIRE(broker->waitForWorkers(1, kLimit));
+    worker.hearUntil("unasked");
+    broker.emplace(frontPort, backPort, calm());
+    REQUIRE(broker->waitForWorkers(1, kLimit));
+    Client client(front(*broker), patient());
+    callAll(client);
+    CHECK(broker->stats().junk == 0);
+  }
+
+  TEST_CASE("Python broker, C++ worker: asked for signs of life it gives them, and stays") {
+    if (noPython()) return;
+    Peer broker = pythonBroker(kBrisk);
+    Echo worker(broker.endpoint(1));
+    for (int asked = 0; asked < 4;) {
+      const std::string said = broker.hear()[0];
+      REQUIRE(said != "dropped");
+      if (said == "asked") ++asked;
+    }
+    Client client(broker.endpoint(0), patient());
+    callAll(client);
+  }
+
+  TEST_CASE("Python broker, C++ worker: it gives signs of life that nobody asked for, also while it works") {
+    if (noPython()) return;
+    Peer broker = pythonBroker();
+    Event release;
+    Worker worker(broker.endpoint(1), withHeartbeat(50ms));
+    worker.on([&](const Msg01& question) {
+      CHECK(release.wait());
+      return question;
+    });
+    worker.start();
+    const std::string id = broker.hearUntil("sign").at(1);
+    for (int i = 0; i < 3; ++i) CHECK(broker.hear() == Words{"sign", id});
+    Peer client = pythonClient(broker.endpoint(0));
+    client.tell({"call", "Msg01", "field1: 'slow'"});
+    broker.hearUntil("request");
+    for (int i = 0; i < 3; ++i) CHECK(broker.hear() == Words{"sign", id});
+    release.happen();
+    CHECK(client.hear() == Words{"Msg01", "field1: \"slow\""});
+    broker.hearUntil("reply");
+  }
+
+  TEST_CASE("Python broker that restarts, C++ worker: it registers again, unasked") {
+    if (noPython()) return;
+    std::optional<Peer> broker(std::in_place, "typed_broker", Words{kCalm}, kPublished);
+    const std::string frontPort = broker->port(0), backPort = broker->port(1);
+    Echo worker(broker->endpoint(1));
+    const std::string id = broker->hearUntil("sign").at(1);
+    broker.emplace("typed_broker", Words{kCalm, frontPort, backPort}, kPublished);
+    CHECK(broker->hearUntil("sign") == Words{"sign", id});
+    Client client(broker->endpoint(0), patient());
+    callAll(client);
+  }
+
+  TEST_CASE("C++ broker, Python workers: what one had that was killed goes to another") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    std::optional<Peer> mute(std::in_place, "typed_worker", Words{back(broker), kCalm, "mute"}, kPublished);
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    Peer client = pythonClient(front(broker));
+    client.tell({"call", "Msg01", "field1: 'kept'"});
+    CHECK(mute->hearUntil("request") == Words{"request", "Msg01", "field1: \"kept\""});
+    Peer other = pythonWorker(back(broker));
+    REQUIRE(broker.waitForWorkers(2, kLimit));
+    mute.reset();
+    CHECK(client.hear() == Words{"Msg01", "field1: \"kept\""});
+    CHECK(broker.stats().redispatched == 1);
+  }
+
+  TEST_CASE("C++ broker, Python client: what it asks again and again is answered when a worker comes") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Peer client("typed_client", {front(broker), "20", "100000"}, kPublished);
+    client.tell({"call", "Msg01", "field1: 'early'"});
+    REQUIRE(reaches(broker, [](const BrokerStats& stats) { return stats.read >= 3; }));
+    Peer worker = pythonWorker(back(broker));
+    CHECK(client.hear() == Words{"Msg01", "field1: \"early\""});
+  }
+
+  TEST_CASE("C++ broker and worker, Python client: an error is a message that it does not know, and it goes on") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Worker worker(back(broker), withHeartbeat(60s));
+    worker.on([](const Msg01& message) {
+      if (message.field1() == "bad") throw std::runtime_error("as asked");
+      return message;
+    });
+    worker.onError([](const dividere::Error&) {});
+    worker.start();
+    Peer client = pythonClient(front(broker));
+    CHECK(client.ask({"call", "Msg01", "field1: 'bad'"}) == Words{"unknown", "DividereError"});
+    CHECK(client.ask({"call", "Msg02", ""}) == Words{"unknown", "DividereError"});
+    CHECK(client.ask({"call", "Msg01", "field1: 'good'"}) == Words{"Msg01", "field1: \"good\""});
+  }
+}
