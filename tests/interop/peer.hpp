@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <dividere.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -178,5 +179,11 @@ class Peer {
   Words ports_;
   std::string heard_;
 };
+
+/// Where a Python registry is.
+inline dividere::registry::Location locationOf(const Peer& registry) {
+  const auto port = [&](std::size_t socket) { return static_cast<std::uint16_t>(std::stoi(registry.port(socket))); };
+  return {"localhost", port(0), port(1)};
+}
 
 }  // namespace interop

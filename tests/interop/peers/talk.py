@@ -50,14 +50,15 @@ def serve(verbs, *ports):
         do(verbs, line)
 
 
-def react(handlers, verbs=None, period=None, tick=lambda: None, ports=()):
+def react(handlers, verbs=None, begin=lambda: None, period=None, tick=lambda: None, ports=()):
     """As serve(), and meanwhile gives each socket's handler the frames of what comes, and calls `tick` after that and at
-    least once a period (in seconds)."""
+    least once a period (in seconds). `begin` comes first of all."""
     lines = sys.stdin.buffer.raw  # without a buffer: the poller would not know of what is in that
     poller = zmq.Poller()
     for source in (lines, *handlers):
         poller.register(source, zmq.POLLIN)
     say("ready", *ports)
+    begin()
     while True:
         ready = dict(poller.poll(period and period * 1000))
         for socket, handle in handlers.items():
