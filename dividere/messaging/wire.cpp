@@ -8,7 +8,6 @@
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <typeinfo>
 
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
@@ -298,14 +297,15 @@ std::string_view typeOf(const Message& message) {
 }
 
 // What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
-// Descriptor, a message takes longer than the rest of the envelope.
-#if defined(__cpp_rtti) || defined(__GXX_RTTI)
-using MessageClass = const std::type_info*;
-inline MessageClass classOf(const Message& message) { return &typeid(message); }
-#else
-using MessageClass = const Descriptor*;
-inline MessageClass classOf(const Message& message) { return message.GetDescriptor(); }
-#endif
+// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it was
+// compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects begins.
+using MessageClass = const void*;
+
+inline MessageClass classOf(const Message& message) {
+  MessageClass table;
+  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
+  return table;
+}
 
 /// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
 /// used again; a DynamicMessage may be of any type.

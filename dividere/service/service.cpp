@@ -3,6 +3,7 @@
 #include <cxxabi.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <typeinfo>
 #include <utility>
 
@@ -214,8 +215,12 @@ std::string dottedTypeName(const std::type_info& type) {
 
 std::string serviceNameOf(const service::Service& service) {
 #if defined(__cpp_rtti) || defined(__GXX_RTTI)
-  const std::type_info& type = typeid(service);
-  return type == typeid(service::Service) ? std::string() : dottedTypeName(type);
+  // typeid would be undefined for a class that was compiled with -fno-rtti, though this was not: then there is nothing
+  // where it looks, before the virtual table.
+  const std::type_info* const* table;
+  std::memcpy(&table, static_cast<const void*>(&service), sizeof table);
+  const std::type_info* const type = table[-1];
+  return !type || *type == typeid(service::Service) ? std::string() : dottedTypeName(*type);
 #else
   static_cast<void>(service);
   return {};

@@ -4,7 +4,8 @@
 # Builds and runs a small program in each of the ways that users do, with warnings as errors in dividere.
 #
 #   bash tests/consumer/run.sh            every way, gcc and clang, C++17 to 23
-#   bash tests/consumer/run.sh --quick    each way once
+#   bash tests/consumer/run.sh --quick    each of the common ways once
+#   bash tests/consumer/run.sh <way>...   those alone (drop_in, no_rtti, ...), with every compiler
 #
 # One line a case: PASS, SKIP, or FAIL with what the compiler said. Works in WORK_DIR (build/consumer).
 set -euo pipefail
@@ -13,7 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=${WORK_DIR:-$root/build/consumer}
 strict="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Werror"
-parallel=2
+parallel=${PARALLEL:-2}
 ccache=$(command -v ccache || true)
 
 rm -rf "$work"
@@ -65,6 +66,72 @@ macro_late() {
   }
   compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc"
   link_and_run "$compiler" "$folder"
+}
+
+# The checks of libstdc++ are on.
+assertions() {
+  local compiler=$1 standard=$2 folder=$3
+  # shellcheck disable=SC2086
+  for source in main exchange implementation; do
+    compile "$compiler" "$standard" "$folder/$source.o" "$here/$source.cpp" $strict -I"$root/single_include" \
+      -D_GLIBCXX_ASSERTIONS
+  done
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc" -D_GLIBCXX_ASSERTIONS
+  link_and_run "$compiler" "$folder"
+}
+
+# All of the program in one source, protoc's included.
+unity() {
+  local compiler=$1 standard=$2 folder=$3
+  compile "$compiler" "$standard" "$folder/unity.o" "$here/unity.cpp" -I"$root/single_include"
+  link_and_run "$compiler" "$folder"
+}
+
+# The user's sources are compiled without RTTI; dividere is, too, or has it.
+no_rtti() {
+  local compiler=$1 standard=$2 folder=$3 library=$4
+  local rtti=-frtti
+  [ "$library" = with_rtti ] || rtti=-fno-rtti
+  # shellcheck disable=SC2086
+  {
+    compile "$compiler" "$standard" "$folder/main.o" "$here/no_rtti/main.cpp" $strict -I"$root/single_include" -fno-rtti
+    compile "$compiler" "$standard" "$folder/exchange.o" "$here/exchange.cpp" $strict -I"$root/single_include" -fno-rtti
+    compile "$compiler" "$standard" "$folder/implementation.o" "$here/implementation.cpp" $strict \
+      -I"$root/single_include" $rtti
+  }
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc" -fno-rtti
+  link_and_run "$compiler" "$folder"
+}
+
+# Two shared objects of one process, each with a dividere of its own; their symbols are seen by others, or not.
+shared_objects() {
+  local compiler=$1 standard=$2 folder=$3 visibility=$4
+  mkdir "$folder/plugin"
+  # shellcheck disable=SC2086
+  {
+    compile "$compiler" "$standard" "$folder/main.o" "$here/shared_objects/main.cpp" $strict
+    compile "$compiler" "$standard" "$folder/plugin/plugin.o" "$here/shared_objects/plugin.cpp" $strict \
+      -I"$root/single_include" -fPIC -fvisibility="$visibility"
+  }
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc"
+  # The message is the program's: protobuf registers each once a process.
+  # shellcheck disable=SC2046
+  for plugin in one other; do
+    "$compiler" -shared "$folder/plugin/plugin.o" -o "$folder/$plugin.so" $(pkg-config --libs libzmq protobuf) -pthread
+  done
+  # shellcheck disable=SC2046
+  "$compiler" "$folder"/*.o -o "$folder/consumer" -rdynamic $(pkg-config --libs protobuf) -ldl -pthread
+  "$folder/consumer" "$folder/one.so" "$folder/other.so"
+}
+
+# protobuf's later majors, as far as dividere can tell: compiled only.
+later_protobuf() {
+  local compiler=$1 standard=$2 folder=$3
+  # shellcheck disable=SC2086
+  for source in later_protobuf/user implementation; do
+    compile "$compiler" "$standard" "$folder/$(basename "$source").o" "$here/$source.cpp" $strict \
+      -I"$here/later_protobuf" -I"$root/single_include"
+  done
 }
 
 # The installed library, without CMake.
@@ -146,6 +213,7 @@ try_case() {
 
 # start <arguments of try_case>: beside at most one other
 start() {
+  [[ -z $ways || " $ways " == *" $1 "* ]] || return 0
   while [ "$(jobs -rp | wc -l)" -ge $parallel ]; do
     wait -n || true
   done
@@ -167,6 +235,19 @@ all_cases() {
   for standard in 17 20 2b; do
     start drop_in g++ "$standard"
     start drop_in clang++ "$standard"
+    for compiler in g++ clang++; do
+      start assertions "$compiler" "$standard"
+      start unity "$compiler" "$standard"
+    done
+  done
+  for compiler in g++ clang++; do
+    start later_protobuf "$compiler" 17
+    for library in with_rtti without_rtti; do
+      start no_rtti "$compiler" 17 "$library"
+    done
+    for visibility in default hidden; do
+      start shared_objects "$compiler" 17 "$visibility"
+    done
   done
   for header in single_include spine; do
     for order in after between twice; do
@@ -182,6 +263,13 @@ all_cases() {
   start pkg_config clang++ 20
 }
 
+ways=
+case "${1:-}" in
+  --quick | "") ;;
+  -*) echo "Unknown argument $1; type: bash tests/consumer/run.sh [--quick | <way>...]" >&2; exit 2 ;;
+  *) ways=$* ;;
+esac
+
 status=0
 install_library "$work/library" > "$work/logs/install" 2>&1 &
 wait $! || status=$?
@@ -194,8 +282,7 @@ echo "PASS  install"
 
 case "${1:-}" in
   --quick) quick_cases ;;
-  "") all_cases ;;
-  *) echo "Unknown argument $1; type: bash tests/consumer/run.sh [--quick]" >&2; exit 2 ;;
+  *) all_cases ;;
 esac
 wait
 
