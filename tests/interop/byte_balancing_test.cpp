@@ -21,8 +21,11 @@ namespace {
 const std::string kCalm = "60", kBrisk = "0.5";
 const std::string kPatience = std::to_string(kLimit.count());
 
-// Payloads, and each backwards, in hexadecimal: also those that look like signs of life.
-const std::vector<std::pair<std::string, std::string>> kPayloads = {
+// In hexadecimal: also those that look like signs of life.
+struct Payload {
+  std::string hex, backwards;
+};
+const std::vector<Payload> kPayloads = {
     {"616263", "636261"}, {"", ""}, {"01", "01"}, {"02", "02"}, {"0102", "0201"}, {"00ff0a", "0aff00"}};
 
 Peer pythonBroker(const std::string& period = kCalm) { return Peer("byte_broker", {period}, kPublished); }
@@ -42,16 +45,16 @@ class Reverser : public Worker {
 };
 
 void callAll(Peer& client) {
-  for (const auto& [payload, backwards] : kPayloads) {
-    CAPTURE(payload);
-    REQUIRE(client.ask({"call", payload}) == Words{backwards});
+  for (const Payload& payload : kPayloads) {
+    CAPTURE(payload.hex);
+    REQUIRE(client.ask({"call", payload.hex}) == Words{payload.backwards});
   }
 }
 
 void callAll(Client& client) {
-  for (const auto& [payload, backwards] : kPayloads) {
-    CAPTURE(payload);
-    REQUIRE(client.callBytes(bytesOfHex(payload)) == bytesOfHex(backwards));
+  for (const Payload& payload : kPayloads) {
+    CAPTURE(payload.hex);
+    REQUIRE(client.callBytes(bytesOfHex(payload.hex)) == bytesOfHex(payload.backwards));
   }
 }
 

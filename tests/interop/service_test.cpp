@@ -133,20 +133,16 @@ TEST_SUITE("service") {
     callAll(caller);
   }
 
-  TEST_CASE("C++ registry and caller, Python service: one that is killed and starts anew is found elsewhere") {
+  TEST_CASE("C++ registry and caller, Python service: one that is killed and starts anew is found again") {
     if (noPython()) return;
     Server registry(stage::anywhere());
-    const Location location = locationOf(registry);
-    const Words arguments = {kName, stage::at(location.port), stage::at(location.announcePort)};
-    std::optional<Peer> service(std::in_place, "service", arguments, kPublished);
-    service->hearUntil("registered");
     Client caller(kName, stage::asking(registry));
-    callAll(caller);
-    Peer next = pythonService(location);
-    next.hearUntil("registered");
-    service.reset();
-    callAll(caller);
-    next.hearUntil("request");
+    for (int i = 0; i < 2; ++i) {
+      Peer service = pythonService(locationOf(registry));
+      service.hearUntil("registered");
+      callAll(caller);
+      service.hearUntil("request");
+    }
   }
 }
 
@@ -186,7 +182,9 @@ TEST_SUITE("service, registering again") {
     const auto again = stage::again(*registry);
     const Location location = locationOf(*registry);
     Peer service = pythonService(location);
-    service.hearUntil("registered");
+    // As it starts, and again when the registry has seen it listen. In the middle of that it would wait for the old
+    // registry's answer for ever, as in the package.
+    for (int i = 0; i < 2; ++i) service.hearUntil("registered");
     registry.reset();
     registry.emplace(again);
     // Nothing else makes it register.
