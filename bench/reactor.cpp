@@ -59,7 +59,7 @@ void measure() {
   for (const int sockets : {1, 10, 100, 1000}) {
     Asker ours({"reactor", std::to_string(sockets)});
     Asker plain({"response"});
-    const std::string name = "reactor over " + std::to_string(sockets) + (sockets == 1 ? " socket" : " sockets, one busy");
+    const std::string name = "reactor over " + std::to_string(sockets) + (sockets == 1 ? " socket" : " sockets with one busy");
     for (const int underWay : {64, 1}) {
       const auto turns = interleave(
           rounds(), [&] { return ours.rate(underWay); }, [&] { return plain.rate(underWay); });
