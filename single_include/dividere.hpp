@@ -1859,9 +1859,12 @@ std::string Error::context() const {
 
 namespace dividere::detail {
 
+// A counter instead of a getpid() in every call: getpid() is a system call.
+extern std::atomic<unsigned> currentForkGeneration;
+
 /// How many forks lie between this process and the first of its line that used the library. An object
 /// remembers the generation it was made in: a different one now means it belongs to an ancestor.
-unsigned forkGeneration() noexcept;
+inline unsigned forkGeneration() noexcept { return currentForkGeneration.load(std::memory_order_relaxed); }
 
 /// Guards the few things that are process-wide (the log's handler, held ports, the context). fork() waits
 /// for it, so that a child never inherits it locked. Hold it briefly, and never while user code runs.
@@ -1873,10 +1876,7 @@ std::mutex& processMutex();
 // begin dividere/core/fork.cpp
 namespace dividere::detail {
 
-// A counter instead of a getpid() in every call: getpid() is a system call.
 std::atomic<unsigned> currentForkGeneration{0};
-
-unsigned forkGeneration() noexcept { return currentForkGeneration.load(std::memory_order_relaxed); }
 
 std::mutex& processMutex() {
   // Never destroyed: threads may still log while the process exits.
@@ -1917,6 +1917,10 @@ class Deadline {
 
   bool isNever() const { return at_ == Clock::time_point::max(); }
   bool passed() const { return !isNever() && Clock::now() >= at_; }
+
+  /// Whether it is still that far off.
+  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
+
   Clock::time_point when() const { return at_; }
 
   /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
@@ -2835,11 +2839,15 @@ class Socket {
   void close();
 
   /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const;
+  void requireOwnProcess() const {
+    if (generation_ != forkGeneration()) failOtherProcess();
+  }
 
   /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
   /// message cannot be taken back.
-  void requireSendable(std::size_t bytes) const;
+  void requireSendable(std::size_t bytes) const {
+    if (bytes > mostBytes_) failTooLarge(bytes);
+  }
 
   /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
   /// first frame of a message is in, libzmq takes the others without waiting.
@@ -2865,7 +2873,10 @@ class Socket {
   std::size_t framesReceived() const { return framesReceived_; }
 
   /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
-  const Frame& onlyFrame() const;
+  const Frame& onlyFrame() const {
+    if (framesReceived_ != 1) failManyFrames();
+    return inbox_.front();
+  }
 
   /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
   bool await(short wanted, const Deadline& deadline);
@@ -2873,7 +2884,11 @@ class Socket {
   /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
   /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
   /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend();
+  bool attend() {
+    if (!watch_->needsAttention()) return false;
+    lookAtLinks();
+    return true;
+  }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
@@ -2900,6 +2915,9 @@ class Socket {
   std::uint16_t port() const;
   void* native() const noexcept { return socket_; }
 
+  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+  void* lend();
+
   /// Throws the error that errno holds.
   [[noreturn]] void fail(const std::string& what) const;
 
@@ -2911,6 +2929,13 @@ class Socket {
     std::string endpoint;
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
   };
+
+  [[noreturn]] void failOtherProcess() const;
+  [[noreturn]] void failTooLarge(std::size_t bytes) const;
+  [[noreturn]] void failManyFrames() const;
+
+  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
+  bool takeMessage(int flags);
 
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
@@ -2933,7 +2958,8 @@ class Socket {
   const unsigned generation_;
   const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
   const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
-  const std::int64_t maxMessageBytes_;
+  const std::int64_t maxMessageBytes_;  // negative: no bound
+  const std::uint64_t mostBytes_ = static_cast<std::uint64_t>(maxMessageBytes_);
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;
   void* socket_ = nullptr;
@@ -2944,6 +2970,8 @@ class Socket {
   std::vector<std::string> boundPaths_;   // ipc files and inproc names, to be freed at once when this ends
   std::vector<Peer> peers_;
   bool settled_ = false;
+  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
+  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
   bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
 
@@ -2956,6 +2984,12 @@ class Socket {
 // end dividere/connection/socket.hpp
 
 // begin dividere/connection/connector.cpp
+namespace dividere::detail {
+
+[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
+
+}  // namespace dividere::detail
+
 namespace dividere::connection {
 
 Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
@@ -2964,7 +2998,7 @@ Connector& Connector::operator=(Connector&&) noexcept = default;
 Connector::~Connector() = default;
 
 detail::Socket& Connector::socket() const {
-  if (!socket_) throw Error(Errc::movedFrom, "connection");
+  if (!socket_) detail::failMovedFrom();
   socket_->requireOwnProcess();
   return *socket_;
 }
@@ -2975,7 +3009,7 @@ std::uint16_t Connector::port() const { return socket().port(); }
 
 void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
 
-void* Connector::native() { return socket().native(); }
+void* Connector::native() { return socket().lend(); }
 
 }  // namespace dividere::connection
 // end dividere/connection/connector.cpp
@@ -3859,6 +3893,8 @@ using namespace std::chrono_literals;
 constexpr auto kReleaseLimit = 1s;
 // How long the first send to one of several endpoints waits to learn which of them are there.
 constexpr auto kSettleLimit = 1s;
+// How long a receive waits in libzmq itself at first. While it does, nobody mends links.
+constexpr auto kFirstWait = 20ms;
 // Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
 constexpr int kToBind = 2;
 
@@ -3882,6 +3918,8 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
     applyDefaults(options);
     set(ZMQ_LINGER, static_cast<int>(lingerOf(type, options).count()));
     if (options.configure) options.configure(socket_);
+    lentTimeout_ = get(ZMQ_RCVTIMEO);
+    set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
     fd_ = get(ZMQ_FD);
     if (options.onEvent) watch_->onEvent(options.onEvent);
     if (pump) watch_->onIdle(std::move(pump));
@@ -4049,12 +4087,6 @@ std::uint16_t Socket::port() const {
 
 // --- Links ---
 
-bool Socket::attend() {
-  if (!watch_->needsAttention()) return false;
-  lookAtLinks();
-  return true;
-}
-
 std::vector<Link> Socket::lookAtLinks() {
   std::vector<Link> links = watch_->takeLinks();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
@@ -4115,8 +4147,16 @@ void Socket::settle(const Deadline& deadline) {
 
 // --- Messages ---
 
-void Socket::requireOwnProcess() const {
-  if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, who_);
+void Socket::failOtherProcess() const { throw Error(Errc::otherProcess, who_); }
+
+void Socket::failTooLarge(std::size_t bytes) const {
+  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
+                                  std::to_string(maxMessageBytes_));
+}
+
+void Socket::failManyFrames() const {
+  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
+                                   " frames, where one is expected; dropped");
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
@@ -4125,12 +4165,6 @@ bool Socket::trySend(Frame& frame, int flags) {
     if (errno == EAGAIN) return false;
     if (errno != EINTR) fail("send");
   }
-}
-
-void Socket::requireSendable(std::size_t bytes) const {
-  if (maxMessageBytes_ < 0 || bytes <= static_cast<std::uint64_t>(maxMessageBytes_)) return;
-  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
-                                  std::to_string(maxMessageBytes_));
 }
 
 bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
@@ -4159,33 +4193,38 @@ bool Socket::tryReceive() {
     return true;
   }
   attend();
+  return takeMessage(ZMQ_DONTWAIT);
+}
+
+bool Socket::takeMessage(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
   inbox_.resize(1);
   framesReceived_ = 0;
   for (;;) {
     Frame& frame = inbox_.back();
-    while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
-      if (errno == EINTR) continue;
+    while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
       const int error = errno;
+      if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       inbox_.clear();
-      if (error == EAGAIN) return false;  // only before the first frame: libzmq delivers whole messages
+      if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
       fail("receive");
     }
+    flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
     if (framesReceived_ < kMostFrames) inbox_.emplace_back();
   }
 }
 
+// A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
+// where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
+  if (waitsInside_ && !kept_ && deadline.isAfter(kFirstWait)) {
+    attend();
+    if (takeMessage(0)) return true;
+  }
   return tryReceive() || awaitUntil([this] { return tryReceive(); }, deadline);
-}
-
-const Frame& Socket::onlyFrame() const {
-  if (framesReceived_ == 1) return inbox_.front();
-  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
-                                   " frames, where one is expected; dropped");
 }
 
 bool Socket::ready() {
@@ -4234,6 +4273,12 @@ void Socket::set(int option, const void* value, std::size_t size) {
   while (zmq_setsockopt(socket_, option, value, size) != 0) {
     if (errno != EINTR) fail("set option " + std::to_string(option));
   }
+}
+
+void* Socket::lend() {
+  if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
+  waitsInside_ = false;
+  return socket_;
 }
 
 int Socket::get(int option) const {
@@ -4968,7 +5013,10 @@ void Dealer::send(const connection::Route& route, const google::protobuf::Messag
   connection_.sendFrame(route, frame, nullptr);
 }
 
-void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) { send(connection::Route{""}, message); }
+void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
+  static const connection::Route& empty = *new connection::Route{""};
+  send(empty, message);
+}
 
 bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   return send(connection::Route(), message, timeout);

@@ -3,6 +3,12 @@
 #include "../core/error.hpp"
 #include "socket.hpp"
 
+namespace dividere::detail {
+
+[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
+
+}  // namespace dividere::detail
+
 namespace dividere::connection {
 
 Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
@@ -11,7 +17,7 @@ Connector& Connector::operator=(Connector&&) noexcept = default;
 Connector::~Connector() = default;
 
 detail::Socket& Connector::socket() const {
-  if (!socket_) throw Error(Errc::movedFrom, "connection");
+  if (!socket_) detail::failMovedFrom();
   socket_->requireOwnProcess();
   return *socket_;
 }
@@ -22,6 +28,6 @@ std::uint16_t Connector::port() const { return socket().port(); }
 
 void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
 
-void* Connector::native() { return socket().native(); }
+void* Connector::native() { return socket().lend(); }
 
 }  // namespace dividere::connection

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 constexpr auto kReleaseLimit = 1s;
 // How long the first send to one of several endpoints waits to learn which of them are there.
 constexpr auto kSettleLimit = 1s;
+// How long a receive waits in libzmq itself at first. While it does, nobody mends links.
+constexpr auto kFirstWait = 20ms;
 // Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
 constexpr int kToBind = 2;
 
@@ -45,6 +47,8 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
     applyDefaults(options);
     set(ZMQ_LINGER, static_cast<int>(lingerOf(type, options).count()));
     if (options.configure) options.configure(socket_);
+    lentTimeout_ = get(ZMQ_RCVTIMEO);
+    set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
     fd_ = get(ZMQ_FD);
     if (options.onEvent) watch_->onEvent(options.onEvent);
     if (pump) watch_->onIdle(std::move(pump));
@@ -212,12 +216,6 @@ std::uint16_t Socket::port() const {
 
 // --- Links ---
 
-bool Socket::attend() {
-  if (!watch_->needsAttention()) return false;
-  lookAtLinks();
-  return true;
-}
-
 std::vector<Link> Socket::lookAtLinks() {
   std::vector<Link> links = watch_->takeLinks();
   for (std::size_t i = 0; i < peers_.size(); ++i) {
@@ -278,8 +276,16 @@ void Socket::settle(const Deadline& deadline) {
 
 // --- Messages ---
 
-void Socket::requireOwnProcess() const {
-  if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, who_);
+void Socket::failOtherProcess() const { throw Error(Errc::otherProcess, who_); }
+
+void Socket::failTooLarge(std::size_t bytes) const {
+  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
+                                  std::to_string(maxMessageBytes_));
+}
+
+void Socket::failManyFrames() const {
+  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
+                                   " frames, where one is expected; dropped");
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
@@ -288,12 +294,6 @@ bool Socket::trySend(Frame& frame, int flags) {
     if (errno == EAGAIN) return false;
     if (errno != EINTR) fail("send");
   }
-}
-
-void Socket::requireSendable(std::size_t bytes) const {
-  if (maxMessageBytes_ < 0 || bytes <= static_cast<std::uint64_t>(maxMessageBytes_)) return;
-  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
-                                  std::to_string(maxMessageBytes_));
 }
 
 bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
@@ -322,33 +322,38 @@ bool Socket::tryReceive() {
     return true;
   }
   attend();
+  return takeMessage(ZMQ_DONTWAIT);
+}
+
+bool Socket::takeMessage(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
   inbox_.resize(1);
   framesReceived_ = 0;
   for (;;) {
     Frame& frame = inbox_.back();
-    while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
-      if (errno == EINTR) continue;
+    while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
       const int error = errno;
+      if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       inbox_.clear();
-      if (error == EAGAIN) return false;  // only before the first frame: libzmq delivers whole messages
+      if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
       fail("receive");
     }
+    flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
     if (framesReceived_ < kMostFrames) inbox_.emplace_back();
   }
 }
 
+// A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
+// where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
+  if (waitsInside_ && !kept_ && deadline.isAfter(kFirstWait)) {
+    attend();
+    if (takeMessage(0)) return true;
+  }
   return tryReceive() || awaitUntil([this] { return tryReceive(); }, deadline);
-}
-
-const Frame& Socket::onlyFrame() const {
-  if (framesReceived_ == 1) return inbox_.front();
-  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
-                                   " frames, where one is expected; dropped");
 }
 
 bool Socket::ready() {
@@ -397,6 +402,12 @@ void Socket::set(int option, const void* value, std::size_t size) {
   while (zmq_setsockopt(socket_, option, value, size) != 0) {
     if (errno != EINTR) fail("set option " + std::to_string(option));
   }
+}
+
+void* Socket::lend() {
+  if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
+  waitsInside_ = false;
+  return socket_;
 }
 
 int Socket::get(int option) const {

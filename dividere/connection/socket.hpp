@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../core/deadline.hpp"
+#include "../core/fork.hpp"
 #include "endpoint.hpp"
 #include "frame.hpp"
 #include "process.hpp"
@@ -39,11 +40,15 @@ class Socket {
   void close();
 
   /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const;
+  void requireOwnProcess() const {
+    if (generation_ != forkGeneration()) failOtherProcess();
+  }
 
   /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
   /// message cannot be taken back.
-  void requireSendable(std::size_t bytes) const;
+  void requireSendable(std::size_t bytes) const {
+    if (bytes > mostBytes_) failTooLarge(bytes);
+  }
 
   /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
   /// first frame of a message is in, libzmq takes the others without waiting.
@@ -69,7 +74,10 @@ class Socket {
   std::size_t framesReceived() const { return framesReceived_; }
 
   /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
-  const Frame& onlyFrame() const;
+  const Frame& onlyFrame() const {
+    if (framesReceived_ != 1) failManyFrames();
+    return inbox_.front();
+  }
 
   /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
   bool await(short wanted, const Deadline& deadline);
@@ -77,7 +85,11 @@ class Socket {
   /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
   /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
   /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend();
+  bool attend() {
+    if (!watch_->needsAttention()) return false;
+    lookAtLinks();
+    return true;
+  }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
@@ -104,6 +116,9 @@ class Socket {
   std::uint16_t port() const;
   void* native() const noexcept { return socket_; }
 
+  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+  void* lend();
+
   /// Throws the error that errno holds.
   [[noreturn]] void fail(const std::string& what) const;
 
@@ -115,6 +130,13 @@ class Socket {
     std::string endpoint;
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
   };
+
+  [[noreturn]] void failOtherProcess() const;
+  [[noreturn]] void failTooLarge(std::size_t bytes) const;
+  [[noreturn]] void failManyFrames() const;
+
+  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
+  bool takeMessage(int flags);
 
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
@@ -137,7 +159,8 @@ class Socket {
   const unsigned generation_;
   const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
   const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
-  const std::int64_t maxMessageBytes_;
+  const std::int64_t maxMessageBytes_;  // negative: no bound
+  const std::uint64_t mostBytes_ = static_cast<std::uint64_t>(maxMessageBytes_);
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;
   void* socket_ = nullptr;
@@ -148,6 +171,8 @@ class Socket {
   std::vector<std::string> boundPaths_;   // ipc files and inproc names, to be freed at once when this ends
   std::vector<Peer> peers_;
   bool settled_ = false;
+  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
+  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
   bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
 

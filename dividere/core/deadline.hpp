@@ -24,6 +24,10 @@ class Deadline {
 
   bool isNever() const { return at_ == Clock::time_point::max(); }
   bool passed() const { return !isNever() && Clock::now() >= at_; }
+
+  /// Whether it is still that far off.
+  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
+
   Clock::time_point when() const { return at_; }
 
   /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.

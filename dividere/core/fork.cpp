@@ -4,10 +4,7 @@
 
 namespace dividere::detail {
 
-// A counter instead of a getpid() in every call: getpid() is a system call.
 std::atomic<unsigned> currentForkGeneration{0};
-
-unsigned forkGeneration() noexcept { return currentForkGeneration.load(std::memory_order_relaxed); }
 
 std::mutex& processMutex() {
   // Never destroyed: threads may still log while the process exits.

@@ -29,7 +29,10 @@ void Dealer::send(const connection::Route& route, const google::protobuf::Messag
   connection_.sendFrame(route, frame, nullptr);
 }
 
-void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) { send(connection::Route{""}, message); }
+void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
+  static const connection::Route& empty = *new connection::Route{""};
+  send(empty, message);
+}
 
 bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   return send(connection::Route(), message, timeout);

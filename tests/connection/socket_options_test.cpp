@@ -173,6 +173,21 @@ TEST_CASE("the configure hook has the last word on the native socket, before it 
   CHECK(get(dealer, ZMQ_RCVHWM) == 7);
 }
 
+TEST_CASE("a native socket waits for as long as libzmq's default, or the configure hook, says") {
+  Dealer plain("tcp://127.0.0.1:*");
+  CHECK(get(plain, ZMQ_RCVTIMEO) == -1);
+
+  SocketOptions options;
+  options.configure = [](void* socket) {
+    const int own = 12345;
+    zmq_setsockopt(socket, ZMQ_RCVTIMEO, &own, sizeof own);
+  };
+  Dealer configured("tcp://127.0.0.1:*", options);
+  CHECK_FALSE(configured.recv(milliseconds(30)));
+  CHECK(get(configured, ZMQ_RCVTIMEO) == 12345);
+  CHECK_FALSE(configured.recv(milliseconds(30)));
+}
+
 TEST_CASE("what the configure hook throws is thrown by the constructor, and nothing is left behind") {
   const auto port = PortManager::acquire();
   SocketOptions options;
