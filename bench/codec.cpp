@@ -94,8 +94,8 @@ int measure(int argc, char** argv) {
   add("64 KiB", makeSample(64 << 10), 1.02, 1.02);
   add("64 B of bytes alone", makeBlob(64), 1.15, 1.25);
 
-  const std::string repetitions = "--benchmark_repetitions=" + std::to_string(2 * rounds());
-  const std::string time = std::string("--benchmark_min_time=") + (quick ? "0.01" : "0.03");
+  const std::string repetitions = "--benchmark_repetitions=" + std::to_string(rounds());
+  const std::string time = std::string("--benchmark_min_time=") + (quick ? "0.01" : "0.02");
   std::vector<std::string> flags{argv[0], repetitions, time, "--benchmark_enable_random_interleaving=true"};
   std::vector<char*> raw;
   for (std::string& flag : flags) raw.push_back(flag.data());

@@ -17,10 +17,10 @@ using Clock = std::chrono::steady_clock;
 /// --quick: less of everything.
 inline bool quick = false;
 
-inline int rounds() { return quick ? 5 : 11; }
+inline int rounds() { return quick ? 7 : 51; }
 
-/// How long one turn of one side takes.
-inline std::chrono::milliseconds turn() { return std::chrono::milliseconds(quick ? 25 : 100); }
+/// How long one turn of one side takes. Short, as what disturbs comes and goes within a second.
+inline std::chrono::milliseconds turn() { return std::chrono::milliseconds(20); }
 
 inline double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -94,20 +94,6 @@ double rateOf(const Once& once) {
   return count / secondsSince(start);
 }
 
-/// The same; what each took, in microseconds.
-template <class Once>
-std::vector<double> timesOf(const Once& once) {
-  std::vector<double> times;
-  const auto end = Clock::now() + turn();
-  for (auto before = Clock::now(); before < end;) {
-    once();
-    const auto after = Clock::now();
-    times.push_back(std::chrono::duration<double, std::micro>(after - before).count());
-    before = after;
-  }
-  return times;
-}
-
 /// Keeps `window` requests under way, one `receive` for each `send`; replies a second.
 template <class Send, class Receive>
 double windowed(int window, const Send& send, const Receive& receive) {
@@ -118,6 +104,41 @@ double windowed(int window, const Send& send, const Receive& receive) {
   });
   for (int i = 0; i < window; ++i) receive();
   return rate;
+}
+
+// --- Single times ---
+
+/// What each took, in microseconds.
+struct Times {
+  std::vector<double> ours, bare;
+
+  /// At this part of them (0.5: the median).
+  Compared at(double part) const {
+    const double our = percentile(ours, part), bares = percentile(bare, part);
+    return {our, bares, our / bares};
+  }
+};
+
+/// Does one and the other over and over, changing over every other millisecond: whatever disturbs both disturbs them alike.
+template <class Ours, class Bare>
+Times interleaveTimes(const Ours& ours, const Bare& bare) {
+  Times times;
+  const auto slice = [](const auto& once, std::vector<double>& kept) {
+    auto before = Clock::now();
+    for (const auto end = before + std::chrono::milliseconds(2); before < end;) {
+      once();
+      const auto after = Clock::now();
+      kept.push_back(std::chrono::duration<double, std::micro>(after - before).count());
+      before = after;
+    }
+  };
+  ours();
+  bare();
+  for (int i = 0; i < 15 * rounds(); ++i) {
+    slice(ours, times.ours);
+    slice(bare, times.bare);
+  }
+  return times;
 }
 
 // --- Rows ---

@@ -69,22 +69,17 @@ void measureCall(service::Client& client, messaging::Request& request) {
   for (const std::size_t bytes : {64u, 64u << 10}) {
     const Sample sample = makeSample(bytes);
     Sample reply;
-    const auto turns = interleave(
-        rounds(),
+    const Times times = interleaveTimes(
         [&] {
-          return timesOf([&] {
-            if (!client.callInto(sample, reply, 30s)) throw std::runtime_error("a call without an answer");
-          });
+          if (!client.callInto(sample, reply, 30s)) throw std::runtime_error("a call without an answer");
         },
         [&] {
-          return timesOf([&] {
-            request.send(sample);
-            request.recvInto(reply);
-          });
+          request.send(sample);
+          request.recvInto(reply);
         });
     const std::string name = "service call " + sizeName(bytes);
-    row(name + " p50", "us", compare(turns, [](const auto& times) { return median(times); }), atMost(1.1));
-    row(name + " p99", "us", compare(turns, [](const auto& times) { return percentile(times, 0.99); }));
+    row(name + " p50", "us", times.at(0.5), atMost(1.1));
+    row(name + " p99", "us", times.at(0.99));
   }
 }
 
