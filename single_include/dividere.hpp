@@ -4950,6 +4950,10 @@ struct Envelope {
 /// Throws Error{malformed} as ProtoBuffDecoder says; `who` names the caller in it.
 Envelope openEnvelope(std::string_view who, std::string_view bytes);
 
+/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what openEnvelope()
+/// finds, in a fraction of the time.
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
+
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
 
@@ -5781,6 +5785,11 @@ const EnvelopeHead* knownHead(const Message& message) {
   return last.second;
 }
 
+bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
+  const EnvelopeHead* head = knownHead(message);
+  return head && head->opens(bytes, payload);
+}
+
 /// Calls `use` with the head of the message's type.
 template <class Use>
 auto withHead(const Message& message, const Use& use) {
@@ -5869,9 +5878,8 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
 }
 
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  const EnvelopeHead* head = knownHead(message);
   std::string_view payload;
-  if (head && head->opens(bytes, payload)) return parsePayload(who, payload, message);
+  if (openEnvelopeOf(message, bytes, payload)) return parsePayload(who, payload, message);
   const Envelope envelope = openEnvelope(who, bytes);
   if (envelope.type != typeOf(message)) {
     throwIfError(who, envelope);
@@ -5968,7 +5976,7 @@ class HandlerTable {
   void requireOpen() const;
   void handle(std::string_view bytes, Origin& origin);
   void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
-  void callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message, Origin& origin);
+  void callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin);
   void report(const Error& error) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
   static bool tryAnswer(Origin& origin, const std::string& bytes);
@@ -5977,6 +5985,7 @@ class HandlerTable {
   bool sealed_ = false;
   bool parallel_ = false;  // each message is parsed into one of its own
   std::map<std::string, Entry, std::less<>> byType_;
+  std::atomic<const Entry*> last_{nullptr};  // that of the last message: probably of the next one too
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;
   RateLimit warnings_;
@@ -6042,27 +6051,32 @@ void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
 }
 
 void HandlerTable::handle(std::string_view bytes, Origin& origin) {
-  const Envelope envelope = openEnvelope(who_, bytes);
-  const auto found = byType_.find(envelope.type);
-  if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
-  const Entry& entry = found->second;
-  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry.message->New() : nullptr);
-  google::protobuf::Message& message = own ? *own : *entry.message;
-  parsePayload(who_, envelope.payload, message);
-  callHandler(envelope.type, entry.handle, message, origin);
+  const Entry* entry = last_.load(std::memory_order_relaxed);
+  std::string_view payload;
+  if (!entry || !openEnvelopeOf(*entry->message, bytes, payload)) {
+    const Envelope envelope = openEnvelope(who_, bytes);
+    const auto found = byType_.find(envelope.type);
+    if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
+    entry = &found->second;
+    payload = envelope.payload;
+    last_.store(entry, std::memory_order_relaxed);
+  }
+  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
+  google::protobuf::Message& message = own ? *own : *entry->message;
+  parsePayload(who_, payload, message);
+  callHandler(entry->handle, message, origin);
 }
 
-void HandlerTable::callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message,
-                               Origin& origin) {
+void HandlerTable::callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin) {
+  const auto what = [&] { return who_ + ": handler of '" + std::string(typeOf(message)) + "'"; };
   try {
     reactor::Sender sender(origin);
     handler(message, sender);
   } catch (...) {
-    return refuseFailed(origin, currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"), true);
+    return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
   if (origin.owesAnswer() && !origin.isAnswered()) {
-    const Error silent(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer");
-    return refuseFailed(origin, silent, true);
+    return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": it sent no answer"), true);
   }
   ++handled_;
 }

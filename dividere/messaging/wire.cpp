@@ -332,6 +332,11 @@ const EnvelopeHead* knownHead(const Message& message) {
   return last.second;
 }
 
+bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
+  const EnvelopeHead* head = knownHead(message);
+  return head && head->opens(bytes, payload);
+}
+
 /// Calls `use` with the head of the message's type.
 template <class Use>
 auto withHead(const Message& message, const Use& use) {
@@ -420,9 +425,8 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
 }
 
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  const EnvelopeHead* head = knownHead(message);
   std::string_view payload;
-  if (head && head->opens(bytes, payload)) return parsePayload(who, payload, message);
+  if (openEnvelopeOf(message, bytes, payload)) return parsePayload(who, payload, message);
   const Envelope envelope = openEnvelope(who, bytes);
   if (envelope.type != typeOf(message)) {
     throwIfError(who, envelope);

@@ -69,6 +69,10 @@ struct Envelope {
 /// Throws Error{malformed} as ProtoBuffDecoder says; `who` names the caller in it.
 Envelope openEnvelope(std::string_view who, std::string_view bytes);
 
+/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what openEnvelope()
+/// finds, in a fraction of the time.
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
+
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
 

@@ -55,27 +55,32 @@ void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
 }
 
 void HandlerTable::handle(std::string_view bytes, Origin& origin) {
-  const Envelope envelope = openEnvelope(who_, bytes);
-  const auto found = byType_.find(envelope.type);
-  if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
-  const Entry& entry = found->second;
-  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry.message->New() : nullptr);
-  google::protobuf::Message& message = own ? *own : *entry.message;
-  parsePayload(who_, envelope.payload, message);
-  callHandler(envelope.type, entry.handle, message, origin);
+  const Entry* entry = last_.load(std::memory_order_relaxed);
+  std::string_view payload;
+  if (!entry || !openEnvelopeOf(*entry->message, bytes, payload)) {
+    const Envelope envelope = openEnvelope(who_, bytes);
+    const auto found = byType_.find(envelope.type);
+    if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
+    entry = &found->second;
+    payload = envelope.payload;
+    last_.store(entry, std::memory_order_relaxed);
+  }
+  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
+  google::protobuf::Message& message = own ? *own : *entry->message;
+  parsePayload(who_, payload, message);
+  callHandler(entry->handle, message, origin);
 }
 
-void HandlerTable::callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message,
-                               Origin& origin) {
+void HandlerTable::callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin) {
+  const auto what = [&] { return who_ + ": handler of '" + std::string(typeOf(message)) + "'"; };
   try {
     reactor::Sender sender(origin);
     handler(message, sender);
   } catch (...) {
-    return refuseFailed(origin, currentAsHandlerError(who_ + ": handler of '" + std::string(type) + "'"), true);
+    return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
   if (origin.owesAnswer() && !origin.isAnswered()) {
-    const Error silent(Errc::handlerFailed, who_ + ": handler of '" + std::string(type) + "': it sent no answer");
-    return refuseFailed(origin, silent, true);
+    return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": it sent no answer"), true);
   }
   ++handled_;
 }

@@ -84,7 +84,7 @@ class HandlerTable {
   void requireOpen() const;
   void handle(std::string_view bytes, Origin& origin);
   void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
-  void callHandler(std::string_view type, const Handler& handler, const google::protobuf::Message& message, Origin& origin);
+  void callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin);
   void report(const Error& error) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
   static bool tryAnswer(Origin& origin, const std::string& bytes);
@@ -93,6 +93,7 @@ class HandlerTable {
   bool sealed_ = false;
   bool parallel_ = false;  // each message is parsed into one of its own
   std::map<std::string, Entry, std::less<>> byType_;
+  std::atomic<const Entry*> last_{nullptr};  // that of the last message: probably of the next one too
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;
   RateLimit warnings_;
