@@ -17,10 +17,10 @@ using Clock = std::chrono::steady_clock;
 /// --quick: less of everything.
 inline bool quick = false;
 
-inline int rounds() { return quick ? 7 : 51; }
+inline int rounds() { return quick ? 11 : 101; }
 
 /// How long one turn of one side takes. Short, as what disturbs comes and goes within a second.
-inline std::chrono::milliseconds turn() { return std::chrono::milliseconds(20); }
+inline std::chrono::milliseconds turn() { return std::chrono::milliseconds(10); }
 
 inline double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -134,7 +134,7 @@ Times interleaveTimes(const Ours& ours, const Bare& bare) {
   };
   ours();
   bare();
-  for (int i = 0; i < 15 * rounds(); ++i) {
+  for (int i = 0; i < 8 * rounds(); ++i) {
     slice(ours, times.ours);
     slice(bare, times.bare);
   }

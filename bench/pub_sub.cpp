@@ -146,7 +146,7 @@ void measureSizes() {
   auto bare = makeBare(1);
   for (const std::size_t bytes : {64u, 1u << 10, 64u << 10, 1u << 20}) {
     const double once = bare.rate(bytes, 500);
-    const auto count = static_cast<std::size_t>(once * 1.5 * std::chrono::duration<double>(turn()).count()) + 50;
+    const auto count = static_cast<std::size_t>(once * 1.5 * std::chrono::duration<double>(turn()).count()) + 20;
     const auto turns = interleave(
         rounds(), [&] { return ours.rate(bytes, count); }, [&] { return bare.rate(bytes, count); });
     row("pub/sub " + sizeName(bytes), "msgs/s", compare(turns), atLeast(bytes < 1024 ? 0.95 : 1.0));
