@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 /// --quick: less of everything.
 inline bool quick = false;
 
-inline int rounds() { return quick ? 11 : 101; }
+inline int rounds() { return quick ? 5 : 25; }
 
 /// How long one turn of one side takes. Short, as what disturbs comes and goes within a second.
 inline std::chrono::milliseconds turn() { return std::chrono::milliseconds(10); }
@@ -43,7 +43,21 @@ inline double median(std::vector<double> values) { return percentile(std::move(v
 template <class Figure>
 struct Turns {
   std::vector<Figure> ours, bare;
+
+  void append(const Turns& more) {
+    ours.insert(ours.end(), more.ours.begin(), more.ours.end());
+    bare.insert(bare.end(), more.bare.begin(), more.bare.end());
+  }
 };
+
+/// Does the whole a few times, with processes and sockets made anew: which of them the system happens to place beside
+/// what else is busy stays so for seconds, and would make the figure.
+template <class Act>
+auto inActs(const Act& act) {
+  auto all = act();
+  for (int i = 1; i < (quick ? 2 : 5); ++i) all.append(act());
+  return all;
+}
 
 /// Calls both as many times, after once each to warm up: A B, B A, A B ...
 template <class Ours, class Bare>
@@ -116,6 +130,11 @@ struct Times {
   Compared at(double part) const {
     const double our = percentile(ours, part), bares = percentile(bare, part);
     return {our, bares, our / bares};
+  }
+
+  void append(const Times& more) {
+    ours.insert(ours.end(), more.ours.begin(), more.ours.end());
+    bare.insert(bare.end(), more.bare.begin(), more.bare.end());
   }
 };
 

@@ -36,25 +36,28 @@ std::string endpointFor(const std::string& transport, const std::string& side) {
   return "ipc://@dividere-bench-" + std::to_string(::getpid()) + "-" + side;
 }
 
-void measureOver(const std::string& transport) {
+Times measureOnce(const std::string& transport, const Sample& sample) {
   Child ourPeer({"ours", endpointFor(transport, "ours")});
   Child barePeer({"bare", endpointFor(transport, "bare")});
   dividere::messaging::Request request(ourPeer.line());
   BareSocket bare(ZMQ_REQ);
   bare.connect(barePeer.line());
+  Sample reply;
+  return interleaveTimes(
+      [&] {
+        request.send(sample);
+        request.recvInto(reply);
+      },
+      [&] {
+        bare.send(sample);
+        bare.receive(reply);
+      });
+}
 
+void measureOver(const std::string& transport) {
   for (const std::size_t bytes : {64u, 1u << 10, 64u << 10}) {
     const Sample sample = makeSample(bytes);
-    Sample reply;
-    const Times times = interleaveTimes(
-        [&] {
-          request.send(sample);
-          request.recvInto(reply);
-        },
-        [&] {
-          bare.send(sample);
-          bare.receive(reply);
-        });
+    const Times times = inActs([&] { return measureOnce(transport, sample); });
     const auto name = [&](const char* which) { return "round trip " + sizeName(bytes) + " " + transport + " " + which; };
     row(name("p50"), "us", times.at(0.5), atMost(1.05));
     row(name("p99"), "us", times.at(0.99));

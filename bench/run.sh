@@ -4,7 +4,7 @@
 # Builds the benchmarks and runs them, then prints one table, and leaves it as build/bench.csv; on a fresh Debian or Ubuntu
 # it first installs what is missing.
 #
-#   bash bench/run.sh                      all of them, some four minutes
+#   bash bench/run.sh                      all of them, some five minutes
 #   bash bench/run.sh --quick              the same with fewer repetitions, under a minute
 #   bash bench/run.sh round_trip pub_sub   those named
 #
