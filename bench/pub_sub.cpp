@@ -158,7 +158,8 @@ void measureSize(std::size_t bytes) {
   });
   const std::string name = "pub/sub " + sizeName(bytes);
   row(name, "msgs/s", compare(turns), atLeast(bytes < 1024 ? 0.95 : 1.0));
-  row(name + (isLarge ? " with large blocks kept" : " of one type"), "msgs/s", compare(others), isLarge ? atLeast(1.5) : Reach());
+  row(name + (isLarge ? " with large blocks kept" : " of one type"), "msgs/s", compare(others),
+      isLarge ? atLeast(1.5) : Reach());
 }
 
 // How the cost grows with those who listen.
@@ -175,7 +176,8 @@ void measureSubscribers() {
       bareKiB.push_back(bare.publisherKiB());
       return rates;
     });
-    const std::string name = "pub/sub 64 B to " + std::to_string(subscribers) + " subscriber" + (subscribers == 1 ? "" : "s");
+    const std::string name =
+        "pub/sub 64 B to " + std::to_string(subscribers) + " subscriber" + (subscribers == 1 ? "" : "s");
     row(name, "msgs/s in all", compare(turns), atLeast(0.95));
     row(name + ": the publisher's memory", "KiB",
         {median(ourKiB), median(bareKiB), median(ourKiB) / median(bareKiB)});

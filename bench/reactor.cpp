@@ -69,7 +69,8 @@ void measure() {
       return interleave(
           rounds(), [&] { return ours.rate(); }, [&] { return plain.rate(); });
     });
-    const std::string name = "reactor over " + std::to_string(sockets) + (sockets == 1 ? " socket" : " sockets with one busy");
+    const std::string name = "reactor over " + std::to_string(sockets) +
+                             (sockets == 1 ? " socket" : " sockets with one busy");
     row(name + "; 64 requests under way", "replies/s", compare(turns), atLeast(0.95));
     row(name + "; a single request p50", "us", times.at(0.5), atMost(1.05));
   }

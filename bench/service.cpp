@@ -101,7 +101,8 @@ void measureThreads(service::Client& client, const std::string& endpoint) {
             };
           });
         });
-    row("service calls from " + std::to_string(threads) + (threads == 1 ? " thread" : " threads"), "calls/s", compare(turns));
+    const std::string name = "service calls from " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+    row(name, "calls/s", compare(turns));
   }
 }
 

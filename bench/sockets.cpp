@@ -75,7 +75,8 @@ void measureOf(const std::string& name, const char* role) {
   const auto turns = interleave(
       quick ? 1 : 5, [&] { return take(role); }, [] { return take("bare"); });
   const auto report = [&](const char* what, const char* unit, double Taken::*figure, Reach reach = {}) {
-    row(name + what, unit, compare(turns, [&](const Taken& taken) { return taken.*figure; }), reach);
+    const auto compared = compare(turns, [&](const Taken& taken) { return taken.*figure; });
+    row(name + what, unit, compared, reach);
   };
   report("threads", "in all", &Taken::threads);
   report("descriptors", "in all", &Taken::descriptors);
