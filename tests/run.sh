@@ -18,4 +18,4 @@ bash cmake/install_packages.sh
 cmake -G Ninja -S . -B "$build_dir" -DDIVIDERE_BUILD_TESTS=ON "$@"
 cmake --build "$build_dir"
 cd "$build_dir"
-ctest --output-on-failure "${ctest_args[@]}"
+ctest --output-on-failure --parallel 2 "${ctest_args[@]}"

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "../core/thread_sanitizer.hpp"
+
 namespace dividere::detail {
 
 // Sending makes libzmq take note of what has arrived meanwhile, and the descriptor then tells of it no more: so it has to
@@ -18,6 +20,7 @@ void FrameSource::refresh() {
 
 SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i) {
+    aboutToSend(frames[i]);
     const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
     while (zmq_msg_send(frames[i].native(), router.native(), flags) < 0) {
       if (errno == EINTR) continue;

@@ -10,6 +10,7 @@
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
+#include "../core/thread_sanitizer.hpp"
 #include "port_manager.hpp"
 
 namespace dividere::detail {
@@ -289,6 +290,7 @@ void Socket::failManyFrames() const {
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
+  aboutToSend(frame);
   for (;;) {
     if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
     if (errno == EAGAIN) return false;
@@ -339,6 +341,7 @@ bool Socket::takeMessage(int flags) {
       errno = error;
       fail("receive");
     }
+    haveReceived(frame);
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;

@@ -243,7 +243,7 @@ TEST_CASE("sockets may be made and destroyed in several threads at once while th
 }
 
 // The sanitizers themselves need descriptors to look at an object, and complain of objects when there are none.
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(DIVIDERE_THREAD_SANITIZER)
 constexpr bool kCannotRunOut = true;
 #else
 constexpr bool kCannotRunOut = false;

@@ -161,7 +161,8 @@ TEST_CASE("a child forked before the library was used, and its parent, have noth
         }) == "");
 }
 
-TEST_CASE("a child may be forked while other threads log, make sockets and acquire ports") {
+TEST_CASE("a child may be forked while other threads log, make sockets and acquire ports" *
+          doctest::skip(!support::kCanForkAmidAllocations)) {
   const LogCapture log;
   std::atomic<bool> done{false};
   std::vector<std::thread> busy;

@@ -20,7 +20,7 @@ thread_local int allocations = 0;
 }
 
 // The sanitizers bring a malloc of their own, and another C library none to call.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(DIVIDERE_THREAD_SANITIZER)
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define CANNOT_COUNT

@@ -106,8 +106,8 @@ TEST_CASE("an error is told as text that every peer can read, whatever the handl
   const LogNotes log;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);
-  std::string threw;
-  reactor.on([&](const Msg01& message) { throw std::runtime_error("it says: " + message.field1() + threw); });
+  std::atomic<const char*> threw{""};
+  reactor.on([&](const Msg01& message) { throw std::runtime_error("it says: " + message.field1() + threw.load()); });
   reactor.start();
   Request request(endpoint);
   CHECK(contains(ask(request, msg01("h\u00e9 \u20ac \U0001F600")), "it says: h\u00e9 \u20ac \U0001F600"));

@@ -25,8 +25,8 @@ using dividere::reactor::MpOptions;
 using dividere::reactor::MtMsgReactor;
 using dividere::reactor::WorkerEnd;
 
-/// Worker processes that start threads: what the thread sanitizer does not let them.
-inline auto forks() { return doctest::skip(!support::kCanFork); }
+/// Worker processes that start threads, of a program whose own threads allocate: what sanitizers do not let them.
+inline auto forks() { return doctest::skip(!support::kCanForkAmidAllocations); }
 
 /// Numbers that a process and its children share.
 class Shared {

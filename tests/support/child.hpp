@@ -21,17 +21,23 @@ extern char** environ;
 
 namespace support {
 
-// The thread sanitizer lets no child of a process with threads start threads.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool kCanFork = false;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool kCanFork = false;
+#if defined(__has_feature)
+#define DIVIDERE_TEST_HAS(feature) __has_feature(feature)
+#else
+#define DIVIDERE_TEST_HAS(feature) 0
+#endif
+
+#if defined(DIVIDERE_THREAD_SANITIZER) || DIVIDERE_TEST_HAS(thread_sanitizer)
+constexpr bool kCanFork = false;  // this sanitizer lets no child of a process with threads start threads
 #else
 constexpr bool kCanFork = true;
 #endif
+
+#if defined(__SANITIZE_ADDRESS__) || DIVIDERE_TEST_HAS(address_sanitizer)
+// The allocator of gcc 12's and clang 14's sanitizer is not fit for it: a child inherits its locks as they were, and hangs.
+constexpr bool kCanForkAmidAllocations = false;
 #else
-constexpr bool kCanFork = true;
+constexpr bool kCanForkAmidAllocations = kCanFork;
 #endif
 
 /// CHECK for use in a child, whose doctest nobody asks.
