@@ -1247,7 +1247,7 @@ struct BrokerOptions {
   /// ... and taken for dead after so many further periods of silence.
   int liveness = 2;
 
-  /// Requests that may wait while no worker is idle, in number and in bytes; one more is answered
+  /// Requests that may wait while no worker is idle, in number and in bytes of all their frames; one more is answered
   /// Errc::overloaded at once. As many replies are kept for clients that do not take them.
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;
@@ -1772,6 +1772,7 @@ class Service : public reactor::Handling<Service> {
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
 #include <ifaddrs.h>
+#include <limits>
 #include <list>
 #include <map>
 #include <mutex>
@@ -2204,6 +2205,10 @@ namespace dividere::detail {
 /// debuggers show (at most 15 characters).
 std::thread startThread(const char* name, std::function<void()> body);
 
+/// Whether the calling thread is running an event handler. Whatever is stopped there is not waited for: its thread may be
+/// closing the socket whose handler it is, and waits in turn.
+inline thread_local bool isInEventHandler = false;
+
 /// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
 /// now and then.
 class StoppableThread {
@@ -2217,8 +2222,8 @@ class StoppableThread {
   /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
   void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
 
-  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, nor in a forked
-  /// child, where it does not run. Any thread, any number of times, also if never started.
+  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, in an event handler,
+  /// nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
   void stop();
 
   bool stopRequested() const noexcept { return stopRequested_.load(std::memory_order_acquire); }
@@ -2281,7 +2286,7 @@ void StoppableThread::stop() {
   if (generation_ != forkGeneration()) return;
   stopRequested_.store(true, std::memory_order_release);
   waker_.wake();
-  if (isCurrent()) return;
+  if (isCurrent() || isInEventHandler) return;
   std::lock_guard<std::mutex> lock(joining_);
   if (thread_.joinable()) thread_.join();
 }
@@ -2638,6 +2643,9 @@ class Watch {
   /// Called about once a second in the watcher's thread, until detach(). Set before the socket is used.
   void onIdle(std::function<void()> pump) { idle_ = std::move(pump); }
 
+  /// The pump is not called any more.
+  void endIdle();
+
   /// No callback runs after this returns (it waits for one under way, unless called from it).
   void detach();
 
@@ -2676,6 +2684,7 @@ class Watch {
 
   /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
+  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   /// Throws Error with nothing left open.
   void openReader(void* context, void* socket);
@@ -2704,6 +2713,7 @@ class Watch {
   std::thread::id calling_;
   int wakeFd_ = -1;
   bool detached_ = false;
+  bool idleEnded_ = false;
 
   // Under the Watcher's mutex.
   Clock::time_point closeBy_{};
@@ -2894,6 +2904,9 @@ class Socket {
   /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
   void forgetUnsent();
 
+  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
+  void forgetGivenUp();
+
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
 
@@ -2937,6 +2950,7 @@ class Socket {
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
 
+  bool sendFirst(Frame& frame, bool more, const Deadline& deadline);
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
   void bindTo(const Endpoint& endpoint);
@@ -2973,6 +2987,7 @@ class Socket {
   bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
   int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
+  bool midMessage_ = false;  // the last frame sent has others to follow
   bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
 
   std::vector<Frame> inbox_;
@@ -3456,7 +3471,7 @@ class Forwarder {
   }
 
   void stop() {
-    if (thread_.isCurrent()) return thread_.stop();
+    if (thread_.isCurrent() || isInEventHandler) return thread_.stop();
     std::lock_guard<std::mutex> lock(stopping_);
     thread_.stop();
     front_.close();
@@ -3488,6 +3503,7 @@ class Forwarder {
     for (int count = 0; count < kBurst; ++count) {
       if (!holds_ && !receive(front_, held_)) return count > 0;
       holds_ = true;
+      more_ = held_.more();  // replies have been forwarded since, perhaps
       if (!send(back_, held_)) {
         if (errno != EAGAIN) dropRest(front_, held_);
         front_.get(ZMQ_EVENTS);
@@ -3561,6 +3577,7 @@ class Forwarder {
 std::unique_ptr<Socket> makeProxyFront(std::uint16_t port, const SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Proxy", ZMQ_ROUTER, options);
   socket->set(ZMQ_ROUTER_MANDATORY, 1);  // a reply that cannot be delivered is known, not lost in silence
+  socket->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
   socket->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
   return socket;
 }
@@ -3679,16 +3696,20 @@ bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) 
 
 bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
-  const detail::Deadline deadline = audience_->waitWhenFull ? detail::Deadline::in(timeout) : detail::Deadline::in(std::chrono::milliseconds(0));
-  if (socket.send(frame, false, deadline)) return true;
-  if (audience_->waitWhenFull) return false;
-  ++audience_->dropped;
+  using detail::Deadline;
+  {
+    std::lock_guard<std::mutex> lock(audience_->mutex);
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::in(std::chrono::milliseconds(0));
+    if (socket.send(frame, false, deadline)) return true;
+    if (audience_->waitWhenFull) return false;
+    ++audience_->dropped;
+    socket.set(ZMQ_XPUB_NODROP, 0);
+    socket.send(frame, false, Deadline::never());
+    socket.set(ZMQ_XPUB_NODROP, 1);
+  }
+  // Without the lock: whoever takes the log may publish it.
   audience_->warnings.log(LogLevel::warning, socket.who(),
                           socket.endpoint() + ": a subscriber does not keep up and missed a message");
-  socket.set(ZMQ_XPUB_NODROP, 0);
-  socket.send(frame, false, detail::Deadline::never());
-  socket.set(ZMQ_XPUB_NODROP, 1);
   return true;
 }
 
@@ -3699,7 +3720,7 @@ bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds time
   for (;;) {
     audience_->readNews();
     if (audience_->census.count() >= n) return true;
-    if (!socket.await(ZMQ_POLLIN, deadline)) return false;
+    if (!socket.await(ZMQ_POLLIN, deadline) || deadline.passed()) return false;
   }
 }
 
@@ -3764,8 +3785,10 @@ bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
-  turn_ = Turn::receive;
+  if (turn_ == Turn::either) socket.forgetGivenUp();
+  const bool sent = socket.send(frame, false, detail::Deadline::in(timeout));
+  turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
+  if (!sent) return false;
   return true;
 }
 
@@ -3936,6 +3959,12 @@ constexpr auto kFirstWait = 20ms;
 // Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
 constexpr int kToBind = 2;
 
+/// A time as libzmq takes it: -1 for one without bound.
+int asOption(std::chrono::milliseconds time) {
+  if (time < 0ms) return -1;
+  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
+}
+
 bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
 
 std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
@@ -3954,7 +3983,7 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
   open(type);
   try {
     applyDefaults(options);
-    set(ZMQ_LINGER, static_cast<int>(lingerOf(type, options).count()));
+    set(ZMQ_LINGER, asOption(lingerOf(type, options)));
     if (options.configure) options.configure(socket_);
     lentTimeout_ = get(ZMQ_RCVTIMEO);
     set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
@@ -4010,8 +4039,8 @@ void Socket::applyDefaults(const SocketOptions& options) {
   set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
   set(ZMQ_HANDSHAKE_IVL, 10000);
   set(ZMQ_BACKLOG, 1024);
-  set(ZMQ_RECONNECT_IVL, static_cast<int>(options.reconnect.count()));
-  set(ZMQ_RECONNECT_IVL_MAX, static_cast<int>(options.reconnectMax.count()));
+  set(ZMQ_RECONNECT_IVL, asOption(options.reconnect));
+  set(ZMQ_RECONNECT_IVL_MAX, asOption(options.reconnectMax));
   // Dead peers are found by TCP: ZeroMQ's own heartbeats abort the process when a consumer is slow.
   set(ZMQ_TCP_KEEPALIVE, 1);
   set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
@@ -4167,6 +4196,12 @@ void Socket::forgetUnsent() {
   set(ZMQ_LINGER, linger);
 }
 
+void Socket::forgetGivenUp() {
+  if (get(ZMQ_EVENTS) & ZMQ_POLLOUT) return;
+  const std::vector<Link> links = lookAtLinks();
+  if (std::none_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) forgetUnsent();
+}
+
 void Socket::settle(const Deadline& deadline) {
   settled_ = true;
   const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
@@ -4208,6 +4243,18 @@ bool Socket::trySend(Frame& frame, int flags) {
 
 bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
   requireSendable(frame.size());
+  if (midMessage_) {
+    // It goes with the first frame: taken at once, or dropped with the peer that had that. Never for another one alone.
+    midMessage_ = more;
+    if (!trySend(frame, more ? ZMQ_SNDMORE : 0)) frame = Frame();
+    return true;
+  }
+  const bool sent = sendFirst(frame, more, deadline);
+  midMessage_ = sent && more;
+  return sent;
+}
+
+bool Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
   if (givesUpOnSend_ && sentBlind_) {
     sentBlind_ = false;  // what waits with a dead peer is of the request given up
     lookAtLinks();
@@ -4301,7 +4348,7 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
     if (ready > 0 && waits[1].revents) waker.drain();
     attend();
     if (met()) return true;
-    if (ready == 0 && deadline.passed()) return false;
+    if (deadline.passed()) return false;
   }
 }
 
@@ -4316,6 +4363,7 @@ void Socket::set(int option, const void* value, std::size_t size) {
 }
 
 void* Socket::lend() {
+  watch_->endIdle();  // nobody but the owner touches it from now on
   if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
   waitsInside_ = false;
   return socket_;
@@ -4538,6 +4586,7 @@ template <class Callback>
 void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
   calling_ = std::this_thread::get_id();
   lock.unlock();
+  isInEventHandler = true;
   try {
     callback();
   } catch (const std::exception& error) {
@@ -4545,6 +4594,7 @@ void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
   } catch (...) {
     log(LogLevel::error, who_, "an event handler threw something that is no std::exception");
   }
+  isInEventHandler = false;
   lock.lock();
   calling_ = {};
   callbackDone_.notify_all();
@@ -4573,7 +4623,13 @@ void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
 
 void Watch::runIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!detached_) call(lock, idle_);
+  if (!detached_ && !idleEnded_) call(lock, idle_);
+}
+
+void Watch::endIdle() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  idleEnded_ = true;
+  waitForCallback(lock);
 }
 
 Link* Watch::linkOf(const std::string& endpoint) {
@@ -4645,6 +4701,16 @@ void Watch::follow(const SocketEvent& event) {
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
+  std::vector<std::string> broken;
+  const auto next = findBroken(now, broken);
+  // Without the lock: whoever takes the log may be using the socket.
+  for (const std::string& endpoint : broken) {
+    log(LogLevel::info, who_, endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
+  }
+  return next;
+}
+
+Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<std::string>& broken) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
   for (Link& link : links_) {
@@ -4653,7 +4719,7 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
                                                                      kRetryGraceMax);
     if (due <= now) {
       link.state = Link::State::broken;
-      log(LogLevel::info, who_, link.endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
+      broken.push_back(link.endpoint);
       callOwner();
     } else {
       next = std::min(next, due);
@@ -4693,7 +4759,7 @@ void Watcher::start() {
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (watch->reader_) {
-    watch->closeBy_ = watch->linger_ < 0ms ? Clock::time_point::max() : Clock::now() + watch->linger_;
+    watch->closeBy_ = watch->linger_ < 0ms ? Clock::time_point::max() : Deadline::in(watch->linger_).when();
     closing_.push_back(watch);
   } else {
     removed_.push_back(watch);
@@ -6305,6 +6371,8 @@ class ReactorLoop {
   bool takeTurn(Source& source);
   void wait();
 
+  const unsigned generation_ = forkGeneration();
+
   // Constant once started, or the loop's thread alone.
   HandlerTable& handlers_;
   std::vector<std::unique_ptr<Source>> sources_;
@@ -7065,7 +7133,7 @@ void ReactorLoop::seal(const char* who) {
 
 void ReactorLoop::start(const char* who) {
   seal(who);
-  thread_.start("dividere-reactor", [this] { run(); });
+  thread_.start("dividere-loop", [this] { run(); });
 }
 
 void ReactorLoop::runHere(const char* who, int stopFd) {
@@ -7076,6 +7144,7 @@ void ReactorLoop::runHere(const char* who, int stopFd) {
 }
 
 void ReactorLoop::stop() {
+  if (generation_ != forkGeneration()) return;  // its lock may have been held at the fork
   thread_.stop();
   bool everStarted;
   {
@@ -7086,6 +7155,7 @@ void ReactorLoop::stop() {
 }
 
 void ReactorLoop::post(std::function<void()> function) {
+  if (generation_ != forkGeneration()) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
@@ -7220,7 +7290,9 @@ namespace dividere::detail {
 /// send no empty frame too.
 class RouterSource : public Source {
  public:
-  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {}
+  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
+    socket_.set(ZMQ_ROUTER_HANDOVER, 1);  // a peer that connects again is not ignored for its former connection
+  }
 
   Socket& socket() override { return socket_; }
   bool hasMessage() override { return socket_.ready(); }
@@ -7234,7 +7306,7 @@ class RouterSource : public Source {
   /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
   void reply(const connection::Route& route, Frame& frame);
 
-  /// Answers all that wait to be taken with this error.
+  /// Answers those that wait to be taken with this error, but not for ever those who go on sending.
   void refuseWaiting(const Error& error);
 
  protected:
@@ -7250,6 +7322,9 @@ class RouterSource : public Source {
 
 // begin dividere/reactor/router_source.cpp
 namespace dividere::detail {
+
+// How long those that wait are answered at the end.
+constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
 
 Frame& RouterSource::receive() {
   newMessage();
@@ -7286,14 +7361,15 @@ void RouterSource::reply(const connection::Route& route, Frame& frame) {
 
 void RouterSource::refuseWaiting(const Error& error) {
   const std::string bytes = errorEnvelope(error);
-  while (socket_.ready()) {
+  const Deadline limit = Deadline::in(kRefusalLimit);
+  while (!limit.passed() && socket_.ready()) {
     try {
       receive();
+      Frame answer{std::string_view(bytes)};
+      reply(route_, answer);
     } catch (const Error&) {
-      continue;
+      // Junk, or one who cannot be told.
     }
-    Frame answer{std::string_view(bytes)};
-    reply(route_, answer);
   }
 }
 
@@ -7419,12 +7495,19 @@ bool isCorrelationId(std::string_view frame);
 
 namespace dividere::detail {
 
+inline std::size_t totalSize(const std::vector<Frame>& frames) {
+  std::size_t sum = 0;
+  for (const Frame& frame : frames) sum += frame.size();
+  return sum;
+}
+
 /// A request from the moment it is read to its outcome.
 struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
   std::string correlation;   // empty if it came without
+  std::size_t size = 0;      // bytes of all its frames, as it was read
   Deadline::Clock::time_point waiting{};  // since when
 
   // In flight only.
@@ -7435,7 +7518,6 @@ struct BrokerRequest {
   int deaths = 0;           // of workers that had it at hand
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
 
-  std::size_t bytes() const { return payload.size(); }
   std::string_view client() const { return route.front().view(); }
 };
 
@@ -7471,6 +7553,9 @@ class RequestBook {
 
   Requests& inFlight() { return inFlight_; }
 
+  /// Time that has passed for nobody.
+  void forgive(Deadline::Clock::duration pause);
+
   /// Another request may bear its correlation id from now on.
   void forgetCorrelation(const BrokerRequest& request) { byCorrelation_.erase(request.correlation); }
 
@@ -7505,6 +7590,7 @@ struct BrokerWorker {
   int connection = -1;             // by which it was heard last
   bool isGone = false;             // its connection has ended; it may have been heard by another since
   Deadline::Clock::time_point heard{};
+  Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
   std::vector<std::string> tokens;      // of the requests it has, in the order it got them
@@ -7653,6 +7739,7 @@ class BrokerCore {
   struct Outgoing {
     std::vector<Frame> frames;
     bool isError;
+    std::size_t bytes() const { return totalSize(frames); }
   };
 
   static std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port) {
@@ -7674,7 +7761,10 @@ class BrokerCore {
 
   void onRequest(std::vector<Frame>& frames) {
     if (frames.size() < 2) return countJunk("a client sent no payload");
+    // Its reply comes back with the name of a worker in front.
+    if (frames.size() >= Socket::kMostFrames) return countJunk("a client sent a message of too many frames");
     BrokerRequest request;
+    request.size = totalSize(frames);
     request.payload = std::move(frames.back());
     frames.pop_back();
     if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
@@ -7688,7 +7778,7 @@ class BrokerCore {
     request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
     request.waiting = Clock::now();
     ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
-    if (!workerFor(request.dialect) && isFull(request.bytes())) {
+    if (!workerFor(request.dialect) && isFull(request.size)) {
       return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
     }
     if (keepsTooMuchFor(request.client())) {
@@ -7741,7 +7831,11 @@ class BrokerCore {
     frames.push_back(shared(request->payload));
     const SendResult result = back_->sendFrames(frames);
     if (result == SendResult::gone) return lose(worker);
-    if (result == SendResult::full) return bury(worker, "not taking anything");
+    if (result == SendResult::full) {
+      if (!worker.isBusy()) return bury(worker, "not taking anything");
+      worker.capacity = worker.tokens.size();  // until it speaks of more again
+      return roster_.relist(worker);
+    }
     roster_.addToken(worker, token);
     book_.give(request, worker.id, std::move(token), Clock::now());
     ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
@@ -7780,9 +7874,11 @@ class BrokerCore {
     if (signal.kind == Signal::Kind::none) return countJunk("neither a reply nor a sign of life came from a worker");
     BrokerWorker* worker = roster_.find(id);
     // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
-    // but a sign of life.
-    const bool isAnew = signal.isRegistration ||
-                        (signal.kind == Signal::Kind::registration && worker && worker->connection != connection);
+    // but a sign of life. By another one, whatever was sent by the former is gone.
+    const bool isElsewhere = worker && worker->connection != connection;
+    const bool isKnownElsewhere = isElsewhere && worker->connection >= 0 && connection >= 0;
+    const bool isAnew = signal.isRegistration || isKnownElsewhere ||
+                        (signal.kind == Signal::Kind::registration && isElsewhere);
     // It has answered all it will of what it was given.
     if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
     if (signal.isGoodbye) {
@@ -7790,7 +7886,10 @@ class BrokerCore {
       return dispatchAll();
     }
     if (!worker) worker = &welcome(id, signal.dialect);
-    if (isAnew) worker->isGone = false;
+    if (isAnew) {
+      worker->isGone = false;
+      worker->asksUnanswered = 0;
+    }
     worker->connection = connection;
     worker->heard = Clock::now();
     // An old byte worker only answers; one that speaks up unasked does so while it works, too.
@@ -7867,6 +7966,7 @@ class BrokerCore {
   void lose(BrokerWorker& worker) {
     if (worker.isGone) return;
     worker.isGone = true;
+    worker.lost = Clock::now();
     roster_.relist(worker);
     gone_.push_back(worker.id);
   }
@@ -7922,12 +8022,13 @@ class BrokerCore {
     const std::string_view client = outgoing.frames.front().view();
     if (unsent_.find(client) == unsent_.end()) {
       if (trySend(outgoing)) return;
+      loop_.lookAgain(*front_);
     } else if (keepsTooMuchFor(client)) {
       drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
       return countOutcome(isError);
     }
     ++unsentCount_;
-    unsentBytes_ += outgoing.frames.back().size();
+    unsentBytes_ += outgoing.bytes();
     unsent_[outgoing.frames.front().str()].push_back(std::move(outgoing));
   }
 
@@ -7936,9 +8037,10 @@ class BrokerCore {
     bool isDone = false;
     // In one: who has its outcome finds it counted.
     ledger_.change([&](BrokerStats& stats) {
-      isDone = front_->sendFrames(outgoing.frames) != SendResult::full;
+      isDone = sendRouted(front_->socket(), outgoing.frames) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
+    if (isDone) loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
     return isDone;
   }
 
@@ -7952,7 +8054,7 @@ class BrokerCore {
     for (auto queue = unsent_.begin(); queue != unsent_.end();) {
       auto& replies = queue->second;
       while (!replies.empty()) {
-        const std::size_t bytes = replies.front().frames.back().size();
+        const std::size_t bytes = replies.front().bytes();
         if (!trySend(replies.front())) break;
         replies.pop_front();
         --unsentCount_;
@@ -7984,13 +8086,14 @@ class BrokerCore {
       endOverdue(now);
     }
     flushReplies();
+    if (!unsent_.empty()) loop_.lookAgain(*front_);
     dispatchAll();
   }
 
   // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
   void forgive(Clock::duration pause) {
     for (auto& [id, worker] : roster_.all()) worker.heard += pause;
-    for (BrokerRequest& request : book_.inFlight()) request.given += pause;
+    book_.forgive(pause);
   }
 
   std::vector<std::string> workerIds() {
@@ -8002,6 +8105,11 @@ class BrokerCore {
   void lookAfterWorkers(Clock::time_point now) {
     for (const std::string& id : workerIds()) {
       BrokerWorker& worker = *roster_.find(id);
+      // Others may send so much that the end of what has come is never seen; its own share has been read by now.
+      if (worker.isGone && now - worker.lost > tick_) {
+        bury(worker, "gone");
+        continue;
+      }
       const auto silence = now - worker.heard;
       const bool cannotSpeak = worker.isBusy() && !worker.beatsWhileBusy;
       const auto limit = cannotSpeak ? std::max(options_.silentHandlerLimit, silenceLimit()) : silenceLimit();
@@ -8388,7 +8496,7 @@ BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
 
 void RequestBook::add(BrokerRequest&& request) {
   Requests& queue = waiting(request.dialect);
-  waitingBytes_ += request.bytes();
+  waitingBytes_ += request.size;
   queue.push_back(std::move(request));
   if (!queue.back().correlation.empty()) byCorrelation_[queue.back().correlation] = &queue.back();
 }
@@ -8399,7 +8507,7 @@ bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
     auto first = queue->begin();
     while (first != queue->end() && first->attempts > 0 && first->waiting > limit) ++first;
     if (first == queue->end() || first->waiting > limit) continue;
-    waitingBytes_ -= first->bytes();
+    waitingBytes_ -= first->size;
     byCorrelation_.erase(first->correlation);
     request = std::move(*first);
     queue->erase(first);
@@ -8409,7 +8517,7 @@ bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
 }
 
 void RequestBook::give(Entry request, const std::string& worker, std::string token, TimePoint now) {
-  waitingBytes_ -= request->bytes();
+  waitingBytes_ -= request->size;
   inFlight_.splice(inFlight_.end(), waiting(request->dialect), request);
   request->worker = worker;
   request->given = now;
@@ -8428,7 +8536,7 @@ bool RequestBook::findGiven(const std::string& token, std::string_view worker, E
 void RequestBook::takeBack(Entry request, TimePoint now) {
   request->waiting = now;
   byToken_.erase(request->token);
-  waitingBytes_ += request->bytes();
+  waitingBytes_ += request->size;
   Requests& queue = waiting(request->dialect);
   queue.splice(queue.begin(), inFlight_, request);
 }
@@ -8439,6 +8547,13 @@ BrokerRequest RequestBook::remove(Entry request) {
   BrokerRequest removed = std::move(*request);
   inFlight_.erase(request);
   return removed;
+}
+
+void RequestBook::forgive(Deadline::Clock::duration pause) {
+  for (BrokerRequest& request : inFlight_) request.given += pause;
+  for (Requests* queue : {&typed_, &bytes_}) {
+    for (BrokerRequest& request : *queue) request.waiting += pause;
+  }
 }
 
 RequestBook::Requests RequestBook::takeWaiting() {
@@ -8518,7 +8633,7 @@ class WorkerCore {
     hasTask_.notify_all();
     handling_.stop();
     // It has ended the loop, unless it was kept from starting.
-    if (!handling_.isCurrent()) loop_.stop();
+    if (!handling_.isCurrent() && !isInEventHandler) loop_.stop();
   }
 
   bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
@@ -10490,7 +10605,12 @@ class ServiceSource final : public RouterSource {
     }
   }
 
-  bool hasMessage() override { return !(pool_ && pool_->isFull()) && RouterSource::hasMessage(); }
+  bool hasMessage() override {
+    if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
+    socket().attend();
+    socket().get(ZMQ_EVENTS);  // or the descriptor would go on telling; who has room again looks again
+    return false;
+  }
 
   void take(HandlerTable& handlers) override {
     if (!pool_) return RouterSource::take(handlers);
@@ -10578,7 +10698,7 @@ class ServiceCore {
       wasStarted = started_;
       registration.swap(registration_);
     }
-    const bool isInside = loop_.isCurrent() || (pool_ && pool_->isCurrent());
+    const bool isInside = isInEventHandler || loop_.isCurrent() || (pool_ && pool_->isCurrent());
     if (registration) {
       registration->known.open();  // nobody is to wait for it any more
       link_->end(registration);

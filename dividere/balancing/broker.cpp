@@ -114,6 +114,7 @@ class BrokerCore {
   struct Outgoing {
     std::vector<Frame> frames;
     bool isError;
+    std::size_t bytes() const { return totalSize(frames); }
   };
 
   static std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port) {
@@ -135,7 +136,10 @@ class BrokerCore {
 
   void onRequest(std::vector<Frame>& frames) {
     if (frames.size() < 2) return countJunk("a client sent no payload");
+    // Its reply comes back with the name of a worker in front.
+    if (frames.size() >= Socket::kMostFrames) return countJunk("a client sent a message of too many frames");
     BrokerRequest request;
+    request.size = totalSize(frames);
     request.payload = std::move(frames.back());
     frames.pop_back();
     if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
@@ -149,7 +153,7 @@ class BrokerCore {
     request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
     request.waiting = Clock::now();
     ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
-    if (!workerFor(request.dialect) && isFull(request.bytes())) {
+    if (!workerFor(request.dialect) && isFull(request.size)) {
       return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
     }
     if (keepsTooMuchFor(request.client())) {
@@ -202,7 +206,11 @@ class BrokerCore {
     frames.push_back(shared(request->payload));
     const SendResult result = back_->sendFrames(frames);
     if (result == SendResult::gone) return lose(worker);
-    if (result == SendResult::full) return bury(worker, "not taking anything");
+    if (result == SendResult::full) {
+      if (!worker.isBusy()) return bury(worker, "not taking anything");
+      worker.capacity = worker.tokens.size();  // until it speaks of more again
+      return roster_.relist(worker);
+    }
     roster_.addToken(worker, token);
     book_.give(request, worker.id, std::move(token), Clock::now());
     ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
@@ -241,9 +249,11 @@ class BrokerCore {
     if (signal.kind == Signal::Kind::none) return countJunk("neither a reply nor a sign of life came from a worker");
     BrokerWorker* worker = roster_.find(id);
     // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
-    // but a sign of life.
-    const bool isAnew = signal.isRegistration ||
-                        (signal.kind == Signal::Kind::registration && worker && worker->connection != connection);
+    // but a sign of life. By another one, whatever was sent by the former is gone.
+    const bool isElsewhere = worker && worker->connection != connection;
+    const bool isKnownElsewhere = isElsewhere && worker->connection >= 0 && connection >= 0;
+    const bool isAnew = signal.isRegistration || isKnownElsewhere ||
+                        (signal.kind == Signal::Kind::registration && isElsewhere);
     // It has answered all it will of what it was given.
     if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
     if (signal.isGoodbye) {
@@ -251,7 +261,10 @@ class BrokerCore {
       return dispatchAll();
     }
     if (!worker) worker = &welcome(id, signal.dialect);
-    if (isAnew) worker->isGone = false;
+    if (isAnew) {
+      worker->isGone = false;
+      worker->asksUnanswered = 0;
+    }
     worker->connection = connection;
     worker->heard = Clock::now();
     // An old byte worker only answers; one that speaks up unasked does so while it works, too.
@@ -328,6 +341,7 @@ class BrokerCore {
   void lose(BrokerWorker& worker) {
     if (worker.isGone) return;
     worker.isGone = true;
+    worker.lost = Clock::now();
     roster_.relist(worker);
     gone_.push_back(worker.id);
   }
@@ -383,12 +397,13 @@ class BrokerCore {
     const std::string_view client = outgoing.frames.front().view();
     if (unsent_.find(client) == unsent_.end()) {
       if (trySend(outgoing)) return;
+      loop_.lookAgain(*front_);
     } else if (keepsTooMuchFor(client)) {
       drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
       return countOutcome(isError);
     }
     ++unsentCount_;
-    unsentBytes_ += outgoing.frames.back().size();
+    unsentBytes_ += outgoing.bytes();
     unsent_[outgoing.frames.front().str()].push_back(std::move(outgoing));
   }
 
@@ -397,9 +412,10 @@ class BrokerCore {
     bool isDone = false;
     // In one: who has its outcome finds it counted.
     ledger_.change([&](BrokerStats& stats) {
-      isDone = front_->sendFrames(outgoing.frames) != SendResult::full;
+      isDone = sendRouted(front_->socket(), outgoing.frames) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
+    if (isDone) loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
     return isDone;
   }
 
@@ -413,7 +429,7 @@ class BrokerCore {
     for (auto queue = unsent_.begin(); queue != unsent_.end();) {
       auto& replies = queue->second;
       while (!replies.empty()) {
-        const std::size_t bytes = replies.front().frames.back().size();
+        const std::size_t bytes = replies.front().bytes();
         if (!trySend(replies.front())) break;
         replies.pop_front();
         --unsentCount_;
@@ -445,13 +461,14 @@ class BrokerCore {
       endOverdue(now);
     }
     flushReplies();
+    if (!unsent_.empty()) loop_.lookAgain(*front_);
     dispatchAll();
   }
 
   // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
   void forgive(Clock::duration pause) {
     for (auto& [id, worker] : roster_.all()) worker.heard += pause;
-    for (BrokerRequest& request : book_.inFlight()) request.given += pause;
+    book_.forgive(pause);
   }
 
   std::vector<std::string> workerIds() {
@@ -463,6 +480,11 @@ class BrokerCore {
   void lookAfterWorkers(Clock::time_point now) {
     for (const std::string& id : workerIds()) {
       BrokerWorker& worker = *roster_.find(id);
+      // Others may send so much that the end of what has come is never seen; its own share has been read by now.
+      if (worker.isGone && now - worker.lost > tick_) {
+        bury(worker, "gone");
+        continue;
+      }
       const auto silence = now - worker.heard;
       const bool cannotSpeak = worker.isBusy() && !worker.beatsWhileBusy;
       const auto limit = cannotSpeak ? std::max(options_.silentHandlerLimit, silenceLimit()) : silenceLimit();

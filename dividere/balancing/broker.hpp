@@ -18,7 +18,7 @@ struct BrokerOptions {
   /// ... and taken for dead after so many further periods of silence.
   int liveness = 2;
 
-  /// Requests that may wait while no worker is idle, in number and in bytes; one more is answered
+  /// Requests that may wait while no worker is idle, in number and in bytes of all their frames; one more is answered
   /// Errc::overloaded at once. As many replies are kept for clients that do not take them.
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;

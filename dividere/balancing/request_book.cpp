@@ -11,7 +11,7 @@ BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
 
 void RequestBook::add(BrokerRequest&& request) {
   Requests& queue = waiting(request.dialect);
-  waitingBytes_ += request.bytes();
+  waitingBytes_ += request.size;
   queue.push_back(std::move(request));
   if (!queue.back().correlation.empty()) byCorrelation_[queue.back().correlation] = &queue.back();
 }
@@ -22,7 +22,7 @@ bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
     auto first = queue->begin();
     while (first != queue->end() && first->attempts > 0 && first->waiting > limit) ++first;
     if (first == queue->end() || first->waiting > limit) continue;
-    waitingBytes_ -= first->bytes();
+    waitingBytes_ -= first->size;
     byCorrelation_.erase(first->correlation);
     request = std::move(*first);
     queue->erase(first);
@@ -32,7 +32,7 @@ bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
 }
 
 void RequestBook::give(Entry request, const std::string& worker, std::string token, TimePoint now) {
-  waitingBytes_ -= request->bytes();
+  waitingBytes_ -= request->size;
   inFlight_.splice(inFlight_.end(), waiting(request->dialect), request);
   request->worker = worker;
   request->given = now;
@@ -51,7 +51,7 @@ bool RequestBook::findGiven(const std::string& token, std::string_view worker, E
 void RequestBook::takeBack(Entry request, TimePoint now) {
   request->waiting = now;
   byToken_.erase(request->token);
-  waitingBytes_ += request->bytes();
+  waitingBytes_ += request->size;
   Requests& queue = waiting(request->dialect);
   queue.splice(queue.begin(), inFlight_, request);
 }
@@ -62,6 +62,13 @@ BrokerRequest RequestBook::remove(Entry request) {
   BrokerRequest removed = std::move(*request);
   inFlight_.erase(request);
   return removed;
+}
+
+void RequestBook::forgive(Deadline::Clock::duration pause) {
+  for (BrokerRequest& request : inFlight_) request.given += pause;
+  for (Requests* queue : {&typed_, &bytes_}) {
+    for (BrokerRequest& request : *queue) request.waiting += pause;
+  }
 }
 
 RequestBook::Requests RequestBook::takeWaiting() {

@@ -16,12 +16,19 @@
 
 namespace dividere::detail {
 
+inline std::size_t totalSize(const std::vector<Frame>& frames) {
+  std::size_t sum = 0;
+  for (const Frame& frame : frames) sum += frame.size();
+  return sum;
+}
+
 /// A request from the moment it is read to its outcome.
 struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
   std::string correlation;   // empty if it came without
+  std::size_t size = 0;      // bytes of all its frames, as it was read
   Deadline::Clock::time_point waiting{};  // since when
 
   // In flight only.
@@ -32,7 +39,6 @@ struct BrokerRequest {
   int deaths = 0;           // of workers that had it at hand
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
 
-  std::size_t bytes() const { return payload.size(); }
   std::string_view client() const { return route.front().view(); }
 };
 
@@ -67,6 +73,9 @@ class RequestBook {
   BrokerRequest remove(Entry request);
 
   Requests& inFlight() { return inFlight_; }
+
+  /// Time that has passed for nobody.
+  void forgive(Deadline::Clock::duration pause);
 
   /// Another request may bear its correlation id from now on.
   void forgetCorrelation(const BrokerRequest& request) { byCorrelation_.erase(request.correlation); }

@@ -68,7 +68,7 @@ class WorkerCore {
     hasTask_.notify_all();
     handling_.stop();
     // It has ended the loop, unless it was kept from starting.
-    if (!handling_.isCurrent()) loop_.stop();
+    if (!handling_.isCurrent() && !isInEventHandler) loop_.stop();
   }
 
   bool isOfOtherProcess() const { return generation_ != forkGeneration(); }

@@ -23,6 +23,7 @@ struct BrokerWorker {
   int connection = -1;             // by which it was heard last
   bool isGone = false;             // its connection has ended; it may have been heard by another since
   Deadline::Clock::time_point heard{};
+  Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
   std::vector<std::string> tokens;      // of the requests it has, in the order it got them

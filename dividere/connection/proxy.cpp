@@ -25,7 +25,7 @@ class Forwarder {
   }
 
   void stop() {
-    if (thread_.isCurrent()) return thread_.stop();
+    if (thread_.isCurrent() || isInEventHandler) return thread_.stop();
     std::lock_guard<std::mutex> lock(stopping_);
     thread_.stop();
     front_.close();
@@ -57,6 +57,7 @@ class Forwarder {
     for (int count = 0; count < kBurst; ++count) {
       if (!holds_ && !receive(front_, held_)) return count > 0;
       holds_ = true;
+      more_ = held_.more();  // replies have been forwarded since, perhaps
       if (!send(back_, held_)) {
         if (errno != EAGAIN) dropRest(front_, held_);
         front_.get(ZMQ_EVENTS);
@@ -130,6 +131,7 @@ class Forwarder {
 std::unique_ptr<Socket> makeProxyFront(std::uint16_t port, const SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Proxy", ZMQ_ROUTER, options);
   socket->set(ZMQ_ROUTER_MANDATORY, 1);  // a reply that cannot be delivered is known, not lost in silence
+  socket->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
   socket->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
   return socket;
 }

@@ -87,16 +87,20 @@ bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) 
 
 bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
-  const detail::Deadline deadline = audience_->waitWhenFull ? detail::Deadline::in(timeout) : detail::Deadline::in(std::chrono::milliseconds(0));
-  if (socket.send(frame, false, deadline)) return true;
-  if (audience_->waitWhenFull) return false;
-  ++audience_->dropped;
+  using detail::Deadline;
+  {
+    std::lock_guard<std::mutex> lock(audience_->mutex);
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::in(std::chrono::milliseconds(0));
+    if (socket.send(frame, false, deadline)) return true;
+    if (audience_->waitWhenFull) return false;
+    ++audience_->dropped;
+    socket.set(ZMQ_XPUB_NODROP, 0);
+    socket.send(frame, false, Deadline::never());
+    socket.set(ZMQ_XPUB_NODROP, 1);
+  }
+  // Without the lock: whoever takes the log may publish it.
   audience_->warnings.log(LogLevel::warning, socket.who(),
                           socket.endpoint() + ": a subscriber does not keep up and missed a message");
-  socket.set(ZMQ_XPUB_NODROP, 0);
-  socket.send(frame, false, detail::Deadline::never());
-  socket.set(ZMQ_XPUB_NODROP, 1);
   return true;
 }
 
@@ -107,7 +111,7 @@ bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds time
   for (;;) {
     audience_->readNews();
     if (audience_->census.count() >= n) return true;
-    if (!socket.await(ZMQ_POLLIN, deadline)) return false;
+    if (!socket.await(ZMQ_POLLIN, deadline) || deadline.passed()) return false;
   }
 }
 

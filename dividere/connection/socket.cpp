@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
@@ -28,6 +29,12 @@ constexpr auto kFirstWait = 20ms;
 // Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
 constexpr int kToBind = 2;
 
+/// A time as libzmq takes it: -1 for one without bound.
+int asOption(std::chrono::milliseconds time) {
+  if (time < 0ms) return -1;
+  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
+}
+
 bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
 
 std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
@@ -46,7 +53,7 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
   open(type);
   try {
     applyDefaults(options);
-    set(ZMQ_LINGER, static_cast<int>(lingerOf(type, options).count()));
+    set(ZMQ_LINGER, asOption(lingerOf(type, options)));
     if (options.configure) options.configure(socket_);
     lentTimeout_ = get(ZMQ_RCVTIMEO);
     set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
@@ -102,8 +109,8 @@ void Socket::applyDefaults(const SocketOptions& options) {
   set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
   set(ZMQ_HANDSHAKE_IVL, 10000);
   set(ZMQ_BACKLOG, 1024);
-  set(ZMQ_RECONNECT_IVL, static_cast<int>(options.reconnect.count()));
-  set(ZMQ_RECONNECT_IVL_MAX, static_cast<int>(options.reconnectMax.count()));
+  set(ZMQ_RECONNECT_IVL, asOption(options.reconnect));
+  set(ZMQ_RECONNECT_IVL_MAX, asOption(options.reconnectMax));
   // Dead peers are found by TCP: ZeroMQ's own heartbeats abort the process when a consumer is slow.
   set(ZMQ_TCP_KEEPALIVE, 1);
   set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
@@ -259,6 +266,12 @@ void Socket::forgetUnsent() {
   set(ZMQ_LINGER, linger);
 }
 
+void Socket::forgetGivenUp() {
+  if (get(ZMQ_EVENTS) & ZMQ_POLLOUT) return;
+  const std::vector<Link> links = lookAtLinks();
+  if (std::none_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) forgetUnsent();
+}
+
 void Socket::settle(const Deadline& deadline) {
   settled_ = true;
   const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
@@ -300,6 +313,18 @@ bool Socket::trySend(Frame& frame, int flags) {
 
 bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
   requireSendable(frame.size());
+  if (midMessage_) {
+    // It goes with the first frame: taken at once, or dropped with the peer that had that. Never for another one alone.
+    midMessage_ = more;
+    if (!trySend(frame, more ? ZMQ_SNDMORE : 0)) frame = Frame();
+    return true;
+  }
+  const bool sent = sendFirst(frame, more, deadline);
+  midMessage_ = sent && more;
+  return sent;
+}
+
+bool Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
   if (givesUpOnSend_ && sentBlind_) {
     sentBlind_ = false;  // what waits with a dead peer is of the request given up
     lookAtLinks();
@@ -393,7 +418,7 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
     if (ready > 0 && waits[1].revents) waker.drain();
     attend();
     if (met()) return true;
-    if (ready == 0 && deadline.passed()) return false;
+    if (deadline.passed()) return false;
   }
 }
 
@@ -408,6 +433,7 @@ void Socket::set(int option, const void* value, std::size_t size) {
 }
 
 void* Socket::lend() {
+  watch_->endIdle();  // nobody but the owner touches it from now on
   if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
   waitsInside_ = false;
   return socket_;

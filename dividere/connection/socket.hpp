@@ -95,6 +95,9 @@ class Socket {
   /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
   void forgetUnsent();
 
+  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
+  void forgetGivenUp();
+
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
 
@@ -138,6 +141,7 @@ class Socket {
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
 
+  bool sendFirst(Frame& frame, bool more, const Deadline& deadline);
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
   void bindTo(const Endpoint& endpoint);
@@ -174,6 +178,7 @@ class Socket {
   bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
   int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
+  bool midMessage_ = false;  // the last frame sent has others to follow
   bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
 
   std::vector<Frame> inbox_;

@@ -115,6 +115,7 @@ template <class Callback>
 void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
   calling_ = std::this_thread::get_id();
   lock.unlock();
+  isInEventHandler = true;
   try {
     callback();
   } catch (const std::exception& error) {
@@ -122,6 +123,7 @@ void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
   } catch (...) {
     log(LogLevel::error, who_, "an event handler threw something that is no std::exception");
   }
+  isInEventHandler = false;
   lock.lock();
   calling_ = {};
   callbackDone_.notify_all();
@@ -150,7 +152,13 @@ void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
 
 void Watch::runIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!detached_) call(lock, idle_);
+  if (!detached_ && !idleEnded_) call(lock, idle_);
+}
+
+void Watch::endIdle() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  idleEnded_ = true;
+  waitForCallback(lock);
 }
 
 Link* Watch::linkOf(const std::string& endpoint) {
@@ -222,6 +230,16 @@ void Watch::follow(const SocketEvent& event) {
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
+  std::vector<std::string> broken;
+  const auto next = findBroken(now, broken);
+  // Without the lock: whoever takes the log may be using the socket.
+  for (const std::string& endpoint : broken) {
+    log(LogLevel::info, who_, endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
+  }
+  return next;
+}
+
+Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<std::string>& broken) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
   for (Link& link : links_) {
@@ -230,7 +248,7 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
                                                                      kRetryGraceMax);
     if (due <= now) {
       link.state = Link::State::broken;
-      log(LogLevel::info, who_, link.endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
+      broken.push_back(link.endpoint);
       callOwner();
     } else {
       next = std::min(next, due);
@@ -270,7 +288,7 @@ void Watcher::start() {
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (watch->reader_) {
-    watch->closeBy_ = watch->linger_ < 0ms ? Clock::time_point::max() : Clock::now() + watch->linger_;
+    watch->closeBy_ = watch->linger_ < 0ms ? Clock::time_point::max() : Deadline::in(watch->linger_).when();
     closing_.push_back(watch);
   } else {
     removed_.push_back(watch);

@@ -56,6 +56,9 @@ class Watch {
   /// Called about once a second in the watcher's thread, until detach(). Set before the socket is used.
   void onIdle(std::function<void()> pump) { idle_ = std::move(pump); }
 
+  /// The pump is not called any more.
+  void endIdle();
+
   /// No callback runs after this returns (it waits for one under way, unless called from it).
   void detach();
 
@@ -94,6 +97,7 @@ class Watch {
 
   /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
+  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   /// Throws Error with nothing left open.
   void openReader(void* context, void* socket);
@@ -122,6 +126,7 @@ class Watch {
   std::thread::id calling_;
   int wakeFd_ = -1;
   bool detached_ = false;
+  bool idleEnded_ = false;
 
   // Under the Watcher's mutex.
   Clock::time_point closeBy_{};

@@ -48,7 +48,7 @@ void StoppableThread::stop() {
   if (generation_ != forkGeneration()) return;
   stopRequested_.store(true, std::memory_order_release);
   waker_.wake();
-  if (isCurrent()) return;
+  if (isCurrent() || isInEventHandler) return;
   std::lock_guard<std::mutex> lock(joining_);
   if (thread_.joinable()) thread_.join();
 }

@@ -15,6 +15,10 @@ namespace dividere::detail {
 /// debuggers show (at most 15 characters).
 std::thread startThread(const char* name, std::function<void()> body);
 
+/// Whether the calling thread is running an event handler. Whatever is stopped there is not waited for: its thread may be
+/// closing the socket whose handler it is, and waits in turn.
+inline thread_local bool isInEventHandler = false;
+
 /// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
 /// now and then.
 class StoppableThread {
@@ -28,8 +32,8 @@ class StoppableThread {
   /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
   void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
 
-  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, nor in a forked
-  /// child, where it does not run. Any thread, any number of times, also if never started.
+  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, in an event handler,
+  /// nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
   void stop();
 
   bool stopRequested() const noexcept { return stopRequested_.load(std::memory_order_acquire); }

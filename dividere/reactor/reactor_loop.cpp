@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "../core/fork.hpp"
+
 namespace dividere::detail {
 
 using namespace std::chrono_literals;
@@ -71,7 +73,7 @@ void ReactorLoop::seal(const char* who) {
 
 void ReactorLoop::start(const char* who) {
   seal(who);
-  thread_.start("dividere-reactor", [this] { run(); });
+  thread_.start("dividere-loop", [this] { run(); });
 }
 
 void ReactorLoop::runHere(const char* who, int stopFd) {
@@ -82,6 +84,7 @@ void ReactorLoop::runHere(const char* who, int stopFd) {
 }
 
 void ReactorLoop::stop() {
+  if (generation_ != forkGeneration()) return;  // its lock may have been held at the fork
   thread_.stop();
   bool everStarted;
   {
@@ -92,6 +95,7 @@ void ReactorLoop::stop() {
 }
 
 void ReactorLoop::post(std::function<void()> function) {
+  if (generation_ != forkGeneration()) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;

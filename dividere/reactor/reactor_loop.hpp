@@ -10,6 +10,7 @@
 
 #include "../connection/socket.hpp"
 #include "../core/deadline.hpp"
+#include "../core/fork.hpp"
 #include "../core/thread.hpp"
 #include "handler_table.hpp"
 
@@ -84,6 +85,8 @@ class ReactorLoop {
   void takeTurns();
   bool takeTurn(Source& source);
   void wait();
+
+  const unsigned generation_ = forkGeneration();
 
   // Constant once started, or the loop's thread alone.
   HandlerTable& handlers_;

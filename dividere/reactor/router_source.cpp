@@ -6,6 +6,9 @@
 
 namespace dividere::detail {
 
+// How long those that wait are answered at the end.
+constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
+
 Frame& RouterSource::receive() {
   newMessage();
   socket_.tryReceive();
@@ -41,14 +44,15 @@ void RouterSource::reply(const connection::Route& route, Frame& frame) {
 
 void RouterSource::refuseWaiting(const Error& error) {
   const std::string bytes = errorEnvelope(error);
-  while (socket_.ready()) {
+  const Deadline limit = Deadline::in(kRefusalLimit);
+  while (!limit.passed() && socket_.ready()) {
     try {
       receive();
+      Frame answer{std::string_view(bytes)};
+      reply(route_, answer);
     } catch (const Error&) {
-      continue;
+      // Junk, or one who cannot be told.
     }
-    Frame answer{std::string_view(bytes)};
-    reply(route_, answer);
   }
 }
 

@@ -10,7 +10,9 @@ namespace dividere::detail {
 /// send no empty frame too.
 class RouterSource : public Source {
  public:
-  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {}
+  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
+    socket_.set(ZMQ_ROUTER_HANDOVER, 1);  // a peer that connects again is not ignored for its former connection
+  }
 
   Socket& socket() override { return socket_; }
   bool hasMessage() override { return socket_.ready(); }
@@ -24,7 +26,7 @@ class RouterSource : public Source {
   /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
   void reply(const connection::Route& route, Frame& frame);
 
-  /// Answers all that wait to be taken with this error.
+  /// Answers those that wait to be taken with this error, but not for ever those who go on sending.
   void refuseWaiting(const Error& error);
 
  protected:

@@ -32,7 +32,12 @@ class ServiceSource final : public RouterSource {
     }
   }
 
-  bool hasMessage() override { return !(pool_ && pool_->isFull()) && RouterSource::hasMessage(); }
+  bool hasMessage() override {
+    if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
+    socket().attend();
+    socket().get(ZMQ_EVENTS);  // or the descriptor would go on telling; who has room again looks again
+    return false;
+  }
 
   void take(HandlerTable& handlers) override {
     if (!pool_) return RouterSource::take(handlers);
@@ -120,7 +125,7 @@ class ServiceCore {
       wasStarted = started_;
       registration.swap(registration_);
     }
-    const bool isInside = loop_.isCurrent() || (pool_ && pool_->isCurrent());
+    const bool isInside = isInEventHandler || loop_.isCurrent() || (pool_ && pool_->isCurrent());
     if (registration) {
       registration->known.open();  // nobody is to wait for it any more
       link_->end(registration);

@@ -180,3 +180,26 @@ TEST_CASE("a forked child can destroy its copies of a Broker, a Worker and a Cli
         }) == "");
   CHECK(client->call<Msg01>(msg01("x")));
 }
+
+TEST_CASE("a request of more frames than its reply may have takes no worker out of service") {
+  Broker broker(0, 0, calm());
+  Worker worker(back(broker));
+  worker.on([](const Msg01& m) { return m; });
+  worker.start();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  for (std::size_t count = 60; count <= 70; ++count) {
+    Frames frames(count, "step");
+    frames.back() = envelope(msg01("x"));
+    client.send(frames);
+  }
+  client.send({envelope(msg01("last"))});
+  for (;;) {
+    const auto reply = client.recv();
+    REQUIRE(reply);
+    if (reply->size() == 1) break;
+  }
+  const BrokerStats stats = broker.stats();
+  CHECK(stats.inFlight == 0);
+  CHECK(stats.junk > 0);
+}

@@ -14,6 +14,7 @@ BrokerRequest request(const std::string& payload, const std::string& correlation
   BrokerRequest made;
   made.route.emplace_back(std::string_view("client"));
   made.payload = Frame(std::string_view(payload));
+  made.size = payload.size();
   made.correlation = correlation;
   made.waiting = at;
   return made;

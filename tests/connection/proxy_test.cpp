@@ -307,3 +307,33 @@ TEST_CASE("a proxy passes messages on that are larger or of more frames than it 
   answering.send(*forwarded);
   CHECK((asking.recv() == message));
 }
+
+TEST_CASE("requests that have to wait for room at the back arrive whole, every one") {
+  SocketOptions small;
+  small.sendQueue = small.receiveQueue = 4;
+  small.kernelSendBuffer = small.kernelReceiveBuffer = 64 * 1024;
+  Proxy proxy(0, 0, small);
+  constexpr int kClients = 4, kRequests = 60, kAtOnce = 3;
+  std::atomic<int> answered{0};
+  std::vector<std::thread> asking;
+  for (int client = 0; client < kClients; ++client) {
+    asking.emplace_back([&] {
+      Dealer dealer(frontOf(proxy));
+      const std::string large(256 * 1024, 'x');
+      for (int i = 0; i < kRequests + kAtOnce; ++i) {
+        if (i < kRequests) dealer.send({"id" + std::to_string(i), ""}, large);
+        if (i < kAtOnce) continue;
+        const auto reply = dealer.recv(kLimit);
+        if (!reply || reply->body != "done") return;
+        ++answered;
+      }
+    });
+  }
+  Response response(backOf(proxy), small);
+  for (int i = 0; i < kClients * kRequests && response.wait(kLimit); ++i) {
+    response.recv();
+    response.send("done");
+  }
+  for (auto& thread : asking) thread.join();
+  CHECK(answered == kClients * kRequests);
+}

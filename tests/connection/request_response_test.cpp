@@ -275,3 +275,40 @@ TEST_CASE("what is too large to send is not sent, and it is still one's turn") {
   response.send(most);
   CHECK(request.recv(kLimit) == most);
 }
+
+TEST_CASE("a request that nobody takes never waits for room that those given up have taken") {
+  SocketOptions small;
+  small.sendQueue = 4;
+  std::string endpoint;
+  {
+    const Response gone("tcp://127.0.0.1:*");
+    endpoint = gone.endpoint();
+  }
+  Request request(endpoint, small);
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(request.send("given up", kLimit));
+    CHECK_FALSE(request.recv(milliseconds(0)));
+  }
+  REQUIRE(request.send("wanted", kLimit));
+  Response response(endpoint, [] {
+    SocketOptions binds;
+    binds.attach = Attach::bind;
+    return binds;
+  }());
+  for (;;) {
+    const auto asked = response.recv(kLimit);
+    REQUIRE(asked);
+    response.send(*asked);
+    if (*asked == "wanted") break;
+  }
+  CHECK(request.recv(kLimit) == "wanted");
+}
+
+TEST_CASE("a request that could not be sent in time owes no reply") {
+  SocketOptions binds;
+  binds.attach = Attach::bind;
+  Request request("tcp://127.0.0.1:*", binds);
+  CHECK_FALSE(request.send("nobody is there", milliseconds(0)));
+  CHECK_FALSE(request.wait(milliseconds(0)));
+  CHECK(codeOf([&] { request.recv(milliseconds(0)); }) == Errc::outOfTurn);
+}

@@ -84,6 +84,24 @@ TEST_CASE("stop() closes the sockets, whether the reactor was started or not") {
 
 // --- From where ---
 
+TEST_CASE("stop() from an event handler of one of its sockets") {
+  dividere::connection::SocketOptions options;
+  MtMsgReactor reactor;
+  Event stopped;
+  options.onEvent = [&](const dividere::connection::SocketEvent& event) {
+    if (event.type != dividere::connection::EventType::handshakeSucceeded) return;
+    reactor.stop();
+    stopped.happen();
+  };
+  const std::string endpoint = addResponse(reactor, options);
+  reactor.on(same);
+  reactor.start();
+  const Request peer(endpoint);
+  CHECK(stopped.wait());
+  reactor.stop();
+  CHECK(canBind(endpoint));
+}
+
 TEST_CASE("several threads may stop a reactor at the same time, and each finds it stopped") {
   for (int round = 0; round < 20; ++round) {
     std::atomic<bool> inside{false};
