@@ -292,7 +292,8 @@ class Connector {
   /// again; nor is any after the socket is destroyed: both wait for a call under way, unless made from it.
   void onEvent(std::function<void(const SocketEvent&)> handler);
 
-  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it.
+  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. Once it was asked for, no other thread
+  /// touches it: a Publisher then takes in the news of its subscribers only while it is called.
   void* native();
 
   /// For the layers above: throws Error if moved from, or made before a fork().
@@ -2416,6 +2417,7 @@ class Census {
     Frame keepsConnectionUnique;
     std::set<std::string> topics;
     bool isOurs = false;
+    bool hasArrived = false;  // is among the arrivals
   };
 
   void subscribed(const std::string& topic, Connection connection, const Frame& frame);
@@ -2476,7 +2478,6 @@ void Census::subscribed(const std::string& topic, Connection connection, const F
     zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
   }
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
-  if (peer.topics.empty() && !peer.isOurs) ++arrivals_;
   peer.topics.insert(topic);
 }
 
@@ -2535,8 +2536,12 @@ void Census::leaveOneOf(const std::string& topic) {
 }
 
 void Census::countStrangers() {
-  strangers_ = static_cast<std::size_t>(std::count_if(
-      peers_.begin(), peers_.end(), [](const auto& peer) { return !peer.second.isOurs; }));
+  strangers_ = 0;
+  for (auto& [connection, peer] : peers_) {
+    if (peer.isOurs) continue;
+    ++strangers_;
+    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
+  }
 }
 
 }  // namespace dividere::detail
@@ -2680,6 +2685,7 @@ class Watch {
 
   void follow(const connection::SocketEvent& event);
   Link* linkOf(const std::string& endpoint);
+  bool isKnownByName(const Link& link);
   void callOwner();
 
   /// Looks for links that are broken by now; when to look again, or never.
@@ -3104,7 +3110,15 @@ Context::Context(int ioThreads) : context_(nullptr), generation_(detail::forkGen
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
   if (generation_ != detail::forkGeneration()) return;
-  while (zmq_ctx_term(context_) != 0 && errno == EINTR) {
+  const auto end = [context = context_] {
+    while (zmq_ctx_term(context) != 0 && errno == EINTR) {
+    }
+  };
+  // It waits for the readers of events, which are closed by the thread that calls the handlers.
+  if (detail::isInEventHandler) {
+    detail::startThread("dividere-end", end).detach();
+  } else {
+    end();
   }
 }
 
@@ -3485,9 +3499,12 @@ class Forwarder {
     while (!thread_.stopRequested()) {
       const bool forth = forwardRequests();
       const bool back = forwardReplies();
-      if (!forth && !back) waitForMore();
+      if (!forth && !back && !hasRoomAgain()) waitForMore();
     }
   }
+
+  /// Looking for replies may have taken in the signal that a back has room.
+  bool hasRoomAgain() { return holds_ && (back_.get(ZMQ_EVENTS) & ZMQ_POLLOUT); }
 
   // Both sockets have just been read to the end or asked for their events: only then does a descriptor that is
   // silent mean that there is nothing.
@@ -4647,6 +4664,21 @@ Link* Watch::linkOf(const std::string& endpoint) {
   return &*found;
 }
 
+/// Whether what happens next will be known to be this link's: of two hosts that have been looked up, and have one port, it
+/// would not.
+bool Watch::isKnownByName(const Link& link) {
+  constexpr std::string_view kTcp = "tcp://";
+  const std::string_view endpoint = link.endpoint;
+  if (endpoint.substr(0, kTcp.size()) != kTcp) return true;
+  const std::string_view port = endpoint.substr(endpoint.rfind(':'));
+  const std::string host(endpoint.substr(kTcp.size(), endpoint.size() - kTcp.size() - port.size()));
+  in_addr address;
+  if (host[0] == '[' || ::inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
+  return std::count_if(links_.begin(), links_.end(), [&](const Link& other) {
+           return std::string_view(other.endpoint).substr(other.endpoint.rfind(':')) == port;
+         }) == 1;
+}
+
 void Watch::callOwner() {
   attention_.store(true, std::memory_order_release);
   if (wakeFd_ >= 0) Waker::wake(wakeFd_);
@@ -4689,7 +4721,7 @@ void Watch::follow(const SocketEvent& event) {
       break;
     case EventType::handshakeFailed:
     case EventType::disconnected:
-      if (link->state == Link::State::broken || link->state == Link::State::suspect) break;
+      if (link->state == Link::State::broken || link->state == Link::State::suspect || !isKnownByName(*link)) break;
       link->state = Link::State::suspect;
       link->lost = Clock::now();
       suspects_ = true;
@@ -5507,13 +5539,24 @@ auto decodeOrRefuse(Connection& connection, const Frame& frame, const Decode& de
   }
 }
 
+/// Receives; a message of several frames is told to the peer as malformed, too.
+template <class Connection>
+const Frame* receiveOrRefuse(Connection& connection, const std::chrono::milliseconds* timeout) {
+  try {
+    return connection.receiveFrame(timeout);
+  } catch (const Error& error) {
+    if (error.code() == Errc::malformed) refuse(connection, error);
+    throw;
+  }
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::messaging {
 
 template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = this->connection_.receiveFrame(timeout);
+  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
   if (!frame) return nullptr;
   return detail::decodeOrRefuse(this->connection_, *frame, [](std::string_view bytes) {
     return detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
@@ -5522,7 +5565,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const s
 
 template <class Connection>
 bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = this->connection_.receiveFrame(timeout);
+  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
   if (!frame) return false;
   detail::decodeOrRefuse(this->connection_, *frame, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::consumerName<Connection>(), bytes, message);
@@ -6068,6 +6111,9 @@ class HandlerTable {
 
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
+
+  /// One more was handled, outside of dispatch().
+  void countHandled() noexcept { ++handled_; }
 
   bool isEmpty() const { return byType_.empty(); }
 
@@ -7769,15 +7815,19 @@ class BrokerCore {
     frames.pop_back();
     if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
     if (!request.correlation.empty()) {
-      if (BrokerRequest* retried = book_.findRetried(request.correlation)) {
-        retried->route.swap(frames);  // the client may have connected anew
-        return;
+      if (BrokerRequest* known = book_.findRetried(request.correlation)) {
+        if (known->payload.view() == request.payload.view()) {
+          known->route.swap(frames);  // the client may have connected anew
+          return;
+        }
+        request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
       }
     }
     request.route.swap(frames);
     request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
     request.waiting = Clock::now();
     ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
+    if (isStopping_) return answerWaiting(std::move(request), Errc::stopping, kStopping);
     if (!workerFor(request.dialect) && isFull(request.size)) {
       return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
     }
@@ -8065,11 +8115,11 @@ class BrokerCore {
   }
 
   void answerAllStopping() {
-    const char* text = "the broker is being stopped";
+    isStopping_ = true;
     for (BrokerRequest& request : book_.takeInFlight()) {
-      if (!request.isAnswered) fail(std::move(request), Errc::stopping, text);
+      if (!request.isAnswered) fail(std::move(request), Errc::stopping, kStopping);
     }
-    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, text);
+    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, kStopping);
     flushReplies();
   }
 
@@ -8165,6 +8215,7 @@ class BrokerCore {
   }
 
   static constexpr const char* kWho = "balancing::Broker";
+  static constexpr const char* kStopping = "the broker is being stopped";
 
   // Constant after construction.
   const BrokerOptions options_;
@@ -8181,6 +8232,7 @@ class BrokerCore {
   std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
   std::size_t unsentCount_ = 0, unsentBytes_ = 0;
   std::vector<std::string> gone_;  // workers to be buried once all that they sent is read
+  bool isStopping_ = false;
   Clock::time_point lastTick_{};
   RateLimit junk_, drops_;
 
@@ -8788,6 +8840,7 @@ class WorkerCore {
     try {
       Frame answer{std::string_view(onBytes_(task.payload.view()))};
       origin.answer(answer);
+      handlers_.countHandled();
     } catch (...) {
       const Error error = currentAsHandlerError(std::string(kWho) + ": onBytes");
       // A client of plain bytes would take the error for its answer. A broker of this library sees to that.

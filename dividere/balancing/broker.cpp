@@ -144,15 +144,19 @@ class BrokerCore {
     frames.pop_back();
     if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
     if (!request.correlation.empty()) {
-      if (BrokerRequest* retried = book_.findRetried(request.correlation)) {
-        retried->route.swap(frames);  // the client may have connected anew
-        return;
+      if (BrokerRequest* known = book_.findRetried(request.correlation)) {
+        if (known->payload.view() == request.payload.view()) {
+          known->route.swap(frames);  // the client may have connected anew
+          return;
+        }
+        request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
       }
     }
     request.route.swap(frames);
     request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
     request.waiting = Clock::now();
     ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
+    if (isStopping_) return answerWaiting(std::move(request), Errc::stopping, kStopping);
     if (!workerFor(request.dialect) && isFull(request.size)) {
       return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
     }
@@ -440,11 +444,11 @@ class BrokerCore {
   }
 
   void answerAllStopping() {
-    const char* text = "the broker is being stopped";
+    isStopping_ = true;
     for (BrokerRequest& request : book_.takeInFlight()) {
-      if (!request.isAnswered) fail(std::move(request), Errc::stopping, text);
+      if (!request.isAnswered) fail(std::move(request), Errc::stopping, kStopping);
     }
-    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, text);
+    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, kStopping);
     flushReplies();
   }
 
@@ -540,6 +544,7 @@ class BrokerCore {
   }
 
   static constexpr const char* kWho = "balancing::Broker";
+  static constexpr const char* kStopping = "the broker is being stopped";
 
   // Constant after construction.
   const BrokerOptions options_;
@@ -556,6 +561,7 @@ class BrokerCore {
   std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
   std::size_t unsentCount_ = 0, unsentBytes_ = 0;
   std::vector<std::string> gone_;  // workers to be buried once all that they sent is read
+  bool isStopping_ = false;
   Clock::time_point lastTick_{};
   RateLimit junk_, drops_;
 

@@ -223,6 +223,7 @@ class WorkerCore {
     try {
       Frame answer{std::string_view(onBytes_(task.payload.view()))};
       origin.answer(answer);
+      handlers_.countHandled();
     } catch (...) {
       const Error error = currentAsHandlerError(std::string(kWho) + ": onBytes");
       // A client of plain bytes would take the error for its answer. A broker of this library sees to that.

@@ -1,6 +1,7 @@
 #include "census.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "../core/random.hpp"
 
@@ -45,7 +46,6 @@ void Census::subscribed(const std::string& topic, Connection connection, const F
     zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
   }
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
-  if (peer.topics.empty() && !peer.isOurs) ++arrivals_;
   peer.topics.insert(topic);
 }
 
@@ -104,8 +104,12 @@ void Census::leaveOneOf(const std::string& topic) {
 }
 
 void Census::countStrangers() {
-  strangers_ = static_cast<std::size_t>(std::count_if(
-      peers_.begin(), peers_.end(), [](const auto& peer) { return !peer.second.isOurs; }));
+  strangers_ = 0;
+  for (auto& [connection, peer] : peers_) {
+    if (peer.isOurs) continue;
+    ++strangers_;
+    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
+  }
 }
 
 }  // namespace dividere::detail

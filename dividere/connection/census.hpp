@@ -45,6 +45,7 @@ class Census {
     Frame keepsConnectionUnique;
     std::set<std::string> topics;
     bool isOurs = false;
+    bool hasArrived = false;  // is among the arrivals
   };
 
   void subscribed(const std::string& topic, Connection connection, const Frame& frame);

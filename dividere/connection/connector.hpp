@@ -42,7 +42,8 @@ class Connector {
   /// again; nor is any after the socket is destroyed: both wait for a call under way, unless made from it.
   void onEvent(std::function<void(const SocketEvent&)> handler);
 
-  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it.
+  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. Once it was asked for, no other thread
+  /// touches it: a Publisher then takes in the news of its subscribers only while it is called.
   void* native();
 
   /// For the layers above: throws Error if moved from, or made before a fork().

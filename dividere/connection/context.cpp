@@ -13,6 +13,7 @@
 
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
+#include "../core/thread.hpp"
 #include "process.hpp"
 
 namespace dividere::detail {
@@ -89,7 +90,15 @@ Context::Context(int ioThreads) : context_(nullptr), generation_(detail::forkGen
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
   if (generation_ != detail::forkGeneration()) return;
-  while (zmq_ctx_term(context_) != 0 && errno == EINTR) {
+  const auto end = [context = context_] {
+    while (zmq_ctx_term(context) != 0 && errno == EINTR) {
+    }
+  };
+  // It waits for the readers of events, which are closed by the thread that calls the handlers.
+  if (detail::isInEventHandler) {
+    detail::startThread("dividere-end", end).detach();
+  } else {
+    end();
   }
 }
 

@@ -39,9 +39,12 @@ class Forwarder {
     while (!thread_.stopRequested()) {
       const bool forth = forwardRequests();
       const bool back = forwardReplies();
-      if (!forth && !back) waitForMore();
+      if (!forth && !back && !hasRoomAgain()) waitForMore();
     }
   }
+
+  /// Looking for replies may have taken in the signal that a back has room.
+  bool hasRoomAgain() { return holds_ && (back_.get(ZMQ_EVENTS) & ZMQ_POLLOUT); }
 
   // Both sockets have just been read to the end or asked for their events: only then does a descriptor that is
   // silent mean that there is nothing.

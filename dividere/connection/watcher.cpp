@@ -176,6 +176,21 @@ Link* Watch::linkOf(const std::string& endpoint) {
   return &*found;
 }
 
+/// Whether what happens next will be known to be this link's: of two hosts that have been looked up, and have one port, it
+/// would not.
+bool Watch::isKnownByName(const Link& link) {
+  constexpr std::string_view kTcp = "tcp://";
+  const std::string_view endpoint = link.endpoint;
+  if (endpoint.substr(0, kTcp.size()) != kTcp) return true;
+  const std::string_view port = endpoint.substr(endpoint.rfind(':'));
+  const std::string host(endpoint.substr(kTcp.size(), endpoint.size() - kTcp.size() - port.size()));
+  in_addr address;
+  if (host[0] == '[' || ::inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
+  return std::count_if(links_.begin(), links_.end(), [&](const Link& other) {
+           return std::string_view(other.endpoint).substr(other.endpoint.rfind(':')) == port;
+         }) == 1;
+}
+
 void Watch::callOwner() {
   attention_.store(true, std::memory_order_release);
   if (wakeFd_ >= 0) Waker::wake(wakeFd_);
@@ -218,7 +233,7 @@ void Watch::follow(const SocketEvent& event) {
       break;
     case EventType::handshakeFailed:
     case EventType::disconnected:
-      if (link->state == Link::State::broken || link->state == Link::State::suspect) break;
+      if (link->state == Link::State::broken || link->state == Link::State::suspect || !isKnownByName(*link)) break;
       link->state = Link::State::suspect;
       link->lost = Clock::now();
       suspects_ = true;

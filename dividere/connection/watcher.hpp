@@ -93,6 +93,7 @@ class Watch {
 
   void follow(const connection::SocketEvent& event);
   Link* linkOf(const std::string& endpoint);
+  bool isKnownByName(const Link& link);
   void callOwner();
 
   /// Looks for links that are broken by now; when to look again, or never.

@@ -33,13 +33,24 @@ auto decodeOrRefuse(Connection& connection, const Frame& frame, const Decode& de
   }
 }
 
+/// Receives; a message of several frames is told to the peer as malformed, too.
+template <class Connection>
+const Frame* receiveOrRefuse(Connection& connection, const std::chrono::milliseconds* timeout) {
+  try {
+    return connection.receiveFrame(timeout);
+  } catch (const Error& error) {
+    if (error.code() == Errc::malformed) refuse(connection, error);
+    throw;
+  }
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::messaging {
 
 template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = this->connection_.receiveFrame(timeout);
+  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
   if (!frame) return nullptr;
   return detail::decodeOrRefuse(this->connection_, *frame, [](std::string_view bytes) {
     return detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
@@ -48,7 +59,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const s
 
 template <class Connection>
 bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = this->connection_.receiveFrame(timeout);
+  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
   if (!frame) return false;
   detail::decodeOrRefuse(this->connection_, *frame, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::consumerName<Connection>(), bytes, message);

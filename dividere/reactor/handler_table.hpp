@@ -71,6 +71,9 @@ class HandlerTable {
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
 
+  /// One more was handled, outside of dispatch().
+  void countHandled() noexcept { ++handled_; }
+
   bool isEmpty() const { return byType_.empty(); }
 
   reactor::HandlerStats stats() const;

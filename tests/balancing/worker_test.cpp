@@ -225,3 +225,16 @@ TEST_CASE("a Worker's options, endpoint and handlers have to make sense") {
   CHECK(codeOf([&] { twice.on([](const Msg02& m) { return m; }); }) == Errc::outOfTurn);
   CHECK(twice.endpoint() == "tcp://127.0.0.1:1");
 }
+
+TEST_CASE("what a Worker of plain bytes has handled is counted") {
+  Broker broker(0, 0, calm());
+  Worker worker(back(broker));
+  worker.onBytes([](std::string_view bytes) { return std::string(bytes); });
+  worker.start();
+  RawDealer client(broker);
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    client.send({"x"});
+    CHECK(client.recv() == Frames{"x"});
+    CHECK(eventually([&] { return worker.handlerStats().handled == i; }));
+  }
+}

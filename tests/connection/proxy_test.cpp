@@ -310,10 +310,10 @@ TEST_CASE("a proxy passes messages on that are larger or of more frames than it 
 
 TEST_CASE("requests that have to wait for room at the back arrive whole, every one") {
   SocketOptions small;
-  small.sendQueue = small.receiveQueue = 4;
-  small.kernelSendBuffer = small.kernelReceiveBuffer = 64 * 1024;
+  small.sendQueue = 8;  // more than the replies that one client may have on the way, less than all requests
+  small.kernelSendBuffer = 64 * 1024;
   Proxy proxy(0, 0, small);
-  constexpr int kClients = 4, kRequests = 60, kAtOnce = 3;
+  constexpr int kClients = 8, kRequests = 30, kAtOnce = 3;
   std::atomic<int> answered{0};
   std::vector<std::thread> asking;
   for (int client = 0; client < kClients; ++client) {
@@ -329,7 +329,10 @@ TEST_CASE("requests that have to wait for room at the back arrive whole, every o
       }
     });
   }
-  Response response(backOf(proxy), small);
+  SocketOptions slow;
+  slow.receiveQueue = 1;
+  slow.kernelReceiveBuffer = 64 * 1024;
+  Response response(backOf(proxy), slow);
   for (int i = 0; i < kClients * kRequests && response.wait(kLimit); ++i) {
     response.recv();
     response.send("done");

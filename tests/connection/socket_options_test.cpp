@@ -243,3 +243,23 @@ TEST_CASE("a private context ends although nobody takes what its sockets sent") 
 TEST_CASE("a private context that was never used ends") {
   for (int i = 0; i < 10; ++i) const Context context;
 }
+
+TEST_CASE("the last socket of a private context may be destroyed by its own event handler") {
+  std::optional<Dealer> doomed;
+  SocketOptions options;
+  options.context = std::make_shared<Context>();
+  Events destroyed;
+  options.onEvent = [&, tell = destroyed.handler()](const SocketEvent& event) {
+    if (event.type != EventType::handshakeSucceeded) return;
+    doomed.reset();
+    tell(event);
+  };
+  Dealer peer("tcp://127.0.0.1:*");
+  doomed.emplace(peer.endpoint(), options);
+  options.context.reset();
+  CHECK(destroyed.wait(EventType::handshakeSucceeded));
+  // Of others there are still events.
+  const Events events;
+  const Dealer next(peer.endpoint(), events.options());
+  CHECK(events.wait(EventType::handshakeSucceeded));
+}

@@ -79,7 +79,7 @@ TEST_CASE("whoever comes to subscribe is counted, also if another has gone meanw
   Publisher publisher("tcp://127.0.0.1:*");
   CHECK(publisher.arrivals() == 0);
   for (std::uint64_t i = 1; i <= 3; ++i) {
-    const Subscriber subscriber(publisher.endpoint(), {"some", "topics"});
+    const Subscriber subscriber(publisher.endpoint(), {"some", i == 2 ? "" : "topics"});
     CHECK(eventually([&] { return publisher.arrivals() == i; }));
   }
   RawSocket stranger(ZMQ_SUB);

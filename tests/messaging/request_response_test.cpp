@@ -12,6 +12,7 @@
 #include "golden.pb.h"
 #include "packaged.pb.h"
 #include "required.pb.h"
+#include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
 
 using namespace support;
@@ -333,4 +334,18 @@ TEST_CASE("5,000 typed requests through a Proxy are each answered") {
     request.recv<M>();
   }
   for (std::thread& responder : responders) responder.join();
+}
+
+TEST_CASE("a request of several frames is answered with an error, as any other that is malformed") {
+  Response response("tcp://*:*");
+  RawSocket asker(ZMQ_REQ);
+  asker.connect(meeting(response));
+  asker.send({"one", "two"});
+  CHECK(codeOf([&] { response.recv(kLimit); }) == Errc::malformed);
+  CHECK_FALSE(response.wait(kNow));
+  const auto answer = asker.recv();
+  REQUIRE(answer);
+  const auto told = dividere::messaging::ProtoBuffDecoder().decode(answer->back());
+  REQUIRE(told->GetDescriptor() == DividereError::descriptor());
+  CHECK(static_cast<const DividereError&>(*told).code() == static_cast<std::uint32_t>(Errc::malformed));
 }
