@@ -12,7 +12,8 @@ import re
 import subprocess
 import sys
 
-PREAMBLE = """#include <dividere.hpp>
+PREAMBLE = """#include <malloc.h>
+#include <dividere.hpp>
 #include <iostream>
 #include "clientMsgs.pb.h"
 void snippet();
