@@ -337,6 +337,23 @@ TEST_CASE("all of 100 services are found again within 2 s of their registry's re
   }
 }
 
+TEST_CASE("when all are asked to register again, each takes a moment of its own for it") {
+  auto server = std::make_unique<Server>(stage::anywhere());
+  dividere::service::ServiceOptions options = stage::at(*server);
+  options.lease = options.jitter = std::chrono::hours(1000);
+  Echo late("late", options);
+  options.jitter = 0ms;
+  Echo prompt("prompt", options);
+  REQUIRE(late.start(support::kLimit));  // the first time at once
+  REQUIRE(prompt.start(support::kLimit));
+  const auto again = stage::again(*server);
+  server.reset();
+  server = std::make_unique<Server>(again);
+  auto client = stage::clientOf(*server);
+  CHECK(support::eventually([&] { return client.lookupService("prompt").has_value(); }));
+  CHECK_FALSE(client.lookupService("late"));
+}
+
 TEST_CASE("a registry process that is killed and restarted finds its services again") {
   const stage::FreePorts ports;
   const std::string port = std::to_string(ports.first);
