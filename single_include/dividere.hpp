@@ -330,7 +330,8 @@ struct Routed {
 /// under way in either direction.
 ///
 /// Binds each endpoint with `*` in it, connects to each other one (WIRE.md; SocketOptions::attach says otherwise).
-/// What is sent goes to the peers in turn, those found dead passed over while another is up. Its routing id is a
+/// What is sent goes to the peers in turn, those found dead passed over while another is up (but what was sent while none
+/// was is kept for whom it fell to, who are then not passed over before all have been there). Its routing id is a
 /// fresh random UUID.
 class Dealer : public Connector {
  public:
