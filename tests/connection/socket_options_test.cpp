@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -249,14 +250,17 @@ TEST_CASE("the last socket of a private context may be destroyed by its own even
   SocketOptions options;
   options.context = std::make_shared<Context>();
   Events destroyed;
+  std::promise<void> made;
   options.onEvent = [&, tell = destroyed.handler()](const SocketEvent& event) {
     if (event.type != EventType::handshakeSucceeded) return;
+    made.get_future().wait();
     doomed.reset();
     tell(event);
   };
   Dealer peer("tcp://127.0.0.1:*");
   doomed.emplace(peer.endpoint(), options);
   options.context.reset();
+  made.set_value();
   CHECK(destroyed.wait(EventType::handshakeSucceeded));
   // Of others there are still events.
   const Events events;
