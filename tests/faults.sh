@@ -27,7 +27,7 @@ if [ "${1:-}" = --full ]; then
   fault restarts 200000 --rate 1000 --faults 20
   fault pauses 100000 --faults 20
 else
-  fault workers 10000 --rate 1000 --faults 5
+  fault workers 10000 --rate 1000 --faults 3
   fault restarts 10000
   fault pauses 10000
 fi
