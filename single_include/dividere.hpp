@@ -1012,8 +1012,8 @@ class HandlerSet {
   std::unique_ptr<detail::HandlerTable> table_;
 };
 
-/// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the handleXXX methods
-/// of a derived class). All are set before start(); each call throws Error{outOfTurn} after it.
+/// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the methods of a
+/// derived class that are named after a message). All are set before start(); each call throws Error{outOfTurn} after it.
 ///
 /// Handlers run one at a time, in the thread of the object (in its threads, where it has several). What one throws
 /// is reported, whoever waits for an answer is told (Errc::handlerFailed and the text), and things go on.
@@ -2863,7 +2863,7 @@ class Socket {
   /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
   /// message cannot be taken back.
   void requireSendable(std::size_t bytes) const {
-    if (bytes > mostBytes_) failTooLarge(bytes);
+    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
   }
 
   /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
@@ -2979,8 +2979,7 @@ class Socket {
   const unsigned generation_;
   const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
   const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
-  const std::int64_t maxMessageBytes_;  // negative: no bound
-  const std::uint64_t mostBytes_ = static_cast<std::uint64_t>(maxMessageBytes_);
+  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;
   void* socket_ = nullptr;
@@ -7434,7 +7433,7 @@ enum class SendResult { sent, full, gone };
 struct FrameHooks {
   std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
   std::function<void()> onTurn = nullptr;              // the socket may have become writable
-  std::function<void()> onEmpty = nullptr;             // all that had come when its turn began is taken
+  std::function<void()> onEmpty = nullptr;             // nothing is left to be taken
 };
 
 /// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
@@ -7927,9 +7926,9 @@ class BrokerCore {
     // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
     // but a sign of life. By another one, whatever was sent by the former is gone.
     const bool isElsewhere = worker && worker->connection != connection;
-    const bool isKnownElsewhere = isElsewhere && worker->connection >= 0 && connection >= 0;
-    const bool isAnew = signal.isRegistration || isKnownElsewhere ||
-                        (signal.kind == Signal::Kind::registration && isElsewhere);
+    const bool bothKnown = worker && worker->connection >= 0 && connection >= 0;
+    const bool isAnew = signal.isRegistration ||
+                        (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
     // It has answered all it will of what it was given.
     if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
     if (signal.isGoodbye) {

@@ -255,9 +255,9 @@ class BrokerCore {
     // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
     // but a sign of life. By another one, whatever was sent by the former is gone.
     const bool isElsewhere = worker && worker->connection != connection;
-    const bool isKnownElsewhere = isElsewhere && worker->connection >= 0 && connection >= 0;
-    const bool isAnew = signal.isRegistration || isKnownElsewhere ||
-                        (signal.kind == Signal::Kind::registration && isElsewhere);
+    const bool bothKnown = worker && worker->connection >= 0 && connection >= 0;
+    const bool isAnew = signal.isRegistration ||
+                        (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
     // It has answered all it will of what it was given.
     if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
     if (signal.isGoodbye) {

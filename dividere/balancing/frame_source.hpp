@@ -18,7 +18,7 @@ enum class SendResult { sent, full, gone };
 struct FrameHooks {
   std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
   std::function<void()> onTurn = nullptr;              // the socket may have become writable
-  std::function<void()> onEmpty = nullptr;             // all that had come when its turn began is taken
+  std::function<void()> onEmpty = nullptr;             // nothing is left to be taken
 };
 
 /// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many

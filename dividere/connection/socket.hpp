@@ -47,7 +47,7 @@ class Socket {
   /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
   /// message cannot be taken back.
   void requireSendable(std::size_t bytes) const {
-    if (bytes > mostBytes_) failTooLarge(bytes);
+    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
   }
 
   /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
@@ -163,8 +163,7 @@ class Socket {
   const unsigned generation_;
   const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
   const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
-  const std::int64_t maxMessageBytes_;  // negative: no bound
-  const std::uint64_t mostBytes_ = static_cast<std::uint64_t>(maxMessageBytes_);
+  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;
   void* socket_ = nullptr;

@@ -89,8 +89,8 @@ class HandlerSet {
   std::unique_ptr<detail::HandlerTable> table_;
 };
 
-/// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the handleXXX methods
-/// of a derived class). All are set before start(); each call throws Error{outOfTurn} after it.
+/// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the methods of a
+/// derived class that are named after a message). All are set before start(); each call throws Error{outOfTurn} after it.
 ///
 /// Handlers run one at a time, in the thread of the object (in its threads, where it has several). What one throws
 /// is reported, whoever waits for an answer is told (Errc::handlerFailed and the text), and things go on.

@@ -7,20 +7,20 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <dividere.hpp>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "dividere.pb.h"
-#include "golden.pb.h"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/limit.hpp"
+#include "support/local.hpp"
+#include "support/messages.hpp"
+#include "support/notes.hpp"
 #include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
 
@@ -36,50 +36,19 @@ using dividere::balancing::RetryPolicy;
 using dividere::balancing::Worker;
 using dividere::balancing::WorkerOptions;
 using support::codeOf;
+using support::Event;
 using support::eventually;
 using support::Frames;
 using support::kLimit;
 using support::kShort;
+using support::msg01;
+using support::msg02;
+using support::Notes;
 using support::Program;
 using support::RawSocket;
 using support::whatOf;
 
 // --- Things to wait for ---
-
-/// What handlers noted, in order.
-template <class T>
-class Notes {
- public:
-  void add(T note) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    notes_.push_back(std::move(note));
-    changed_.notify_all();
-  }
-  bool reach(std::size_t count) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, kLimit, [&] { return notes_.size() >= count; });
-  }
-  std::vector<T> all() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return notes_;
-  }
-  std::size_t count() const { return all().size(); }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<T> notes_;
-};
-
-/// Something that happens once.
-class Event {
- public:
-  void happen() { notes_.add(true); }
-  bool wait() { return notes_.reach(1); }
-
- private:
-  Notes<bool> notes_;
-};
 
 /// A thread that is waited for, however its test ends.
 class Thread {
@@ -94,19 +63,6 @@ class Thread {
 };
 
 // --- Messages ---
-
-inline Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
-
-inline Msg02 msg02(const std::string& text, int number) {
-  Msg02 message;
-  message.set_field1(text);
-  message.set_field2(number);
-  return message;
-}
 
 inline std::string envelope(const google::protobuf::Message& message) {
   return dividere::messaging::ProtoBuffEncoder().encode(message);
@@ -137,8 +93,8 @@ inline std::string correlation(char caller, char number) { return std::string(16
 
 // --- Brokers ---
 
-inline std::string front(const Broker& broker) { return "tcp://127.0.0.1:" + std::to_string(broker.frontPort()); }
-inline std::string back(const Broker& broker) { return "tcp://127.0.0.1:" + std::to_string(broker.backPort()); }
+inline std::string front(const Broker& broker) { return support::local(broker.frontPort()); }
+inline std::string back(const Broker& broker) { return support::local(broker.backPort()); }
 
 /// No sign of life is missed, or asked for, while a test runs.
 inline BrokerOptions calm() {

@@ -13,6 +13,7 @@
 
 #include "support/events.hpp"
 #include "support/eventually.hpp"
+#include "support/local.hpp"
 #include "support/log_capture.hpp"
 #include "support/raw_socket.hpp"
 #include "support/tcp.hpp"
@@ -29,8 +30,6 @@ constexpr const char* kAnswerOfAWebServer = "HTTP/1.1 400 Bad Request\r\nConnect
 const std::string kSevenBytes("\x01\x00\x04\x00" "abc", 7);
 
 const std::string kWebRequest = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + std::string(100, 'x') + "\r\n\r\n";
-
-std::string local(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
 
 SocketOptions quick(const Events& events = Events()) {
   SocketOptions options = events.options();

@@ -20,6 +20,7 @@
 #include "support/child.hpp"
 #include "support/events.hpp"
 #include "support/limit.hpp"
+#include "support/local.hpp"
 #include "support/thrown.hpp"
 
 using namespace dividere::connection;
@@ -28,8 +29,6 @@ using dividere::Errc;
 using std::chrono::milliseconds;
 
 namespace {
-
-std::string local(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
 
 template <class Socket>
 constexpr bool kMovesOnly = std::is_nothrow_move_constructible_v<Socket> && std::is_nothrow_move_assignable_v<Socket> &&

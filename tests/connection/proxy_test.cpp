@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/events.hpp"
+#include "support/local.hpp"
 #include "support/log_capture.hpp"
 #include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
@@ -24,8 +25,6 @@ using dividere::Errc;
 using std::chrono::milliseconds;
 
 namespace {
-
-std::string local(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
 
 std::string frontOf(const Proxy& proxy) { return local(proxy.frontPort()); }
 std::string backOf(const Proxy& proxy) { return local(proxy.backPort()); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/eventually.hpp"
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/temp_dir.hpp"
 #include "support/thrown.hpp"
@@ -19,8 +20,6 @@ using dividere::Errc;
 using std::chrono::milliseconds;
 
 namespace {
-
-std::string local(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
 
 /// What a message of this size holds: a block whose length divides nothing, again and again.
 std::string patterned(std::size_t size) {

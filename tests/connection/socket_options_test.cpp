@@ -13,6 +13,7 @@
 
 #include "support/events.hpp"
 #include "support/eventually.hpp"
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/threads.hpp"
 #include "support/thrown.hpp"
@@ -31,8 +32,6 @@ Value get(Connector& socket, int option) {
   REQUIRE(zmq_getsockopt(socket.native(), option, &value, &size) == 0);
   return value;
 }
-
-std::string local(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "golden.pb.h"
 #include "packaged.pb.h"
 #include "required.pb.h"
+#include "support/messages.hpp"
 #include "support/thrown.hpp"
 
 using namespace support;
@@ -20,18 +21,6 @@ using dividere::messaging::Dealer;
 using dividere::messaging::Response;
 
 namespace {
-
-Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
-
-Msg02 msg02(int number) {
-  Msg02 message;
-  message.set_field2(number);
-  return message;
-}
 
 /// Two dealers that talk to each other.
 struct Pair {

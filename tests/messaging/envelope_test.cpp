@@ -16,6 +16,7 @@
 #include "names.hpp"
 #include "packaged.pb.h"
 #include "required.pb.h"
+#include "support/messages.hpp"
 #include "support/thrown.hpp"
 
 using namespace support;
@@ -27,12 +28,6 @@ namespace {
 
 const dividere::messaging::ProtoBuffEncoder encoder;
 const dividere::messaging::ProtoBuffDecoder decoder;
-
-Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
 
 /// The envelope as protobuf's own code makes it.
 std::string sealedByProtobuf(const Message& message) {

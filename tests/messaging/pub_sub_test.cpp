@@ -13,6 +13,7 @@
 #include "names.hpp"
 #include "packaged.pb.h"
 #include "required.pb.h"
+#include "support/messages.hpp"
 #include "support/thrown.hpp"
 
 using namespace support;
@@ -23,18 +24,6 @@ using dividere::messaging::types;
 using google::protobuf::Message;
 
 namespace {
-
-Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
-
-Msg02 msg02(int number) {
-  Msg02 message;
-  message.set_field2(number);
-  return message;
-}
 
 /// One of every kind of name: 1, 5, 8, 14, 127, 128 and 300 bytes, with packages, some the beginning of others.
 std::vector<std::unique_ptr<Message>> oneOfEachName() {

@@ -12,6 +12,7 @@
 #include "golden.pb.h"
 #include "packaged.pb.h"
 #include "required.pb.h"
+#include "support/messages.hpp"
 #include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
 
@@ -21,18 +22,6 @@ using dividere::messaging::Request;
 using dividere::messaging::Response;
 
 namespace {
-
-Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
-
-Msg02 msg02(int number) {
-  Msg02 message;
-  message.set_field2(number);
-  return message;
-}
 
 /// One who asks and one who answers.
 struct Pair {

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the reactor's tests share: notes that handlers leave, and peers that say what no socket of the library would.
+// What the reactor's tests share: messages, and peers that say what no socket of the library would.
 
 #include <doctest/doctest.h>
 #include <zmq.h>
@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <dividere.hpp>
 #include <functional>
@@ -22,9 +21,11 @@
 #include <utility>
 #include <vector>
 
-#include "golden.pb.h"
 #include "support/limit.hpp"
+#include "support/local.hpp"
 #include "support/log_capture.hpp"
+#include "support/messages.hpp"
+#include "support/notes.hpp"
 #include "support/raw_socket.hpp"
 #include "support/tcp.hpp"
 #include "support/thrown.hpp"
@@ -34,69 +35,13 @@ namespace kit {
 using namespace std::chrono_literals;
 using support::codeOf;
 using support::contains;
+using support::Event;
 using support::kLimit;
-
-// --- Notes ---
-
-/// What handlers noted, in order, for the test's thread to wait for.
-template <class T>
-class Notes {
- public:
-  void add(T note) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    notes_.push_back(std::move(note));
-    changed_.notify_all();
-  }
-
-  /// Whether there came to be this many.
-  bool reach(std::size_t count) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, kLimit, [&] { return notes_.size() >= count; });
-  }
-
-  bool reachOne(const T& wanted) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_for(lock, kLimit, [&] { return std::count(notes_.begin(), notes_.end(), wanted) > 0; });
-  }
-
-  std::vector<T> all() const {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return notes_;
-  }
-
-  std::size_t count() const { return all().size(); }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<T> notes_;
-};
-
-/// Something that happens once.
-class Event {
- public:
-  void happen() { notes_.add(true); }
-  bool wait() { return notes_.reach(1); }
-  bool happened() const { return notes_.count() > 0; }
-
- private:
-  Notes<bool> notes_;
-};
+using support::msg01;
+using support::msg02;
+using support::Notes;
 
 // --- Messages ---
-
-inline Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
-
-inline Msg02 msg02(const std::string& text, int number) {
-  Msg02 message;
-  message.set_field1(text);
-  message.set_field2(number);
-  return message;
-}
 
 inline std::string envelopeOf(const google::protobuf::Message& message) {
   return dividere::messaging::ProtoBuffEncoder().encode(message);
@@ -126,7 +71,7 @@ inline bool startsWith(const std::string& text, const std::string& start) { retu
 
 // --- Endpoints ---
 
-inline std::string at(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
+inline std::string at(std::uint16_t port) { return support::local(port); }
 
 /// An inproc name that no other test has: there a message sent is a message arrived.
 inline std::string unique(const std::string& name) {

@@ -11,12 +11,13 @@
 
 #include "dividere.pb.h"
 #include "support/limit.hpp"
+#include "support/local.hpp"
 
 namespace stage {
 
 using namespace std::chrono_literals;
 
-inline std::string at(std::uint16_t port) { return "tcp://127.0.0.1:" + std::to_string(port); }
+inline std::string at(std::uint16_t port) { return support::local(port); }
 
 /// A registry on a port that nobody else has.
 inline dividere::registry::ServerOptions anywhere() {

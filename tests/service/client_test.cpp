@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <dividere.hpp>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>

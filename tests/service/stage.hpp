@@ -5,27 +5,18 @@
 #include <chrono>
 #include <dividere.hpp>
 #include <functional>
-#include <future>
 #include <optional>
 #include <string>
 
-#include "golden.pb.h"
 #include "registry/stage.hpp"
+#include "support/messages.hpp"
+#include "support/notes.hpp"
 
 namespace stage {
 
-inline Msg01 msg01(const std::string& text) {
-  Msg01 message;
-  message.set_field1(text);
-  return message;
-}
-
-inline Msg02 msg02(const std::string& text, int number) {
-  Msg02 message;
-  message.set_field1(text);
-  message.set_field2(number);
-  return message;
-}
+using support::Event;
+using support::msg01;
+using support::msg02;
 
 inline dividere::service::ServiceOptions at(const dividere::registry::Location& registry) {
   dividere::service::ServiceOptions options;
@@ -65,16 +56,5 @@ inline std::string textOf(const std::optional<Msg01>& answer) { return answer ? 
 inline std::string call(dividere::service::Client& client, const std::string& text) {
   return textOf(client.call<Msg01>(msg01(text), support::kLimit));
 }
-
-/// Something that happens once, and may be waited for in any thread.
-class Event {
- public:
-  void happen() { promise_.set_value(); }
-  bool wait() { return future_.wait_for(support::kLimit) == std::future_status::ready; }
-
- private:
-  std::promise<void> promise_;
-  std::shared_future<void> future_ = promise_.get_future().share();
-};
 
 }  // namespace stage
