@@ -3805,8 +3805,7 @@ bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* t
   if (turn_ == Turn::either) socket.forgetGivenUp();
   const bool sent = socket.send(frame, false, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
-  if (!sent) return false;
-  return true;
+  return sent;
 }
 
 std::string Request::recv() { return receiveFrame(nullptr)->str(); }

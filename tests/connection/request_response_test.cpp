@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/events.hpp"
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/temp_dir.hpp"
 #include "support/thrown.hpp"
@@ -279,17 +280,22 @@ TEST_CASE("what is too large to send is not sent, and it is still one's turn") {
 TEST_CASE("a request that nobody takes never waits for room that those given up have taken") {
   SocketOptions small;
   small.sendQueue = 4;
-  std::string endpoint;
-  {
-    const Response gone("tcp://127.0.0.1:*");
-    endpoint = gone.endpoint();
-  }
-  Request request(endpoint, small);
+  small.reconnect = milliseconds(10);
+  SocketOptions binds;
+  binds.attach = Attach::bind;
+  const std::uint16_t port = PortManager::acquire();  // that of a server just gone would take a request or two to its grave
+  Request request(local(port), small);
   for (int i = 0; i < 20; ++i) {
     REQUIRE(request.send("given up", kLimit));
     CHECK_FALSE(request.recv(milliseconds(0)));
   }
   CHECK(request.send("wanted", kLimit));
+
+  Response late(local(port), binds);
+  CHECK(late.recv(kLimit) == "wanted");  // those given up are forgotten
+  late.send("an answer");
+  CHECK(request.recv(kLimit) == "an answer");
+  PortManager::release(port);
 }
 
 TEST_CASE("a request that could not be sent in time owes no reply") {
