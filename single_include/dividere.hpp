@@ -6341,6 +6341,25 @@ void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setE
 }  // namespace dividere::reactor
 // end dividere/reactor/handlers.cpp
 
+// begin dividere/core/options.hpp
+// What options are held to. Implementation only.
+
+namespace dividere::detail {
+
+/// Throws std::errc::invalid_argument unless the option is what it says.
+inline void requireOption(bool met, const char* who, const std::string& says) {
+  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
+}
+
+/// A period as the clock can reckon with it, and with a million of it: a century is never.
+inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
+  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
+  return std::min(period, kCentury);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/options.hpp
+
 // begin dividere/reactor/reactor_loop.hpp
 // The loop inside a reactor. Implementation only.
 
@@ -6780,9 +6799,7 @@ class Supervisor {
 namespace dividere::reactor {
 
 MpMsgReactor::MpMsgReactor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options) {
-  if (processes < 1) {
-    throw Error(std::make_error_code(std::errc::invalid_argument), "reactor::MpMsgReactor: " + std::to_string(processes) + " processes");
-  }
+  detail::requireOption(processes > 0, "reactor::MpMsgReactor", "processes is to be at least 1");
   supervisor_ = std::make_unique<detail::Supervisor>(processes, std::move(setup), options);
 }
 
@@ -7155,7 +7172,8 @@ void ReactorLoop::lookAgain(Source& source) {
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
-  if (period <= 0ms) throw Error(std::make_error_code(std::errc::invalid_argument), "reactor: every(): the period");
+  requireOption(period > 0ms, "reactor: every()", "the period is to be more than nothing");
+  period = reckonable(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 
@@ -7720,16 +7738,20 @@ class BrokerLedger {
   BrokerStats stats_;
 };
 
-void requireSound(const BrokerOptions& options) {
-  const auto require = [](bool met, const char* what) {
-    if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string("balancing::Broker: ") + what);
-  };
+/// Throws if nothing could be made of them.
+BrokerOptions sound(BrokerOptions options) {
+  const auto require = [](bool met, const char* says) { requireOption(met, "balancing::Broker", says); };
   require(options.heartbeat > 0ms, "heartbeat is to be more than nothing");
   require(options.liveness >= 1, "liveness is to be at least 1");
   require(options.maxAttempts >= 1, "maxAttempts is to be at least 1");
   require(options.maxWait >= 0ms, "maxWait is not to be negative");
   require(options.handlerDeadline >= 0ms, "handlerDeadline is not to be negative");
   require(options.silentHandlerLimit >= 0ms, "silentHandlerLimit is not to be negative");
+  for (auto* period : {&options.heartbeat, &options.maxWait, &options.handlerDeadline, &options.silentHandlerLimit}) {
+    *period = reckonable(*period);
+  }
+  options.liveness = std::min(options.liveness, 1000000);
+  return options;
 }
 
 /// How often to look at the time: four times in the shortest of the periods that somebody waits for.
@@ -7744,8 +7766,7 @@ std::chrono::milliseconds tickOf(const BrokerOptions& options) {
 class BrokerCore {
  public:
   BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
-      : options_(options), tick_(tickOf(options)), loop_(handlers_) {
-    requireSound(options);
+      : options_(sound(options)), tick_(tickOf(options_)), loop_(handlers_) {
     auto front = makeRouter("balancing::Broker (front)", frontPort);
     auto back = makeRouter("balancing::Broker (back)", backPort);
     frontPort_ = front->port();
@@ -8170,7 +8191,9 @@ class BrokerCore {
     }
   }
 
-  std::chrono::milliseconds silenceLimit() const { return options_.heartbeat * (1 + options_.liveness); }
+  std::chrono::milliseconds silenceLimit() const {
+    return reckonable(options_.heartbeat * (1 + options_.liveness));
+  }
 
   void endOverdue(Clock::time_point now) {
     BrokerRequest overdue;
@@ -8280,7 +8303,14 @@ class BalancingClient {
       : endpoints_(std::move(endpoints)), policy_(policy), random_(std::random_device()()) {
     if (endpoints_.empty()) throw Error(Errc::badEndpoint, std::string(kWho) + ": the list of endpoints is empty");
     for (const std::string& endpoint : endpoints_) parseEndpoint(kWho, endpoint, false);
-    requireSound();
+    constexpr std::chrono::milliseconds none{0};
+    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries is not to be negative");
+    requireOption(policy_.timeout > none, kWho, "timeout is to be more than nothing");
+    requireOption(policy_.pause >= none, kWho, "pause is not to be negative");
+    requireOption(policy_.pauseMax >= none, kWho, "pauseMax is not to be negative");
+    requireOption(policy_.deadline >= none, kWho, "deadline is not to be negative");
+    policy_.pause = reckonable(policy_.pause);
+    policy_.pauseMax = reckonable(policy_.pauseMax);
     connect();
   }
 
@@ -8313,15 +8343,6 @@ class BalancingClient {
   static constexpr const char* kWho = "balancing::Client";
 
  private:
-  void requireSound() const {
-    constexpr std::chrono::milliseconds none{0};
-    const bool isSound = policy_.maxRetries >= 0 && policy_.timeout > none && policy_.pause >= none &&
-                         policy_.pauseMax >= none && policy_.deadline >= none;
-    if (isSound) return;
-    throw Error(std::make_error_code(std::errc::invalid_argument),
-                std::string(kWho) + ": a RetryPolicy with a negative number, or without a timeout");
-  }
-
   void connect() {
     socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
     const std::string id = randomUuid();
@@ -8362,7 +8383,7 @@ class BalancingClient {
   }
 
   const std::vector<std::string> endpoints_;
-  const RetryPolicy policy_;
+  RetryPolicy policy_;
   std::mt19937 random_;
   std::size_t current_ = 0;
   std::unique_ptr<Socket> socket_;
@@ -8646,11 +8667,9 @@ class WorkerCore {
   WorkerCore(std::string endpoint, const WorkerOptions& options, HandlerTable& handlers)
       : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(plumbing_) {
     parseEndpoint(kWho, endpoint_, false);
-    const auto require = [](bool met, const char* what) {
-      if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(kWho) + ": " + what);
-    };
-    require(options_.heartbeat > std::chrono::milliseconds(0), "heartbeat is to be more than nothing");
-    require(options_.capacity > 0, "capacity is to be at least 1");
+    requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWho, "heartbeat is to be more than nothing");
+    requireOption(options_.capacity > 0, kWho, "capacity is to be at least 1");
+    options_.heartbeat = reckonable(options_.heartbeat);
   }
 
   ~WorkerCore() { stop(); }
@@ -8863,7 +8882,7 @@ class WorkerCore {
 
   // Constant once started.
   const std::string endpoint_;
-  const WorkerOptions options_;
+  WorkerOptions options_;
   const unsigned generation_ = forkGeneration();
   HandlerTable& handlers_;
   std::function<std::string(std::string_view)> onBytes_;
@@ -9080,10 +9099,13 @@ class Questions {
 
 namespace dividere::detail {
 
+/// What the message's field can say: 49 days.
+constexpr std::chrono::milliseconds kLongestLease{UINT32_MAX};
+
 /// One service that is to be known to every registry of a list, from begin to end.
 struct Registration {
   ServiceAt service;
-  std::chrono::milliseconds lease{};
+  std::chrono::milliseconds lease{};  // at most kLongestLease
   std::chrono::milliseconds jitter{};
 
   Latch known;      // a registry has acknowledged it
@@ -9640,7 +9662,7 @@ void Registrar::registerAgain(std::size_t registry) {
 void Registrar::registerNow(Entry& entry, Clock::time_point now) {
   RegisterService request;
   static_cast<ServiceAt&>(request) = entry.registration->service;
-  request.leaseMs = static_cast<std::uint32_t>(std::min<std::int64_t>(entry.registration->lease.count(), UINT32_MAX));
+  request.leaseMs = static_cast<std::uint32_t>(entry.registration->lease.count());
   request.instance = true;
   Frame frame{std::string_view(sealEnvelope(RegisterService::kType, request.encode()))};
   entry.asked = ids_.next();
@@ -10185,6 +10207,8 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
       service_(std::move(service)),
       options_([&options] {
         service::ClientOptions mine = options;
+        mine.patience = reckonable(mine.patience);
+        mine.refresh = reckonable(mine.refresh);
         mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
         mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
         return mine;
@@ -10646,11 +10670,13 @@ using namespace std::chrono_literals;
 constexpr auto kFarewellLimit = 200ms;
 constexpr auto kRegistrationLimit = 3000ms;
 
+constexpr const char* kService = "service::Service";
+
 /// The socket of a service: handles in the loop's thread, or hands over to a pool.
 class ServiceSource final : public RouterSource {
  public:
   ServiceSource(const service::ServiceOptions& options, HandlerPool* pool)
-      : RouterSource("service::Service", options.socket), pool_(pool) {
+      : RouterSource(kService, options.socket), pool_(pool) {
     if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
       throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
                                         ", " + std::to_string(options.lastPort) + "]");
@@ -10714,10 +10740,11 @@ class ServiceCore {
  public:
   ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
       : options_(options), name_(std::move(name)), handlers_(handlers), loop_(handlers) {
-    if (options_.threads < 1 || options_.firstPort == 0 || options_.firstPort > options_.lastPort ||
-        options_.lease < 0ms) {
-      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: the options");
-    }
+    requireOption(options_.threads > 0, kService, "threads is to be at least 1");
+    requireOption(options_.firstPort > 0, kService, "firstPort is to be at least 1");
+    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
+    requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
+    requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
     auto source = std::make_unique<ServiceSource>(options_, pool_.get());
     source_ = source.get();
@@ -10785,14 +10812,12 @@ class ServiceCore {
     if (stopped_) return false;
     if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
     if (name_.empty()) name_ = defaultName;
-    if (name_.empty()) {
-      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: start: it has no name");
-    }
+    requireOption(!name_.empty(), kService, "start: it has no name");
     registration->service.name = name_;
     registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
     registration->service.port = port_;
-    registration->lease = options_.lease;
-    registration->jitter = options_.jitter;
+    registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
+    registration->jitter = reckonable(options_.jitter);
     link_ = RegistryLink::to(options_.registries);
     loop_.start(who().c_str());
     if (pool_) pool_->start();
@@ -10807,7 +10832,7 @@ class ServiceCore {
     loop_.stop();
   }
 
-  std::string who() const { return name_.empty() ? "service::Service" : "service::Service '" + name_ + "'"; }
+  std::string who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
 
   // Constant once started.
   const unsigned generation_ = forkGeneration();
@@ -10877,7 +10902,7 @@ bool Service::start(std::chrono::milliseconds timeout) { return core_->start(det
 
 void Service::start() {
   if (start(detail::kRegistrationLimit)) return;
-  detail::log(LogLevel::warning, "service::Service", name() + ": no registry has answered yet; it goes on trying");
+  detail::log(LogLevel::warning, detail::kService, name() + ": no registry has answered yet; it goes on trying");
 }
 
 void Service::stop() { core_->stop(); }

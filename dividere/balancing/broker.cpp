@@ -8,6 +8,7 @@
 
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
+#include "../core/options.hpp"
 #include "../messaging/refusal.hpp"
 #include "frame_source.hpp"
 #include "request_book.hpp"
@@ -50,16 +51,20 @@ class BrokerLedger {
   BrokerStats stats_;
 };
 
-void requireSound(const BrokerOptions& options) {
-  const auto require = [](bool met, const char* what) {
-    if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string("balancing::Broker: ") + what);
-  };
+/// Throws if nothing could be made of them.
+BrokerOptions sound(BrokerOptions options) {
+  const auto require = [](bool met, const char* says) { requireOption(met, "balancing::Broker", says); };
   require(options.heartbeat > 0ms, "heartbeat is to be more than nothing");
   require(options.liveness >= 1, "liveness is to be at least 1");
   require(options.maxAttempts >= 1, "maxAttempts is to be at least 1");
   require(options.maxWait >= 0ms, "maxWait is not to be negative");
   require(options.handlerDeadline >= 0ms, "handlerDeadline is not to be negative");
   require(options.silentHandlerLimit >= 0ms, "silentHandlerLimit is not to be negative");
+  for (auto* period : {&options.heartbeat, &options.maxWait, &options.handlerDeadline, &options.silentHandlerLimit}) {
+    *period = reckonable(*period);
+  }
+  options.liveness = std::min(options.liveness, 1000000);
+  return options;
 }
 
 /// How often to look at the time: four times in the shortest of the periods that somebody waits for.
@@ -74,8 +79,7 @@ std::chrono::milliseconds tickOf(const BrokerOptions& options) {
 class BrokerCore {
  public:
   BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
-      : options_(options), tick_(tickOf(options)), loop_(handlers_) {
-    requireSound(options);
+      : options_(sound(options)), tick_(tickOf(options_)), loop_(handlers_) {
     auto front = makeRouter("balancing::Broker (front)", frontPort);
     auto back = makeRouter("balancing::Broker (back)", backPort);
     frontPort_ = front->port();
@@ -500,7 +504,9 @@ class BrokerCore {
     }
   }
 
-  std::chrono::milliseconds silenceLimit() const { return options_.heartbeat * (1 + options_.liveness); }
+  std::chrono::milliseconds silenceLimit() const {
+    return reckonable(options_.heartbeat * (1 + options_.liveness));
+  }
 
   void endOverdue(Clock::time_point now) {
     BrokerRequest overdue;

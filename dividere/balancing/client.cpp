@@ -6,6 +6,7 @@
 #include <random>
 
 #include "../connection/socket.hpp"
+#include "../core/options.hpp"
 #include "../messaging/correlation.hpp"
 #include "../messaging/refusal.hpp"
 #include "../messaging/wire.hpp"
@@ -22,7 +23,14 @@ class BalancingClient {
       : endpoints_(std::move(endpoints)), policy_(policy), random_(std::random_device()()) {
     if (endpoints_.empty()) throw Error(Errc::badEndpoint, std::string(kWho) + ": the list of endpoints is empty");
     for (const std::string& endpoint : endpoints_) parseEndpoint(kWho, endpoint, false);
-    requireSound();
+    constexpr std::chrono::milliseconds none{0};
+    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries is not to be negative");
+    requireOption(policy_.timeout > none, kWho, "timeout is to be more than nothing");
+    requireOption(policy_.pause >= none, kWho, "pause is not to be negative");
+    requireOption(policy_.pauseMax >= none, kWho, "pauseMax is not to be negative");
+    requireOption(policy_.deadline >= none, kWho, "deadline is not to be negative");
+    policy_.pause = reckonable(policy_.pause);
+    policy_.pauseMax = reckonable(policy_.pauseMax);
     connect();
   }
 
@@ -55,15 +63,6 @@ class BalancingClient {
   static constexpr const char* kWho = "balancing::Client";
 
  private:
-  void requireSound() const {
-    constexpr std::chrono::milliseconds none{0};
-    const bool isSound = policy_.maxRetries >= 0 && policy_.timeout > none && policy_.pause >= none &&
-                         policy_.pauseMax >= none && policy_.deadline >= none;
-    if (isSound) return;
-    throw Error(std::make_error_code(std::errc::invalid_argument),
-                std::string(kWho) + ": a RetryPolicy with a negative number, or without a timeout");
-  }
-
   void connect() {
     socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
     const std::string id = randomUuid();
@@ -104,7 +103,7 @@ class BalancingClient {
   }
 
   const std::vector<std::string> endpoints_;
-  const RetryPolicy policy_;
+  RetryPolicy policy_;
   std::mt19937 random_;
   std::size_t current_ = 0;
   std::unique_ptr<Socket> socket_;

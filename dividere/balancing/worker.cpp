@@ -6,6 +6,7 @@
 
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
+#include "../core/options.hpp"
 #include "../core/random.hpp"
 #include "../core/thread.hpp"
 #include "../messaging/refusal.hpp"
@@ -30,11 +31,9 @@ class WorkerCore {
   WorkerCore(std::string endpoint, const WorkerOptions& options, HandlerTable& handlers)
       : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(plumbing_) {
     parseEndpoint(kWho, endpoint_, false);
-    const auto require = [](bool met, const char* what) {
-      if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(kWho) + ": " + what);
-    };
-    require(options_.heartbeat > std::chrono::milliseconds(0), "heartbeat is to be more than nothing");
-    require(options_.capacity > 0, "capacity is to be at least 1");
+    requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWho, "heartbeat is to be more than nothing");
+    requireOption(options_.capacity > 0, kWho, "capacity is to be at least 1");
+    options_.heartbeat = reckonable(options_.heartbeat);
   }
 
   ~WorkerCore() { stop(); }
@@ -247,7 +246,7 @@ class WorkerCore {
 
   // Constant once started.
   const std::string endpoint_;
-  const WorkerOptions options_;
+  WorkerOptions options_;
   const unsigned generation_ = forkGeneration();
   HandlerTable& handlers_;
   std::function<std::string(std::string_view)> onBytes_;

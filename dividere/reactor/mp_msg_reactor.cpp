@@ -21,6 +21,7 @@
 
 #include "../connection/process.hpp"
 #include "../core/log_line.hpp"
+#include "../core/options.hpp"
 #include "../core/owned_descriptor.hpp"
 #include "../core/thread.hpp"
 #include "reactor_loop.hpp"
@@ -366,9 +367,7 @@ class Supervisor {
 namespace dividere::reactor {
 
 MpMsgReactor::MpMsgReactor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options) {
-  if (processes < 1) {
-    throw Error(std::make_error_code(std::errc::invalid_argument), "reactor::MpMsgReactor: " + std::to_string(processes) + " processes");
-  }
+  detail::requireOption(processes > 0, "reactor::MpMsgReactor", "processes is to be at least 1");
   supervisor_ = std::make_unique<detail::Supervisor>(processes, std::move(setup), options);
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "../core/fork.hpp"
+#include "../core/options.hpp"
 
 namespace dividere::detail {
 
@@ -50,7 +51,8 @@ void ReactorLoop::lookAgain(Source& source) {
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
-  if (period <= 0ms) throw Error(std::make_error_code(std::errc::invalid_argument), "reactor: every(): the period");
+  requireOption(period > 0ms, "reactor: every()", "the period is to be more than nothing");
+  period = reckonable(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 

@@ -86,7 +86,7 @@ void Registrar::registerAgain(std::size_t registry) {
 void Registrar::registerNow(Entry& entry, Clock::time_point now) {
   RegisterService request;
   static_cast<ServiceAt&>(request) = entry.registration->service;
-  request.leaseMs = static_cast<std::uint32_t>(std::min<std::int64_t>(entry.registration->lease.count(), UINT32_MAX));
+  request.leaseMs = static_cast<std::uint32_t>(entry.registration->lease.count());
   request.instance = true;
   Frame frame{std::string_view(sealEnvelope(RegisterService::kType, request.encode()))};
   entry.asked = ids_.next();

@@ -16,10 +16,13 @@
 
 namespace dividere::detail {
 
+/// What the message's field can say: 49 days.
+constexpr std::chrono::milliseconds kLongestLease{UINT32_MAX};
+
 /// One service that is to be known to every registry of a list, from begin to end.
 struct Registration {
   ServiceAt service;
-  std::chrono::milliseconds lease{};
+  std::chrono::milliseconds lease{};  // at most kLongestLease
   std::chrono::milliseconds jitter{};
 
   Latch known;      // a registry has acknowledged it

@@ -6,6 +6,7 @@
 
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
+#include "../core/options.hpp"
 #include "../messaging/framework_messages.hpp"
 #include "../messaging/refusal.hpp"
 #include "../registry/own_address.hpp"
@@ -58,6 +59,8 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
       service_(std::move(service)),
       options_([&options] {
         service::ClientOptions mine = options;
+        mine.patience = reckonable(mine.patience);
+        mine.refresh = reckonable(mine.refresh);
         mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
         mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
         return mine;

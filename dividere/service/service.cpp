@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../core/fork.hpp"
+#include "../core/options.hpp"
 #include "../reactor/router_source.hpp"
 #include "../registry/own_address.hpp"
 #include "../registry/registry_link.hpp"
@@ -21,11 +22,13 @@ using namespace std::chrono_literals;
 constexpr auto kFarewellLimit = 200ms;
 constexpr auto kRegistrationLimit = 3000ms;
 
+constexpr const char* kService = "service::Service";
+
 /// The socket of a service: handles in the loop's thread, or hands over to a pool.
 class ServiceSource final : public RouterSource {
  public:
   ServiceSource(const service::ServiceOptions& options, HandlerPool* pool)
-      : RouterSource("service::Service", options.socket), pool_(pool) {
+      : RouterSource(kService, options.socket), pool_(pool) {
     if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
       throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
                                         ", " + std::to_string(options.lastPort) + "]");
@@ -89,10 +92,11 @@ class ServiceCore {
  public:
   ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
       : options_(options), name_(std::move(name)), handlers_(handlers), loop_(handlers) {
-    if (options_.threads < 1 || options_.firstPort == 0 || options_.firstPort > options_.lastPort ||
-        options_.lease < 0ms) {
-      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: the options");
-    }
+    requireOption(options_.threads > 0, kService, "threads is to be at least 1");
+    requireOption(options_.firstPort > 0, kService, "firstPort is to be at least 1");
+    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
+    requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
+    requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
     auto source = std::make_unique<ServiceSource>(options_, pool_.get());
     source_ = source.get();
@@ -160,14 +164,12 @@ class ServiceCore {
     if (stopped_) return false;
     if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
     if (name_.empty()) name_ = defaultName;
-    if (name_.empty()) {
-      throw Error(std::make_error_code(std::errc::invalid_argument), "service::Service: start: it has no name");
-    }
+    requireOption(!name_.empty(), kService, "start: it has no name");
     registration->service.name = name_;
     registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
     registration->service.port = port_;
-    registration->lease = options_.lease;
-    registration->jitter = options_.jitter;
+    registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
+    registration->jitter = reckonable(options_.jitter);
     link_ = RegistryLink::to(options_.registries);
     loop_.start(who().c_str());
     if (pool_) pool_->start();
@@ -182,7 +184,7 @@ class ServiceCore {
     loop_.stop();
   }
 
-  std::string who() const { return name_.empty() ? "service::Service" : "service::Service '" + name_ + "'"; }
+  std::string who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
 
   // Constant once started.
   const unsigned generation_ = forkGeneration();
@@ -252,7 +254,7 @@ bool Service::start(std::chrono::milliseconds timeout) { return core_->start(det
 
 void Service::start() {
   if (start(detail::kRegistrationLimit)) return;
-  detail::log(LogLevel::warning, "service::Service", name() + ": no registry has answered yet; it goes on trying");
+  detail::log(LogLevel::warning, detail::kService, name() + ": no registry has answered yet; it goes on trying");
 }
 
 void Service::stop() { core_->stop(); }

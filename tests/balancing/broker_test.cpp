@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "kit.hpp"
 #include "support/tcp.hpp"
 
@@ -59,6 +61,26 @@ TEST_CASE("a broker's options have to make sense") {
   CHECK(code([](BrokerOptions& o) { o.handlerDeadline = -1ms; }) == std::errc::invalid_argument);
   CHECK(code([](BrokerOptions& o) { o.silentHandlerLimit = -1ms; }) == std::errc::invalid_argument);
   CHECK(!code([](BrokerOptions&) {}));
+}
+
+TEST_CASE("times that are for ever are not too long to reckon with") {
+  constexpr auto forEver = std::chrono::milliseconds::max();
+  BrokerOptions options;
+  options.heartbeat = options.maxWait = options.handlerDeadline = options.silentHandlerLimit = forEver;
+  options.liveness = std::numeric_limits<int>::max();
+  Broker broker(0, 0, options);
+  WorkerOptions lasting;
+  lasting.heartbeat = forEver;
+  Worker worker(back(broker), lasting);
+  worker.on([](const Msg01& m) { return m; });
+  worker.start();
+  RetryPolicy patient;
+  patient.timeout = patient.pause = patient.pauseMax = patient.deadline = forEver;
+  Client client(front(broker), patient);
+  client.send(msg01("x"));
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(static_cast<const Msg01&>(*reply).field1() == "x");
 }
 
 TEST_CASE("waiting for workers ends when they are there, or when time is up") {

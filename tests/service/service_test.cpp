@@ -566,4 +566,30 @@ TEST_CASE("options that make no sense are refused") {
   options.threads = 1;
   options.firstPort = 6001;
   CHECK(support::codeOf([&] { Service service("name", options); }) == std::errc::invalid_argument);
+  CHECK(support::whatOf([&] { Service service("name", options); }).find("lastPort") != std::string::npos);
+  options.firstPort = 5100;
+  options.lease = -1ms;
+  CHECK(support::codeOf([&] { Service service("name", options); }) == std::errc::invalid_argument);
+  options.lease = 0ms;
+  options.jitter = -1ms;
+  CHECK(support::codeOf([&] { Service service("name", options); }) == std::errc::invalid_argument);
+}
+
+TEST_CASE("times that are for ever are not too long to reckon with") {
+  const stage::FreePorts free;
+  ServiceOptions options = stage::at(free.location());
+  options.lease = std::chrono::milliseconds::max();
+  options.jitter = std::chrono::milliseconds::max();
+  Echo service("name", options);
+  service.every(std::chrono::milliseconds::max(), [] { FAIL("for ever is over"); });
+
+  dividere::service::ClientOptions patient;
+  patient.registries = {free.location()};
+  patient.patience = std::chrono::milliseconds::max();
+  patient.refresh = std::chrono::milliseconds::max();
+  dividere::service::Client client("name", patient);
+  auto early = std::async(std::launch::async, [&] { return stage::call(client, "x"); });  // waits for the service
+  dividere::registry::Server server(free.options());
+  CHECK(service.start(support::kLimit));
+  CHECK(early.get() == "x");
 }
