@@ -78,6 +78,7 @@
 #include "dividere/connection/context.cpp"
 #include "dividere/connection/dealer.cpp"
 #include "dividere/connection/endpoint.cpp"
+#include "dividere/connection/frame_memory.cpp"
 #include "dividere/connection/port_manager.cpp"
 #include "dividere/connection/proxy.cpp"
 #include "dividere/connection/publisher.cpp"

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "frame_memory.hpp"
+
 namespace dividere::detail {
 
 /// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
@@ -18,7 +20,7 @@ class Frame {
 
   /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
   explicit Frame(std::size_t size) {
-    if (zmq_msg_init_size(&message_, size) != 0) throw std::bad_alloc();
+    if (!makeMessage(message_, size)) throw std::bad_alloc();
   }
 
   explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
