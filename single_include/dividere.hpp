@@ -1615,7 +1615,8 @@ struct ClientOptions {
 /// with fewer calls under way rather. It looks again when an instance dies, says that it is stopping or keeps silent,
 /// and now and then for new ones; while it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once. One thread of its own brings the answers.
+/// Any thread, any number of calls at once. A call that is the only one at its instance is made and answered in the
+/// caller's thread; the answers of others are brought by a thread of the client's own.
 class Client {
  public:
   /// Begins to look the service up, and returns at once.
@@ -1912,8 +1913,8 @@ class Deadline {
 
   /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
   static Deadline in(std::chrono::milliseconds timeout) {
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(Clock::time_point());  // long ago: no clock to be read
     const auto now = Clock::now();
-    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
     const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
     return timeout >= room ? never() : Deadline(now + timeout);
   }
@@ -1962,6 +1963,10 @@ class Latch {
 
   /// Whether it is open, waiting for that until the deadline.
   bool wait(const Deadline& deadline);
+
+  // For whoever waits for other things too:
+  void addWaker(int fd);     ///< woken by open(); at once if that was before
+  void removeWaker(int fd);
 
  private:
   mutable std::mutex mutex_;
@@ -2021,6 +2026,17 @@ void Latch::open() {
 bool Latch::isOpen() const {
   std::lock_guard<std::mutex> lock(mutex_);
   return open_;
+}
+
+void Latch::addWaker(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.push_back(fd);
+  if (open_) Waker::wake(fd);
+}
+
+void Latch::removeWaker(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), fd), waiting_.end());
 }
 
 bool Latch::wait(const Deadline& deadline) {
@@ -3375,6 +3391,42 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
 }  // namespace dividere::detail
 // end dividere/connection/endpoint.cpp
 
+// begin dividere/core/thread_sanitizer.hpp
+// What the thread sanitizer has to be told. Implementation only.
+
+#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace dividere::detail {
+
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
+
+inline void handOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_release(memory);
+#endif
+}
+
+inline void takeOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_acquire(memory);
+#endif
+}
+
+}  // namespace dividere::detail
+// end dividere/core/thread_sanitizer.hpp
+
 // begin dividere/connection/frame_memory.cpp
 namespace dividere::detail {
 
@@ -3427,6 +3479,7 @@ struct OwnBlocksKeeper {
 static std::size_t sizeOf(std::size_t shelf) { return kSmallestBlock << shelf; }
 
 static void giveBack(void* data, void* shelf) {
+  takeOver(data);
   const auto index = static_cast<std::size_t>(static_cast<Shelf*>(shelf) - shelves);
   shelves[index].put(static_cast<Block*>(data), sizeOf(index));
 }
@@ -4018,44 +4071,6 @@ void Response::answerRefused() {
 }  // namespace dividere::connection
 // end dividere/connection/response.cpp
 
-// begin dividere/core/thread_sanitizer.hpp
-// What the thread sanitizer has to be told. Implementation only.
-
-#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
-
-namespace dividere::detail {
-
-// A message over inproc is filled by one thread and read by another, in the same memory. libzmq puts the one before the
-// other, but being compiled without the sanitizer it does so unseen.
-
-template <class Frame>
-void aboutToSend([[maybe_unused]] Frame& frame) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(frame.data());
-#endif
-}
-
-template <class Frame>
-void haveReceived([[maybe_unused]] Frame& frame) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(frame.data());
-#endif
-}
-
-}  // namespace dividere::detail
-// end dividere/core/thread_sanitizer.hpp
-
 // begin dividere/connection/socket.cpp
 namespace dividere::detail {
 
@@ -4346,7 +4361,7 @@ void Socket::failManyFrames() const {
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
-  aboutToSend(frame);
+  handOver(frame.data());
   for (;;) {
     if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
     if (errno == EAGAIN) return false;
@@ -4409,7 +4424,7 @@ bool Socket::takeMessage(int flags) {
       errno = error;
       fail("receive");
     }
-    haveReceived(frame);
+    takeOver(frame.data());
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
@@ -6480,8 +6495,22 @@ class Source : public Origin {
   }
 };
 
+/// "In the loop's thread" is said of it, or of another one during its Visit.
 class ReactorLoop {
  public:
+  /// Until its end the calling thread stands in for the loop's, which has nothing to do at the moment or is waited for.
+  /// Not for long, then, and not to remove a source.
+  class Visit {
+   public:
+    explicit Visit(ReactorLoop& loop);
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    ReactorLoop& loop_;
+  };
+
   explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
   ~ReactorLoop();
 
@@ -6489,7 +6518,7 @@ class ReactorLoop {
   void add(std::unique_ptr<Source> source);
   void every(std::chrono::milliseconds period, std::function<void()> function);
 
-  /// In the loop's thread; not of the source that is being taken from.
+  /// In the loop's own thread; not of the source that is being taken from.
   void remove(Source& source);
 
   /// In the loop's thread: the source may have messages though its socket gives no signal. That is so whenever
@@ -6498,6 +6527,12 @@ class ReactorLoop {
 
   /// In the loop's thread: handles all that has come for this source, out of its turn.
   void drain(Source& source);
+
+  /// In the loop's thread: gives this source a turn now, after which its signals tell of all that comes.
+  void serve(Source& source);
+
+  /// In the loop's thread: whether signals of this source's socket wake the loop, or are waited for by somebody else.
+  void listen(Source& source, bool does);
 
   /// Once, after this time.
   void after(std::chrono::milliseconds delay, std::function<void()> function);
@@ -6530,17 +6565,22 @@ class ReactorLoop {
   void runTimers();
   void takeTurns();
   bool takeTurn(Source& source);
-  void wait();
+  void wait(std::unique_lock<std::mutex>& turn);
+  Clock::time_point nextDue() const;
 
   const unsigned generation_ = forkGeneration();
 
-  // Constant once started, or the loop's thread alone.
+  std::mutex turn_;  // held by the loop's thread but while it waits, and by visitors
+  std::atomic<std::thread::id> visitor_{};
+
+  // Constant once started, or under turn_.
   HandlerTable& handlers_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<Timer> timers_;
   bool started_ = false;
   int epoll_ = -1;
   int stopFd_ = -1;
+  Clock::time_point waitsUntil_{};
   std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
   std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 
@@ -7234,6 +7274,18 @@ using namespace std::chrono_literals;
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
 
+ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop) {
+  loop_.turn_.lock();
+  loop_.visitor_ = std::this_thread::get_id();
+}
+
+ReactorLoop::Visit::~Visit() {
+  const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
+  loop_.visitor_ = std::thread::id();
+  loop_.turn_.unlock();
+  if (isDue) loop_.thread_.waker().wake();
+}
+
 ReactorLoop::~ReactorLoop() {
   stop();
   sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
@@ -7241,7 +7293,7 @@ ReactorLoop::~ReactorLoop() {
 }
 
 void ReactorLoop::requireNotStarted(const char* what) const {
-  if (started_ && !thread_.isCurrent()) {
+  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
     throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
   }
 }
@@ -7337,14 +7389,16 @@ void ReactorLoop::watch(int fd, Source* source) {
 void ReactorLoop::run() {
   watch(thread_.waker().fd(), nullptr);
   if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  std::unique_lock<std::mutex> turn(turn_);
   for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
   while (!thread_.stopRequested()) {
     runPosted();
     runTimers();
     takeTurns();
-    if (!thread_.stopRequested()) wait();
+    if (!thread_.stopRequested()) wait(turn);
   }
   runPosted();
+  active_.clear();
   close();
 }
 
@@ -7417,13 +7471,32 @@ void ReactorLoop::drain(Source& source) {
   }
 }
 
-void ReactorLoop::wait() {
+void ReactorLoop::serve(Source& source) {
+  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  if (takeTurn(source)) lookAgain(source);
+}
+
+void ReactorLoop::listen(Source& source, bool does) {
+  epoll_event interest{};
+  if (does) interest.events = EPOLLIN;
+  interest.data.ptr = &source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+}
+
+ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
   auto due = Clock::time_point::max();
   for (const Timer& timer : timers_) due = std::min(due, timer.due);
+  return due;
+}
+
+void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
+  waitsUntil_ = nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() ? Deadline::at(due).pollTimeout() : 0;
+  const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
   epoll_event ready[64];
+  turn.unlock();
   const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  turn.lock();
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {
@@ -8638,7 +8711,7 @@ void FrameSource::refresh() {
 
 SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    aboutToSend(frames[i]);
+    handOver(frames[i].data());
     const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
     while (zmq_msg_send(frames[i].native(), router.native(), flags) < 0) {
       if (errno == EINTR) continue;
@@ -10169,7 +10242,7 @@ struct Call {
   Frame answer;
   std::optional<Errc> failure;
 
-  // The desk's thread alone.
+  // In the loop's thread, as a ReactorLoop says.
   Frame request;
   std::string id;
   int sent = 0;
@@ -10185,8 +10258,9 @@ class CallDesk final : private Peer::Listener {
   ~CallDesk();
 
   // Any thread.
-  void begin(const std::shared_ptr<Call>& call);  ///< throws Error{stopping} after stop()
-  void giveUp(const std::shared_ptr<Call>& call);
+
+  /// Whether the call has ended by the deadline; it is given up otherwise. Throws Error{stopping} after stop().
+  bool make(const std::shared_ptr<Call>& call, const Deadline& deadline);
   void stop();
   std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
 
@@ -10195,10 +10269,12 @@ class CallDesk final : private Peer::Listener {
     std::string server;
     std::uint32_t port;
     Peer* peer;              // the loop's
+    int descriptor;          // the peer's
     bool isListed = true;    // the registry knew of it when it was last asked
     bool isLeaving = false;  // it says that it is stopping
     bool isSilent = false;   // nothing came from it since a call to it was given up
     std::size_t calls = 0;   // under way
+    bool isAttended = false;  // by the thread of the call under way, in place of the loop
   };
   struct UnderWay {
     std::shared_ptr<Call> call;
@@ -10212,6 +10288,11 @@ class CallDesk final : private Peer::Listener {
 
   void peerChanged(Peer& peer) override;
   void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+
+  Instance* begin(const std::shared_ptr<Call>& call);
+  bool beginHere(const std::shared_ptr<Call>& call, Instance*& own);
+  bool attend(Instance& instance, Call& call, const Deadline& deadline);
+  void giveUp(const std::shared_ptr<Call>& call);
 
   void handOut();
   Instance* choose();
@@ -10235,7 +10316,8 @@ class CallDesk final : private Peer::Listener {
   const std::shared_ptr<RegistryLink> link_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 
-  // The loop's thread alone.
+  // In the loop's thread, as a ReactorLoop says.
+  bool isOver_ = false;  // there will be no more calls, and the instances go
   CorrelationIds ids_;
   std::list<Instance> instances_;
   std::list<std::shared_ptr<Call>> waiting_;
@@ -10320,8 +10402,18 @@ CallDesk::~CallDesk() { stop(); }
 
 // --- Any thread ---
 
-void CallDesk::begin(const std::shared_ptr<Call>& call) {
+bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
   if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  Instance* const own = begin(call);
+  if (own ? attend(*own, *call, deadline) : call->ended.wait(deadline)) return true;
+  giveUp(call);
+  return false;
+}
+
+/// Returns the instance that this thread is to attend to, null if the loop does that.
+CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
+  Instance* own = nullptr;
+  if (beginHere(call, own)) return own;
   // Under the lock: what is posted before stop() comes before its end of all calls.
   std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) throw Error(Errc::stopping, "service::Client");
@@ -10334,6 +10426,47 @@ void CallDesk::begin(const std::shared_ptr<Call>& call) {
     if (call->begun - lookedUp_ >= options_.refresh) lookUp(call->begun);
     handOut();
   });
+  return nullptr;
+}
+
+/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it is
+/// the only call there, the same thread brings the answer.
+bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
+  const ReactorLoop::Visit visit(loop_);
+  call->begun = Clock::now();
+  if (isOver_ || !waiting_.empty() || call->begun - lookedUp_ >= options_.refresh) return false;
+  Instance* const instance = choose();
+  if (!instance || !give(call, *instance)) return false;
+  if (instance->calls == 1 && !instance->isAttended) {
+    instance->isAttended = true;
+    loop_.listen(*instance->peer, false);
+    own = instance;
+  }
+  loop_.serve(*instance->peer);
+  return true;
+}
+
+/// Does what the loop would for this instance, until the call has ended.
+bool CallDesk::attend(Instance& instance, Call& call, const Deadline& deadline) {
+  const Waker& waker = Waker::ofThisThread();
+  const int descriptor = instance.descriptor;
+  for (;;) {
+    call.ended.addWaker(waker.fd());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
+    call.ended.removeWaker(waker.fd());  // or bringing the answer would wake this thread
+    if (waits[1].revents) waker.drain();
+    const ReactorLoop::Visit visit(loop_);
+    // Once it is over there is no instance, nor its descriptor.
+    if (!isOver_) loop_.serve(*instance.peer);
+    const bool hasEnded = call.ended.isOpen();
+    if (!hasEnded && !isOver_ && !deadline.passed()) continue;
+    if (isOver_) return hasEnded;
+    instance.isAttended = false;
+    loop_.listen(*instance.peer, true);
+    if (!instance.isListed) loop_.post([this] { prune(); });
+    return hasEnded;
+  }
 }
 
 void CallDesk::giveUp(const std::shared_ptr<Call>& call) {
@@ -10464,6 +10597,7 @@ void CallDesk::end(const std::shared_ptr<Call>& call, std::optional<Errc> failur
 }
 
 void CallDesk::endAll(Errc failure) {
+  isOver_ = true;
   for (const auto& call : std::exchange(waiting_, {})) end(call, failure);
   for (const auto& [id, each] : std::exchange(underWay_, {})) end(each.call, failure);
 }
@@ -10528,7 +10662,7 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
   Peer::Listener& listener = *this;
   auto peer =
       std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
-  instances_.push_front({server, port, peer.get()});
+  instances_.push_front({server, port, peer.get(), peer->socket().descriptor()});
   loop_.add(std::move(peer));
   return instances_.front();
 }
@@ -10537,7 +10671,7 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
 /// being listened to.
 void CallDesk::prune() {
   for (auto it = instances_.begin(); it != instances_.end();) {
-    if (it->isListed || it->calls > 0) {
+    if (it->isListed || it->calls > 0 || it->isAttended) {
       ++it;
       continue;
     }
@@ -10604,9 +10738,7 @@ bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer
   if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
     throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
   }
-  desk_->begin(call);
-  if (!call->ended.wait(deadline)) {
-    desk_->giveUp(call);
+  if (!desk_->make(call, deadline)) {
     switch (call->verdict) {
       case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
       case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "../core/thread_sanitizer.hpp"
+
 namespace dividere::detail {
 
 constexpr std::size_t kInside = 33;  // so many bytes libzmq keeps in the zmq_msg_t itself
@@ -54,6 +56,7 @@ struct OwnBlocksKeeper {
 static std::size_t sizeOf(std::size_t shelf) { return kSmallestBlock << shelf; }
 
 static void giveBack(void* data, void* shelf) {
+  takeOver(data);
   const auto index = static_cast<std::size_t>(static_cast<Shelf*>(shelf) - shelves);
   shelves[index].put(static_cast<Block*>(data), sizeOf(index));
 }

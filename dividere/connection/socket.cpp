@@ -303,7 +303,7 @@ void Socket::failManyFrames() const {
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
-  aboutToSend(frame);
+  handOver(frame.data());
   for (;;) {
     if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
     if (errno == EAGAIN) return false;
@@ -366,7 +366,7 @@ bool Socket::takeMessage(int flags) {
       errno = error;
       fail("receive");
     }
-    haveReceived(frame);
+    takeOver(frame.data());
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;

@@ -16,8 +16,8 @@ class Deadline {
 
   /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
   static Deadline in(std::chrono::milliseconds timeout) {
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(Clock::time_point());  // long ago: no clock to be read
     const auto now = Clock::now();
-    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
     const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
     return timeout >= room ? never() : Deadline(now + timeout);
   }

@@ -21,6 +21,17 @@ bool Latch::isOpen() const {
   return open_;
 }
 
+void Latch::addWaker(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.push_back(fd);
+  if (open_) Waker::wake(fd);
+}
+
+void Latch::removeWaker(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), fd), waiting_.end());
+}
+
 bool Latch::wait(const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   {

@@ -20,6 +20,10 @@ class Latch {
   /// Whether it is open, waiting for that until the deadline.
   bool wait(const Deadline& deadline);
 
+  // For whoever waits for other things too:
+  void addWaker(int fd);     ///< woken by open(); at once if that was before
+  void removeWaker(int fd);
+
  private:
   mutable std::mutex mutex_;
   bool open_ = false;         // under mutex_

@@ -17,20 +17,18 @@ extern "C" void __tsan_release(void* address);
 
 namespace dividere::detail {
 
-// A message over inproc is filled by one thread and read by another, in the same memory. libzmq puts the one before the
-// other, but being compiled without the sanitizer it does so unseen.
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
 
-template <class Frame>
-void aboutToSend([[maybe_unused]] Frame& frame) {
+inline void handOver([[maybe_unused]] void* memory) {
 #ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(frame.data());
+  __tsan_release(memory);
 #endif
 }
 
-template <class Frame>
-void haveReceived([[maybe_unused]] Frame& frame) {
+inline void takeOver([[maybe_unused]] void* memory) {
 #ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(frame.data());
+  __tsan_acquire(memory);
 #endif
 }
 

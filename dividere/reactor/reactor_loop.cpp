@@ -16,6 +16,18 @@ using namespace std::chrono_literals;
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
 
+ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop) {
+  loop_.turn_.lock();
+  loop_.visitor_ = std::this_thread::get_id();
+}
+
+ReactorLoop::Visit::~Visit() {
+  const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
+  loop_.visitor_ = std::thread::id();
+  loop_.turn_.unlock();
+  if (isDue) loop_.thread_.waker().wake();
+}
+
 ReactorLoop::~ReactorLoop() {
   stop();
   sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
@@ -23,7 +35,7 @@ ReactorLoop::~ReactorLoop() {
 }
 
 void ReactorLoop::requireNotStarted(const char* what) const {
-  if (started_ && !thread_.isCurrent()) {
+  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
     throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
   }
 }
@@ -119,14 +131,16 @@ void ReactorLoop::watch(int fd, Source* source) {
 void ReactorLoop::run() {
   watch(thread_.waker().fd(), nullptr);
   if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  std::unique_lock<std::mutex> turn(turn_);
   for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
   while (!thread_.stopRequested()) {
     runPosted();
     runTimers();
     takeTurns();
-    if (!thread_.stopRequested()) wait();
+    if (!thread_.stopRequested()) wait(turn);
   }
   runPosted();
+  active_.clear();
   close();
 }
 
@@ -199,13 +213,32 @@ void ReactorLoop::drain(Source& source) {
   }
 }
 
-void ReactorLoop::wait() {
+void ReactorLoop::serve(Source& source) {
+  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  if (takeTurn(source)) lookAgain(source);
+}
+
+void ReactorLoop::listen(Source& source, bool does) {
+  epoll_event interest{};
+  if (does) interest.events = EPOLLIN;
+  interest.data.ptr = &source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+}
+
+ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
   auto due = Clock::time_point::max();
   for (const Timer& timer : timers_) due = std::min(due, timer.due);
+  return due;
+}
+
+void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
+  waitsUntil_ = nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() ? Deadline::at(due).pollTimeout() : 0;
+  const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
   epoll_event ready[64];
+  turn.unlock();
   const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  turn.lock();
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {

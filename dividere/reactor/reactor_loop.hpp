@@ -2,10 +2,12 @@
 
 // The loop inside a reactor. Implementation only.
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "../connection/socket.hpp"
@@ -34,8 +36,22 @@ class Source : public Origin {
   }
 };
 
+/// "In the loop's thread" is said of it, or of another one during its Visit.
 class ReactorLoop {
  public:
+  /// Until its end the calling thread stands in for the loop's, which has nothing to do at the moment or is waited for.
+  /// Not for long, then, and not to remove a source.
+  class Visit {
+   public:
+    explicit Visit(ReactorLoop& loop);
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    ReactorLoop& loop_;
+  };
+
   explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
   ~ReactorLoop();
 
@@ -43,7 +59,7 @@ class ReactorLoop {
   void add(std::unique_ptr<Source> source);
   void every(std::chrono::milliseconds period, std::function<void()> function);
 
-  /// In the loop's thread; not of the source that is being taken from.
+  /// In the loop's own thread; not of the source that is being taken from.
   void remove(Source& source);
 
   /// In the loop's thread: the source may have messages though its socket gives no signal. That is so whenever
@@ -52,6 +68,12 @@ class ReactorLoop {
 
   /// In the loop's thread: handles all that has come for this source, out of its turn.
   void drain(Source& source);
+
+  /// In the loop's thread: gives this source a turn now, after which its signals tell of all that comes.
+  void serve(Source& source);
+
+  /// In the loop's thread: whether signals of this source's socket wake the loop, or are waited for by somebody else.
+  void listen(Source& source, bool does);
 
   /// Once, after this time.
   void after(std::chrono::milliseconds delay, std::function<void()> function);
@@ -84,17 +106,22 @@ class ReactorLoop {
   void runTimers();
   void takeTurns();
   bool takeTurn(Source& source);
-  void wait();
+  void wait(std::unique_lock<std::mutex>& turn);
+  Clock::time_point nextDue() const;
 
   const unsigned generation_ = forkGeneration();
 
-  // Constant once started, or the loop's thread alone.
+  std::mutex turn_;  // held by the loop's thread but while it waits, and by visitors
+  std::atomic<std::thread::id> visitor_{};
+
+  // Constant once started, or under turn_.
   HandlerTable& handlers_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<Timer> timers_;
   bool started_ = false;
   int epoll_ = -1;
   int stopFd_ = -1;
+  Clock::time_point waitsUntil_{};
   std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
   std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 

@@ -1,5 +1,7 @@
 #include "call_desk.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
 #include "../core/options.hpp"
+#include "../core/waker.hpp"
 #include "../messaging/framework_messages.hpp"
 #include "../messaging/refusal.hpp"
 #include "../registry/own_address.hpp"
@@ -75,8 +78,18 @@ CallDesk::~CallDesk() { stop(); }
 
 // --- Any thread ---
 
-void CallDesk::begin(const std::shared_ptr<Call>& call) {
+bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
   if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  Instance* const own = begin(call);
+  if (own ? attend(*own, *call, deadline) : call->ended.wait(deadline)) return true;
+  giveUp(call);
+  return false;
+}
+
+/// Returns the instance that this thread is to attend to, null if the loop does that.
+CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
+  Instance* own = nullptr;
+  if (beginHere(call, own)) return own;
   // Under the lock: what is posted before stop() comes before its end of all calls.
   std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) throw Error(Errc::stopping, "service::Client");
@@ -89,6 +102,47 @@ void CallDesk::begin(const std::shared_ptr<Call>& call) {
     if (call->begun - lookedUp_ >= options_.refresh) lookUp(call->begun);
     handOut();
   });
+  return nullptr;
+}
+
+/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it is
+/// the only call there, the same thread brings the answer.
+bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
+  const ReactorLoop::Visit visit(loop_);
+  call->begun = Clock::now();
+  if (isOver_ || !waiting_.empty() || call->begun - lookedUp_ >= options_.refresh) return false;
+  Instance* const instance = choose();
+  if (!instance || !give(call, *instance)) return false;
+  if (instance->calls == 1 && !instance->isAttended) {
+    instance->isAttended = true;
+    loop_.listen(*instance->peer, false);
+    own = instance;
+  }
+  loop_.serve(*instance->peer);
+  return true;
+}
+
+/// Does what the loop would for this instance, until the call has ended.
+bool CallDesk::attend(Instance& instance, Call& call, const Deadline& deadline) {
+  const Waker& waker = Waker::ofThisThread();
+  const int descriptor = instance.descriptor;
+  for (;;) {
+    call.ended.addWaker(waker.fd());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
+    call.ended.removeWaker(waker.fd());  // or bringing the answer would wake this thread
+    if (waits[1].revents) waker.drain();
+    const ReactorLoop::Visit visit(loop_);
+    // Once it is over there is no instance, nor its descriptor.
+    if (!isOver_) loop_.serve(*instance.peer);
+    const bool hasEnded = call.ended.isOpen();
+    if (!hasEnded && !isOver_ && !deadline.passed()) continue;
+    if (isOver_) return hasEnded;
+    instance.isAttended = false;
+    loop_.listen(*instance.peer, true);
+    if (!instance.isListed) loop_.post([this] { prune(); });
+    return hasEnded;
+  }
 }
 
 void CallDesk::giveUp(const std::shared_ptr<Call>& call) {
@@ -219,6 +273,7 @@ void CallDesk::end(const std::shared_ptr<Call>& call, std::optional<Errc> failur
 }
 
 void CallDesk::endAll(Errc failure) {
+  isOver_ = true;
   for (const auto& call : std::exchange(waiting_, {})) end(call, failure);
   for (const auto& [id, each] : std::exchange(underWay_, {})) end(each.call, failure);
 }
@@ -283,7 +338,7 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
   Peer::Listener& listener = *this;
   auto peer =
       std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
-  instances_.push_front({server, port, peer.get()});
+  instances_.push_front({server, port, peer.get(), peer->socket().descriptor()});
   loop_.add(std::move(peer));
   return instances_.front();
 }
@@ -292,7 +347,7 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
 /// being listened to.
 void CallDesk::prune() {
   for (auto it = instances_.begin(); it != instances_.end();) {
-    if (it->isListed || it->calls > 0) {
+    if (it->isListed || it->calls > 0 || it->isAttended) {
       ++it;
       continue;
     }

@@ -32,7 +32,7 @@ struct Call {
   Frame answer;
   std::optional<Errc> failure;
 
-  // The desk's thread alone.
+  // In the loop's thread, as a ReactorLoop says.
   Frame request;
   std::string id;
   int sent = 0;
@@ -48,8 +48,9 @@ class CallDesk final : private Peer::Listener {
   ~CallDesk();
 
   // Any thread.
-  void begin(const std::shared_ptr<Call>& call);  ///< throws Error{stopping} after stop()
-  void giveUp(const std::shared_ptr<Call>& call);
+
+  /// Whether the call has ended by the deadline; it is given up otherwise. Throws Error{stopping} after stop().
+  bool make(const std::shared_ptr<Call>& call, const Deadline& deadline);
   void stop();
   std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
 
@@ -58,10 +59,12 @@ class CallDesk final : private Peer::Listener {
     std::string server;
     std::uint32_t port;
     Peer* peer;              // the loop's
+    int descriptor;          // the peer's
     bool isListed = true;    // the registry knew of it when it was last asked
     bool isLeaving = false;  // it says that it is stopping
     bool isSilent = false;   // nothing came from it since a call to it was given up
     std::size_t calls = 0;   // under way
+    bool isAttended = false;  // by the thread of the call under way, in place of the loop
   };
   struct UnderWay {
     std::shared_ptr<Call> call;
@@ -75,6 +78,11 @@ class CallDesk final : private Peer::Listener {
 
   void peerChanged(Peer& peer) override;
   void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+
+  Instance* begin(const std::shared_ptr<Call>& call);
+  bool beginHere(const std::shared_ptr<Call>& call, Instance*& own);
+  bool attend(Instance& instance, Call& call, const Deadline& deadline);
+  void giveUp(const std::shared_ptr<Call>& call);
 
   void handOut();
   Instance* choose();
@@ -98,7 +106,8 @@ class CallDesk final : private Peer::Listener {
   const std::shared_ptr<RegistryLink> link_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 
-  // The loop's thread alone.
+  // In the loop's thread, as a ReactorLoop says.
+  bool isOver_ = false;  // there will be no more calls, and the instances go
   CorrelationIds ids_;
   std::list<Instance> instances_;
   std::list<std::shared_ptr<Call>> waiting_;

