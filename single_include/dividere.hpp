@@ -2361,8 +2361,8 @@ namespace dividere::detail {
 /// As zmq_msg_init_size(); false if there is no memory. Any thread.
 ///
 /// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of up to 2 KiB comes back without a lock and is used again: it keeps about a megabyte of each of
-/// five sizes, and as much for each thread that sends. (Of larger frames the copying is what takes the time.)
+/// the memory of frames of 1 to 2 KiB comes back without a lock and is used again: about a megabyte is kept, and as much
+/// for each thread that sends. (Smaller frames malloc() keeps at hand itself; of larger ones the copying takes the time.)
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
 
 }  // namespace dividere::detail
@@ -3430,24 +3430,24 @@ inline void takeOver([[maybe_unused]] void* memory) {
 // begin dividere/connection/frame_memory.cpp
 namespace dividere::detail {
 
-constexpr std::size_t kInside = 33;  // so many bytes libzmq keeps in the zmq_msg_t itself
-constexpr std::size_t kSmallestBlock = 128;
-constexpr std::size_t kBlockSizes = 5;  // each twice as large as the one before
-constexpr std::size_t kMostKept = 1 << 20;
+// What is no larger, libzmq's own 40 bytes included, glibc's malloc() keeps at hand in each thread.
+constexpr std::size_t kLargestOfMalloc = 992;
+constexpr std::size_t kBlockSize = 2048;
+constexpr std::size_t kMostKept = (1 << 20) / kBlockSize;
 
 /// Memory that is no frame's at the moment.
 struct Block {
   Block* next;
 };
 
-/// Blocks of one size that came back, from any thread, for the thread that takes them all.
+/// Blocks that came back, from any thread, for the thread that takes them all.
 struct Shelf {
   std::atomic<Block*> top;
-  std::atomic<std::size_t> bytes;  // about: what comes while others are taken is not counted
+  std::atomic<std::size_t> count;  // about: what comes while others are taken is not counted
 
-  void put(Block* block, std::size_t size) noexcept {
-    if (bytes.load(std::memory_order_relaxed) >= kMostKept) return std::free(block);
-    bytes.fetch_add(size, std::memory_order_relaxed);
+  void put(Block* block) noexcept {
+    if (count.load(std::memory_order_relaxed) >= kMostKept) return std::free(block);
+    count.fetch_add(1, std::memory_order_relaxed);
     block->next = top.load(std::memory_order_relaxed);
     while (!top.compare_exchange_weak(block->next, block, std::memory_order_release, std::memory_order_relaxed)) {
     }
@@ -3455,54 +3455,46 @@ struct Shelf {
 
   Block* takeAll() noexcept {
     if (!top.load(std::memory_order_relaxed)) return nullptr;
-    bytes.store(0, std::memory_order_relaxed);
+    count.store(0, std::memory_order_relaxed);
     return top.exchange(nullptr, std::memory_order_acquire);
   }
 };
 
 // Neither is destroyed: frames are let go of, and sent, until the very end.
-static Shelf shelves[kBlockSizes];
-static thread_local Block* ownBlocks[kBlockSizes];
+static Shelf shelf;
+static thread_local Block* ownBlocks = nullptr;
+
+static Block* takeOwn() {
+  Block* const block = ownBlocks;
+  if (block) ownBlocks = block->next;
+  return block;
+}
 
 /// Frees the blocks of a thread that ends.
 struct OwnBlocksKeeper {
   ~OwnBlocksKeeper() {
-    for (Block*& first : ownBlocks) {
-      while (Block* block = first) {
-        first = block->next;
-        std::free(block);
-      }
-    }
+    while (Block* block = takeOwn()) std::free(block);
   }
 };
 
-static std::size_t sizeOf(std::size_t shelf) { return kSmallestBlock << shelf; }
-
-static void giveBack(void* data, void* shelf) {
-  takeOver(data);
-  const auto index = static_cast<std::size_t>(static_cast<Shelf*>(shelf) - shelves);
-  shelves[index].put(static_cast<Block*>(data), sizeOf(index));
+static Block* takeBlock() {
+  if (Block* block = takeOwn()) return block;
+  static thread_local OwnBlocksKeeper keeper;  // made at the first of these calls
+  ownBlocks = shelf.takeAll();
+  if (Block* block = takeOwn()) return block;
+  return static_cast<Block*>(std::malloc(kBlockSize));
 }
 
-static Block* takeBlock(std::size_t shelf) {
-  Block*& own = ownBlocks[shelf];
-  if (!own) {
-    static thread_local OwnBlocksKeeper keeper;  // made at the first of these calls
-    own = shelves[shelf].takeAll();
-  }
-  Block* const block = own;
-  if (!block) return static_cast<Block*>(std::malloc(sizeOf(shelf)));
-  own = block->next;
-  return block;
+static void giveBack(void* data, void*) {
+  takeOver(data);
+  shelf.put(static_cast<Block*>(data));
 }
 
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
-  std::size_t shelf = 0;
-  while (shelf < kBlockSizes && sizeOf(shelf) < bytes) ++shelf;
-  if (bytes <= kInside || shelf == kBlockSizes) return zmq_msg_init_size(&message, bytes) == 0;
-  Block* const block = takeBlock(shelf);
+  if (bytes <= kLargestOfMalloc || bytes > kBlockSize) return zmq_msg_init_size(&message, bytes) == 0;
+  Block* const block = takeBlock();
   if (!block) return false;
-  if (zmq_msg_init_data(&message, block, bytes, giveBack, &shelves[shelf]) == 0) return true;
+  if (zmq_msg_init_data(&message, block, bytes, giveBack, nullptr) == 0) return true;
   std::free(block);
   return false;
 }
