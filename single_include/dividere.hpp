@@ -1622,7 +1622,7 @@ class Client {
   /// Begins to look the service up, and returns at once.
   explicit Client(const std::string& serviceName, const ClientOptions& options = {});
 
-  /// Stops, as stop().
+  /// Stops, as stop(). Not while a call is under way in another thread: call stop() and let that return first.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -1910,11 +1910,12 @@ class Deadline {
 
   static Deadline never() { return Deadline(Clock::time_point::max()); }
   static Deadline at(Clock::time_point at) { return Deadline(at); }
+  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
 
   /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
   static Deadline in(std::chrono::milliseconds timeout) {
-    if (timeout <= std::chrono::milliseconds(0)) return Deadline(Clock::time_point());  // long ago: no clock to be read
     const auto now = Clock::now();
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
     const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
     return timeout >= room ? never() : Deadline(now + timeout);
   }
@@ -2223,8 +2224,8 @@ namespace dividere::detail {
 /// debuggers show (at most 15 characters).
 std::thread startThread(const char* name, std::function<void()> body);
 
-/// Whether the calling thread is running an event handler. Whatever is stopped there is not waited for: its thread may be
-/// closing the socket whose handler it is, and waits in turn.
+/// Whether the calling thread is running an event handler, or stands in for another (ReactorLoop::Visit). Whatever is
+/// stopped there is not waited for: its thread may be closing the socket whose handler it is, and waits in turn.
 inline thread_local bool isInEventHandler = false;
 
 /// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
@@ -3455,8 +3456,9 @@ struct Shelf {
 
   Block* takeAll() noexcept {
     if (!top.load(std::memory_order_relaxed)) return nullptr;
+    Block* const all = top.exchange(nullptr, std::memory_order_acquire);
     count.store(0, std::memory_order_relaxed);
-    return top.exchange(nullptr, std::memory_order_acquire);
+    return all;
   }
 };
 
@@ -3858,7 +3860,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   using detail::Deadline;
   {
     std::lock_guard<std::mutex> lock(audience_->mutex);
-    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::in(std::chrono::milliseconds(0));
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
     if (socket.send(frame, false, deadline)) return true;
     if (audience_->waitWhenFull) return false;
     ++audience_->dropped;
@@ -6458,7 +6460,7 @@ inline void requireOption(bool met, const char* who, const std::string& says) {
 /// A period as the clock can reckon with it, and with a million of it: a century is never.
 inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
   constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
-  return std::min(period, kCentury);
+  return std::clamp(period, -kCentury, kCentury);
 }
 
 }  // namespace dividere::detail
@@ -6490,17 +6492,20 @@ class Source : public Origin {
 /// "In the loop's thread" is said of it, or of another one during its Visit.
 class ReactorLoop {
  public:
-  /// Until its end the calling thread stands in for the loop's, which has nothing to do at the moment or is waited for.
-  /// Not for long, then, and not to remove a source.
+  /// While it has succeeded, the calling thread stands in for the loop's, which has nothing to do. Not for long, and
+  /// not to remove a source. It fails where the loop is at work, which soon does by itself what there is to do; in an
+  /// event handler, and in another Visit.
   class Visit {
    public:
     explicit Visit(ReactorLoop& loop);
     ~Visit();
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
+    explicit operator bool() const { return succeeded_; }
 
    private:
     ReactorLoop& loop_;
+    const bool succeeded_;
   };
 
   explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
@@ -7266,13 +7271,16 @@ using namespace std::chrono_literals;
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
 
-ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop) {
-  loop_.turn_.lock();
+ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop), succeeded_(!isInEventHandler && loop.turn_.try_lock()) {
+  if (!succeeded_) return;
   loop_.visitor_ = std::this_thread::get_id();
+  isInEventHandler = true;  // whoever is told of something here, in the log, may stop the loop
 }
 
 ReactorLoop::Visit::~Visit() {
+  if (!succeeded_) return;
   const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
+  isInEventHandler = false;
   loop_.visitor_ = std::thread::id();
   loop_.turn_.unlock();
   if (isDue) loop_.thread_.waker().wake();
@@ -10283,7 +10291,8 @@ class CallDesk final : private Peer::Listener {
 
   Instance* begin(const std::shared_ptr<Call>& call);
   bool beginHere(const std::shared_ptr<Call>& call, Instance*& own);
-  bool attend(Instance& instance, Call& call, const Deadline& deadline);
+  bool attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline);
+  void leave(Instance& instance);
   void giveUp(const std::shared_ptr<Call>& call);
 
   void handOut();
@@ -10396,8 +10405,9 @@ CallDesk::~CallDesk() { stop(); }
 
 bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
   if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Instance* const own = begin(call);
-  if (own ? attend(*own, *call, deadline) : call->ended.wait(deadline)) return true;
+  if (own ? attend(*own, *call, waker, deadline) : call->ended.wait(deadline)) return true;
   giveUp(call);
   return false;
 }
@@ -10421,12 +10431,13 @@ CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
   return nullptr;
 }
 
-/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it is
-/// the only call there, the same thread brings the answer.
+/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it
+/// is the only call there, the same thread brings the answer.
 bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
   const ReactorLoop::Visit visit(loop_);
+  if (!visit || isOver_ || !waiting_.empty()) return false;
   call->begun = Clock::now();
-  if (isOver_ || !waiting_.empty() || call->begun - lookedUp_ >= options_.refresh) return false;
+  if (call->begun - lookedUp_ >= options_.refresh) return false;
   Instance* const instance = choose();
   if (!instance || !give(call, *instance)) return false;
   if (instance->calls == 1 && !instance->isAttended) {
@@ -10439,8 +10450,7 @@ bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
 }
 
 /// Does what the loop would for this instance, until the call has ended.
-bool CallDesk::attend(Instance& instance, Call& call, const Deadline& deadline) {
-  const Waker& waker = Waker::ofThisThread();
+bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline) {
   const int descriptor = instance.descriptor;
   for (;;) {
     call.ended.addWaker(waker.fd());
@@ -10449,16 +10459,25 @@ bool CallDesk::attend(Instance& instance, Call& call, const Deadline& deadline) 
     call.ended.removeWaker(waker.fd());  // or bringing the answer would wake this thread
     if (waits[1].revents) waker.drain();
     const ReactorLoop::Visit visit(loop_);
+    if (!visit) {
+      loop_.post([this, &instance] { leave(instance); });
+      return call.ended.wait(deadline);
+    }
     // Once it is over there is no instance, nor its descriptor.
     if (!isOver_) loop_.serve(*instance.peer);
     const bool hasEnded = call.ended.isOpen();
     if (!hasEnded && !isOver_ && !deadline.passed()) continue;
-    if (isOver_) return hasEnded;
-    instance.isAttended = false;
-    loop_.listen(*instance.peer, true);
-    if (!instance.isListed) loop_.post([this] { prune(); });
+    leave(instance);
     return hasEnded;
   }
+}
+
+/// The instance, which its caller attended to, is the loop's again.
+void CallDesk::leave(Instance& instance) {
+  if (isOver_) return;
+  instance.isAttended = false;
+  loop_.listen(*instance.peer, true);
+  if (!instance.isListed) loop_.post([this] { prune(); });
 }
 
 void CallDesk::giveUp(const std::shared_ptr<Call>& call) {

@@ -32,8 +32,9 @@ struct Shelf {
 
   Block* takeAll() noexcept {
     if (!top.load(std::memory_order_relaxed)) return nullptr;
+    Block* const all = top.exchange(nullptr, std::memory_order_acquire);
     count.store(0, std::memory_order_relaxed);
-    return top.exchange(nullptr, std::memory_order_acquire);
+    return all;
   }
 };
 

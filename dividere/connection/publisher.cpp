@@ -90,7 +90,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   using detail::Deadline;
   {
     std::lock_guard<std::mutex> lock(audience_->mutex);
-    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::in(std::chrono::milliseconds(0));
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
     if (socket.send(frame, false, deadline)) return true;
     if (audience_->waitWhenFull) return false;
     ++audience_->dropped;

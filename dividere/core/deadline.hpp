@@ -13,11 +13,12 @@ class Deadline {
 
   static Deadline never() { return Deadline(Clock::time_point::max()); }
   static Deadline at(Clock::time_point at) { return Deadline(at); }
+  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
 
   /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
   static Deadline in(std::chrono::milliseconds timeout) {
-    if (timeout <= std::chrono::milliseconds(0)) return Deadline(Clock::time_point());  // long ago: no clock to be read
     const auto now = Clock::now();
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
     const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
     return timeout >= room ? never() : Deadline(now + timeout);
   }

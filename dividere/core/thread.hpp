@@ -15,8 +15,8 @@ namespace dividere::detail {
 /// debuggers show (at most 15 characters).
 std::thread startThread(const char* name, std::function<void()> body);
 
-/// Whether the calling thread is running an event handler. Whatever is stopped there is not waited for: its thread may be
-/// closing the socket whose handler it is, and waits in turn.
+/// Whether the calling thread is running an event handler, or stands in for another (ReactorLoop::Visit). Whatever is
+/// stopped there is not waited for: its thread may be closing the socket whose handler it is, and waits in turn.
 inline thread_local bool isInEventHandler = false;
 
 /// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at

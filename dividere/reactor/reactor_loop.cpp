@@ -16,13 +16,16 @@ using namespace std::chrono_literals;
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
 
-ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop) {
-  loop_.turn_.lock();
+ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop), succeeded_(!isInEventHandler && loop.turn_.try_lock()) {
+  if (!succeeded_) return;
   loop_.visitor_ = std::this_thread::get_id();
+  isInEventHandler = true;  // whoever is told of something here, in the log, may stop the loop
 }
 
 ReactorLoop::Visit::~Visit() {
+  if (!succeeded_) return;
   const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
+  isInEventHandler = false;
   loop_.visitor_ = std::thread::id();
   loop_.turn_.unlock();
   if (isDue) loop_.thread_.waker().wake();

@@ -39,17 +39,20 @@ class Source : public Origin {
 /// "In the loop's thread" is said of it, or of another one during its Visit.
 class ReactorLoop {
  public:
-  /// Until its end the calling thread stands in for the loop's, which has nothing to do at the moment or is waited for.
-  /// Not for long, then, and not to remove a source.
+  /// While it has succeeded, the calling thread stands in for the loop's, which has nothing to do. Not for long, and
+  /// not to remove a source. It fails where the loop is at work, which soon does by itself what there is to do; in an
+  /// event handler, and in another Visit.
   class Visit {
    public:
     explicit Visit(ReactorLoop& loop);
     ~Visit();
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
+    explicit operator bool() const { return succeeded_; }
 
    private:
     ReactorLoop& loop_;
+    const bool succeeded_;
   };
 
   explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}

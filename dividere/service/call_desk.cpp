@@ -9,7 +9,6 @@
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
 #include "../core/options.hpp"
-#include "../core/waker.hpp"
 #include "../messaging/framework_messages.hpp"
 #include "../messaging/refusal.hpp"
 #include "../registry/own_address.hpp"
@@ -80,8 +79,9 @@ CallDesk::~CallDesk() { stop(); }
 
 bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
   if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Instance* const own = begin(call);
-  if (own ? attend(*own, *call, deadline) : call->ended.wait(deadline)) return true;
+  if (own ? attend(*own, *call, waker, deadline) : call->ended.wait(deadline)) return true;
   giveUp(call);
   return false;
 }
@@ -105,12 +105,13 @@ CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
   return nullptr;
 }
 
-/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it is
-/// the only call there, the same thread brings the answer.
+/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it
+/// is the only call there, the same thread brings the answer.
 bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
   const ReactorLoop::Visit visit(loop_);
+  if (!visit || isOver_ || !waiting_.empty()) return false;
   call->begun = Clock::now();
-  if (isOver_ || !waiting_.empty() || call->begun - lookedUp_ >= options_.refresh) return false;
+  if (call->begun - lookedUp_ >= options_.refresh) return false;
   Instance* const instance = choose();
   if (!instance || !give(call, *instance)) return false;
   if (instance->calls == 1 && !instance->isAttended) {
@@ -123,8 +124,7 @@ bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
 }
 
 /// Does what the loop would for this instance, until the call has ended.
-bool CallDesk::attend(Instance& instance, Call& call, const Deadline& deadline) {
-  const Waker& waker = Waker::ofThisThread();
+bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline) {
   const int descriptor = instance.descriptor;
   for (;;) {
     call.ended.addWaker(waker.fd());
@@ -133,16 +133,25 @@ bool CallDesk::attend(Instance& instance, Call& call, const Deadline& deadline) 
     call.ended.removeWaker(waker.fd());  // or bringing the answer would wake this thread
     if (waits[1].revents) waker.drain();
     const ReactorLoop::Visit visit(loop_);
+    if (!visit) {
+      loop_.post([this, &instance] { leave(instance); });
+      return call.ended.wait(deadline);
+    }
     // Once it is over there is no instance, nor its descriptor.
     if (!isOver_) loop_.serve(*instance.peer);
     const bool hasEnded = call.ended.isOpen();
     if (!hasEnded && !isOver_ && !deadline.passed()) continue;
-    if (isOver_) return hasEnded;
-    instance.isAttended = false;
-    loop_.listen(*instance.peer, true);
-    if (!instance.isListed) loop_.post([this] { prune(); });
+    leave(instance);
     return hasEnded;
   }
+}
+
+/// The instance, which its caller attended to, is the loop's again.
+void CallDesk::leave(Instance& instance) {
+  if (isOver_) return;
+  instance.isAttended = false;
+  loop_.listen(*instance.peer, true);
+  if (!instance.isListed) loop_.post([this] { prune(); });
 }
 
 void CallDesk::giveUp(const std::shared_ptr<Call>& call) {

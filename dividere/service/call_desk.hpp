@@ -12,6 +12,7 @@
 
 #include "../core/error.hpp"
 #include "../core/latch.hpp"
+#include "../core/waker.hpp"
 #include "../reactor/alarm.hpp"
 #include "../registry/registry_link.hpp"
 #include "client.hpp"
@@ -81,7 +82,8 @@ class CallDesk final : private Peer::Listener {
 
   Instance* begin(const std::shared_ptr<Call>& call);
   bool beginHere(const std::shared_ptr<Call>& call, Instance*& own);
-  bool attend(Instance& instance, Call& call, const Deadline& deadline);
+  bool attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline);
+  void leave(Instance& instance);
   void giveUp(const std::shared_ptr<Call>& call);
 
   void handOut();

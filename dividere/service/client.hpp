@@ -53,7 +53,7 @@ class Client {
   /// Begins to look the service up, and returns at once.
   explicit Client(const std::string& serviceName, const ClientOptions& options = {});
 
-  /// Stops, as stop().
+  /// Stops, as stop(). Not while a call is under way in another thread: call stop() and let that return first.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
