@@ -509,7 +509,8 @@ TEST_CASE("stop() lets the handlers at work finish; requests that none has begun
     });
     service.start(support::kLimit);
     dividere::messaging::Dealer dealer(stage::at(service.port()));
-    for (int i = 0; i < 10; ++i) dealer.send({std::to_string(i), ""}, stage::msg01("x"));
+    constexpr int kRequests = 500;  // more than are handled between the farewell to the registry and the end
+    for (int i = 0; i < kRequests; ++i) dealer.send({std::to_string(i), ""}, stage::msg01("x"));
     CHECK(support::eventually([&] { return begun == threads; }));
     // A request that comes after those, and is refused: then they are all there.
     std::thread stopping([&] { service.stop(); });
@@ -517,14 +518,14 @@ TEST_CASE("stop() lets the handlers at work finish; requests that none has begun
     go.set_value();
     stopping.join();
     int answered = 0, refused = 0;
-    for (int i = 0; i < 10; ++i) {
+    for (int i = 0; i < kRequests; ++i) {
       const auto answer = dealer.recv(support::kLimit);
       REQUIRE(answer);
       const auto* error = dynamic_cast<const DividereError*>(answer->body.get());
       if (!error) ++answered;
       if (error && error->code() == static_cast<std::uint32_t>(Errc::stopping)) ++refused;
     }
-    CHECK(answered + refused == 10);
+    CHECK(answered + refused == kRequests);
     CHECK(answered >= threads);
     CHECK(refused > 0);
   }
