@@ -225,7 +225,7 @@ TEST_CASE("a client may be moved; one that was moved from says so") {
 }
 
 TEST_CASE("a forked child makes its own client; its parent's says whose it is") {
-  if (!support::kCanFork) return;
+  if (!support::kCanForkAmidAllocations) return;
   Server server(stage::anywhere());
   auto client = std::make_unique<Client>(stage::clientOf(server));
   client->registerService("name", 5100);

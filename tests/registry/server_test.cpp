@@ -233,7 +233,7 @@ TEST_CASE("stop() frees both ports, from any thread, any number of times") {
 }
 
 TEST_CASE("a registry that is inherited by a fork is the parent's alone") {
-  if (!support::kCanFork) return;
+  if (!support::kCanForkAmidAllocations) return;
   Server server(stage::anywhere());
   CHECK(support::inFork([&] { server.stop(); }) == "");
   CHECK(support::inFork([&] {

@@ -476,7 +476,7 @@ TEST_CASE("clients that come and go while their registry answers leave nothing b
 }
 
 TEST_CASE("a client that is inherited by a fork is the parent's alone") {
-  if (!support::kCanFork) return;
+  if (!support::kCanForkAmidAllocations) return;
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
   service.start(support::kLimit);

@@ -542,7 +542,7 @@ TEST_CASE("a registry that is dead does not keep a service from stopping") {
 }
 
 TEST_CASE("a service that is inherited by a fork is the parent's alone") {
-  if (!support::kCanFork) return;
+  if (!support::kCanForkAmidAllocations) return;
   Server server(stage::anywhere());
   ServiceOptions options = stage::at(server);
   options.threads = 2;
