@@ -2042,21 +2042,15 @@ void Latch::removeWaker(int fd) {
 
 bool Latch::wait(const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (open_) return true;
-    waiting_.push_back(waker.fd());
-  }
-  for (;;) {
+  if (isOpen()) return true;
+  addWaker(waker.fd());
+  do {
     pollfd wake{waker.fd(), POLLIN, 0};
     ::poll(&wake, 1, deadline.pollTimeout());
     waker.drain();
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (open_) return true;
-    if (!deadline.passed()) continue;  // woken for something else
-    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), waker.fd()));
-    return false;
-  }
+  } while (!isOpen() && !deadline.passed());  // woken for something else
+  removeWaker(waker.fd());
+  return isOpen();
 }
 
 }  // namespace dividere::detail
@@ -2718,6 +2712,7 @@ class Watch {
 
   void follow(const connection::SocketEvent& event);
   Link* linkOf(const std::string& endpoint);
+  Link* onlyLinkAt(std::string_view port);
   bool isKnownByName(const Link& link);
   void callOwner();
 
@@ -4754,18 +4749,24 @@ void Watch::endIdle() {
   waitForCallback(lock);
 }
 
+/// With its colon; nothing if there is none.
+std::string_view portOf(std::string_view endpoint) {
+  return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
+}
+
 Link* Watch::linkOf(const std::string& endpoint) {
   for (Link& link : links_) {
     if (link.endpoint == endpoint) return &link;
   }
   // Once libzmq has looked up a host's name it speaks of its address; the port still tells, if only one has it.
-  const auto samePort = [&](const Link& link) {
-    const auto colon = link.endpoint.rfind(':');
-    const std::string port = link.endpoint.substr(colon);
-    return endpoint.size() > port.size() && endpoint.compare(endpoint.size() - port.size(), port.size(), port) == 0;
-  };
-  const auto found = std::find_if(links_.begin(), links_.end(), samePort);
-  if (found == links_.end() || std::find_if(found + 1, links_.end(), samePort) != links_.end()) return nullptr;
+  return onlyLinkAt(portOf(endpoint));
+}
+
+/// Null if there is none, or several.
+Link* Watch::onlyLinkAt(std::string_view port) {
+  const auto isThere = [&](const Link& link) { return portOf(link.endpoint) == port; };
+  const auto found = std::find_if(links_.begin(), links_.end(), isThere);
+  if (found == links_.end() || std::find_if(found + 1, links_.end(), isThere) != links_.end()) return nullptr;
   return &*found;
 }
 
@@ -4775,13 +4776,11 @@ bool Watch::isKnownByName(const Link& link) {
   constexpr std::string_view kTcp = "tcp://";
   const std::string_view endpoint = link.endpoint;
   if (endpoint.substr(0, kTcp.size()) != kTcp) return true;
-  const std::string_view port = endpoint.substr(endpoint.rfind(':'));
+  const std::string_view port = portOf(endpoint);
   const std::string host(endpoint.substr(kTcp.size(), endpoint.size() - kTcp.size() - port.size()));
   in_addr address;
   if (host[0] == '[' || ::inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
-  return std::count_if(links_.begin(), links_.end(), [&](const Link& other) {
-           return std::string_view(other.endpoint).substr(other.endpoint.rfind(':')) == port;
-         }) == 1;
+  return onlyLinkAt(port) != nullptr;
 }
 
 void Watch::callOwner() {
@@ -5633,24 +5632,17 @@ const char* consumerName<connection::Response>() {
   return "messaging::Response: receive";
 }
 
-/// Calls `decode` with the bytes of the frame; what it throws is also told to the peer, if one waits.
+/// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
+/// one waits.
 template <class Connection, class Decode>
-auto decodeOrRefuse(Connection& connection, const Frame& frame, const Decode& decode) {
+bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
+  const Frame* frame = nullptr;
   try {
-    return decode(frame.view());
+    frame = connection.receiveFrame(timeout);
+    if (frame) decode(frame->view());
+    return frame != nullptr;
   } catch (const Error& error) {
-    refuse(connection, error);
-    throw;
-  }
-}
-
-/// Receives; a message of several frames is told to the peer as malformed, too.
-template <class Connection>
-const Frame* receiveOrRefuse(Connection& connection, const std::chrono::milliseconds* timeout) {
-  try {
-    return connection.receiveFrame(timeout);
-  } catch (const Error& error) {
-    if (error.code() == Errc::malformed) refuse(connection, error);
+    if (frame || error.code() == Errc::malformed) refuse(connection, error);  // malformed: of several frames
     throw;
   }
 }
@@ -5661,21 +5653,18 @@ namespace dividere::messaging {
 
 template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
-  if (!frame) return nullptr;
-  return detail::decodeOrRefuse(this->connection_, *frame, [](std::string_view bytes) {
-    return detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
+  std::unique_ptr<google::protobuf::Message> message;
+  detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+    message = detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
   });
+  return message;
 }
 
 template <class Connection>
 bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
-  if (!frame) return false;
-  detail::decodeOrRefuse(this->connection_, *frame, [&](std::string_view bytes) {
+  return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::consumerName<Connection>(), bytes, message);
   });
-  return true;
 }
 
 template <class Connection>
@@ -8361,9 +8350,7 @@ class BrokerCore {
     }
   }
 
-  std::chrono::milliseconds silenceLimit() const {
-    return reckonable(options_.heartbeat * (1 + options_.liveness));
-  }
+  std::chrono::milliseconds silenceLimit() const { return reckonable(options_.heartbeat * (1 + options_.liveness)); }
 
   void endOverdue(Clock::time_point now) {
     BrokerRequest overdue;
@@ -10268,12 +10255,12 @@ class CallDesk final : private Peer::Listener {
   struct Instance {
     std::string server;
     std::uint32_t port;
-    Peer* peer;              // the loop's
-    int descriptor;          // the peer's
-    bool isListed = true;    // the registry knew of it when it was last asked
-    bool isLeaving = false;  // it says that it is stopping
-    bool isSilent = false;   // nothing came from it since a call to it was given up
-    std::size_t calls = 0;   // under way
+    Peer* peer;               // the loop's
+    int descriptor;           // the peer's, for a thread that does not know whether the peer is still there
+    bool isListed = true;     // the registry knew of it when it was last asked
+    bool isLeaving = false;   // it says that it is stopping
+    bool isSilent = false;    // nothing came from it since a call to it was given up
+    std::size_t calls = 0;    // under way
     bool isAttended = false;  // by the thread of the call under way, in place of the loop
   };
   struct UnderWay {
@@ -10290,7 +10277,7 @@ class CallDesk final : private Peer::Listener {
   void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
 
   Instance* begin(const std::shared_ptr<Call>& call);
-  bool beginHere(const std::shared_ptr<Call>& call, Instance*& own);
+  std::optional<Instance*> beginHere(const std::shared_ptr<Call>& call);
   bool attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline);
   void leave(Instance& instance);
   void giveUp(const std::shared_ptr<Call>& call);
@@ -10414,8 +10401,7 @@ bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline)
 
 /// Returns the instance that this thread is to attend to, null if the loop does that.
 CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
-  Instance* own = nullptr;
-  if (beginHere(call, own)) return own;
+  if (const auto begun = beginHere(call)) return *begun;
   // Under the lock: what is posted before stop() comes before its end of all calls.
   std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) throw Error(Errc::stopping, "service::Client");
@@ -10431,22 +10417,22 @@ CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
   return nullptr;
 }
 
-/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it
-/// is the only call there, the same thread brings the answer.
-bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
+/// In the calling thread, which saves waking another one. Returns nothing if something else is to be done first, or no
+/// instance is there; else as begin(): of an instance where this is the only call the same thread brings the answer.
+std::optional<CallDesk::Instance*> CallDesk::beginHere(const std::shared_ptr<Call>& call) {
   const ReactorLoop::Visit visit(loop_);
-  if (!visit || isOver_ || !waiting_.empty()) return false;
+  if (!visit || isOver_ || !waiting_.empty()) return std::nullopt;
   call->begun = Clock::now();
-  if (call->begun - lookedUp_ >= options_.refresh) return false;
+  if (call->begun - lookedUp_ >= options_.refresh) return std::nullopt;
   Instance* const instance = choose();
-  if (!instance || !give(call, *instance)) return false;
-  if (instance->calls == 1 && !instance->isAttended) {
+  if (!instance || !give(call, *instance)) return std::nullopt;
+  const bool isOnlyCall = instance->calls == 1 && !instance->isAttended;
+  if (isOnlyCall) {
     instance->isAttended = true;
     loop_.listen(*instance->peer, false);
-    own = instance;
   }
   loop_.serve(*instance->peer);
-  return true;
+  return isOnlyCall ? instance : nullptr;
 }
 
 /// Does what the loop would for this instance, until the call has ended.

@@ -504,9 +504,7 @@ class BrokerCore {
     }
   }
 
-  std::chrono::milliseconds silenceLimit() const {
-    return reckonable(options_.heartbeat * (1 + options_.liveness));
-  }
+  std::chrono::milliseconds silenceLimit() const { return reckonable(options_.heartbeat * (1 + options_.liveness)); }
 
   void endOverdue(Clock::time_point now) {
     BrokerRequest overdue;

@@ -161,18 +161,24 @@ void Watch::endIdle() {
   waitForCallback(lock);
 }
 
+/// With its colon; nothing if there is none.
+std::string_view portOf(std::string_view endpoint) {
+  return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
+}
+
 Link* Watch::linkOf(const std::string& endpoint) {
   for (Link& link : links_) {
     if (link.endpoint == endpoint) return &link;
   }
   // Once libzmq has looked up a host's name it speaks of its address; the port still tells, if only one has it.
-  const auto samePort = [&](const Link& link) {
-    const auto colon = link.endpoint.rfind(':');
-    const std::string port = link.endpoint.substr(colon);
-    return endpoint.size() > port.size() && endpoint.compare(endpoint.size() - port.size(), port.size(), port) == 0;
-  };
-  const auto found = std::find_if(links_.begin(), links_.end(), samePort);
-  if (found == links_.end() || std::find_if(found + 1, links_.end(), samePort) != links_.end()) return nullptr;
+  return onlyLinkAt(portOf(endpoint));
+}
+
+/// Null if there is none, or several.
+Link* Watch::onlyLinkAt(std::string_view port) {
+  const auto isThere = [&](const Link& link) { return portOf(link.endpoint) == port; };
+  const auto found = std::find_if(links_.begin(), links_.end(), isThere);
+  if (found == links_.end() || std::find_if(found + 1, links_.end(), isThere) != links_.end()) return nullptr;
   return &*found;
 }
 
@@ -182,13 +188,11 @@ bool Watch::isKnownByName(const Link& link) {
   constexpr std::string_view kTcp = "tcp://";
   const std::string_view endpoint = link.endpoint;
   if (endpoint.substr(0, kTcp.size()) != kTcp) return true;
-  const std::string_view port = endpoint.substr(endpoint.rfind(':'));
+  const std::string_view port = portOf(endpoint);
   const std::string host(endpoint.substr(kTcp.size(), endpoint.size() - kTcp.size() - port.size()));
   in_addr address;
   if (host[0] == '[' || ::inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
-  return std::count_if(links_.begin(), links_.end(), [&](const Link& other) {
-           return std::string_view(other.endpoint).substr(other.endpoint.rfind(':')) == port;
-         }) == 1;
+  return onlyLinkAt(port) != nullptr;
 }
 
 void Watch::callOwner() {

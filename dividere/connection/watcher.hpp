@@ -13,6 +13,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -93,6 +94,7 @@ class Watch {
 
   void follow(const connection::SocketEvent& event);
   Link* linkOf(const std::string& endpoint);
+  Link* onlyLinkAt(std::string_view port);
   bool isKnownByName(const Link& link);
   void callOwner();
 

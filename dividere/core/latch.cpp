@@ -34,21 +34,15 @@ void Latch::removeWaker(int fd) {
 
 bool Latch::wait(const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (open_) return true;
-    waiting_.push_back(waker.fd());
-  }
-  for (;;) {
+  if (isOpen()) return true;
+  addWaker(waker.fd());
+  do {
     pollfd wake{waker.fd(), POLLIN, 0};
     ::poll(&wake, 1, deadline.pollTimeout());
     waker.drain();
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (open_) return true;
-    if (!deadline.passed()) continue;  // woken for something else
-    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), waker.fd()));
-    return false;
-  }
+  } while (!isOpen() && !deadline.passed());  // woken for something else
+  removeWaker(waker.fd());
+  return isOpen();
 }
 
 }  // namespace dividere::detail

@@ -22,24 +22,17 @@ const char* consumerName<connection::Response>() {
   return "messaging::Response: receive";
 }
 
-/// Calls `decode` with the bytes of the frame; what it throws is also told to the peer, if one waits.
+/// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
+/// one waits.
 template <class Connection, class Decode>
-auto decodeOrRefuse(Connection& connection, const Frame& frame, const Decode& decode) {
+bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
+  const Frame* frame = nullptr;
   try {
-    return decode(frame.view());
+    frame = connection.receiveFrame(timeout);
+    if (frame) decode(frame->view());
+    return frame != nullptr;
   } catch (const Error& error) {
-    refuse(connection, error);
-    throw;
-  }
-}
-
-/// Receives; a message of several frames is told to the peer as malformed, too.
-template <class Connection>
-const Frame* receiveOrRefuse(Connection& connection, const std::chrono::milliseconds* timeout) {
-  try {
-    return connection.receiveFrame(timeout);
-  } catch (const Error& error) {
-    if (error.code() == Errc::malformed) refuse(connection, error);
+    if (frame || error.code() == Errc::malformed) refuse(connection, error);  // malformed: of several frames
     throw;
   }
 }
@@ -50,21 +43,18 @@ namespace dividere::messaging {
 
 template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
-  if (!frame) return nullptr;
-  return detail::decodeOrRefuse(this->connection_, *frame, [](std::string_view bytes) {
-    return detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
+  std::unique_ptr<google::protobuf::Message> message;
+  detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+    message = detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
   });
+  return message;
 }
 
 template <class Connection>
 bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = detail::receiveOrRefuse(this->connection_, timeout);
-  if (!frame) return false;
-  detail::decodeOrRefuse(this->connection_, *frame, [&](std::string_view bytes) {
+  return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::consumerName<Connection>(), bytes, message);
   });
-  return true;
 }
 
 template <class Connection>

@@ -88,8 +88,7 @@ bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline)
 
 /// Returns the instance that this thread is to attend to, null if the loop does that.
 CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
-  Instance* own = nullptr;
-  if (beginHere(call, own)) return own;
+  if (const auto begun = beginHere(call)) return *begun;
   // Under the lock: what is posted before stop() comes before its end of all calls.
   std::lock_guard<std::mutex> lock(mutex_);
   if (stopped_) throw Error(Errc::stopping, "service::Client");
@@ -105,22 +104,22 @@ CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
   return nullptr;
 }
 
-/// In the calling thread, which saves waking another one, if nothing else is to be done first and an instance is there. If it
-/// is the only call there, the same thread brings the answer.
-bool CallDesk::beginHere(const std::shared_ptr<Call>& call, Instance*& own) {
+/// In the calling thread, which saves waking another one. Returns nothing if something else is to be done first, or no
+/// instance is there; else as begin(): of an instance where this is the only call the same thread brings the answer.
+std::optional<CallDesk::Instance*> CallDesk::beginHere(const std::shared_ptr<Call>& call) {
   const ReactorLoop::Visit visit(loop_);
-  if (!visit || isOver_ || !waiting_.empty()) return false;
+  if (!visit || isOver_ || !waiting_.empty()) return std::nullopt;
   call->begun = Clock::now();
-  if (call->begun - lookedUp_ >= options_.refresh) return false;
+  if (call->begun - lookedUp_ >= options_.refresh) return std::nullopt;
   Instance* const instance = choose();
-  if (!instance || !give(call, *instance)) return false;
-  if (instance->calls == 1 && !instance->isAttended) {
+  if (!instance || !give(call, *instance)) return std::nullopt;
+  const bool isOnlyCall = instance->calls == 1 && !instance->isAttended;
+  if (isOnlyCall) {
     instance->isAttended = true;
     loop_.listen(*instance->peer, false);
-    own = instance;
   }
   loop_.serve(*instance->peer);
-  return true;
+  return isOnlyCall ? instance : nullptr;
 }
 
 /// Does what the loop would for this instance, until the call has ended.

@@ -59,12 +59,12 @@ class CallDesk final : private Peer::Listener {
   struct Instance {
     std::string server;
     std::uint32_t port;
-    Peer* peer;              // the loop's
-    int descriptor;          // the peer's
-    bool isListed = true;    // the registry knew of it when it was last asked
-    bool isLeaving = false;  // it says that it is stopping
-    bool isSilent = false;   // nothing came from it since a call to it was given up
-    std::size_t calls = 0;   // under way
+    Peer* peer;               // the loop's
+    int descriptor;           // the peer's, for a thread that does not know whether the peer is still there
+    bool isListed = true;     // the registry knew of it when it was last asked
+    bool isLeaving = false;   // it says that it is stopping
+    bool isSilent = false;    // nothing came from it since a call to it was given up
+    std::size_t calls = 0;    // under way
     bool isAttended = false;  // by the thread of the call under way, in place of the loop
   };
   struct UnderWay {
@@ -81,7 +81,7 @@ class CallDesk final : private Peer::Listener {
   void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
 
   Instance* begin(const std::shared_ptr<Call>& call);
-  bool beginHere(const std::shared_ptr<Call>& call, Instance*& own);
+  std::optional<Instance*> beginHere(const std::shared_ptr<Call>& call);
   bool attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline);
   void leave(Instance& instance);
   void giveUp(const std::shared_ptr<Call>& call);

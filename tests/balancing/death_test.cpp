@@ -337,7 +337,7 @@ TEST_CASE("a client's retry of a request under way is not executed twice") {
     REQUIRE(request);
     client.send({id, "x"});
     client.send({other, "y"});  // it comes after the retry
-    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 2; }));
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 2 && s.waiting == 1; }));
     worker.reply(*request, "once");
     CHECK(client.recv() == Frames{id, "once"});
   }
@@ -348,7 +348,7 @@ TEST_CASE("a client's retry of a request under way is not executed twice") {
     REQUIRE(request);
     after.send({id, "x"});
     after.send({other, "y"});
-    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 2; }));
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 2 && s.waiting == 1; }));
     worker.reply(*request, "once");
     CHECK(after.recv() == Frames{id, "once"});
     CHECK(!before.recv(kShort));
@@ -361,7 +361,7 @@ TEST_CASE("a client's retry of a request under way is not executed twice") {
     client.send({id, "x"});
     client.send({id, "x"});
     client.send({other, "y"});
-    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 3; }));
+    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == 3 && s.waiting == 2; }));
     worker.reply(*request, "kept");
     CHECK(client.recv() == Frames{"kept"});
     const auto next = worker.request();

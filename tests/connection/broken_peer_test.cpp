@@ -226,7 +226,7 @@ TEST_CASE("a dealer that meets itself on a dead port is cut off") {
   const Events events;
   Dealer dealer(local(nobody), quick(events));
   PortManager::release(own);
-  const std::string itself = "tcp://127.0.0.1:" + std::to_string(own) + ";127.0.0.1:" + std::to_string(own);
+  const std::string itself = local(own) + ";127.0.0.1:" + std::to_string(own);
   REQUIRE(zmq_connect(dealer.native(), itself.c_str()) == 0);
   REQUIRE(events.wait(EventType::connected));
   CHECK(events.wait(EventType::disconnected));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/temp_dir.hpp"
 #include "support/thrown.hpp"
@@ -40,8 +41,8 @@ TEST_CASE("two dealers exchange any number of messages, both ways, over tcp, ipc
 TEST_CASE("a dealer binds an endpoint with a wildcard and connects to one without") {
   Dealer bound("tcp://*:*");
   CHECK(bound.port() != 0);
-  Dealer connected("tcp://127.0.0.1:" + std::to_string(bound.port()));
-  Dealer another("tcp://127.0.0.1:" + std::to_string(bound.port()));  // as only one could bind it
+  Dealer connected(local(bound.port()));
+  Dealer another(local(bound.port()));  // as only one could bind it
   connected.send("a");
   another.send("b");
   const std::set<std::string> received{bound.recv(kLimit).value().body, bound.recv(kLimit).value().body};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/events.hpp"
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
 
@@ -40,7 +41,7 @@ class Places {
   explicit Places(int count) {
     for (int i = 0; i < count; ++i) {
       ports_.push_back(PortManager::acquire());
-      endpoints_.push_back("tcp://127.0.0.1:" + std::to_string(ports_.back()));
+      endpoints_.push_back(local(ports_.back()));
     }
   }
   ~Places() {

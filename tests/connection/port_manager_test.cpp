@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "support/child.hpp"
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
 
@@ -98,7 +99,7 @@ TEST_CASE("a port can be bound at once, by this library and by plain ZeroMQ, and
 
 TEST_CASE("a port may be released while a socket is bound to it, and is not handed out then") {
   const auto port = PortManager::acquire();
-  const Publisher publisher("tcp://127.0.0.1:" + std::to_string(port));
+  const Publisher publisher(local(port));
   PortManager::release(port);
   std::vector<std::uint16_t> others;
   for (int i = 0; i < 100; ++i) others.push_back(PortManager::acquire());
@@ -154,7 +155,7 @@ TEST_CASE("a port that another process held and did not release is free when tha
   CHECK(isListed());
   other.end();
   CHECK_FALSE(isListed());
-  const Publisher publisher("tcp://127.0.0.1:" + std::to_string(ports.front()));
+  const Publisher publisher(local(ports.front()));
   CHECK(publisher.port() == ports.front());
 }
 

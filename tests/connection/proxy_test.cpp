@@ -249,7 +249,7 @@ TEST_CASE("a proxy stops whatever it is doing, from any thread, twice, and leave
       proxy.stop();
       CHECK(proxy.frontPort() == front);
       CHECK(proxy.backPort() == back);
-      const Response onFront("tcp://127.0.0.1:" + std::to_string(front), [] {
+      const Response onFront(local(front), [] {
         SocketOptions binding;
         binding.attach = Attach::bind;
         return binding;

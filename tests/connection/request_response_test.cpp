@@ -71,7 +71,7 @@ TEST_CASE("a request may bind, and a response connect to it") {
 TEST_CASE("a request waits for a responder that comes later") {
   const TempDir dir;
   const auto port = PortManager::acquire();
-  const std::string tcp = "tcp://127.0.0.1:" + std::to_string(port);
+  const std::string tcp = local(port);
   SocketOptions binding;
   binding.attach = Attach::bind;
   for (const std::string& endpoint : {tcp, dir.ipc("late"), std::string("inproc://late")}) {
@@ -187,7 +187,7 @@ TEST_CASE("a request survives its responder, who is replaced") {
   quick.reconnect = milliseconds(10);
   binding.attach = Attach::bind;
   const auto port = PortManager::acquire();
-  const std::string endpoint = "tcp://127.0.0.1:" + std::to_string(port);
+  const std::string endpoint = local(port);
   Request request(endpoint, quick);
   for (std::size_t i = 0; i < 3; ++i) {
     REQUIRE(events.wait(EventType::disconnected, i));  // what is sent before goes with the former one

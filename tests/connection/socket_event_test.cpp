@@ -16,6 +16,7 @@
 
 #include "support/events.hpp"
 #include "support/eventually.hpp"
+#include "support/local.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_dir.hpp"
 #include "support/threads.hpp"
@@ -63,7 +64,7 @@ TEST_CASE("a connection refused is an event that says when the next attempt come
   SocketOptions options = events.options();
   options.reconnect = milliseconds(10);
   options.reconnectMax = milliseconds(40);
-  const Subscriber subscriber("tcp://127.0.0.1:" + std::to_string(port), "", options);
+  const Subscriber subscriber(local(port), "", options);
   REQUIRE(events.wait(EventType::connectRetried, 4));
   CHECK(events.count(EventType::closed) >= 4);
   for (const auto& event : events.all()) {
@@ -81,7 +82,7 @@ TEST_CASE("every kind of socket tells of its events, a proxy of both its sides, 
   const Response response("tcp://127.0.0.1:*", responding.options());
   const Request request(response.endpoint(), requesting.options());
   const Proxy proxy(0, 0, proxying.options());
-  const Dealer dealer("tcp://127.0.0.1:" + std::to_string(proxy.backPort()), dealing.options());
+  const Dealer dealer(local(proxy.backPort()), dealing.options());
   CHECK(publishing.wait(EventType::accepted));
   CHECK(subscribing.wait(EventType::connected));
   CHECK(requesting.wait(EventType::connected));

@@ -13,6 +13,7 @@
 
 #include "support/events.hpp"
 #include "support/eventually.hpp"
+#include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/temp_dir.hpp"
 #include "support/threads.hpp"
@@ -264,7 +265,7 @@ TEST_CASE("a publisher counts afresh when it replaces another") {
   SocketOptions quick;
   quick.reconnect = milliseconds(10);
   const auto port = PortManager::acquire();
-  const std::string where = "tcp://127.0.0.1:" + std::to_string(port);
+  const std::string where = local(port);
   std::vector<Subscriber> subscribers;
   for (int i = 0; i < 5; ++i) subscribers.emplace_back(where, "a", quick);
   for (int i = 0; i < 3; ++i) {

@@ -5,6 +5,7 @@
 
 #include "support/child.hpp"
 #include "support/limit.hpp"
+#include "support/local.hpp"
 
 using namespace dividere::connection;
 using namespace support;
@@ -26,7 +27,7 @@ TEST_CASE("a process that sends, destroys and exits has sent everything") {
 
 TEST_CASE("a process exits although nobody takes what it sent") {
   const auto port = PortManager::acquire();
-  const std::string nobody = "tcp://127.0.0.1:" + std::to_string(port);
+  const std::string nobody = local(port);
   for (const std::string way : {"destroyed", "static", "static-made-late", "private-context"}) {
     CAPTURE(way);
     Program program("exit", {way, nobody, "1000", "50"});

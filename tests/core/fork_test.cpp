@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/child.hpp"
+#include "support/local.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_dir.hpp"
 #include "support/thrown.hpp"
@@ -31,8 +32,8 @@ struct Family {
   std::optional<Response> response{std::in_place, "tcp://127.0.0.1:*"};
   std::optional<Request> request{std::in_place, response->endpoint()};
   std::optional<Proxy> proxy{std::in_place, std::uint16_t{0}, std::uint16_t{0}};
-  std::optional<Dealer> asking{std::in_place, "tcp://127.0.0.1:" + std::to_string(proxy->frontPort())};
-  std::optional<Dealer> answering{std::in_place, "tcp://127.0.0.1:" + std::to_string(proxy->backPort())};
+  std::optional<Dealer> asking{std::in_place, local(proxy->frontPort())};
+  std::optional<Dealer> answering{std::in_place, local(proxy->backPort())};
 
   /// Whether messages go all ways.
   void use(const std::string& text) {
@@ -221,8 +222,8 @@ TEST_CASE("a forked child is not given a port that its parent holds") {
 TEST_CASE("after a fork random names differ") {
   // Dealers are named at random; two of one name would not both be answered.
   Proxy proxy(0, 0);
-  const std::string front = "tcp://127.0.0.1:" + std::to_string(proxy.frontPort());
-  Dealer backend("tcp://127.0.0.1:" + std::to_string(proxy.backPort()));
+  const std::string front = local(proxy.frontPort());
+  Dealer backend(local(proxy.backPort()));
   const auto ask = [front](const std::string& text) {
     Dealer asking(front);
     asking.send(text);

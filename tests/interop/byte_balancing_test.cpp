@@ -192,10 +192,10 @@ TEST_SUITE("broker, bytes") {
     options.maxWait = 1ms;
     Broker broker(0, 0, options);
     {
-      Peer hasty = pythonClient(front(broker), "100");  // for each try, with a connection of its own
+      Peer hasty = pythonClient(front(broker), "250");  // for each try, with a connection of its own
       CHECK(hasty.ask({"call", "616263"}) == Words{"nothing"});
     }
-    REQUIRE(reaches(broker, [](const BrokerStats& stats) { return stats.errors >= 1; }));
+    REQUIRE(reaches(broker, [](const BrokerStats& stats) { return stats.errors == 4; }));
     Peer worker = pythonWorker(back(broker)), client = pythonClient(front(broker));
     REQUIRE(broker.waitForWorkers(1, kLimit));
     callAll(client);
