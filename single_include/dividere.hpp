@@ -1759,6 +1759,7 @@ class Service : public reactor::Handling<Service> {
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -2348,6 +2349,48 @@ Waker& Waker::ofThisThread() {
 }  // namespace dividere::detail
 // end dividere/core/waker.cpp
 
+// begin dividere/core/thread_sanitizer.hpp
+// What the thread sanitizer has to be told. Implementation only.
+
+#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace dividere::detail {
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
+
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
+
+inline void handOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_release(memory);
+#endif
+}
+
+inline void takeOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_acquire(memory);
+#endif
+}
+
+}  // namespace dividere::detail
+// end dividere/core/thread_sanitizer.hpp
+
 // begin dividere/connection/frame_memory.hpp
 // Where the memory of frames comes from. Implementation only.
 
@@ -2356,8 +2399,9 @@ namespace dividere::detail {
 /// As zmq_msg_init_size(); false if there is no memory. Any thread.
 ///
 /// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of 1 to 2 KiB comes back without a lock and is used again: about a megabyte is kept, and as much
-/// for each thread that sends. (Smaller frames malloc() keeps at hand itself; of larger ones the copying takes the time.)
+/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
+/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
+/// time.)
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
 
 }  // namespace dividere::detail
@@ -2399,6 +2443,14 @@ class Frame {
     return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
   }
   std::string str() const { return std::string(view()); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
 
  private:
   zmq_msg_t message_;
@@ -3387,111 +3439,120 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
 }  // namespace dividere::detail
 // end dividere/connection/endpoint.cpp
 
-// begin dividere/core/thread_sanitizer.hpp
-// What the thread sanitizer has to be told. Implementation only.
-
-#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
-
-namespace dividere::detail {
-
-// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
-// one before the other, but being compiled without the sanitizer it does so unseen.
-
-inline void handOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(memory);
-#endif
-}
-
-inline void takeOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(memory);
-#endif
-}
-
-}  // namespace dividere::detail
-// end dividere/core/thread_sanitizer.hpp
-
 // begin dividere/connection/frame_memory.cpp
 namespace dividere::detail {
 
-// What is no larger, libzmq's own 40 bytes included, glibc's malloc() keeps at hand in each thread.
-constexpr std::size_t kLargestOfMalloc = 992;
-constexpr std::size_t kBlockSize = 2048;
-constexpr std::size_t kMostKept = (1 << 20) / kBlockSize;
+// libzmq keeps that much within the message itself.
+constexpr std::size_t kLargestWithin = 33;
+// There are blocks of 128, 256, ... 2048 bytes.
+constexpr std::size_t kSmallestBlock = 128;
+constexpr std::size_t kLargestBlock = 2048;
+constexpr std::size_t kBlockSizes = 5;
+// They go from thread to thread in bundles.
+constexpr std::size_t kBlocksInBundle = 32;
+constexpr std::size_t kBundlesOnShelf = 16;
 
 /// Memory that is no frame's at the moment.
 struct Block {
   Block* next;
 };
 
-/// Blocks that came back, from any thread, for the thread that takes them all.
-struct Shelf {
-  std::atomic<Block*> top;
-  std::atomic<std::size_t> count;  // about: what comes while others are taken is not counted
+static void freeAll(Block* blocks) noexcept {
+  while (blocks) std::free(std::exchange(blocks, blocks->next));
+}
 
-  void put(Block* block) noexcept {
-    if (count.load(std::memory_order_relaxed) >= kMostKept) return std::free(block);
-    count.fetch_add(1, std::memory_order_relaxed);
-    block->next = top.load(std::memory_order_relaxed);
-    while (!top.compare_exchange_weak(block->next, block, std::memory_order_release, std::memory_order_relaxed)) {
+/// Bundles of blocks of one size, for whichever thread takes them.
+struct Shelf {
+  std::array<std::atomic<Block*>, kBundlesOnShelf> places;
+
+  void put(Block* bundle) noexcept {
+    for (auto& place : places) {
+      Block* nothing = nullptr;
+      if (place.load(std::memory_order_relaxed)) continue;
+      if (place.compare_exchange_strong(nothing, bundle, std::memory_order_release, std::memory_order_relaxed)) return;
     }
+    freeAll(bundle);
   }
 
-  Block* takeAll() noexcept {
-    if (!top.load(std::memory_order_relaxed)) return nullptr;
-    Block* const all = top.exchange(nullptr, std::memory_order_acquire);
-    count.store(0, std::memory_order_relaxed);
-    return all;
+  Block* take() noexcept {
+    for (auto& place : places) {
+      if (!place.load(std::memory_order_relaxed)) continue;
+      if (Block* const bundle = place.exchange(nullptr, std::memory_order_acquire)) return bundle;
+    }
+    return nullptr;
   }
 };
 
-// Neither is destroyed: frames are let go of, and sent, until the very end.
-static Shelf shelf;
-static thread_local Block* ownBlocks = nullptr;
+/// Blocks of one size that one thread has at hand.
+struct Rack {
+  Block* open;       // those that are taken from and given to
+  std::size_t room;  // how many more of them make a bundle
+  Block* bundle;     // another one, whole, or null
+};
 
-static Block* takeOwn() {
-  Block* const block = ownBlocks;
-  if (block) ownBlocks = block->next;
-  return block;
-}
+// None of them is destroyed: frames are made, and let go of, until the very end.
+static std::array<Shelf, kBlockSizes> shelves;
+static thread_local std::array<Rack, kBlockSizes> racks;
+static thread_local bool isThreadOver = false;
 
 /// Frees the blocks of a thread that ends.
-struct OwnBlocksKeeper {
-  ~OwnBlocksKeeper() {
-    while (Block* block = takeOwn()) std::free(block);
+struct RacksKeeper {
+  ~RacksKeeper() {
+    isThreadOver = true;
+    for (Rack& rack : racks) {
+      freeAll(rack.open);
+      freeAll(rack.bundle);
+      rack = {};
+    }
   }
 };
 
-static Block* takeBlock() {
-  if (Block* block = takeOwn()) return block;
-  static thread_local OwnBlocksKeeper keeper;  // made at the first of these calls
-  ownBlocks = shelf.takeAll();
-  if (Block* block = takeOwn()) return block;
-  return static_cast<Block*>(std::malloc(kBlockSize));
+/// False if this thread ends: then nobody would free what it keeps.
+static bool mayKeep() noexcept {
+  static thread_local RacksKeeper keeper;
+  return !isThreadOver;
 }
 
-static void giveBack(void* data, void*) {
+// Not inlined, as most calls of takeBlock() and giveBlock() need neither of them.
+
+[[gnu::noinline]] static bool refill(Rack& rack, Shelf& shelf) noexcept {
+  if (!mayKeep()) return false;
+  rack.open = rack.bundle ? std::exchange(rack.bundle, nullptr) : shelf.take();
+  rack.room = rack.open ? 0 : kBlocksInBundle;
+  return rack.open != nullptr;
+}
+
+[[gnu::noinline]] static bool makeRoom(Rack& rack, Shelf& shelf) noexcept {
+  if (!mayKeep()) return false;
+  if (rack.bundle) shelf.put(rack.bundle);
+  rack.bundle = std::exchange(rack.open, nullptr);
+  rack.room = kBlocksInBundle;
+  return true;
+}
+
+static void* takeBlock(std::size_t size) noexcept {
+  Rack& rack = racks[size];
+  if (!rack.open && !refill(rack, shelves[size])) return std::malloc(kSmallestBlock << size);
+  ++rack.room;
+  return std::exchange(rack.open, rack.open->next);
+}
+
+static void giveBlock(void* data, void* hint) {
   takeOver(data);
-  shelf.put(static_cast<Block*>(data));
+  const auto size = reinterpret_cast<std::uintptr_t>(hint);
+  Rack& rack = racks[size];
+  if (rack.room == 0 && !makeRoom(rack, shelves[size])) return std::free(data);
+  --rack.room;
+  rack.open = new (data) Block{rack.open};
 }
 
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
-  if (bytes <= kLargestOfMalloc || bytes > kBlockSize) return zmq_msg_init_size(&message, bytes) == 0;
-  Block* const block = takeBlock();
+  if (bytes <= kLargestWithin || bytes > kLargestBlock) return zmq_msg_init_size(&message, bytes) == 0;
+  std::uintptr_t size = 0;
+  while (bytes > kSmallestBlock << size) ++size;
+  void* const block = takeBlock(size);
   if (!block) return false;
-  if (zmq_msg_init_data(&message, block, bytes, giveBack, nullptr) == 0) return true;
+  if (zmq_msg_init_data(&message, block, bytes, giveBlock, reinterpret_cast<void*>(size)) == 0) return true;
   std::free(block);
   return false;
 }
@@ -4350,7 +4411,7 @@ void Socket::failManyFrames() const {
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
-  handOver(frame.data());
+  frame.handOver();
   for (;;) {
     if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
     if (errno == EAGAIN) return false;
@@ -4413,7 +4474,7 @@ bool Socket::takeMessage(int flags) {
       errno = error;
       fail("receive");
     }
-    takeOver(frame.data());
+    frame.takeOver();
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
@@ -5236,8 +5297,8 @@ void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::pr
 // begin dividere/messaging/dealer.cpp
 namespace dividere::detail {
 
-constexpr const char* kDealerSends = "messaging::Dealer";
-constexpr const char* kDealerReceives = "messaging::Dealer: receive";
+constexpr std::string_view kDealerSends = "messaging::Dealer";
+constexpr std::string_view kDealerReceives = "messaging::Dealer: receive";
 
 }  // namespace dividere::detail
 
@@ -5618,19 +5679,13 @@ inline void refuse(connection::Response& response, const Error& error) {
 namespace dividere::detail {
 
 template <class Connection>
-const char* consumerName();
+constexpr std::string_view kConsumer{};
 template <>
-const char* consumerName<connection::Subscriber>() {
-  return "messaging::Subscriber: receive";
-}
+constexpr std::string_view kConsumer<connection::Subscriber> = "messaging::Subscriber: receive";
 template <>
-const char* consumerName<connection::Request>() {
-  return "messaging::Request: receive";
-}
+constexpr std::string_view kConsumer<connection::Request> = "messaging::Request: receive";
 template <>
-const char* consumerName<connection::Response>() {
-  return "messaging::Response: receive";
-}
+constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
@@ -5655,7 +5710,7 @@ template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
   std::unique_ptr<google::protobuf::Message> message;
   detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
-    message = detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
+    message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
   });
   return message;
 }
@@ -5663,7 +5718,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const s
 template <class Connection>
 bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
   return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
-    detail::decodeEnvelopeInto(detail::consumerName<Connection>(), bytes, message);
+    detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
   });
 }
 
@@ -6014,17 +6069,24 @@ bool isGenerated(const Message& message) {
 }
 
 /// The head of a generated class, made once a thread; null for other messages.
-const EnvelopeHead* knownHead(const Message& message) {
-  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
-  const MessageClass its = classOf(message);
-  if (last.first == its) return last.second;
+[[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
   thread_local std::map<MessageClass, EnvelopeHead> heads;
-  auto head = heads.find(its);
+  auto head = heads.find(classOf(message));
   if (head == heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = heads.try_emplace(its, typeOf(message)).first;
+    head = heads.try_emplace(classOf(message), typeOf(message)).first;
   }
-  last = {its, &head->second};
+  return &head->second;
+}
+
+/// The same, sooner if the thread's last message was of the same class.
+inline const EnvelopeHead* knownHead(const Message& message) {
+  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
+  if (last.first != classOf(message)) {
+    const EnvelopeHead* const head = lookUpHead(message);
+    if (!head) return nullptr;
+    last = {classOf(message), head};
+  }
   return last.second;
 }
 
@@ -6120,16 +6182,21 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
   return message;
 }
 
-void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  std::string_view payload;
-  if (openEnvelopeOf(message, bytes, payload)) return parsePayload(who, payload, message);
+/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
+[[gnu::noinline]] std::string_view payloadFor(const Message& message, std::string_view who, std::string_view bytes) {
   const Envelope envelope = openEnvelope(who, bytes);
   if (envelope.type != typeOf(message)) {
     throwIfError(who, envelope);
     throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
                                      std::string(typeOf(message)) + "' is asked for");
   }
-  parsePayload(who, envelope.payload, message);
+  return envelope.payload;
+}
+
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
+  parsePayload(who, payload, message);
 }
 
 }  // namespace dividere::detail
@@ -8698,7 +8765,7 @@ void FrameSource::refresh() {
 
 SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    handOver(frames[i].data());
+    frames[i].handOver();
     const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
     while (zmq_msg_send(frames[i].native(), router.native(), flags) < 0) {
       if (errno == EINTR) continue;

@@ -20,7 +20,7 @@ void FrameSource::refresh() {
 
 SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    handOver(frames[i].data());
+    frames[i].handOver();
     const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
     while (zmq_msg_send(frames[i].native(), router.native(), flags) < 0) {
       if (errno == EINTR) continue;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "../core/thread_sanitizer.hpp"
 #include "frame_memory.hpp"
 
 namespace dividere::detail {
@@ -44,6 +45,14 @@ class Frame {
     return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
   }
   std::string str() const { return std::string(view()); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
 
  private:
   zmq_msg_t message_;

@@ -11,7 +11,6 @@
 #include "../core/error.hpp"
 #include "../core/fork.hpp"
 #include "../core/log_line.hpp"
-#include "../core/thread_sanitizer.hpp"
 #include "port_manager.hpp"
 
 namespace dividere::detail {
@@ -303,7 +302,7 @@ void Socket::failManyFrames() const {
 }
 
 bool Socket::trySend(Frame& frame, int flags) {
-  handOver(frame.data());
+  frame.handOver();
   for (;;) {
     if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
     if (errno == EAGAIN) return false;
@@ -366,7 +365,7 @@ bool Socket::takeMessage(int flags) {
       errno = error;
       fail("receive");
     }
-    takeOver(frame.data());
+    frame.takeOver();
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;

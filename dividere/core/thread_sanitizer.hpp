@@ -17,6 +17,12 @@ extern "C" void __tsan_release(void* address);
 
 namespace dividere::detail {
 
+#ifdef DIVIDERE_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
+
 // A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
 // one before the other, but being compiled without the sanitizer it does so unseen.
 

@@ -6,8 +6,8 @@
 
 namespace dividere::detail {
 
-constexpr const char* kDealerSends = "messaging::Dealer";
-constexpr const char* kDealerReceives = "messaging::Dealer: receive";
+constexpr std::string_view kDealerSends = "messaging::Dealer";
+constexpr std::string_view kDealerReceives = "messaging::Dealer: receive";
 
 }  // namespace dividere::detail
 

@@ -8,19 +8,13 @@
 namespace dividere::detail {
 
 template <class Connection>
-const char* consumerName();
+constexpr std::string_view kConsumer{};
 template <>
-const char* consumerName<connection::Subscriber>() {
-  return "messaging::Subscriber: receive";
-}
+constexpr std::string_view kConsumer<connection::Subscriber> = "messaging::Subscriber: receive";
 template <>
-const char* consumerName<connection::Request>() {
-  return "messaging::Request: receive";
-}
+constexpr std::string_view kConsumer<connection::Request> = "messaging::Request: receive";
 template <>
-const char* consumerName<connection::Response>() {
-  return "messaging::Response: receive";
-}
+constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
@@ -45,7 +39,7 @@ template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
   std::unique_ptr<google::protobuf::Message> message;
   detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
-    message = detail::decodeEnvelope(detail::consumerName<Connection>(), bytes);
+    message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
   });
   return message;
 }
@@ -53,7 +47,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const s
 template <class Connection>
 bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
   return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
-    detail::decodeEnvelopeInto(detail::consumerName<Connection>(), bytes, message);
+    detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
   });
 }
 

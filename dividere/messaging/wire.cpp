@@ -318,17 +318,24 @@ bool isGenerated(const Message& message) {
 }
 
 /// The head of a generated class, made once a thread; null for other messages.
-const EnvelopeHead* knownHead(const Message& message) {
-  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
-  const MessageClass its = classOf(message);
-  if (last.first == its) return last.second;
+[[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
   thread_local std::map<MessageClass, EnvelopeHead> heads;
-  auto head = heads.find(its);
+  auto head = heads.find(classOf(message));
   if (head == heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = heads.try_emplace(its, typeOf(message)).first;
+    head = heads.try_emplace(classOf(message), typeOf(message)).first;
   }
-  last = {its, &head->second};
+  return &head->second;
+}
+
+/// The same, sooner if the thread's last message was of the same class.
+inline const EnvelopeHead* knownHead(const Message& message) {
+  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
+  if (last.first != classOf(message)) {
+    const EnvelopeHead* const head = lookUpHead(message);
+    if (!head) return nullptr;
+    last = {classOf(message), head};
+  }
   return last.second;
 }
 
@@ -424,16 +431,21 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
   return message;
 }
 
-void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  std::string_view payload;
-  if (openEnvelopeOf(message, bytes, payload)) return parsePayload(who, payload, message);
+/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
+[[gnu::noinline]] std::string_view payloadFor(const Message& message, std::string_view who, std::string_view bytes) {
   const Envelope envelope = openEnvelope(who, bytes);
   if (envelope.type != typeOf(message)) {
     throwIfError(who, envelope);
     throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
                                      std::string(typeOf(message)) + "' is asked for");
   }
-  parsePayload(who, envelope.payload, message);
+  return envelope.payload;
+}
+
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
+  parsePayload(who, payload, message);
 }
 
 }  // namespace dividere::detail

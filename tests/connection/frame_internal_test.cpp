@@ -33,7 +33,7 @@ bool canMeasure() {
 TEST_CASE("frames of every size hold their bytes, beside others of their size, also when moved") {
   std::vector<std::string> contents;
   std::vector<Frame> frames;
-  for (const std::size_t size : {0u, 1u, 32u, 33u, 34u, 127u, 128u, 129u, 992u, 993u, 1024u, 2047u, 2048u, 2049u, 100000u}) {
+  for (const std::size_t size : {0u, 1u, 33u, 34u, 128u, 129u, 256u, 257u, 512u, 513u, 1024u, 1025u, 2048u, 2049u, 100000u}) {
     for (int twice = 0; twice < 2; ++twice) {
       contents.push_back(patterned(size));
       frames.emplace_back(contents.back());
@@ -45,33 +45,43 @@ TEST_CASE("frames of every size hold their bytes, beside others of their size, a
 
 TEST_CASE("the memory of frames that another thread lets go of is used again") {
   if (!canMeasure()) return;
-  const auto atFirst = bytesInUse();
-  std::vector<Frame> frames(500);
-  const auto fill = [&] {
-    for (Frame& frame : frames) frame = Frame(std::size_t{2000});
-  };
-  fill();
-  const auto filled = bytesInUse();
-  std::thread([&] { frames.clear(); }).join();
-  CHECK(bytesInUse() > atFirst + 400 * 2000);  // it is kept ...
-  frames.resize(500);
-  fill();
-  CHECK(bytesInUse() < filled + 100 * 1000);  // ... and taken
+  for (const std::size_t size : {100u, 200u, 400u, 800u, 2000u}) {
+    CAPTURE(size);
+    const auto atFirst = bytesInUse();
+    std::vector<Frame> frames(500);
+    const auto fill = [&] {
+      for (Frame& frame : frames) frame = Frame(size);
+    };
+    fill();
+    const auto filled = bytesInUse();
+    std::thread([&] { frames.clear(); }).join();
+    CHECK(bytesInUse() > atFirst + 400 * size);  // it is kept ...
+    frames.resize(500);
+    fill();
+    CHECK(bytesInUse() < filled + 100 * size);  // ... and taken
+  }
 }
 
-TEST_CASE("memory is kept up to a bound, and freed with the thread that has it") {
-  const auto burst = [] {
-    std::vector<Frame> frames;
-    for (int i = 0; i < 5000; ++i) frames.emplace_back(std::size_t{2000});  // ten million bytes
+TEST_CASE("memory is kept up to a bound, and what a thread has of it is freed with it") {
+  constexpr std::size_t kSize = 2000, kBound = 2500000;
+  const auto fill = [&](std::vector<Frame>& frames) {
+    for (int i = 0; i < 5023; ++i) frames.emplace_back(kSize);  // ten million bytes in all, and no whole bundles
   };
   const auto atFirst = bytesInUse();
-  std::thread(burst).join();
-  CHECK(bytesInUse() < atFirst + 2500000);
-  for (int i = 0; i < 5; ++i) {
+  {
+    std::vector<Frame> frames;
+    fill(frames);
+  }
+  CHECK(bytesInUse() < atFirst + kBound);
+  for (int i = 0; i < 100; ++i) {
+    std::vector<Frame> frames;
+    std::thread([&] { fill(frames); }).join();
+    std::thread([&] { frames.clear(); }).join();
     std::thread([&] {
-      burst();
-      Frame(std::size_t{2000});  // now all that is kept is this thread's
+      static thread_local std::vector<Frame> last;
+      Frame(std::size_t(kSize));  // what the thread has is made after `last`, and freed before
+      fill(last);
     }).join();
   }
-  CHECK(bytesInUse() < atFirst + 2500000);
+  CHECK(bytesInUse() < atFirst + kBound);
 }
