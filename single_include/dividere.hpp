@@ -2724,8 +2724,9 @@ class Watch {
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
-  /// Called about once a second in the watcher's thread, until detach(). Set before the socket is used.
-  void onIdle(std::function<void()> pump) { idle_ = std::move(pump); }
+  /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
+  /// is used.
+  void onIdle(std::function<bool()> pump) { idle_ = std::move(pump); }
 
   /// The pump is not called any more.
   void endIdle();
@@ -2757,7 +2758,7 @@ class Watch {
 
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
-  void runIdle();
+  bool runIdle();
   template <class Callback>
   void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
   void waitForCallback(std::unique_lock<std::mutex>& lock);
@@ -2779,7 +2780,7 @@ class Watch {
   // Constant after construction.
   const std::string who_;
   const std::chrono::milliseconds linger_;
-  std::function<void()> idle_;
+  std::function<bool()> idle_;
 
   // The watcher's thread alone.
   void* reader_ = nullptr;
@@ -2919,7 +2920,7 @@ class Socket {
  public:
   /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
   /// once a second in the watcher's thread.
-  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<void()> pump = nullptr);
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
   ~Socket() { close(); }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -3835,30 +3836,51 @@ std::uint16_t Proxy::backPort() const {
 // begin dividere/connection/publisher.cpp
 namespace dividere::detail {
 
+// How much news is read at a time: a hostile peer may send it faster than it can be read.
+constexpr int kMostNews = 100000;
+constexpr int kMostNewsWhileIdle = 10000;
+
 /// What a Publisher knows of its subscribers, and the lock that lets the watcher's thread read their news while
 /// the owner is idle: a socket that nobody calls into keeps memory for each past peer. The lock is free but
-/// for a moment once a second.
+/// for a moment once a second, and let go of as soon as the owner wants it.
 struct Audience {
   std::mutex mutex;
+  std::atomic<bool> isWanted{false};
   Socket* socket = nullptr;
-  Census census;  // under mutex, as is the socket
+  Census census;         // under mutex, as is the socket
+  bool hasMore = false;  // the watcher's thread alone
   std::atomic<std::uint64_t> dropped{0};
   RateLimit warnings;
   bool waitWhenFull = false;
 
-  void readNews() {
+  std::unique_lock<std::mutex> enter() {
+    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+    if (lock.owns_lock()) return lock;
+    isWanted = true;
+    lock.lock();
+    isWanted = false;
+    return lock;
+  }
+
+  /// Whether that was all.
+  bool readNews(int most = kMostNews) {
     Frame frame;
-    for (;;) {
+    for (int i = 0; i < most && !isWanted; ++i) {
       while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
-        if (errno != EINTR) return census.settle();
+        if (errno == EINTR) continue;
+        census.settle();
+        return true;
       }
       census.observe(frame);
     }
+    return false;
   }
 
-  void readNewsIfIdle() {
+  /// Whether there was more.
+  bool readNewsIfIdle() {
     std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-    if (lock.owns_lock() && socket) readNews();
+    if (lock.owns_lock() && socket) hasMore = !readNews(kMostNewsWhileIdle);
+    return hasMore;
   }
 };
 
@@ -3866,7 +3888,7 @@ struct Audience {
 std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
                                                     const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
-                                                 [&audience] { audience.readNewsIfIdle(); });
+                                                 [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
   socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
   if (options.attach == connection::Attach::connect) {
@@ -3915,7 +3937,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   detail::Socket& socket = this->socket();
   using detail::Deadline;
   {
-    std::lock_guard<std::mutex> lock(audience_->mutex);
+    const auto lock = audience_->enter();
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
     if (socket.send(frame, false, deadline)) return true;
     if (audience_->waitWhenFull) return false;
@@ -3932,25 +3954,25 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
 
 bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
   detail::Socket& socket = this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const auto lock = audience_->enter();
   const detail::Deadline deadline = detail::Deadline::in(timeout);
   for (;;) {
-    audience_->readNews();
+    const bool isAll = audience_->readNews();
     if (audience_->census.count() >= n) return true;
-    if (!socket.await(ZMQ_POLLIN, deadline) || deadline.passed()) return false;
+    if ((isAll && !socket.await(ZMQ_POLLIN, deadline)) || deadline.passed()) return false;
   }
 }
 
 std::size_t Publisher::subscribers() const {
   this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const auto lock = audience_->enter();
   audience_->readNews();
   return audience_->census.count();
 }
 
 std::uint64_t Publisher::arrivals() const {
   this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const auto lock = audience_->enter();
   audience_->readNews();
   return audience_->census.arrivals();
 }
@@ -4149,7 +4171,7 @@ std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
   return options.linger.value_or(isReceiverOnly(type) ? 0ms : 1000ms);
 }
 
-Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<void()> pump)
+Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
     : who_(who),
       generation_(forkGeneration()),
       deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
@@ -4673,6 +4695,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kEventsKept = 16;
 constexpr auto kPumpPeriod = 1s;
+// ... and if they had more to do than they should at a time.
+constexpr auto kPumpAgain = 1ms;
 // How long after a loss libzmq's own announcement of the next attempt may take; it follows within microseconds
 // unless the machine is overloaded. Doubled with each repair in vain, so that a port where something else
 // answers is not hammered.
@@ -4799,9 +4823,11 @@ void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-void Watch::runIdle() {
+bool Watch::runIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!detached_ && !idleEnded_) call(lock, idle_);
+  bool again = false;
+  if (!detached_ && !idleEnded_) call(lock, [&] { again = idle_(); });
+  return again;
 }
 
 void Watch::endIdle() {
@@ -5173,10 +5199,9 @@ Watcher::Clock::time_point Watcher::doWhatIsDue(Clock::time_point now) {
   }
   if (pumped_ == 0) return next;
   if (now >= nextPump_) {
-    for (auto& [watch, owner] : watches_) {
-      if (watch->idle_) watch->runIdle();
-    }
-    nextPump_ = now + kPumpPeriod;
+    bool again = false;
+    for (auto& [watch, owner] : watches_) again = (watch->idle_ && watch->runIdle()) || again;
+    nextPump_ = now + (again ? kPumpAgain : kPumpPeriod);
   }
   return std::min(next, nextPump_);
 }

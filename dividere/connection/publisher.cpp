@@ -9,30 +9,51 @@
 
 namespace dividere::detail {
 
+// How much news is read at a time: a hostile peer may send it faster than it can be read.
+constexpr int kMostNews = 100000;
+constexpr int kMostNewsWhileIdle = 10000;
+
 /// What a Publisher knows of its subscribers, and the lock that lets the watcher's thread read their news while
 /// the owner is idle: a socket that nobody calls into keeps memory for each past peer. The lock is free but
-/// for a moment once a second.
+/// for a moment once a second, and let go of as soon as the owner wants it.
 struct Audience {
   std::mutex mutex;
+  std::atomic<bool> isWanted{false};
   Socket* socket = nullptr;
-  Census census;  // under mutex, as is the socket
+  Census census;         // under mutex, as is the socket
+  bool hasMore = false;  // the watcher's thread alone
   std::atomic<std::uint64_t> dropped{0};
   RateLimit warnings;
   bool waitWhenFull = false;
 
-  void readNews() {
+  std::unique_lock<std::mutex> enter() {
+    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+    if (lock.owns_lock()) return lock;
+    isWanted = true;
+    lock.lock();
+    isWanted = false;
+    return lock;
+  }
+
+  /// Whether that was all.
+  bool readNews(int most = kMostNews) {
     Frame frame;
-    for (;;) {
+    for (int i = 0; i < most && !isWanted; ++i) {
       while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
-        if (errno != EINTR) return census.settle();
+        if (errno == EINTR) continue;
+        census.settle();
+        return true;
       }
       census.observe(frame);
     }
+    return false;
   }
 
-  void readNewsIfIdle() {
+  /// Whether there was more.
+  bool readNewsIfIdle() {
     std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-    if (lock.owns_lock() && socket) readNews();
+    if (lock.owns_lock() && socket) hasMore = !readNews(kMostNewsWhileIdle);
+    return hasMore;
   }
 };
 
@@ -40,7 +61,7 @@ struct Audience {
 std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
                                                     const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
-                                                 [&audience] { audience.readNewsIfIdle(); });
+                                                 [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
   socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
   if (options.attach == connection::Attach::connect) {
@@ -89,7 +110,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   detail::Socket& socket = this->socket();
   using detail::Deadline;
   {
-    std::lock_guard<std::mutex> lock(audience_->mutex);
+    const auto lock = audience_->enter();
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
     if (socket.send(frame, false, deadline)) return true;
     if (audience_->waitWhenFull) return false;
@@ -106,25 +127,25 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
 
 bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
   detail::Socket& socket = this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const auto lock = audience_->enter();
   const detail::Deadline deadline = detail::Deadline::in(timeout);
   for (;;) {
-    audience_->readNews();
+    const bool isAll = audience_->readNews();
     if (audience_->census.count() >= n) return true;
-    if (!socket.await(ZMQ_POLLIN, deadline) || deadline.passed()) return false;
+    if ((isAll && !socket.await(ZMQ_POLLIN, deadline)) || deadline.passed()) return false;
   }
 }
 
 std::size_t Publisher::subscribers() const {
   this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const auto lock = audience_->enter();
   audience_->readNews();
   return audience_->census.count();
 }
 
 std::uint64_t Publisher::arrivals() const {
   this->socket();
-  std::lock_guard<std::mutex> lock(audience_->mutex);
+  const auto lock = audience_->enter();
   audience_->readNews();
   return audience_->census.arrivals();
 }

@@ -40,7 +40,7 @@ std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
   return options.linger.value_or(isReceiverOnly(type) ? 0ms : 1000ms);
 }
 
-Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<void()> pump)
+Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
     : who_(who),
       generation_(forkGeneration()),
       deals_(type == ZMQ_REQ || type == ZMQ_DEALER),

@@ -24,7 +24,7 @@ class Socket {
  public:
   /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
   /// once a second in the watcher's thread.
-  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<void()> pump = nullptr);
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
   ~Socket() { close(); }
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;

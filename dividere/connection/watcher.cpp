@@ -24,6 +24,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kEventsKept = 16;
 constexpr auto kPumpPeriod = 1s;
+// ... and if they had more to do than they should at a time.
+constexpr auto kPumpAgain = 1ms;
 // How long after a loss libzmq's own announcement of the next attempt may take; it follows within microseconds
 // unless the machine is overloaded. Doubled with each repair in vain, so that a port where something else
 // answers is not hammered.
@@ -150,9 +152,11 @@ void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-void Watch::runIdle() {
+bool Watch::runIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!detached_ && !idleEnded_) call(lock, idle_);
+  bool again = false;
+  if (!detached_ && !idleEnded_) call(lock, [&] { again = idle_(); });
+  return again;
 }
 
 void Watch::endIdle() {
@@ -524,10 +528,9 @@ Watcher::Clock::time_point Watcher::doWhatIsDue(Clock::time_point now) {
   }
   if (pumped_ == 0) return next;
   if (now >= nextPump_) {
-    for (auto& [watch, owner] : watches_) {
-      if (watch->idle_) watch->runIdle();
-    }
-    nextPump_ = now + kPumpPeriod;
+    bool again = false;
+    for (auto& [watch, owner] : watches_) again = (watch->idle_ && watch->runIdle()) || again;
+    nextPump_ = now + (again ? kPumpAgain : kPumpPeriod);
   }
   return std::min(next, nextPump_);
 }

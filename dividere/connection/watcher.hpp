@@ -54,8 +54,9 @@ class Watch {
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
-  /// Called about once a second in the watcher's thread, until detach(). Set before the socket is used.
-  void onIdle(std::function<void()> pump) { idle_ = std::move(pump); }
+  /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
+  /// is used.
+  void onIdle(std::function<bool()> pump) { idle_ = std::move(pump); }
 
   /// The pump is not called any more.
   void endIdle();
@@ -87,7 +88,7 @@ class Watch {
 
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
-  void runIdle();
+  bool runIdle();
   template <class Callback>
   void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
   void waitForCallback(std::unique_lock<std::mutex>& lock);
@@ -109,7 +110,7 @@ class Watch {
   // Constant after construction.
   const std::string who_;
   const std::chrono::milliseconds linger_;
-  std::function<void()> idle_;
+  std::function<bool()> idle_;
 
   // The watcher's thread alone.
   void* reader_ = nullptr;

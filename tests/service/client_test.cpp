@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -41,6 +43,44 @@ bool allAnswer(Client& client, const std::vector<std::string>& names) {
     }
     return true;
   });
+}
+
+/// While it lives, this process gets no more descriptors.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = 256;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    for (int fd; (fd = ::dup(0)) >= 0;) taken_.push_back(fd);
+  }
+  ~NoDescriptors() {
+    for (const int fd : taken_) ::close(fd);
+    ::setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_;
+  std::vector<int> taken_;
+};
+
+/// Makes a plain socket an instance of the service "name".
+void enlist(support::RawSocket& instance, const Server& registry) {
+  dividere::registry::ClientOptions here;
+  here.advertise = "127.0.0.1";
+  dividere::registry::Client registrar({stage::locationOf(registry)}, here);
+  const std::string endpoint = instance.bind();
+  registrar.registerService("name", static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1))),
+                            support::kLimit);
+}
+
+/// Has it answer a request that it received.
+void answer(support::RawSocket& instance, support::Frames request, const std::string& text) {
+  request.back() = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01(text));
+  instance.send(request);
 }
 
 }  // namespace
@@ -310,15 +350,9 @@ TEST_CASE("what an instance answered before it went is the answer, though its co
   Server server(stage::anywhere());
   ClientOptions options = stage::asking(server);
   options.resends = 0;
-  dividere::registry::ClientOptions here;
-  here.advertise = "127.0.0.1";
-  dividere::registry::Client registrar({stage::locationOf(server)}, here);
   support::RawSocket leaving(ZMQ_ROUTER), noisy(ZMQ_ROUTER);
-  for (support::RawSocket* instance : {&leaving, &noisy}) {
-    const std::string endpoint = instance->bind();
-    const auto port = static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
-    registrar.registerService("name", port, support::kLimit);
-  }
+  enlist(leaving, server);
+  enlist(noisy, server);
   Client client("name", options);
   support::HeldLog log("an answer without the id of a request");
   std::vector<std::future<std::string>> calls;
@@ -334,15 +368,11 @@ TEST_CASE("what an instance answered before it went is the answer, though its co
   noisy.send({others[0][0], "junk"});
   REQUIRE(log.wait("an answer without the id of a request"));  // the client's thread is held
   leaving.set(ZMQ_LINGER, static_cast<int>(support::kLimit.count()));
-  const auto answer = [](support::RawSocket& instance, support::Frames& request) {
-    request.back() = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01("words"));
-    instance.send(request);
-  };
-  for (auto& request : requests) answer(leaving, request);
+  for (const auto& request : requests) answer(leaving, request, "words");
   leaving.close();
   REQUIRE(log.wait(": connectRetried"));  // what comes after an event tells that it has been passed on
   log.release();
-  for (auto& request : others) answer(noisy, request);
+  for (const auto& request : others) answer(noisy, request, "words");
   for (auto& each : calls) CHECK(each.get() == "words");
 }
 
@@ -463,6 +493,39 @@ TEST_CASE("stop() ends the calls under way, and those that come after") {
   calling.join();
   CHECK(code == Errc::stopping);
   CHECK(support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), support::kLimit); }) == Errc::stopping);
+}
+
+TEST_CASE("stop() may come from who is told of something in the thread of a call") {
+  Server server(stage::anywhere());
+  support::RawSocket instance(ZMQ_ROUTER);
+  enlist(instance, server);
+  Client client("name", stage::asking(server));
+  auto first = std::async(std::launch::async, [&] { return call(client, "x"); });
+  answer(instance, instance.recv().value(), "words");
+  REQUIRE(first.get() == "words");  // from now on the instance is connected, and a call has it to itself
+  auto second = std::async(std::launch::async, [&] { return support::codeOf([&] { call(client, "x"); }); });
+  const auto request = instance.recv().value();
+  dividere::setLogHandler([&](dividere::LogLevel, std::string_view, std::string_view text) {
+    if (text.find("an answer without the id of a request") != std::string_view::npos) client.stop();
+  });
+  instance.send({request[0], "junk"});
+  CHECK(second.get() == Errc::stopping);
+  dividere::setLogHandler(nullptr);
+}
+
+TEST_CASE("a call in a thread for which there is no descriptor fails, and leaves its instance to others") {
+  Server server(stage::anywhere());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  REQUIRE(call(client, "before") == "before");
+  {
+    const NoDescriptors none;
+    std::thread([&] {
+      CHECK(support::codeOf([&] { call(client, "meanwhile"); }) == std::errc::too_many_files_open);
+    }).join();
+  }
+  CHECK(call(client, "after") == "after");
 }
 
 TEST_CASE("clients that come and go while their registry answers leave nothing behind") {
