@@ -15,6 +15,7 @@
 
 // core: what every layer needs
 #include "dividere/core/error.hpp"
+#include "dividere/core/hidden.hpp"
 #include "dividere/core/log.hpp"
 #include "dividere/core/protobuf_fwd.hpp"
 #include "dividere/core/version.hpp"

@@ -89,6 +89,48 @@ struct is_error_code_enum<dividere::Errc> : true_type {};
 }  // namespace std
 // end dividere/core/error.hpp
 
+// begin dividere/core/hidden.hpp
+namespace dividere::detail {
+
+/// What a public class keeps out of sight, of a type that only the implementation knows; null once moved from. A
+/// std::unique_ptr would do in its place, but with those every source that includes this takes a sixth longer to compile.
+template <class T>
+class Hidden {
+ public:
+  Hidden() noexcept = default;
+  Hidden(std::unique_ptr<T> object) noexcept : object_(object.release()) {}
+  Hidden(Hidden&& other) noexcept : object_(other.release()) {}
+  Hidden& operator=(Hidden&& other) noexcept {
+    T* const object = other.release();
+    T* const former = object_;
+    object_ = object;
+    delete former;
+    return *this;
+  }
+  ~Hidden() {
+    static_assert(sizeof(T) > 0, "destroyed where its type is not known");
+    delete object_;
+  }
+
+  T* get() const noexcept { return object_; }
+  T* operator->() const noexcept { return object_; }
+  T& operator*() const noexcept { return *object_; }
+  explicit operator bool() const noexcept { return object_ != nullptr; }
+
+  /// From now on the caller's.
+  T* release() noexcept {
+    T* const object = object_;
+    object_ = nullptr;
+    return object;
+  }
+
+ private:
+  T* object_ = nullptr;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/hidden.hpp
+
 // begin dividere/core/log.hpp
 namespace dividere {
 
@@ -304,7 +346,7 @@ class Connector {
   ~Connector();
 
  private:
-  std::unique_ptr<detail::Socket> socket_;
+  detail::Hidden<detail::Socket> socket_;
 };
 
 }  // namespace dividere::connection
@@ -426,7 +468,7 @@ class Proxy : public Connector {
   std::uint16_t backPort() const;
 
  private:
-  std::unique_ptr<detail::Forwarder> forwarder_;
+  detail::Hidden<detail::Forwarder> forwarder_;
 };
 
 }  // namespace dividere::connection
@@ -480,7 +522,7 @@ class Publisher : public Connector {
  private:
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 
-  std::unique_ptr<detail::Audience> audience_;
+  detail::Hidden<detail::Audience> audience_;
 };
 
 }  // namespace dividere::connection
@@ -588,7 +630,7 @@ class Response : public Connector {
   void answerRefused();
 
   bool owes_ = false;
-  std::unique_ptr<detail::Frame> refusal_;
+  detail::Hidden<detail::Frame> refusal_;
 };
 
 }  // namespace dividere::connection
@@ -1009,7 +1051,7 @@ class HandlerSet {
   void setError(std::function<void(const Error&)> hook);
 
  private:
-  std::unique_ptr<detail::HandlerTable> table_;
+  detail::Hidden<detail::HandlerTable> table_;
 };
 
 /// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the methods of a
@@ -1154,7 +1196,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
  private:
   friend class detail::Supervisor;
 
-  std::unique_ptr<detail::ReactorLoop> loop_;
+  detail::Hidden<detail::ReactorLoop> loop_;
 };
 
 }  // namespace dividere::reactor
@@ -1227,7 +1269,7 @@ class MpMsgReactor {
   std::vector<int> pids() const;
 
  private:
-  std::unique_ptr<detail::Supervisor> supervisor_;
+  detail::Hidden<detail::Supervisor> supervisor_;
 };
 
 }  // namespace dividere::reactor
@@ -1324,7 +1366,7 @@ class Broker {
   bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
 
  private:
-  std::unique_ptr<detail::BrokerCore> core_;
+  detail::Hidden<detail::BrokerCore> core_;
 };
 
 }  // namespace dividere::balancing
@@ -1388,7 +1430,7 @@ class Client {
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
   detail::BalancingClient& client() const;
 
-  std::unique_ptr<detail::BalancingClient> client_;
+  detail::Hidden<detail::BalancingClient> client_;
 };
 
 }  // namespace dividere::balancing
@@ -1440,7 +1482,7 @@ class Worker : public reactor::Handling<Worker> {
   const std::string& endpoint() const;
 
  private:
-  std::unique_ptr<detail::WorkerCore> core_;
+  detail::Hidden<detail::WorkerCore> core_;
 };
 
 }  // namespace dividere::balancing
@@ -1571,7 +1613,7 @@ class Server {
   std::size_t entries() const;  ///< how many are registered, those whose lease has just ended included
 
  private:
-  std::unique_ptr<detail::RegistryServer> server_;
+  detail::Hidden<detail::RegistryServer> server_;
 };
 
 }  // namespace dividere::registry
@@ -1656,7 +1698,7 @@ class Client {
   bool ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout);
 
   const std::string who_;
-  std::unique_ptr<detail::CallDesk> desk_;
+  detail::Hidden<detail::CallDesk> desk_;
 };
 
 }  // namespace dividere::service
@@ -1746,7 +1788,7 @@ class Service : public reactor::Handling<Service> {
   std::uint16_t port() const;
 
  private:
-  std::unique_ptr<detail::ServiceCore> core_;
+  detail::Hidden<detail::ServiceCore> core_;
 };
 
 }  // namespace dividere::service
@@ -3811,7 +3853,7 @@ Proxy::Proxy(std::uint16_t frontPort, std::uint16_t backPort, const SocketOption
 Proxy::Proxy(Proxy&&) noexcept = default;
 
 Proxy& Proxy::operator=(Proxy&& other) noexcept {
-  forwarder_ = nullptr;  // its thread uses the socket that the base is about to let go
+  forwarder_ = {};  // its thread uses the socket that the base is about to let go
   Connector::operator=(std::move(other));
   forwarder_ = std::move(other.forwarder_);
   return *this;
@@ -4100,7 +4142,7 @@ bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* 
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
   if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
   owes_ = false;
-  refusal_.reset();
+  refusal_ = {};
   return true;
 }
 
@@ -4137,7 +4179,7 @@ void Response::refuse(detail::Frame&& answer) {
 void Response::answerRefused() {
   if (!refusal_) return;
   socket().send(*refusal_, false, detail::Deadline::never());
-  refusal_.reset();
+  refusal_ = {};
 }
 
 }  // namespace dividere::connection

@@ -3,7 +3,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+
+#include "../core/hidden.hpp"
 
 namespace dividere::detail {
 class BrokerCore;
@@ -93,7 +94,7 @@ class Broker {
   bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
 
  private:
-  std::unique_ptr<detail::BrokerCore> core_;
+  detail::Hidden<detail::BrokerCore> core_;
 };
 
 }  // namespace dividere::balancing

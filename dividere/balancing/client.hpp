@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 
 namespace dividere::detail {
@@ -67,7 +68,7 @@ class Client {
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
   detail::BalancingClient& client() const;
 
-  std::unique_ptr<detail::BalancingClient> client_;
+  detail::Hidden<detail::BalancingClient> client_;
 };
 
 }  // namespace dividere::balancing

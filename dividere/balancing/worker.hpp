@@ -3,10 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "../core/hidden.hpp"
 #include "../reactor/handlers.hpp"
 
 namespace dividere::detail {
@@ -54,7 +54,7 @@ class Worker : public reactor::Handling<Worker> {
   const std::string& endpoint() const;
 
  private:
-  std::unique_ptr<detail::WorkerCore> core_;
+  detail::Hidden<detail::WorkerCore> core_;
 };
 
 }  // namespace dividere::balancing

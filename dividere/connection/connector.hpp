@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "../core/hidden.hpp"
 #include "socket_options.hpp"
 
 namespace dividere::detail {
@@ -54,7 +55,7 @@ class Connector {
   ~Connector();
 
  private:
-  std::unique_ptr<detail::Socket> socket_;
+  detail::Hidden<detail::Socket> socket_;
 };
 
 }  // namespace dividere::connection

@@ -150,7 +150,7 @@ Proxy::Proxy(std::uint16_t frontPort, std::uint16_t backPort, const SocketOption
 Proxy::Proxy(Proxy&&) noexcept = default;
 
 Proxy& Proxy::operator=(Proxy&& other) noexcept {
-  forwarder_ = nullptr;  // its thread uses the socket that the base is about to let go
+  forwarder_ = {};  // its thread uses the socket that the base is about to let go
   Connector::operator=(std::move(other));
   forwarder_ = std::move(other.forwarder_);
   return *this;

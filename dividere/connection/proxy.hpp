@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
+#include "../core/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -35,7 +35,7 @@ class Proxy : public Connector {
   std::uint16_t backPort() const;
 
  private:
-  std::unique_ptr<detail::Forwarder> forwarder_;
+  detail::Hidden<detail::Forwarder> forwarder_;
 };
 
 }  // namespace dividere::connection

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "../core/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -56,7 +57,7 @@ class Publisher : public Connector {
  private:
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 
-  std::unique_ptr<detail::Audience> audience_;
+  detail::Hidden<detail::Audience> audience_;
 };
 
 }  // namespace dividere::connection

@@ -43,7 +43,7 @@ bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* 
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
   if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
   owes_ = false;
-  refusal_.reset();
+  refusal_ = {};
   return true;
 }
 
@@ -80,7 +80,7 @@ void Response::refuse(detail::Frame&& answer) {
 void Response::answerRefused() {
   if (!refusal_) return;
   socket().send(*refusal_, false, detail::Deadline::never());
-  refusal_.reset();
+  refusal_ = {};
 }
 
 }  // namespace dividere::connection

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "../core/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -55,7 +55,7 @@ class Response : public Connector {
   void answerRefused();
 
   bool owes_ = false;
-  std::unique_ptr<detail::Frame> refusal_;
+  detail::Hidden<detail::Frame> refusal_;
 };
 
 }  // namespace dividere::connection

@@ -10,6 +10,7 @@
 
 #include "../connection/dealer.hpp"
 #include "../core/error.hpp"
+#include "../core/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 
 namespace dividere::detail {
@@ -86,7 +87,7 @@ class HandlerSet {
   void setError(std::function<void(const Error&)> hook);
 
  private:
-  std::unique_ptr<detail::HandlerTable> table_;
+  detail::Hidden<detail::HandlerTable> table_;
 };
 
 /// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the methods of a

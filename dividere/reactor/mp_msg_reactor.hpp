@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <vector>
 
+#include "../core/hidden.hpp"
 #include "mt_msg_reactor.hpp"
 
 namespace dividere::detail {
@@ -74,7 +74,7 @@ class MpMsgReactor {
   std::vector<int> pids() const;
 
  private:
-  std::unique_ptr<detail::Supervisor> supervisor_;
+  detail::Hidden<detail::Supervisor> supervisor_;
 };
 
 }  // namespace dividere::reactor

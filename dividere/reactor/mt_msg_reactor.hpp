@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <functional>
-#include <memory>
 
+#include "../core/hidden.hpp"
 #include "../messaging/dealer.hpp"
 #include "../messaging/request.hpp"
 #include "../messaging/response.hpp"
@@ -62,7 +62,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
  private:
   friend class detail::Supervisor;
 
-  std::unique_ptr<detail::ReactorLoop> loop_;
+  detail::Hidden<detail::ReactorLoop> loop_;
 };
 
 }  // namespace dividere::reactor

@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "../connection/socket_options.hpp"
+#include "../core/hidden.hpp"
 
 namespace dividere::detail {
 class RegistryServer;
@@ -49,7 +49,7 @@ class Server {
   std::size_t entries() const;  ///< how many are registered, those whose lease has just ended included
 
  private:
-  std::unique_ptr<detail::RegistryServer> server_;
+  detail::Hidden<detail::RegistryServer> server_;
 };
 
 }  // namespace dividere::registry

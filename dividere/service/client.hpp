@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../connection/socket_options.hpp"
+#include "../core/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../registry/address.hpp"
 
@@ -87,7 +88,7 @@ class Client {
   bool ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout);
 
   const std::string who_;
-  std::unique_ptr<detail::CallDesk> desk_;
+  detail::Hidden<detail::CallDesk> desk_;
 };
 
 }  // namespace dividere::service

@@ -3,11 +3,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "../connection/socket_options.hpp"
+#include "../core/hidden.hpp"
 #include "../reactor/handlers.hpp"
 #include "../registry/address.hpp"
 
@@ -94,7 +94,7 @@ class Service : public reactor::Handling<Service> {
   std::uint16_t port() const;
 
  private:
-  std::unique_ptr<detail::ServiceCore> core_;
+  detail::Hidden<detail::ServiceCore> core_;
 };
 
 }  // namespace dividere::service
