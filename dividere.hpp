@@ -74,6 +74,7 @@
 #include "dividere/core/thread.cpp"
 #include "dividere/core/waker.cpp"
 
+#include "dividere/connection/audience.cpp"
 #include "dividere/connection/census.cpp"
 #include "dividere/connection/connector.cpp"
 #include "dividere/connection/context.cpp"

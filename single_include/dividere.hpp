@@ -1818,6 +1818,7 @@ class Service : public reactor::Handling<Service> {
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
 #include <ifaddrs.h>
+#include <iterator>
 #include <limits>
 #include <list>
 #include <map>
@@ -2383,8 +2384,16 @@ Waker& Waker::ofThisThread() {
     unsigned generation = forkGeneration();
     Waker waker;
   };
-  thread_local std::unique_ptr<Mine> mine;
-  if (!mine || mine->generation != forkGeneration()) mine = std::make_unique<Mine>();
+  static thread_local Mine* mine = nullptr;
+  struct Keeper {
+    ~Keeper() { delete std::exchange(mine, nullptr); }
+  };
+  if (!mine || mine->generation != forkGeneration()) {
+    // At the thread's very end, when static objects and its own older ones may still wait, there is one that stays.
+    static thread_local Keeper keeper;
+    delete std::exchange(mine, nullptr);
+    mine = new Mine;
+  }
   return mine->waker;
 }
 
@@ -2545,9 +2554,11 @@ class Census {
   void unsubscribed(const std::string& topic, Connection connection);
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);
+  void forget(Connection connection, const std::string& topic);
   void countStrangers();
 
   std::map<Connection, Peer> peers_;
+  std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
   std::map<std::string, std::vector<Connection>> ids_;  // more than one while a reconnection is under way
   std::multiset<std::string> gone_;
   std::size_t strangers_ = 0;
@@ -2556,117 +2567,6 @@ class Census {
 
 }  // namespace dividere::detail
 // end dividere/connection/census.hpp
-
-// begin dividere/connection/census.cpp
-namespace dividere::detail {
-
-constexpr std::string_view kIdPrefix = "\xFF" "dividere/id/";
-
-const std::string& helloTopic() {
-  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
-  return topic;
-}
-
-std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
-
-bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
-
-// The address of a property of the connection that brought the message: the same for all it brings, and for no
-// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
-const void* connectionOf(const Frame& frame) {
-  return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
-}
-
-void Census::observe(const Frame& frame) {
-  const std::string_view message = frame.view();
-  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
-  const std::string topic(message.substr(1));
-  if (message[0] == 1) {
-    subscribed(topic, connectionOf(frame), frame);
-  } else {
-    unsubscribed(topic, connectionOf(frame));
-  }
-}
-
-void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
-  if (isIdTopic(topic)) {
-    ids_[topic].push_back(connection);
-    ++arrivals_;  // not at its first topic: now they are all in force
-  }
-  if (!connection) return;
-  Peer& peer = peers_[connection];
-  if (peer.keepsConnectionUnique.size() == 0) {
-    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
-  }
-  peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
-  peer.topics.insert(topic);
-}
-
-void Census::unsubscribed(const std::string& topic, Connection connection) {
-  if (!connection) {
-    gone_.insert(topic);
-    return;
-  }
-  if (isIdTopic(topic)) {
-    const auto found = ids_.find(topic);
-    if (found != ids_.end()) ids_.erase(found);
-  }
-  const auto peer = peers_.find(connection);
-  if (peer == peers_.end()) return;
-  peer->second.topics.erase(topic);
-  if (peer->second.topics.empty()) peers_.erase(peer);
-}
-
-void Census::settle() {
-  // First those we know by name, with all the topics they had; what is left went with strangers.
-  const std::multiset<std::string> gone(gone_);
-  for (const std::string& topic : gone) {
-    if (isIdTopic(topic)) leave(topic);
-  }
-  for (const std::string& topic : std::multiset<std::string>(gone_)) leaveOneOf(topic);
-  gone_.clear();
-  countStrangers();
-}
-
-void Census::leave(const std::string& id) {
-  const auto found = ids_.find(id);
-  if (found == ids_.end()) return;
-  // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
-  const Connection connection = found->second.front();
-  found->second.erase(found->second.begin());
-  if (found->second.empty()) ids_.erase(found);
-  const auto peer = peers_.find(connection);
-  if (peer == peers_.end()) return;
-  for (const std::string& topic : peer->second.topics) {
-    const auto same = gone_.find(topic);
-    if (same != gone_.end()) gone_.erase(same);
-  }
-  peers_.erase(peer);
-}
-
-void Census::leaveOneOf(const std::string& topic) {
-  // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
-  auto leaving = peers_.end();
-  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    if (peer->second.isOurs || peer->second.topics.count(topic) == 0) continue;
-    if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
-  }
-  if (leaving == peers_.end()) return;
-  leaving->second.topics.erase(topic);
-  if (leaving->second.topics.empty()) peers_.erase(leaving);
-}
-
-void Census::countStrangers() {
-  strangers_ = 0;
-  for (auto& [connection, peer] : peers_) {
-    if (peer.isOurs) continue;
-    ++strangers_;
-    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
-  }
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/census.cpp
 
 // begin dividere/connection/endpoint.hpp
 // Endpoints, looked at before libzmq sees them. Implementation only.
@@ -3125,6 +3025,219 @@ class Socket {
 
 }  // namespace dividere::detail
 // end dividere/connection/socket.hpp
+
+// begin dividere/connection/audience.hpp
+// What a Publisher knows of its subscribers. Implementation only.
+
+namespace dividere::detail {
+
+/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that nobody
+/// calls into keeps memory for each past peer. The lock is free but for a moment once a second, and let go of as soon as the
+/// owner wants it.
+struct Audience {
+  static constexpr int kNewsAtATime = 10000;  // a hostile peer may send them faster than they can be read
+
+  std::mutex mutex;
+  std::atomic<bool> isWanted{false};  // the owner waits for the mutex
+  Socket* socket = nullptr;
+  Census census;         // under mutex, as is the socket
+  bool hasMore = false;  // the watcher's thread alone
+  std::atomic<std::uint64_t> dropped{0};
+  RateLimit warnings;
+  bool waitWhenFull = false;
+
+  /// For the owner.
+  std::unique_lock<std::mutex> enter();
+
+  /// For the owner, under mutex. Whether that was all.
+  bool readNews();
+
+  /// The same until that was all, or so much that it never will be.
+  void readAllNews();
+
+  /// For the watcher's thread, which is to call it again soon if it returns true.
+  bool readNewsIfIdle();
+
+ private:
+  bool readOne();
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/audience.hpp
+
+// begin dividere/connection/audience.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// Whoever asks for all news waits no longer than this while they do not end.
+constexpr auto kFloodLimit = 1s;
+
+std::unique_lock<std::mutex> Audience::enter() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (lock.owns_lock()) return lock;
+  isWanted = true;
+  lock.lock();
+  isWanted = false;
+  return lock;
+}
+
+bool Audience::readNews() {
+  for (int i = 0; i < kNewsAtATime; ++i) {
+    if (!readOne()) return true;
+  }
+  return false;
+}
+
+void Audience::readAllNews() {
+  const Deadline limit = Deadline::in(kFloodLimit);
+  while (!readNews() && !limit.passed()) {
+  }
+}
+
+bool Audience::readNewsIfIdle() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (!lock.owns_lock() || !socket) return hasMore;
+  hasMore = true;
+  for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  return hasMore;
+}
+
+/// False if there is none.
+bool Audience::readOne() {
+  Frame frame;
+  while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
+    if (errno == EINTR) continue;
+    census.settle();
+    return false;
+  }
+  census.observe(frame);
+  return true;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/audience.cpp
+
+// begin dividere/connection/census.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kIdPrefix = "\xFF" "dividere/id/";
+
+const std::string& helloTopic() {
+  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
+  return topic;
+}
+
+std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
+
+bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+
+// The address of a property of the connection that brought the message: the same for all it brings, and for no
+// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
+const void* connectionOf(const Frame& frame) {
+  return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
+}
+
+void Census::observe(const Frame& frame) {
+  const std::string_view message = frame.view();
+  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
+  const std::string topic(message.substr(1));
+  if (message[0] == 1) {
+    subscribed(topic, connectionOf(frame), frame);
+  } else {
+    unsubscribed(topic, connectionOf(frame));
+  }
+}
+
+void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
+  if (isIdTopic(topic)) {
+    ids_[topic].push_back(connection);
+    ++arrivals_;  // not at its first topic: now they are all in force
+  }
+  if (!connection) return;
+  Peer& peer = peers_[connection];
+  if (peer.keepsConnectionUnique.size() == 0) {
+    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
+  }
+  peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
+  peer.topics.insert(topic);
+  holders_[topic].insert(connection);
+}
+
+void Census::unsubscribed(const std::string& topic, Connection connection) {
+  if (!connection) {
+    gone_.insert(topic);
+    return;
+  }
+  if (isIdTopic(topic)) {
+    const auto found = ids_.find(topic);
+    if (found != ids_.end()) ids_.erase(found);
+  }
+  forget(connection, topic);
+}
+
+void Census::forget(Connection connection, const std::string& topic) {
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  const auto holders = holders_.find(topic);
+  if (holders != holders_.end()) {
+    holders->second.erase(connection);
+    if (holders->second.empty()) holders_.erase(holders);
+  }
+  peer->second.topics.erase(topic);
+  if (peer->second.topics.empty()) peers_.erase(peer);
+}
+
+void Census::settle() {
+  // First those we know by name, with all the topics they had; what is left went with strangers.
+  std::vector<std::string> ids;
+  std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(ids), isIdTopic);
+  for (const std::string& id : ids) leave(id);
+  for (const std::string& topic : gone_) leaveOneOf(topic);
+  gone_.clear();
+  countStrangers();
+}
+
+void Census::leave(const std::string& id) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return;
+  // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
+  const Connection connection = found->second.front();
+  found->second.erase(found->second.begin());
+  if (found->second.empty()) ids_.erase(found);
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  for (const std::string& topic : std::set<std::string>(peer->second.topics)) {
+    const auto same = gone_.find(topic);
+    if (same != gone_.end()) gone_.erase(same);
+    forget(connection, topic);
+  }
+}
+
+void Census::leaveOneOf(const std::string& topic) {
+  // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
+  const auto holders = holders_.find(topic);
+  if (holders == holders_.end()) return;
+  auto leaving = peers_.end();
+  for (Connection connection : holders->second) {
+    const auto peer = peers_.find(connection);
+    if (peer->second.isOurs) continue;
+    if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
+  }
+  if (leaving != peers_.end()) forget(leaving->first, topic);
+}
+
+void Census::countStrangers() {
+  strangers_ = 0;
+  for (auto& [connection, peer] : peers_) {
+    if (peer.isOurs) continue;
+    ++strangers_;
+    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/census.cpp
 
 // begin dividere/connection/connector.cpp
 namespace dividere::detail {
@@ -3878,54 +3991,6 @@ std::uint16_t Proxy::backPort() const {
 // begin dividere/connection/publisher.cpp
 namespace dividere::detail {
 
-// How much news is read at a time: a hostile peer may send it faster than it can be read.
-constexpr int kMostNews = 100000;
-constexpr int kMostNewsWhileIdle = 10000;
-
-/// What a Publisher knows of its subscribers, and the lock that lets the watcher's thread read their news while
-/// the owner is idle: a socket that nobody calls into keeps memory for each past peer. The lock is free but
-/// for a moment once a second, and let go of as soon as the owner wants it.
-struct Audience {
-  std::mutex mutex;
-  std::atomic<bool> isWanted{false};
-  Socket* socket = nullptr;
-  Census census;         // under mutex, as is the socket
-  bool hasMore = false;  // the watcher's thread alone
-  std::atomic<std::uint64_t> dropped{0};
-  RateLimit warnings;
-  bool waitWhenFull = false;
-
-  std::unique_lock<std::mutex> enter() {
-    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-    if (lock.owns_lock()) return lock;
-    isWanted = true;
-    lock.lock();
-    isWanted = false;
-    return lock;
-  }
-
-  /// Whether that was all.
-  bool readNews(int most = kMostNews) {
-    Frame frame;
-    for (int i = 0; i < most && !isWanted; ++i) {
-      while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
-        if (errno == EINTR) continue;
-        census.settle();
-        return true;
-      }
-      census.observe(frame);
-    }
-    return false;
-  }
-
-  /// Whether there was more.
-  bool readNewsIfIdle() {
-    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-    if (lock.owns_lock() && socket) hasMore = !readNews(kMostNewsWhileIdle);
-    return hasMore;
-  }
-};
-
 // An XPUB: a PUB that can be asked who is there.
 std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
                                                     const connection::SocketOptions& options) {
@@ -4008,14 +4073,14 @@ bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds time
 std::size_t Publisher::subscribers() const {
   this->socket();
   const auto lock = audience_->enter();
-  audience_->readNews();
+  audience_->readAllNews();
   return audience_->census.count();
 }
 
 std::uint64_t Publisher::arrivals() const {
   this->socket();
   const auto lock = audience_->enter();
-  audience_->readNews();
+  audience_->readAllNews();
   return audience_->census.arrivals();
 }
 
@@ -4738,7 +4803,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kEventsKept = 16;
 constexpr auto kPumpPeriod = 1s;
 // ... and if they had more to do than they should at a time.
-constexpr auto kPumpAgain = 1ms;
+constexpr auto kPumpAgain = 10ms;
 // How long after a loss libzmq's own announcement of the next attempt may take; it follows within microseconds
 // unless the machine is overloaded. Doubled with each repair in vain, so that a port where something else
 // answers is not hammered.
@@ -6135,26 +6200,47 @@ bool isGenerated(const Message& message) {
   return prototype && classOf(*prototype) == classOf(message);
 }
 
+static thread_local bool areTypesForgotten = false;
+static thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
+
+/// What one thread has learned of types.
+struct KnownTypes {
+  std::map<MessageClass, EnvelopeHead> heads;
+  std::map<std::string, const Message*, std::less<>> prototypes;
+
+  ~KnownTypes() {
+    areTypesForgotten = true;
+    lastHead = {};
+  }
+};
+
+/// Null as the thread ends, when there may still be messages of its older objects, and of static ones.
+KnownTypes* knownTypes() {
+  if (areTypesForgotten) return nullptr;
+  static thread_local KnownTypes known;
+  return &known;
+}
+
 /// The head of a generated class, made once a thread; null for other messages.
 [[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
-  thread_local std::map<MessageClass, EnvelopeHead> heads;
-  auto head = heads.find(classOf(message));
-  if (head == heads.end()) {
+  KnownTypes* const known = knownTypes();
+  if (!known) return nullptr;
+  auto head = known->heads.find(classOf(message));
+  if (head == known->heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = heads.try_emplace(classOf(message), typeOf(message)).first;
+    head = known->heads.try_emplace(classOf(message), typeOf(message)).first;
   }
   return &head->second;
 }
 
 /// The same, sooner if the thread's last message was of the same class.
 inline const EnvelopeHead* knownHead(const Message& message) {
-  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
-  if (last.first != classOf(message)) {
+  if (lastHead.first != classOf(message)) {
     const EnvelopeHead* const head = lookUpHead(message);
     if (!head) return nullptr;
-    last = {classOf(message), head};
+    lastHead = {classOf(message), head};
   }
-  return last.second;
+  return lastHead.second;
 }
 
 bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
@@ -6199,16 +6285,18 @@ Frame encodeFrame(std::string_view who, const Message& message) {
 // Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
 // would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
 const Message* prototypeOf(std::string_view type) {
-  thread_local std::map<std::string, const Message*, std::less<>> known;
-  const auto found = known.find(type);
-  if (found != known.end()) return found->second;
+  KnownTypes* const known = knownTypes();
+  if (known) {
+    const auto found = known->prototypes.find(type);
+    if (found != known->prototypes.end()) return found->second;
+  }
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
   const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
   // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
   if (!descriptor || descriptor->map_key()) return nullptr;
   const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
-  known.emplace(name, prototype);
+  if (known) known->prototypes.emplace(name, prototype);
   return prototype;
 }
 

@@ -1,6 +1,7 @@
 #include "census.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "../core/random.hpp"
@@ -47,6 +48,7 @@ void Census::subscribed(const std::string& topic, Connection connection, const F
   }
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
   peer.topics.insert(topic);
+  holders_[topic].insert(connection);
 }
 
 void Census::unsubscribed(const std::string& topic, Connection connection) {
@@ -58,19 +60,27 @@ void Census::unsubscribed(const std::string& topic, Connection connection) {
     const auto found = ids_.find(topic);
     if (found != ids_.end()) ids_.erase(found);
   }
+  forget(connection, topic);
+}
+
+void Census::forget(Connection connection, const std::string& topic) {
   const auto peer = peers_.find(connection);
   if (peer == peers_.end()) return;
+  const auto holders = holders_.find(topic);
+  if (holders != holders_.end()) {
+    holders->second.erase(connection);
+    if (holders->second.empty()) holders_.erase(holders);
+  }
   peer->second.topics.erase(topic);
   if (peer->second.topics.empty()) peers_.erase(peer);
 }
 
 void Census::settle() {
   // First those we know by name, with all the topics they had; what is left went with strangers.
-  const std::multiset<std::string> gone(gone_);
-  for (const std::string& topic : gone) {
-    if (isIdTopic(topic)) leave(topic);
-  }
-  for (const std::string& topic : std::multiset<std::string>(gone_)) leaveOneOf(topic);
+  std::vector<std::string> ids;
+  std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(ids), isIdTopic);
+  for (const std::string& id : ids) leave(id);
+  for (const std::string& topic : gone_) leaveOneOf(topic);
   gone_.clear();
   countStrangers();
 }
@@ -84,23 +94,24 @@ void Census::leave(const std::string& id) {
   if (found->second.empty()) ids_.erase(found);
   const auto peer = peers_.find(connection);
   if (peer == peers_.end()) return;
-  for (const std::string& topic : peer->second.topics) {
+  for (const std::string& topic : std::set<std::string>(peer->second.topics)) {
     const auto same = gone_.find(topic);
     if (same != gone_.end()) gone_.erase(same);
+    forget(connection, topic);
   }
-  peers_.erase(peer);
 }
 
 void Census::leaveOneOf(const std::string& topic) {
   // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
+  const auto holders = holders_.find(topic);
+  if (holders == holders_.end()) return;
   auto leaving = peers_.end();
-  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    if (peer->second.isOurs || peer->second.topics.count(topic) == 0) continue;
+  for (Connection connection : holders->second) {
+    const auto peer = peers_.find(connection);
+    if (peer->second.isOurs) continue;
     if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
   }
-  if (leaving == peers_.end()) return;
-  leaving->second.topics.erase(topic);
-  if (leaving->second.topics.empty()) peers_.erase(leaving);
+  if (leaving != peers_.end()) forget(leaving->first, topic);
 }
 
 void Census::countStrangers() {

@@ -52,9 +52,11 @@ class Census {
   void unsubscribed(const std::string& topic, Connection connection);
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);
+  void forget(Connection connection, const std::string& topic);
   void countStrangers();
 
   std::map<Connection, Peer> peers_;
+  std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
   std::map<std::string, std::vector<Connection>> ids_;  // more than one while a reconnection is under way
   std::multiset<std::string> gone_;
   std::size_t strangers_ = 0;

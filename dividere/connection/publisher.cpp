@@ -1,61 +1,8 @@
 #include "publisher.hpp"
 
-#include <atomic>
-#include <mutex>
-
-#include "../core/log_line.hpp"
-#include "census.hpp"
-#include "socket.hpp"
+#include "audience.hpp"
 
 namespace dividere::detail {
-
-// How much news is read at a time: a hostile peer may send it faster than it can be read.
-constexpr int kMostNews = 100000;
-constexpr int kMostNewsWhileIdle = 10000;
-
-/// What a Publisher knows of its subscribers, and the lock that lets the watcher's thread read their news while
-/// the owner is idle: a socket that nobody calls into keeps memory for each past peer. The lock is free but
-/// for a moment once a second, and let go of as soon as the owner wants it.
-struct Audience {
-  std::mutex mutex;
-  std::atomic<bool> isWanted{false};
-  Socket* socket = nullptr;
-  Census census;         // under mutex, as is the socket
-  bool hasMore = false;  // the watcher's thread alone
-  std::atomic<std::uint64_t> dropped{0};
-  RateLimit warnings;
-  bool waitWhenFull = false;
-
-  std::unique_lock<std::mutex> enter() {
-    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-    if (lock.owns_lock()) return lock;
-    isWanted = true;
-    lock.lock();
-    isWanted = false;
-    return lock;
-  }
-
-  /// Whether that was all.
-  bool readNews(int most = kMostNews) {
-    Frame frame;
-    for (int i = 0; i < most && !isWanted; ++i) {
-      while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
-        if (errno == EINTR) continue;
-        census.settle();
-        return true;
-      }
-      census.observe(frame);
-    }
-    return false;
-  }
-
-  /// Whether there was more.
-  bool readNewsIfIdle() {
-    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-    if (lock.owns_lock() && socket) hasMore = !readNews(kMostNewsWhileIdle);
-    return hasMore;
-  }
-};
 
 // An XPUB: a PUB that can be asked who is there.
 std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
@@ -139,14 +86,14 @@ bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds time
 std::size_t Publisher::subscribers() const {
   this->socket();
   const auto lock = audience_->enter();
-  audience_->readNews();
+  audience_->readAllNews();
   return audience_->census.count();
 }
 
 std::uint64_t Publisher::arrivals() const {
   this->socket();
   const auto lock = audience_->enter();
-  audience_->readNews();
+  audience_->readAllNews();
   return audience_->census.arrivals();
 }
 

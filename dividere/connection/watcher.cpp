@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kEventsKept = 16;
 constexpr auto kPumpPeriod = 1s;
 // ... and if they had more to do than they should at a time.
-constexpr auto kPumpAgain = 1ms;
+constexpr auto kPumpAgain = 10ms;
 // How long after a loss libzmq's own announcement of the next attempt may take; it follows within microseconds
 // unless the machine is overloaded. Doubled with each repair in vain, so that a port where something else
 // answers is not hammered.

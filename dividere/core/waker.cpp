@@ -6,7 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <memory>
+#include <utility>
 
 #include "error.hpp"
 #include "fork.hpp"
@@ -43,8 +43,16 @@ Waker& Waker::ofThisThread() {
     unsigned generation = forkGeneration();
     Waker waker;
   };
-  thread_local std::unique_ptr<Mine> mine;
-  if (!mine || mine->generation != forkGeneration()) mine = std::make_unique<Mine>();
+  static thread_local Mine* mine = nullptr;
+  struct Keeper {
+    ~Keeper() { delete std::exchange(mine, nullptr); }
+  };
+  if (!mine || mine->generation != forkGeneration()) {
+    // At the thread's very end, when static objects and its own older ones may still wait, there is one that stays.
+    static thread_local Keeper keeper;
+    delete std::exchange(mine, nullptr);
+    mine = new Mine;
+  }
   return mine->waker;
 }
 

@@ -317,26 +317,47 @@ bool isGenerated(const Message& message) {
   return prototype && classOf(*prototype) == classOf(message);
 }
 
+static thread_local bool areTypesForgotten = false;
+static thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
+
+/// What one thread has learned of types.
+struct KnownTypes {
+  std::map<MessageClass, EnvelopeHead> heads;
+  std::map<std::string, const Message*, std::less<>> prototypes;
+
+  ~KnownTypes() {
+    areTypesForgotten = true;
+    lastHead = {};
+  }
+};
+
+/// Null as the thread ends, when there may still be messages of its older objects, and of static ones.
+KnownTypes* knownTypes() {
+  if (areTypesForgotten) return nullptr;
+  static thread_local KnownTypes known;
+  return &known;
+}
+
 /// The head of a generated class, made once a thread; null for other messages.
 [[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
-  thread_local std::map<MessageClass, EnvelopeHead> heads;
-  auto head = heads.find(classOf(message));
-  if (head == heads.end()) {
+  KnownTypes* const known = knownTypes();
+  if (!known) return nullptr;
+  auto head = known->heads.find(classOf(message));
+  if (head == known->heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = heads.try_emplace(classOf(message), typeOf(message)).first;
+    head = known->heads.try_emplace(classOf(message), typeOf(message)).first;
   }
   return &head->second;
 }
 
 /// The same, sooner if the thread's last message was of the same class.
 inline const EnvelopeHead* knownHead(const Message& message) {
-  thread_local std::pair<MessageClass, const EnvelopeHead*> last;
-  if (last.first != classOf(message)) {
+  if (lastHead.first != classOf(message)) {
     const EnvelopeHead* const head = lookUpHead(message);
     if (!head) return nullptr;
-    last = {classOf(message), head};
+    lastHead = {classOf(message), head};
   }
-  return last.second;
+  return lastHead.second;
 }
 
 bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
@@ -381,16 +402,18 @@ Frame encodeFrame(std::string_view who, const Message& message) {
 // Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
 // would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
 const Message* prototypeOf(std::string_view type) {
-  thread_local std::map<std::string, const Message*, std::less<>> known;
-  const auto found = known.find(type);
-  if (found != known.end()) return found->second;
+  KnownTypes* const known = knownTypes();
+  if (known) {
+    const auto found = known->prototypes.find(type);
+    if (found != known->prototypes.end()) return found->second;
+  }
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
   const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
   // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
   if (!descriptor || descriptor->map_key()) return nullptr;
   const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
-  known.emplace(name, prototype);
+  if (known) known->prototypes.emplace(name, prototype);
   return prototype;
 }
 

@@ -305,3 +305,22 @@ TEST_CASE("threads may encode and decode at once") {
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == std::vector<int>(8));
 }
+
+TEST_CASE("messages are written and read to a thread's very end, as its older objects are destroyed") {
+  std::string read;
+  std::thread([&] {
+    const auto roundTrip = [](const std::string& text) {
+      const auto message = dividere::messaging::ProtoBuffDecoder().decode(
+          dividere::messaging::ProtoBuffEncoder().encode(msg01(text)));
+      return dynamic_cast<const Msg01&>(*message).field1();
+    };
+    struct Last {
+      std::string& read;
+      std::string (*roundTrip)(const std::string&);
+      ~Last() { read = roundTrip("farewell"); }
+    };
+    static thread_local Last last{read, roundTrip};
+    CHECK(roundTrip("greeting") == "greeting");
+  }).join();
+  CHECK(read == "farewell");
+}

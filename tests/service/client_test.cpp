@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -45,6 +46,12 @@ bool allAnswer(Client& client, const std::vector<std::string>& names) {
   });
 }
 
+#if defined(__SANITIZE_ADDRESS__) || DIVIDERE_TEST_HAS(address_sanitizer)
+constexpr bool kIsWellWithoutDescriptors = false;  // the sanitizer looks at objects by way of a pipe
+#else
+constexpr bool kIsWellWithoutDescriptors = true;
+#endif
+
 /// While it lives, this process gets no more descriptors.
 class NoDescriptors {
  public:
@@ -53,7 +60,7 @@ class NoDescriptors {
     rlimit few = before_;
     few.rlim_cur = 256;
     ::setrlimit(RLIMIT_NOFILE, &few);
-    for (int fd; (fd = ::dup(0)) >= 0;) taken_.push_back(fd);
+    for (int fd; (fd = ::eventfd(0, EFD_CLOEXEC)) >= 0;) taken_.push_back(fd);
   }
   ~NoDescriptors() {
     for (const int fd : taken_) ::close(fd);
@@ -503,6 +510,9 @@ TEST_CASE("stop() may come from who is told of something in the thread of a call
   auto first = std::async(std::launch::async, [&] { return call(client, "x"); });
   answer(instance, instance.recv().value(), "words");
   REQUIRE(first.get() == "words");  // from now on the instance is connected, and a call has it to itself
+  const struct LogEnd {
+    ~LogEnd() { dividere::setLogHandler(nullptr); }
+  } logEnd;
   auto second = std::async(std::launch::async, [&] { return support::codeOf([&] { call(client, "x"); }); });
   const auto request = instance.recv().value();
   dividere::setLogHandler([&](dividere::LogLevel, std::string_view, std::string_view text) {
@@ -510,10 +520,10 @@ TEST_CASE("stop() may come from who is told of something in the thread of a call
   });
   instance.send({request[0], "junk"});
   CHECK(second.get() == Errc::stopping);
-  dividere::setLogHandler(nullptr);
 }
 
-TEST_CASE("a call in a thread for which there is no descriptor fails, and leaves its instance to others") {
+TEST_CASE("a call in a thread for which there is no descriptor fails, and leaves its instance to others" *
+          doctest::skip(!kIsWellWithoutDescriptors)) {
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
   service.start(support::kLimit);

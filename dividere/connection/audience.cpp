@@ -1,0 +1,54 @@
+#include "audience.hpp"
+
+#include <cerrno>
+
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// Whoever asks for all news waits no longer than this while they do not end.
+constexpr auto kFloodLimit = 1s;
+
+std::unique_lock<std::mutex> Audience::enter() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (lock.owns_lock()) return lock;
+  isWanted = true;
+  lock.lock();
+  isWanted = false;
+  return lock;
+}
+
+bool Audience::readNews() {
+  for (int i = 0; i < kNewsAtATime; ++i) {
+    if (!readOne()) return true;
+  }
+  return false;
+}
+
+void Audience::readAllNews() {
+  const Deadline limit = Deadline::in(kFloodLimit);
+  while (!readNews() && !limit.passed()) {
+  }
+}
+
+bool Audience::readNewsIfIdle() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (!lock.owns_lock() || !socket) return hasMore;
+  hasMore = true;
+  for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  return hasMore;
+}
+
+/// False if there is none.
+bool Audience::readOne() {
+  Frame frame;
+  while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
+    if (errno == EINTR) continue;
+    census.settle();
+    return false;
+  }
+  census.observe(frame);
+  return true;
+}
+
+}  // namespace dividere::detail
