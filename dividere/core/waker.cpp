@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include "error.hpp"
@@ -43,15 +44,18 @@ Waker& Waker::ofThisThread() {
     unsigned generation = forkGeneration();
     Waker waker;
   };
+  alignas(Mine) static thread_local unsigned char room[sizeof(Mine)];
   static thread_local Mine* mine = nullptr;
   struct Keeper {
-    ~Keeper() { delete std::exchange(mine, nullptr); }
+    ~Keeper() {
+      if (mine) std::exchange(mine, nullptr)->~Mine();
+    }
   };
-  if (!mine || mine->generation != forkGeneration()) {
+  if (mine && mine->generation != forkGeneration()) std::exchange(mine, nullptr)->~Mine();
+  if (!mine) {
     // At the thread's very end, when static objects and its own older ones may still wait, there is one that stays.
     static thread_local Keeper keeper;
-    delete std::exchange(mine, nullptr);
-    mine = new Mine;
+    mine = new (room) Mine;
   }
   return mine->waker;
 }

@@ -103,7 +103,7 @@ std::vector<Call> callsOf(Family& f) {
 
 }  // namespace
 
-TEST_SUITE_BEGIN("fork" * doctest::skip(!support::kCanFork));
+TEST_SUITE_BEGIN("fork" * doctest::skip(!support::kCanForkAmidAllocations));
 
 TEST_CASE("in a forked child its parent's objects throw otherProcess, whatever they are asked") {
   Family family;
