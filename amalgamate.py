@@ -39,6 +39,12 @@ LAYERS = {
     "service": ["registry"],
 }
 
+# A header is public or private by where it stands: private ones are in <layer>/detail/. The interface takes these few
+# in, and no others: what a public class cannot be declared without.
+DETAILS_OF_INTERFACE = {
+    "dividere/core/detail/hidden.hpp": "holds the insides of public classes",
+}
+
 # What the interface may not include, since every source file of every user would pay for it.
 HEAVY = {
     "zmq*.h": "libzmq is an implementation detail, and its macros would reach every user",
@@ -93,6 +99,11 @@ def without_licence(numbered):
 def layer_of(file):
     """dividere/core/error.hpp is in core."""
     return file.split("/")[1]
+
+
+def is_private(file):
+    """dividere/core/detail/fork.hpp is."""
+    return "/detail/" in file
 
 
 def reachable(layer):
@@ -154,6 +165,7 @@ class Checks:
     def __init__(self, root):
         self.root = Path(root)
         self.errors = []
+        self.public = set()  # what the interface section has reached so far
 
     def refuse(self, file, number, what, why, mend):
         self.errors.append(f"{file}:{number}: {what}\n    why:  {why}\n    mend: {mend}")
@@ -197,7 +209,7 @@ class Checks:
     def in_parts(self, file, number, name, target):
         if target.startswith(PARTS + "/") and target.count("/") >= 2:
             return True
-        self.refuse(file, number, f'"{name}" is not a part', f"the header is made of {PARTS}/<layer>/* alone",
+        self.refuse(file, number, f'"{name}" is not a part', f"the header is made of {PARTS}/<layer>/** alone",
                     f"move it into a layer under {PARTS}/, or include a system header as <{name}>")
         return False
 
@@ -218,6 +230,26 @@ class Checks:
             self.refuse(file, number, f"{target} is included outside of both sections",
                         "no guard keeps it from being expanded twice",
                         "move the line under #define DIVIDERE_HPP or #define DIVIDERE_IMPLEMENTED")
+
+    def public_or_private(self, file, number, target, section):
+        """What users get is what stands outside of the detail folders, and all of it."""
+        if not target.endswith(".hpp"):
+            return
+        if is_private(target) and file == SPINE:
+            self.refuse(file, number, f"{target} is for users, and is private",
+                        "users read the spine as the table of contents",
+                        f"leave it to the parts that include it, or move it to {PARTS}/{layer_of(target)}/")
+        elif is_private(target) and section == INTERFACE and target not in DETAILS_OF_INTERFACE:
+            self.refuse(file, number, f"the interface includes a private header: {target}",
+                        "every source file of every user would pay for it, and come to depend on it",
+                        "declare what you need and include it in the .cpp; or, if no interface is possible without it, "
+                        "add it to DETAILS_OF_INTERFACE in amalgamate.py and say why")
+        elif not is_private(target) and section == IMPLEMENTATION and target not in self.public:
+            self.refuse(file, number, f"{target} is not part of the interface, and is public by its place",
+                        "readers tell what they may use from what may change by the folder alone",
+                        f"move it to {PARTS}/{layer_of(target)}/detail/, or add it to the interface section of {SPINE}")
+        if section == INTERFACE:
+            self.public.add(target)
 
     def unconditional(self, file, number, target, conditional):
         if conditional:
@@ -350,6 +382,7 @@ class Amalgamation:
             return
         self.checks.in_section(file, number, target, self.section)
         self.checks.source_placed(file, number, target, self.section)
+        self.checks.public_or_private(file, number, target, self.section)
         self.checks.unconditional(file, number, target, conditional)
         self.checks.layer_order(file, number, target)
         if self.checks.acyclic(file, number, target, self.chain) and target not in self.seen:

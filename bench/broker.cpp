@@ -42,7 +42,8 @@ std::string handOn(const BareSocket& from, const BareSocket& to, std::size_t ski
     if (i == 0) first.assign(static_cast<const char*>(zmq_msg_data(&frame)), zmq_msg_size(&frame));
     // A worker that registers has a single frame after its id: for nobody.
     const bool isRegistration = skip == 1 && i == 1 && !more;
-    if (i < skip || isRegistration || zmq_msg_send(&frame, to.native(), more ? ZMQ_SNDMORE : 0) < 0) zmq_msg_close(&frame);
+    if (i < skip || isRegistration || zmq_msg_send(&frame, to.native(), more ? ZMQ_SNDMORE : 0) < 0)
+      zmq_msg_close(&frame);
   }
   return first;
 }
@@ -130,7 +131,6 @@ void measure() {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  return bench::run(argc, argv,
-                    {{"broker", bench::serveBroker}, {"queue", bench::serveQueue}, {"work", bench::work}},
+  return bench::run(argc, argv, {{"broker", bench::serveBroker}, {"queue", bench::serveQueue}, {"work", bench::work}},
                     bench::measure);
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dividere/messaging/wire.hpp"
+#include "dividere/messaging/detail/wire.hpp"
 #include "measure.hpp"
 #include "samples.hpp"
 
@@ -80,9 +80,8 @@ void add(const std::string& kind, const T& message, int calls, double encodeLimi
   const auto measured = [&](const std::string& verb, double limit, auto* benchmarked) {
     works.push_back({verb + " " + kind, atMost(limit), {}});
     Work& work = works.back();
-    benchmark::RegisterBenchmark(work.name.c_str(), [=, &work](benchmark::State& state) {
-      benchmarked(state, message, calls, work.times);
-    });
+    benchmark::RegisterBenchmark(
+        work.name.c_str(), [=, &work](benchmark::State& state) { benchmarked(state, message, calls, work.times); });
   };
   measured("encode", encodeLimit, &encode<T>);
   measured("decode", decodeLimit, &decode<T>);

@@ -39,7 +39,8 @@ Turns<double> measureOnce() {
   return interleave(
       rounds(),
       [&] {
-        return windowed(kUnderWay, [&] { dealer.sendWithEmptyFrame(sample); }, [&] { dealer.recvInto(reply); });
+        return windowed(
+            kUnderWay, [&] { dealer.sendWithEmptyFrame(sample); }, [&] { dealer.recvInto(reply); });
       },
       [&] {
         return windowed(

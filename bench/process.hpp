@@ -109,7 +109,8 @@ inline std::string ofProcess(const std::string& name, pid_t pid = 0) {
 
 inline double entries(const std::string& directory) {
   double count = 0;
-  for (auto it = std::filesystem::directory_iterator(directory); it != std::filesystem::directory_iterator(); ++it) ++count;
+  for (auto it = std::filesystem::directory_iterator(directory); it != std::filesystem::directory_iterator(); ++it)
+    ++count;
   return count;
 }
 

@@ -47,7 +47,8 @@ void respond(const Arguments& arguments) {
 
 /// One middle, what stands on both sides of it, and its processes.
 struct Setting {
-  explicit Setting(const char* role) : middle({role}), front(middle.line()), responders({"respond", middle.line()}), clients(kClients, front) {}
+  explicit Setting(const char* role)
+      : middle({role}), front(middle.line()), responders({"respond", middle.line()}), clients(kClients, front) {}
   Child middle;
   std::string front;
   Child responders;
@@ -66,7 +67,6 @@ void measure() {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  return bench::run(argc, argv,
-                    {{"ours", bench::forward}, {"bare", bench::forwardBare}, {"respond", bench::respond}},
+  return bench::run(argc, argv, {{"ours", bench::forward}, {"bare", bench::forwardBare}, {"respond", bench::respond}},
                     bench::measure);
 }

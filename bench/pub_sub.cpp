@@ -108,9 +108,8 @@ int queueFor(std::size_t subscribers) { return subscribers == 1 ? 1000 : 0; }
 
 /// Of these types alone; none: of all, as the baseline's, whose messages do not say their type.
 Channel<dividere::messaging::Subscriber> makeOurs(std::size_t subscribers, const std::vector<std::string>& types = {},
-                                                   const char* role = "ours") {
-  return {role, subscribers,
-          [&](const std::string& endpoint) {
+                                                  const char* role = "ours") {
+  return {role, subscribers, [&](const std::string& endpoint) {
             dividere::connection::SocketOptions options;
             options.receiveQueue = queueFor(subscribers);
             return dividere::messaging::Subscriber(endpoint, types, options);
@@ -150,7 +149,9 @@ void measureSize(std::size_t bytes) {
     const double once = bare.rate(bytes, isLarge ? 100 : 10000);
     const auto count = static_cast<std::size_t>(once * 1.5 * std::chrono::duration<double>(turn()).count()) + 20;
     const auto bareRate = [&] { return bare.rate(bytes, count); };
-    const auto keepingRate = [&] { return std::stod(keeping.ask(std::to_string(bytes) + " " + std::to_string(count))); };
+    const auto keepingRate = [&] {
+      return std::stod(keeping.ask(std::to_string(bytes) + " " + std::to_string(count)));
+    };
     const auto filteredRate = [&] { return filtered.rate(bytes, count); };
     others.append(isLarge ? interleave(rounds(), keepingRate, bareRate) : interleave(rounds(), filteredRate, bareRate));
     return interleave(
@@ -179,8 +180,7 @@ void measureSubscribers() {
     const std::string name =
         "pub/sub 64 B to " + std::to_string(subscribers) + " subscriber" + (subscribers == 1 ? "" : "s");
     row(name, "msgs/s in all", compare(turns), atLeast(0.95));
-    row(name + ": the publisher's memory", "KiB",
-        {median(ourKiB), median(bareKiB), median(ourKiB) / median(bareKiB)});
+    row(name + ": the publisher's memory", "KiB", {median(ourKiB), median(bareKiB), median(ourKiB) / median(bareKiB)});
   }
 }
 

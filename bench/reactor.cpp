@@ -35,7 +35,9 @@ void react(const Arguments& arguments) {
 class Asker {
  public:
   explicit Asker(Arguments roleAndArguments)
-      : peer_(std::move(roleAndArguments)), socket_(ZMQ_DEALER), request_(dividere::messaging::ProtoBuffEncoder().encode(makeSample(64))) {
+      : peer_(std::move(roleAndArguments)),
+        socket_(ZMQ_DEALER),
+        request_(dividere::messaging::ProtoBuffEncoder().encode(makeSample(64))) {
     socket_.connect(peer_.line());
   }
 
@@ -50,7 +52,8 @@ class Asker {
     receive();
   }
   double rate() {
-    return windowed(64, [this] { send(); }, [this] { receive(); });
+    return windowed(
+        64, [this] { send(); }, [this] { receive(); });
   }
 
  private:
@@ -69,8 +72,8 @@ void measure() {
       return interleave(
           rounds(), [&] { return ours.rate(); }, [&] { return plain.rate(); });
     });
-    const std::string name = "reactor over " + std::to_string(sockets) +
-                             (sockets == 1 ? " socket" : " sockets with one busy");
+    const std::string name =
+        "reactor over " + std::to_string(sockets) + (sockets == 1 ? " socket" : " sockets with one busy");
     row(name + "; 64 requests under way", "replies/s", compare(turns), atLeast(0.95));
     row(name + "; a single request p50", "us", times.at(0.5), atMost(1.05));
   }

@@ -58,7 +58,9 @@ void measureOver(const std::string& transport) {
   for (const std::size_t bytes : {64u, 1u << 10, 64u << 10}) {
     const Sample sample = makeSample(bytes);
     const Times times = inActs([&] { return measureOnce(transport, sample); });
-    const auto name = [&](const char* which) { return "round trip " + sizeName(bytes) + " " + transport + " " + which; };
+    const auto name = [&](const char* which) {
+      return "round trip " + sizeName(bytes) + " " + transport + " " + which;
+    };
     row(name("p50"), "us", times.at(0.5), atMost(1.05));
     row(name("p99"), "us", times.at(0.99));
   }

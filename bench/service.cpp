@@ -95,7 +95,8 @@ void measureThreads(service::Client& client, const std::string& endpoint) {
         },
         [&] {
           return rateOfThreads(threads, [&] {
-            return [&sample, request = std::make_shared<messaging::Request>(endpoint), reply = std::make_shared<Sample>()] {
+            return [&sample, request = std::make_shared<messaging::Request>(endpoint),
+                    reply = std::make_shared<Sample>()] {
               request->send(sample);
               request->recvInto(*reply);
             };

@@ -93,5 +93,7 @@ void measure() {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  return bench::run(argc, argv, {{"ours", bench::holdOurs}, {"unmonitored", bench::holdUnmonitored}, {"bare", bench::holdBare}}, bench::measure);
+  return bench::run(argc, argv,
+                    {{"ours", bench::holdOurs}, {"unmonitored", bench::holdUnmonitored}, {"bare", bench::holdBare}},
+                    bench::measure);
 }

@@ -51,15 +51,15 @@ enum class Errc {
   deadlinePassed = 8,  ///< not done in time
   stopping = 9,        ///< the component is being stopped
 
-  outOfTurn = 20,      ///< send while a reply is owed, or receive with nothing asked
-  wrongType = 21,      ///< a message of another type than the one asked for
-  badEndpoint = 22,    ///< an endpoint that cannot be used as given
-  otherProcess = 23,   ///< used in a forked child, but made in its parent
-  movedFrom = 24,      ///< the object was moved from
-  noFreePort = 25,     ///< every port of the range is taken
-  noRegistry = 26,     ///< no name service answered
-  incomplete = 27,     ///< a message without its required fields
-  noService = 28,      ///< no service of that name is registered
+  outOfTurn = 20,     ///< send while a reply is owed, or receive with nothing asked
+  wrongType = 21,     ///< a message of another type than the one asked for
+  badEndpoint = 22,   ///< an endpoint that cannot be used as given
+  otherProcess = 23,  ///< used in a forked child, but made in its parent
+  movedFrom = 24,     ///< the object was moved from
+  noFreePort = 25,    ///< every port of the range is taken
+  noRegistry = 26,    ///< no name service answered
+  incomplete = 27,    ///< a message without its required fields
+  noService = 28,     ///< no service of that name is registered
 };
 
 /// The category of Errc, named "dividere".
@@ -88,48 +88,6 @@ template <>
 struct is_error_code_enum<dividere::Errc> : true_type {};
 }  // namespace std
 // end dividere/core/error.hpp
-
-// begin dividere/core/hidden.hpp
-namespace dividere::detail {
-
-/// What a public class keeps out of sight, of a type that only the implementation knows; null once moved from. A
-/// std::unique_ptr would do in its place, but with those every source that includes this takes a sixth longer to compile.
-template <class T>
-class Hidden {
- public:
-  Hidden() noexcept = default;
-  Hidden(std::unique_ptr<T> object) noexcept : object_(object.release()) {}
-  Hidden(Hidden&& other) noexcept : object_(other.release()) {}
-  Hidden& operator=(Hidden&& other) noexcept {
-    T* const object = other.release();
-    T* const former = object_;
-    object_ = object;
-    delete former;
-    return *this;
-  }
-  ~Hidden() {
-    static_assert(sizeof(T) > 0, "destroyed where its type is not known");
-    delete object_;
-  }
-
-  T* get() const noexcept { return object_; }
-  T* operator->() const noexcept { return object_; }
-  T& operator*() const noexcept { return *object_; }
-  explicit operator bool() const noexcept { return object_ != nullptr; }
-
-  /// From now on the caller's.
-  T* release() noexcept {
-    T* const object = object_;
-    object_ = nullptr;
-    return object;
-  }
-
- private:
-  T* object_ = nullptr;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/hidden.hpp
 
 // begin dividere/core/log.hpp
 namespace dividere {
@@ -175,6 +133,48 @@ constexpr const char* kVersion = "0.1.0";
 // end dividere/core/version.hpp
 
 // connection: sockets that carry bytes
+
+// begin dividere/core/detail/hidden.hpp
+namespace dividere::detail {
+
+/// What a public class keeps out of sight, of a type that only the implementation knows; null once moved from. A
+/// std::unique_ptr would do in its place, but with those every source that includes this takes a sixth longer to compile.
+template <class T>
+class Hidden {
+ public:
+  Hidden() noexcept = default;
+  Hidden(std::unique_ptr<T> object) noexcept : object_(object.release()) {}
+  Hidden(Hidden&& other) noexcept : object_(other.release()) {}
+  Hidden& operator=(Hidden&& other) noexcept {
+    T* const object = other.release();
+    T* const former = object_;
+    object_ = object;
+    delete former;
+    return *this;
+  }
+  ~Hidden() {
+    static_assert(sizeof(T) > 0, "destroyed where its type is not known");
+    delete object_;
+  }
+
+  T* get() const noexcept { return object_; }
+  T* operator->() const noexcept { return object_; }
+  T& operator*() const noexcept { return *object_; }
+  explicit operator bool() const noexcept { return object_ != nullptr; }
+
+  /// From now on the caller's.
+  T* release() noexcept {
+    T* const object = object_;
+    object_ = nullptr;
+    return object;
+  }
+
+ private:
+  T* object_ = nullptr;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/hidden.hpp
 
 // begin dividere/connection/context.hpp
 namespace dividere::connection {
@@ -478,7 +478,7 @@ class Proxy : public Connector {
 namespace dividere::detail {
 class Frame;
 struct Audience;
-}
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -649,14 +649,11 @@ namespace dividere::connection {
 /// A topic is a prefix of the bytes sent; the empty one matches everything.
 class Subscriber : public Connector {
  public:
-  explicit Subscriber(const std::string& endpoint, const std::string& topic = "",
-                      const SocketOptions& options = {});
+  explicit Subscriber(const std::string& endpoint, const std::string& topic = "", const SocketOptions& options = {});
 
   /// With all these topics from the start; everything if there are none.
-  Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-             const SocketOptions& options = {});
-  Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics,
-             const SocketOptions& options = {});
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options = {});
+  Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics, const SocketOptions& options = {});
 
   Subscriber(Subscriber&&) noexcept = default;
   Subscriber& operator=(Subscriber&&) noexcept = default;
@@ -1147,7 +1144,7 @@ class Handling : public HandlerSet {
 namespace dividere::detail {
 class ReactorLoop;
 class Supervisor;
-}
+}  // namespace dividere::detail
 
 namespace dividere::reactor {
 
@@ -1213,9 +1210,9 @@ namespace dividere::reactor {
 struct WorkerEnd {
   std::size_t worker;  ///< which one, from 0
   int pid;
-  int signal;          ///< the signal that killed it; 0: it ended by itself, with
-  int status;          ///< this exit status
-  bool replaced;       ///< false: it kept crashing, and is given up
+  int signal;     ///< the signal that killed it; 0: it ended by itself, with
+  int status;     ///< this exit status
+  bool replaced;  ///< false: it kept crashing, and is given up
 };
 
 struct MpOptions {
@@ -1314,12 +1311,12 @@ struct BrokerOptions {
 
 /// A moment of a Broker. Always: read = replied + errors + waiting + inFlight, of the requests.
 struct BrokerStats {
-  std::uint64_t read = 0;      ///< requests taken in, retries of one still under way not counted again
-  std::uint64_t replied = 0;   ///< requests with a worker's reply
-  std::uint64_t errors = 0;    ///< requests with an error in place of one
-  std::size_t waiting = 0;     ///< requests that no worker has
-  std::size_t inFlight = 0;    ///< requests at a worker, or whose reply the client has no room for yet
-  std::size_t workers = 0;     ///< workers taken for alive
+  std::uint64_t read = 0;          ///< requests taken in, retries of one still under way not counted again
+  std::uint64_t replied = 0;       ///< requests with a worker's reply
+  std::uint64_t errors = 0;        ///< requests with an error in place of one
+  std::size_t waiting = 0;         ///< requests that no worker has
+  std::size_t inFlight = 0;        ///< requests at a worker, or whose reply the client has no room for yet
+  std::size_t workers = 0;         ///< workers taken for alive
   std::uint64_t redispatched = 0;  ///< times a request was given to another worker
   std::uint64_t late = 0;          ///< replies dropped: late, or a second one
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
@@ -1376,17 +1373,17 @@ class Broker {
 namespace dividere::detail {
 class BalancingClient;
 class Frame;
-}
+}  // namespace dividere::detail
 
 namespace dividere::balancing {
 
 /// How long a Client tries.
 struct RetryPolicy {
-  int maxRetries = 5;                            ///< tries after the first
-  std::chrono::milliseconds timeout{5000};       ///< for each try
-  std::chrono::milliseconds pause{100};          ///< before the next try, give or take half; doubling
+  int maxRetries = 5;                       ///< tries after the first
+  std::chrono::milliseconds timeout{5000};  ///< for each try
+  std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubling
   std::chrono::milliseconds pauseMax{2000};
-  std::chrono::milliseconds deadline{0};         ///< for all tries and pauses together, from send() on; zero: no other
+  std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: no other
 };
 
 /// Asks for work to be done by whichever Worker is idle (seeds: the client side of LoadBalancingPattern).
@@ -1847,6 +1844,399 @@ class Service : public reactor::Handling<Service> {
 #include <unordered_map>
 #include <zmq.h>
 
+// begin dividere/core/detail/fork.hpp
+// What the library does so that fork() stays safe.
+
+namespace dividere::detail {
+
+// A counter instead of a getpid() in every call: getpid() is a system call.
+extern std::atomic<unsigned> currentForkGeneration;
+
+/// How many forks lie between this process and the first of its line that used the library. An object
+/// remembers the generation it was made in: a different one now means it belongs to an ancestor.
+inline unsigned forkGeneration() noexcept { return currentForkGeneration.load(std::memory_order_relaxed); }
+
+/// Guards the few things that are process-wide (the log's handler, held ports, the context). fork() waits
+/// for it, so that a child never inherits it locked. Hold it briefly, and never while user code runs.
+std::mutex& processMutex();
+
+}  // namespace dividere::detail
+// end dividere/core/detail/fork.hpp
+
+// begin dividere/core/detail/fork.cpp
+namespace dividere::detail {
+
+std::atomic<unsigned> currentForkGeneration{0};
+
+std::mutex& processMutex() {
+  // Never destroyed: threads may still log while the process exits.
+  static std::mutex& mutex = *[] {
+    auto* made = new std::mutex;
+    pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
+                   [] {
+                     currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
+                     processMutex().unlock();
+                   });
+    return made;
+  }();
+  return mutex;
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/fork.cpp
+
+// begin dividere/core/detail/deadline.hpp
+// A point in time to give up at.
+
+namespace dividere::detail {
+
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static Deadline never() { return Deadline(Clock::time_point::max()); }
+  static Deadline at(Clock::time_point at) { return Deadline(at); }
+  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
+
+  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
+  static Deadline in(std::chrono::milliseconds timeout) {
+    const auto now = Clock::now();
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
+    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
+    return timeout >= room ? never() : Deadline(now + timeout);
+  }
+
+  bool isNever() const { return at_ == Clock::time_point::max(); }
+  bool passed() const { return !isNever() && Clock::now() >= at_; }
+
+  /// Whether it is still that far off.
+  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
+
+  Clock::time_point when() const { return at_; }
+
+  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
+  int pollTimeout() const {
+    if (isNever()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
+    if (left <= 0) return 0;
+    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
+  }
+
+  /// As the public functions take it: null for no limit.
+  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
+
+  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
+
+ private:
+  explicit Deadline(Clock::time_point at) : at_(at) {}
+  Clock::time_point at_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/deadline.hpp
+
+// begin dividere/core/detail/latch.hpp
+// Something that happens once, and threads that wait for it.
+
+namespace dividere::detail {
+
+/// Shut until open(). Any thread.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Latch {
+ public:
+  void open();
+  bool isOpen() const;
+
+  /// Whether it is open, waiting for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+  // For whoever waits for other things too:
+  void addWaker(int fd);  ///< woken by open(); at once if that was before
+  void removeWaker(int fd);
+
+ private:
+  mutable std::mutex mutex_;
+  bool open_ = false;         // under mutex_
+  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/latch.hpp
+
+// begin dividere/core/detail/waker.hpp
+// How one thread gets another out of poll().
+
+namespace dividere::detail {
+
+/// A descriptor that is readable from wake() until drain(). Throws Error if the process has no descriptor left.
+///
+/// An eventfd, not a socket: it costs one descriptor, nobody else can reach it, and ZeroMQ's own signals over
+/// ipc abort the process when descriptors run out.
+class Waker {
+ public:
+  Waker();
+  ~Waker();
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+
+  int fd() const noexcept { return fd_; }
+  void wake() const noexcept { wake(fd_); }
+  void drain() const noexcept;
+
+  static void wake(int fd) noexcept;
+
+  /// Whether a read from this descriptor would return at once.
+  static bool isReadable(int fd) noexcept;
+
+  /// The calling thread's own: one for all the sockets that a thread waits on in turn.
+  static Waker& ofThisThread();
+
+ private:
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/waker.hpp
+
+// begin dividere/core/detail/latch.cpp
+namespace dividere::detail {
+
+void Latch::open() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  open_ = true;
+  // Under the lock: who waits does not go before it has taken its descriptor back.
+  for (int fd : waiting_) Waker::wake(fd);
+  waiting_.clear();
+}
+
+bool Latch::isOpen() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return open_;
+}
+
+void Latch::addWaker(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.push_back(fd);
+  if (open_) Waker::wake(fd);
+}
+
+void Latch::removeWaker(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), fd), waiting_.end());
+}
+
+bool Latch::wait(const Deadline& deadline) {
+  const Waker& waker = Waker::ofThisThread();
+  if (isOpen()) return true;
+  addWaker(waker.fd());
+  do {
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, deadline.pollTimeout());
+    waker.drain();
+  } while (!isOpen() && !deadline.passed());  // woken for something else
+  removeWaker(waker.fd());
+  return isOpen();
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/latch.cpp
+
+// begin dividere/core/detail/random.hpp
+// Names that nobody else has.
+
+namespace dividere::detail {
+
+/// From the kernel, so that a forked child does not repeat its parent's.
+std::string randomBytes(std::size_t count);
+
+/// A random UUID (RFC 4122, version 4) as text.
+std::string randomUuid();
+
+}  // namespace dividere::detail
+// end dividere/core/detail/random.hpp
+
+// begin dividere/core/detail/random.cpp
+namespace dividere::detail {
+
+std::string randomBytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  std::size_t filled = 0;
+  while (filled < count) {
+    const auto got = ::getrandom(&bytes[filled], count - filled, 0);
+    if (got > 0) filled += static_cast<std::size_t>(got);
+    if (got < 0 && errno != EINTR) throw Error({errno, std::generic_category()}, "getrandom");
+  }
+  return bytes;
+}
+
+std::string randomUuid() {
+  std::string bytes = randomBytes(16);
+  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    char hex[3];
+    std::snprintf(hex, sizeof hex, "%02x", static_cast<unsigned>(static_cast<unsigned char>(bytes[i])));
+    text += hex;
+  }
+  return text;
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/random.cpp
+
+// begin dividere/core/detail/thread.hpp
+// Threads as the library starts and ends them.
+
+namespace dividere::detail {
+
+/// Starts a thread that no signal is delivered to (signals are the application's), under a name that
+/// debuggers show (at most 15 characters).
+std::thread startThread(const char* name, std::function<void()> body);
+
+/// Whether the calling thread is running an event handler, or stands in for another (ReactorLoop::Visit). Whatever is
+/// stopped there is not waited for: its thread may be closing the socket whose handler it is, and waits in turn.
+inline thread_local bool isInEventHandler = false;
+
+/// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
+/// now and then.
+class StoppableThread {
+ public:
+  StoppableThread();
+  ~StoppableThread();
+
+  /// Does nothing after stop().
+  void start(const char* name, std::function<void()> body);
+
+  /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
+  void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
+
+  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, in an event handler,
+  /// nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
+  void stop();
+
+  bool stopRequested() const noexcept { return stopRequested_.load(std::memory_order_acquire); }
+  bool isCurrent() const noexcept { return id_.load(std::memory_order_acquire) == std::this_thread::get_id(); }
+
+  /// What the thread's poll() has to wait on besides its own descriptors.
+  const Waker& waker() const noexcept { return waker_; }
+
+ private:
+  const unsigned generation_;
+  Waker waker_;
+  std::atomic<bool> stopRequested_{false};
+  std::atomic<std::thread::id> id_{};
+  std::mutex joining_;
+  std::thread thread_;  // under joining_
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/thread.hpp
+
+// begin dividere/core/detail/thread.cpp
+namespace dividere::detail {
+
+std::thread startThread(const char* name, std::function<void()> body) {
+  // A thread inherits its creator's mask: blocked before it starts, no signal can slip in.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  struct Restore {
+    sigset_t* mask;
+    ~Restore() { pthread_sigmask(SIG_SETMASK, mask, nullptr); }
+  } restore{&before};
+  std::thread thread(std::move(body));
+  pthread_setname_np(thread.native_handle(), name);
+  return thread;
+}
+
+StoppableThread::StoppableThread() : generation_(forkGeneration()) {}
+
+StoppableThread::~StoppableThread() {
+  stop();
+  if (!thread_.joinable()) return;
+  if (generation_ == forkGeneration()) {
+    thread_.detach();  // destroyed from within itself
+  } else {
+    new std::thread(std::move(thread_));  // a forked child has no such thread, and nothing may be done to it
+  }
+}
+
+void StoppableThread::start(const char* name, std::function<void()> body) {
+  std::lock_guard<std::mutex> lock(joining_);
+  if (stopRequested()) return;
+  thread_ = startThread(name, [this, body = std::move(body)] {
+    id_.store(std::this_thread::get_id(), std::memory_order_release);
+    body();
+  });
+}
+
+void StoppableThread::stop() {
+  if (generation_ != forkGeneration()) return;
+  stopRequested_.store(true, std::memory_order_release);
+  waker_.wake();
+  if (isCurrent() || isInEventHandler) return;
+  std::lock_guard<std::mutex> lock(joining_);
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/thread.cpp
+
+// begin dividere/core/detail/waker.cpp
+namespace dividere::detail {
+
+Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (fd_ < 0) throw Error({errno, std::generic_category()}, "eventfd");
+}
+
+Waker::~Waker() { ::close(fd_); }
+
+void Waker::wake(int fd) noexcept {
+  const std::uint64_t one = 1;
+  // A full counter (EAGAIN) is as awake as it gets.
+  while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void Waker::drain() const noexcept {
+  std::uint64_t count;
+  while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+bool Waker::isReadable(int fd) noexcept {
+  pollfd wait{fd, POLLIN, 0};
+  return ::poll(&wait, 1, 0) > 0;
+}
+
+Waker& Waker::ofThisThread() {
+  // An eventfd inherited by fork() is shared with the parent, who would take our wake-ups.
+  struct Mine {
+    unsigned generation = forkGeneration();
+    Waker waker;
+  };
+  alignas(Mine) static thread_local unsigned char room[sizeof(Mine)];
+  static thread_local Mine* mine = nullptr;
+  struct Keeper {
+    ~Keeper() {
+      if (mine) std::exchange(mine, nullptr)->~Mine();
+    }
+  };
+  if (mine && mine->generation != forkGeneration()) std::exchange(mine, nullptr)->~Mine();
+  if (!mine) {
+    // At the thread's very end, when static objects and its own older ones may still wait, there is one that stays.
+    static thread_local Keeper keeper;
+    mine = new (room) Mine;
+  }
+  return mine->waker;
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/waker.cpp
+
 // begin dividere/core/error.cpp
 namespace dividere {
 namespace detail {
@@ -1902,206 +2292,8 @@ std::string Error::context() const {
 }  // namespace dividere
 // end dividere/core/error.cpp
 
-// begin dividere/core/fork.hpp
-// What the library does so that fork() stays safe. Implementation only.
-
-namespace dividere::detail {
-
-// A counter instead of a getpid() in every call: getpid() is a system call.
-extern std::atomic<unsigned> currentForkGeneration;
-
-/// How many forks lie between this process and the first of its line that used the library. An object
-/// remembers the generation it was made in: a different one now means it belongs to an ancestor.
-inline unsigned forkGeneration() noexcept { return currentForkGeneration.load(std::memory_order_relaxed); }
-
-/// Guards the few things that are process-wide (the log's handler, held ports, the context). fork() waits
-/// for it, so that a child never inherits it locked. Hold it briefly, and never while user code runs.
-std::mutex& processMutex();
-
-}  // namespace dividere::detail
-// end dividere/core/fork.hpp
-
-// begin dividere/core/fork.cpp
-namespace dividere::detail {
-
-std::atomic<unsigned> currentForkGeneration{0};
-
-std::mutex& processMutex() {
-  // Never destroyed: threads may still log while the process exits.
-  static std::mutex& mutex = *[] {
-    auto* made = new std::mutex;
-    pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
-                   [] {
-                     currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
-                     processMutex().unlock();
-                   });
-    return made;
-  }();
-  return mutex;
-}
-
-}  // namespace dividere::detail
-// end dividere/core/fork.cpp
-
-// begin dividere/core/deadline.hpp
-// A point in time to give up at. Implementation only.
-
-namespace dividere::detail {
-
-class Deadline {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  static Deadline never() { return Deadline(Clock::time_point::max()); }
-  static Deadline at(Clock::time_point at) { return Deadline(at); }
-  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
-
-  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
-  static Deadline in(std::chrono::milliseconds timeout) {
-    const auto now = Clock::now();
-    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
-    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
-    return timeout >= room ? never() : Deadline(now + timeout);
-  }
-
-  bool isNever() const { return at_ == Clock::time_point::max(); }
-  bool passed() const { return !isNever() && Clock::now() >= at_; }
-
-  /// Whether it is still that far off.
-  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
-
-  Clock::time_point when() const { return at_; }
-
-  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
-  int pollTimeout() const {
-    if (isNever()) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
-    if (left <= 0) return 0;
-    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
-  }
-
-  /// As the public functions take it: null for no limit.
-  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
-
-  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
-
- private:
-  explicit Deadline(Clock::time_point at) : at_(at) {}
-  Clock::time_point at_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/deadline.hpp
-
-// begin dividere/core/latch.hpp
-// Something that happens once, and threads that wait for it. Implementation only.
-
-namespace dividere::detail {
-
-/// Shut until open(). Any thread.
-///
-/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
-class Latch {
- public:
-  void open();
-  bool isOpen() const;
-
-  /// Whether it is open, waiting for that until the deadline.
-  bool wait(const Deadline& deadline);
-
-  // For whoever waits for other things too:
-  void addWaker(int fd);     ///< woken by open(); at once if that was before
-  void removeWaker(int fd);
-
- private:
-  mutable std::mutex mutex_;
-  bool open_ = false;         // under mutex_
-  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
-};
-
-}  // namespace dividere::detail
-// end dividere/core/latch.hpp
-
-// begin dividere/core/waker.hpp
-// How one thread gets another out of poll(). Implementation only.
-
-namespace dividere::detail {
-
-/// A descriptor that is readable from wake() until drain(). Throws Error if the process has no descriptor left.
-///
-/// An eventfd, not a socket: it costs one descriptor, nobody else can reach it, and ZeroMQ's own signals over
-/// ipc abort the process when descriptors run out.
-class Waker {
- public:
-  Waker();
-  ~Waker();
-  Waker(const Waker&) = delete;
-  Waker& operator=(const Waker&) = delete;
-
-  int fd() const noexcept { return fd_; }
-  void wake() const noexcept { wake(fd_); }
-  void drain() const noexcept;
-
-  static void wake(int fd) noexcept;
-
-  /// Whether a read from this descriptor would return at once.
-  static bool isReadable(int fd) noexcept;
-
-  /// The calling thread's own: one for all the sockets that a thread waits on in turn.
-  static Waker& ofThisThread();
-
- private:
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/waker.hpp
-
-// begin dividere/core/latch.cpp
-namespace dividere::detail {
-
-void Latch::open() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  open_ = true;
-  // Under the lock: who waits does not go before it has taken its descriptor back.
-  for (int fd : waiting_) Waker::wake(fd);
-  waiting_.clear();
-}
-
-bool Latch::isOpen() const {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return open_;
-}
-
-void Latch::addWaker(int fd) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  waiting_.push_back(fd);
-  if (open_) Waker::wake(fd);
-}
-
-void Latch::removeWaker(int fd) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), fd), waiting_.end());
-}
-
-bool Latch::wait(const Deadline& deadline) {
-  const Waker& waker = Waker::ofThisThread();
-  if (isOpen()) return true;
-  addWaker(waker.fd());
-  do {
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, deadline.pollTimeout());
-    waker.drain();
-  } while (!isOpen() && !deadline.passed());  // woken for something else
-  removeWaker(waker.fd());
-  return isOpen();
-}
-
-}  // namespace dividere::detail
-// end dividere/core/latch.cpp
-
-// begin dividere/core/log_line.hpp
-// How the library itself writes to the log. Implementation only.
+// begin dividere/core/detail/log_line.hpp
+// How the library itself writes to the log.
 
 namespace dividere::detail {
 
@@ -2122,7 +2314,7 @@ class RateLimit {
 };
 
 }  // namespace dividere::detail
-// end dividere/core/log_line.hpp
+// end dividere/core/detail/log_line.hpp
 
 // begin dividere/core/log.cpp
 namespace dividere::detail {
@@ -2208,203 +2400,40 @@ void setLogHandler(LogHandler handler, LogLevel least) {
 }  // namespace dividere
 // end dividere/core/log.cpp
 
-// begin dividere/core/random.hpp
-// Names that nobody else has. Implementation only.
+// begin dividere/connection/detail/endpoint.hpp
+// Endpoints, looked at before libzmq sees them.
 
 namespace dividere::detail {
 
-/// From the kernel, so that a forked child does not repeat its parent's.
-std::string randomBytes(std::size_t count);
+enum class Transport { tcp, ipc, inproc };
 
-/// A random UUID (RFC 4122, version 4) as text.
-std::string randomUuid();
+/// An endpoint taken apart and found good.
+struct Endpoint {
+  Transport transport;
+  std::string address;     ///< ipc: the path; inproc: the name; tcp: the host, brackets and all
+  std::uint16_t port = 0;  ///< tcp: 0 for the wildcard
+  bool wildcardPort = false;
+  bool ipv6 = false;
 
-}  // namespace dividere::detail
-// end dividere/core/random.hpp
-
-// begin dividere/core/random.cpp
-namespace dividere::detail {
-
-std::string randomBytes(std::size_t count) {
-  std::string bytes(count, '\0');
-  std::size_t filled = 0;
-  while (filled < count) {
-    const auto got = ::getrandom(&bytes[filled], count - filled, 0);
-    if (got > 0) filled += static_cast<std::size_t>(got);
-    if (got < 0 && errno != EINTR) throw Error({errno, std::generic_category()}, "getrandom");
-  }
-  return bytes;
-}
-
-std::string randomUuid() {
-  std::string bytes = randomBytes(16);
-  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    char hex[3];
-    std::snprintf(hex, sizeof hex, "%02x", static_cast<unsigned>(static_cast<unsigned char>(bytes[i])));
-    text += hex;
-  }
-  return text;
-}
-
-}  // namespace dividere::detail
-// end dividere/core/random.cpp
-
-// begin dividere/core/thread.hpp
-// Threads as the library starts and ends them. Implementation only.
-
-namespace dividere::detail {
-
-/// Starts a thread that no signal is delivered to (signals are the application's), under a name that
-/// debuggers show (at most 15 characters).
-std::thread startThread(const char* name, std::function<void()> body);
-
-/// Whether the calling thread is running an event handler, or stands in for another (ReactorLoop::Visit). Whatever is
-/// stopped there is not waited for: its thread may be closing the socket whose handler it is, and waits in turn.
-inline thread_local bool isInEventHandler = false;
-
-/// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
-/// now and then.
-class StoppableThread {
- public:
-  StoppableThread();
-  ~StoppableThread();
-
-  /// Does nothing after stop().
-  void start(const char* name, std::function<void()> body);
-
-  /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
-  void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
-
-  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, in an event handler,
-  /// nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
-  void stop();
-
-  bool stopRequested() const noexcept { return stopRequested_.load(std::memory_order_acquire); }
-  bool isCurrent() const noexcept { return id_.load(std::memory_order_acquire) == std::this_thread::get_id(); }
-
-  /// What the thread's poll() has to wait on besides its own descriptors.
-  const Waker& waker() const noexcept { return waker_; }
-
- private:
-  const unsigned generation_;
-  Waker waker_;
-  std::atomic<bool> stopRequested_{false};
-  std::atomic<std::thread::id> id_{};
-  std::mutex joining_;
-  std::thread thread_;  // under joining_
+  /// As libzmq is to be given it.
+  std::string str() const;
 };
 
-}  // namespace dividere::detail
-// end dividere/core/thread.hpp
+/// Throws Error{badEndpoint}, naming the part that is wrong. Wildcards are good only to bind.
+Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bind);
 
-// begin dividere/core/thread.cpp
-namespace dividere::detail {
+/// Whether the text has a `*` where a tcp host or port stands: what makes it one to bind (WIRE.md).
+bool hasWildcard(std::string_view text);
 
-std::thread startThread(const char* name, std::function<void()> body) {
-  // A thread inherits its creator's mask: blocked before it starts, no signal can slip in.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  struct Restore {
-    sigset_t* mask;
-    ~Restore() { pthread_sigmask(SIG_SETMASK, mask, nullptr); }
-  } restore{&before};
-  std::thread thread(std::move(body));
-  pthread_setname_np(thread.native_handle(), name);
-  return thread;
-}
-
-StoppableThread::StoppableThread() : generation_(forkGeneration()) {}
-
-StoppableThread::~StoppableThread() {
-  stop();
-  if (!thread_.joinable()) return;
-  if (generation_ == forkGeneration()) {
-    thread_.detach();  // destroyed from within itself
-  } else {
-    new std::thread(std::move(thread_));  // a forked child has no such thread, and nothing may be done to it
-  }
-}
-
-void StoppableThread::start(const char* name, std::function<void()> body) {
-  std::lock_guard<std::mutex> lock(joining_);
-  if (stopRequested()) return;
-  thread_ = startThread(name, [this, body = std::move(body)] {
-    id_.store(std::this_thread::get_id(), std::memory_order_release);
-    body();
-  });
-}
-
-void StoppableThread::stop() {
-  if (generation_ != forkGeneration()) return;
-  stopRequested_.store(true, std::memory_order_release);
-  waker_.wake();
-  if (isCurrent() || isInEventHandler) return;
-  std::lock_guard<std::mutex> lock(joining_);
-  if (thread_.joinable()) thread_.join();
-}
+/// An ipc path can be taken over only from the dead: libzmq would delete whatever is there. Throws Error for a
+/// file that is no socket and (address in use) for a socket that somebody listens on.
+void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
 
 }  // namespace dividere::detail
-// end dividere/core/thread.cpp
+// end dividere/connection/detail/endpoint.hpp
 
-// begin dividere/core/waker.cpp
-namespace dividere::detail {
-
-Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (fd_ < 0) throw Error({errno, std::generic_category()}, "eventfd");
-}
-
-Waker::~Waker() { ::close(fd_); }
-
-void Waker::wake(int fd) noexcept {
-  const std::uint64_t one = 1;
-  // A full counter (EAGAIN) is as awake as it gets.
-  while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
-  }
-}
-
-void Waker::drain() const noexcept {
-  std::uint64_t count;
-  while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
-  }
-}
-
-bool Waker::isReadable(int fd) noexcept {
-  pollfd wait{fd, POLLIN, 0};
-  return ::poll(&wait, 1, 0) > 0;
-}
-
-Waker& Waker::ofThisThread() {
-  // An eventfd inherited by fork() is shared with the parent, who would take our wake-ups.
-  struct Mine {
-    unsigned generation = forkGeneration();
-    Waker waker;
-  };
-  alignas(Mine) static thread_local unsigned char room[sizeof(Mine)];
-  static thread_local Mine* mine = nullptr;
-  struct Keeper {
-    ~Keeper() {
-      if (mine) std::exchange(mine, nullptr)->~Mine();
-    }
-  };
-  if (mine && mine->generation != forkGeneration()) std::exchange(mine, nullptr)->~Mine();
-  if (!mine) {
-    // At the thread's very end, when static objects and its own older ones may still wait, there is one that stays.
-    static thread_local Keeper keeper;
-    mine = new (room) Mine;
-  }
-  return mine->waker;
-}
-
-}  // namespace dividere::detail
-// end dividere/core/waker.cpp
-
-// begin dividere/core/thread_sanitizer.hpp
-// What the thread sanitizer has to be told. Implementation only.
+// begin dividere/core/detail/thread_sanitizer.hpp
+// What the thread sanitizer has to be told.
 
 #if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
 #define DIVIDERE_THREAD_SANITIZER 1
@@ -2443,10 +2472,10 @@ inline void takeOver([[maybe_unused]] void* memory) {
 }
 
 }  // namespace dividere::detail
-// end dividere/core/thread_sanitizer.hpp
+// end dividere/core/detail/thread_sanitizer.hpp
 
-// begin dividere/connection/frame_memory.hpp
-// Where the memory of frames comes from. Implementation only.
+// begin dividere/connection/detail/frame_memory.hpp
+// Where the memory of frames comes from.
 
 namespace dividere::detail {
 
@@ -2459,10 +2488,10 @@ namespace dividere::detail {
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
 
 }  // namespace dividere::detail
-// end dividere/connection/frame_memory.hpp
+// end dividere/connection/detail/frame_memory.hpp
 
-// begin dividere/connection/frame.hpp
-// One ZeroMQ frame. Implementation only.
+// begin dividere/connection/detail/frame.hpp
+// One ZeroMQ frame.
 
 namespace dividere::detail {
 
@@ -2511,101 +2540,9 @@ class Frame {
 };
 
 }  // namespace dividere::detail
-// end dividere/connection/frame.hpp
+// end dividere/connection/detail/frame.hpp
 
-// begin dividere/connection/census.hpp
-// Who subscribes to a Publisher. Implementation only.
-
-namespace dividere::detail {
-
-/// Topics that a dividere Subscriber subscribes to besides its own. libzmq tells a publisher that *somebody*
-/// (un)subscribed; with these two it can tell who. No message begins like that, so to any other publisher
-/// they mean nothing. A socket sends its subscriptions in the order of their bytes: the first of the two goes
-/// before the user's topics, the second after them. The second is unique, and once a publisher has read
-/// it, all the others are in force.
-const std::string& helloTopic();
-std::string makeIdTopic();
-
-/// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
-///
-/// dividere Subscribers are counted by their id topics, exactly, also beyond forwarders. Any other peer counts once
-/// it has subscribed to something; if several such peers with different topics go at the same time, it may
-/// be forgotten which ones went. Plain ZeroMQ sockets over inproc cannot be told apart and are not counted.
-class Census {
- public:
-  /// One message as read from the socket.
-  void observe(const Frame& frame);
-
-  /// No more messages for now: those who went are known only from all that their going brings.
-  void settle();
-
-  std::size_t count() const { return ids_.size() + strangers_; }
-
-  /// How many have come so far, whether they are still there or not; who connects anew comes again.
-  std::uint64_t arrivals() const { return arrivals_; }
-
- private:
-  using Connection = const void*;
-  struct Peer {
-    Frame keepsConnectionUnique;
-    std::set<std::string> topics;
-    bool isOurs = false;
-    bool hasArrived = false;  // is among the arrivals
-  };
-
-  void subscribed(const std::string& topic, Connection connection, const Frame& frame);
-  void unsubscribed(const std::string& topic, Connection connection);
-  void leave(const std::string& id);
-  void leaveOneOf(const std::string& topic);
-  void forget(Connection connection, const std::string& topic);
-  void countStrangers();
-
-  std::map<Connection, Peer> peers_;
-  std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
-  std::map<std::string, std::vector<Connection>> ids_;  // more than one while a reconnection is under way
-  std::multiset<std::string> gone_;
-  std::size_t strangers_ = 0;
-  std::uint64_t arrivals_ = 0;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/census.hpp
-
-// begin dividere/connection/endpoint.hpp
-// Endpoints, looked at before libzmq sees them. Implementation only.
-
-namespace dividere::detail {
-
-enum class Transport { tcp, ipc, inproc };
-
-/// An endpoint taken apart and found good.
-struct Endpoint {
-  Transport transport;
-  std::string address;     ///< ipc: the path; inproc: the name; tcp: the host, brackets and all
-  std::uint16_t port = 0;  ///< tcp: 0 for the wildcard
-  bool wildcardPort = false;
-  bool ipv6 = false;
-
-  /// As libzmq is to be given it.
-  std::string str() const;
-};
-
-/// Throws Error{badEndpoint}, naming the part that is wrong. Wildcards are good only to bind.
-Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bind);
-
-/// Whether the text has a `*` where a tcp host or port stands: what makes it one to bind (WIRE.md).
-bool hasWildcard(std::string_view text);
-
-/// An ipc path can be taken over only from the dead: libzmq would delete whatever is there. Throws Error for a
-/// file that is no socket and (address in use) for a socket that somebody listens on.
-void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
-
-}  // namespace dividere::detail
-// end dividere/connection/endpoint.hpp
-
-// begin dividere/core/owned_descriptor.hpp
-// Implementation only.
-
+// begin dividere/core/detail/owned_descriptor.hpp
 namespace dividere::detail {
 
 /// Closes the file descriptor it holds.
@@ -2632,10 +2569,10 @@ class OwnedDescriptor {
 };
 
 }  // namespace dividere::detail
-// end dividere/core/owned_descriptor.hpp
+// end dividere/core/detail/owned_descriptor.hpp
 
-// begin dividere/connection/watcher.hpp
-// The one thread that watches every socket of the process. Implementation only.
+// begin dividere/connection/detail/watcher.hpp
+// The one thread that watches every socket of the process.
 
 namespace dividere::detail {
 
@@ -2643,10 +2580,10 @@ namespace dividere::detail {
 struct Link {
   enum class State {
     connecting,
-    up,       // handshake done
-    retrying, // libzmq will try again by itself
-    suspect,  // lost, and nothing says yet that libzmq will try again
-    broken    // libzmq will not: after a protocol error zmq_connect is dead until disconnected and made anew
+    up,        // handshake done
+    retrying,  // libzmq will try again by itself
+    suspect,   // lost, and nothing says yet that libzmq will try again
+    broken     // libzmq will not: after a protocol error zmq_connect is dead until disconnected and made anew
   };
   std::string endpoint;
   State state = State::connecting;
@@ -2820,10 +2757,10 @@ class Watcher {
 };
 
 }  // namespace dividere::detail
-// end dividere/connection/watcher.hpp
+// end dividere/connection/detail/watcher.hpp
 
-// begin dividere/connection/process.hpp
-// What all sockets of a process share, and a forked child must not. Implementation only.
+// begin dividere/connection/detail/process.hpp
+// What all sockets of a process share, and a forked child must not.
 
 namespace dividere::detail {
 
@@ -2852,10 +2789,10 @@ void forgetHeldPorts();
 void requireDescriptors(int count, const char* what);
 
 }  // namespace dividere::detail
-// end dividere/connection/process.hpp
+// end dividere/connection/detail/process.hpp
 
-// begin dividere/connection/socket.hpp
-// The ZeroMQ socket under every class of this layer. Implementation only.
+// begin dividere/connection/detail/socket.hpp
+// The ZeroMQ socket under every class of this layer.
 
 namespace dividere::detail {
 
@@ -3002,8 +2939,8 @@ class Socket {
 
   const std::string who_;
   const unsigned generation_;
-  const bool deals_;  // sends each message to one of its peers: dead ones are to be passed over
-  const bool givesUpOnSend_;  // a new message means that the former ones are of no use any more
+  const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
+  const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
   const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
   const bool monitored_;
   std::shared_ptr<connection::Context> context_;
@@ -3012,14 +2949,14 @@ class Socket {
   std::shared_ptr<Watch> watch_;
 
   std::string endpoint_;
-  std::vector<std::string> boundPaths_;   // ipc files and inproc names, to be freed at once when this ends
+  std::vector<std::string> boundPaths_;  // ipc files and inproc names, to be freed at once when this ends
   std::vector<Peer> peers_;
   bool settled_ = false;
   bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
   int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
   bool midMessage_ = false;  // the last frame sent has others to follow
-  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
+  bool sentBlind_ = false;   // something was sent while no peer was up: it waits with one of them
 
   std::vector<Frame> inbox_;
   std::size_t framesReceived_ = 0;
@@ -3027,220 +2964,7 @@ class Socket {
 };
 
 }  // namespace dividere::detail
-// end dividere/connection/socket.hpp
-
-// begin dividere/connection/audience.hpp
-// What a Publisher knows of its subscribers. Implementation only.
-
-namespace dividere::detail {
-
-/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that nobody
-/// calls into keeps memory for each past peer. The lock is free but for a moment once a second, and let go of as soon as the
-/// owner wants it.
-struct Audience {
-  static constexpr int kNewsAtATime = 10000;  // a hostile peer may send them faster than they can be read
-
-  std::mutex mutex;
-  std::atomic<bool> isWanted{false};  // the owner waits for the mutex
-  Socket* socket = nullptr;
-  Census census;         // under mutex, as is the socket
-  bool hasMore = false;  // the watcher's thread alone
-  std::atomic<std::uint64_t> dropped{0};
-  RateLimit warnings;
-  bool waitWhenFull = false;
-
-  /// For the owner.
-  std::unique_lock<std::mutex> enter();
-
-  /// For the owner, under mutex. Whether that was all.
-  bool readNews();
-
-  /// The same until that was all, or so much that it never will be.
-  void readAllNews();
-
-  /// For the watcher's thread, which is to call it again soon if it returns true.
-  bool readNewsIfIdle();
-
- private:
-  bool readOne();
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/audience.hpp
-
-// begin dividere/connection/audience.cpp
-namespace dividere::detail {
-
-using namespace std::chrono_literals;
-
-// Whoever asks for all news waits no longer than this while they do not end.
-constexpr auto kFloodLimit = 1s;
-
-std::unique_lock<std::mutex> Audience::enter() {
-  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-  if (lock.owns_lock()) return lock;
-  isWanted = true;
-  lock.lock();
-  isWanted = false;
-  return lock;
-}
-
-bool Audience::readNews() {
-  for (int i = 0; i < kNewsAtATime; ++i) {
-    if (!readOne()) return true;
-  }
-  return false;
-}
-
-void Audience::readAllNews() {
-  const Deadline limit = Deadline::in(kFloodLimit);
-  while (!readNews() && !limit.passed()) {
-  }
-}
-
-bool Audience::readNewsIfIdle() {
-  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-  if (!lock.owns_lock() || !socket) return hasMore;
-  hasMore = true;
-  for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
-  return hasMore;
-}
-
-/// False if there is none.
-bool Audience::readOne() {
-  Frame frame;
-  while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
-    if (errno == EINTR) continue;
-    census.settle();
-    return false;
-  }
-  census.observe(frame);
-  return true;
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/audience.cpp
-
-// begin dividere/connection/census.cpp
-namespace dividere::detail {
-
-constexpr std::string_view kIdPrefix = "\xFF" "dividere/id/";
-
-const std::string& helloTopic() {
-  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
-  return topic;
-}
-
-std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
-
-bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
-
-// The address of a property of the connection that brought the message: the same for all it brings, and for no
-// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
-const void* connectionOf(const Frame& frame) {
-  return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
-}
-
-void Census::observe(const Frame& frame) {
-  const std::string_view message = frame.view();
-  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
-  const std::string topic(message.substr(1));
-  if (message[0] == 1) {
-    subscribed(topic, connectionOf(frame), frame);
-  } else {
-    unsubscribed(topic, connectionOf(frame));
-  }
-}
-
-void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
-  if (isIdTopic(topic)) {
-    ids_[topic].push_back(connection);
-    ++arrivals_;  // not at its first topic: now they are all in force
-  }
-  if (!connection) return;
-  Peer& peer = peers_[connection];
-  if (peer.keepsConnectionUnique.size() == 0) {
-    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
-  }
-  peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
-  peer.topics.insert(topic);
-  holders_[topic].insert(connection);
-}
-
-void Census::unsubscribed(const std::string& topic, Connection connection) {
-  if (!connection) {
-    gone_.insert(topic);
-    return;
-  }
-  if (isIdTopic(topic)) {
-    const auto found = ids_.find(topic);
-    if (found != ids_.end()) ids_.erase(found);
-  }
-  forget(connection, topic);
-}
-
-void Census::forget(Connection connection, const std::string& topic) {
-  const auto peer = peers_.find(connection);
-  if (peer == peers_.end()) return;
-  const auto holders = holders_.find(topic);
-  if (holders != holders_.end()) {
-    holders->second.erase(connection);
-    if (holders->second.empty()) holders_.erase(holders);
-  }
-  peer->second.topics.erase(topic);
-  if (peer->second.topics.empty()) peers_.erase(peer);
-}
-
-void Census::settle() {
-  // First those we know by name, with all the topics they had; what is left went with strangers.
-  std::vector<std::string> ids;
-  std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(ids), isIdTopic);
-  for (const std::string& id : ids) leave(id);
-  for (const std::string& topic : gone_) leaveOneOf(topic);
-  gone_.clear();
-  countStrangers();
-}
-
-void Census::leave(const std::string& id) {
-  const auto found = ids_.find(id);
-  if (found == ids_.end()) return;
-  // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
-  const Connection connection = found->second.front();
-  found->second.erase(found->second.begin());
-  if (found->second.empty()) ids_.erase(found);
-  const auto peer = peers_.find(connection);
-  if (peer == peers_.end()) return;
-  for (const std::string& topic : std::set<std::string>(peer->second.topics)) {
-    const auto same = gone_.find(topic);
-    if (same != gone_.end()) gone_.erase(same);
-    forget(connection, topic);
-  }
-}
-
-void Census::leaveOneOf(const std::string& topic) {
-  // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
-  const auto holders = holders_.find(topic);
-  if (holders == holders_.end()) return;
-  auto leaving = peers_.end();
-  for (Connection connection : holders->second) {
-    const auto peer = peers_.find(connection);
-    if (peer->second.isOurs) continue;
-    if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
-  }
-  if (leaving != peers_.end()) forget(leaving->first, topic);
-}
-
-void Census::countStrangers() {
-  strangers_ = 0;
-  for (auto& [connection, peer] : peers_) {
-    if (peer.isOurs) continue;
-    ++strangers_;
-    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
-  }
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/census.cpp
+// end dividere/connection/detail/socket.hpp
 
 // begin dividere/connection/connector.cpp
 namespace dividere::detail {
@@ -3382,8 +3106,8 @@ Dealer::Dealer(const std::vector<std::string>& endpoints, const SocketOptions& o
   const std::string id = detail::randomUuid();
   socket.set(ZMQ_ROUTING_ID, id.data(), id.size());
   for (const std::string& endpoint : endpoints) {
-    const bool binds = options.attach == Attach::automatic ? detail::hasWildcard(endpoint)
-                                                           : options.attach == Attach::bind;
+    const bool binds =
+        options.attach == Attach::automatic ? detail::hasWildcard(endpoint) : options.attach == Attach::bind;
     if (binds) {
       socket.bind(endpoint);
     } else {
@@ -3460,7 +3184,278 @@ const detail::Frame* Dealer::receiveFrame(Route* route, const std::chrono::milli
 }  // namespace dividere::connection
 // end dividere/connection/dealer.cpp
 
-// begin dividere/connection/endpoint.cpp
+// begin dividere/connection/detail/census.hpp
+// Who subscribes to a Publisher.
+
+namespace dividere::detail {
+
+/// Topics that a dividere Subscriber subscribes to besides its own. libzmq tells a publisher that *somebody*
+/// (un)subscribed; with these two it can tell who. No message begins like that, so to any other publisher
+/// they mean nothing. A socket sends its subscriptions in the order of their bytes: the first of the two goes
+/// before the user's topics, the second after them. The second is unique, and once a publisher has read
+/// it, all the others are in force.
+const std::string& helloTopic();
+std::string makeIdTopic();
+
+/// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
+///
+/// dividere Subscribers are counted by their id topics, exactly, also beyond forwarders. Any other peer counts once
+/// it has subscribed to something; if several such peers with different topics go at the same time, it may
+/// be forgotten which ones went. Plain ZeroMQ sockets over inproc cannot be told apart and are not counted.
+class Census {
+ public:
+  /// One message as read from the socket.
+  void observe(const Frame& frame);
+
+  /// No more messages for now: those who went are known only from all that their going brings.
+  void settle();
+
+  std::size_t count() const { return ids_.size() + strangers_; }
+
+  /// How many have come so far, whether they are still there or not; who connects anew comes again.
+  std::uint64_t arrivals() const { return arrivals_; }
+
+ private:
+  using Connection = const void*;
+  struct Peer {
+    Frame keepsConnectionUnique;
+    std::set<std::string> topics;
+    bool isOurs = false;
+    bool hasArrived = false;  // is among the arrivals
+  };
+
+  void subscribed(const std::string& topic, Connection connection, const Frame& frame);
+  void unsubscribed(const std::string& topic, Connection connection);
+  void leave(const std::string& id);
+  void leaveOneOf(const std::string& topic);
+  void forget(Connection connection, const std::string& topic);
+  void countStrangers();
+
+  std::map<Connection, Peer> peers_;
+  std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
+  std::map<std::string, std::vector<Connection>> ids_;   // more than one while a reconnection is under way
+  std::multiset<std::string> gone_;
+  std::size_t strangers_ = 0;
+  std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/census.hpp
+
+// begin dividere/connection/detail/audience.hpp
+// What a Publisher knows of its subscribers.
+
+namespace dividere::detail {
+
+/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that nobody
+/// calls into keeps memory for each past peer. The lock is free but for a moment once a second, and let go of as soon as the
+/// owner wants it.
+struct Audience {
+  static constexpr int kNewsAtATime = 10000;  // a hostile peer may send them faster than they can be read
+
+  std::mutex mutex;
+  std::atomic<bool> isWanted{false};  // the owner waits for the mutex
+  Socket* socket = nullptr;
+  Census census;         // under mutex, as is the socket
+  bool hasMore = false;  // the watcher's thread alone
+  std::atomic<std::uint64_t> dropped{0};
+  RateLimit warnings;
+  bool waitWhenFull = false;
+
+  /// For the owner.
+  std::unique_lock<std::mutex> enter();
+
+  /// For the owner, under mutex. Whether that was all.
+  bool readNews();
+
+  /// The same until that was all, or so much that it never will be.
+  void readAllNews();
+
+  /// For the watcher's thread, which is to call it again soon if it returns true.
+  bool readNewsIfIdle();
+
+ private:
+  bool readOne();
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/audience.hpp
+
+// begin dividere/connection/detail/audience.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// Whoever asks for all news waits no longer than this while they do not end.
+constexpr auto kFloodLimit = 1s;
+
+std::unique_lock<std::mutex> Audience::enter() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (lock.owns_lock()) return lock;
+  isWanted = true;
+  lock.lock();
+  isWanted = false;
+  return lock;
+}
+
+bool Audience::readNews() {
+  for (int i = 0; i < kNewsAtATime; ++i) {
+    if (!readOne()) return true;
+  }
+  return false;
+}
+
+void Audience::readAllNews() {
+  const Deadline limit = Deadline::in(kFloodLimit);
+  while (!readNews() && !limit.passed()) {
+  }
+}
+
+bool Audience::readNewsIfIdle() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (!lock.owns_lock() || !socket) return hasMore;
+  hasMore = true;
+  for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  return hasMore;
+}
+
+/// False if there is none.
+bool Audience::readOne() {
+  Frame frame;
+  while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
+    if (errno == EINTR) continue;
+    census.settle();
+    return false;
+  }
+  census.observe(frame);
+  return true;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/audience.cpp
+
+// begin dividere/connection/detail/census.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kIdPrefix =
+    "\xFF"
+    "dividere/id/";
+
+const std::string& helloTopic() {
+  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
+  return topic;
+}
+
+std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
+
+bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+
+// The address of a property of the connection that brought the message: the same for all it brings, and for no
+// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
+const void* connectionOf(const Frame& frame) { return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type"); }
+
+void Census::observe(const Frame& frame) {
+  const std::string_view message = frame.view();
+  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
+  const std::string topic(message.substr(1));
+  if (message[0] == 1) {
+    subscribed(topic, connectionOf(frame), frame);
+  } else {
+    unsubscribed(topic, connectionOf(frame));
+  }
+}
+
+void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
+  if (isIdTopic(topic)) {
+    ids_[topic].push_back(connection);
+    ++arrivals_;  // not at its first topic: now they are all in force
+  }
+  if (!connection) return;
+  Peer& peer = peers_[connection];
+  if (peer.keepsConnectionUnique.size() == 0) {
+    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
+  }
+  peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
+  peer.topics.insert(topic);
+  holders_[topic].insert(connection);
+}
+
+void Census::unsubscribed(const std::string& topic, Connection connection) {
+  if (!connection) {
+    gone_.insert(topic);
+    return;
+  }
+  if (isIdTopic(topic)) {
+    const auto found = ids_.find(topic);
+    if (found != ids_.end()) ids_.erase(found);
+  }
+  forget(connection, topic);
+}
+
+void Census::forget(Connection connection, const std::string& topic) {
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  const auto holders = holders_.find(topic);
+  if (holders != holders_.end()) {
+    holders->second.erase(connection);
+    if (holders->second.empty()) holders_.erase(holders);
+  }
+  peer->second.topics.erase(topic);
+  if (peer->second.topics.empty()) peers_.erase(peer);
+}
+
+void Census::settle() {
+  // First those we know by name, with all the topics they had; what is left went with strangers.
+  std::vector<std::string> ids;
+  std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(ids), isIdTopic);
+  for (const std::string& id : ids) leave(id);
+  for (const std::string& topic : gone_) leaveOneOf(topic);
+  gone_.clear();
+  countStrangers();
+}
+
+void Census::leave(const std::string& id) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return;
+  // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
+  const Connection connection = found->second.front();
+  found->second.erase(found->second.begin());
+  if (found->second.empty()) ids_.erase(found);
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  for (const std::string& topic : std::set<std::string>(peer->second.topics)) {
+    const auto same = gone_.find(topic);
+    if (same != gone_.end()) gone_.erase(same);
+    forget(connection, topic);
+  }
+}
+
+void Census::leaveOneOf(const std::string& topic) {
+  // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
+  const auto holders = holders_.find(topic);
+  if (holders == holders_.end()) return;
+  auto leaving = peers_.end();
+  for (Connection connection : holders->second) {
+    const auto peer = peers_.find(connection);
+    if (peer->second.isOurs) continue;
+    if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
+  }
+  if (leaving != peers_.end()) forget(leaving->first, topic);
+}
+
+void Census::countStrangers() {
+  strangers_ = 0;
+  for (auto& [connection, peer] : peers_) {
+    if (peer.isOurs) continue;
+    ++strangers_;
+    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/census.cpp
+
+// begin dividere/connection/detail/endpoint.cpp
 namespace dividere::detail {
 
 constexpr std::size_t kLongestIpcPath = sizeof(sockaddr_un::sun_path) - 1;
@@ -3468,8 +3463,7 @@ constexpr std::size_t kLongestIpcPath = sizeof(sockaddr_un::sun_path) - 1;
 /// One attempt to understand an endpoint; every complaint goes through fail().
 class EndpointParser {
  public:
-  EndpointParser(const std::string& who, const std::string& text, bool bind)
-      : who_(who), text_(text), bind_(bind) {}
+  EndpointParser(const std::string& who, const std::string& text, bool bind) : who_(who), text_(text), bind_(bind) {}
 
   Endpoint parse() {
     if (text_.empty()) fail("it is empty");
@@ -3596,9 +3590,9 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
 }
 
 }  // namespace dividere::detail
-// end dividere/connection/endpoint.cpp
+// end dividere/connection/detail/endpoint.cpp
 
-// begin dividere/connection/frame_memory.cpp
+// begin dividere/connection/detail/frame_memory.cpp
 namespace dividere::detail {
 
 // libzmq keeps that much within the message itself.
@@ -3717,543 +3711,9 @@ bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
 }
 
 }  // namespace dividere::detail
-// end dividere/connection/frame_memory.cpp
+// end dividere/connection/detail/frame_memory.cpp
 
-// begin dividere/connection/port_manager.cpp
-namespace dividere::detail {
-
-/// Keeps a port from everybody else. A bound socket that does not listen keeps the system from giving the number to
-/// anyone, while libzmq (SO_REUSEADDR, as here) can still bind it; a name in the abstract namespace, which the
-/// system forgets with the process, keeps other users of this library from asking for it.
-struct PortHold {
-  OwnedDescriptor bound;
-  OwnedDescriptor name;
-};
-
-OwnedDescriptor openSocket(int family, int type) {
-  OwnedDescriptor made(::socket(family, type | SOCK_CLOEXEC, 0));
-  if (!made) throw Error({errno, std::generic_category()}, "connection::PortManager: socket");
-  return made;
-}
-
-OwnedDescriptor claimName(std::uint16_t port) {
-  OwnedDescriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const int length = std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "dividere-port-%u", unsigned{port});
-  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
-  if (::bind(name.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return OwnedDescriptor();
-  return name;
-}
-
-OwnedDescriptor claimPort(std::uint16_t port) {
-  OwnedDescriptor bound = openSocket(AF_INET, SOCK_STREAM);
-  const int on = 1;
-  ::setsockopt(bound.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_ANY);
-  address.sin_port = htons(port);
-  if (::bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return OwnedDescriptor();
-  return bound;
-}
-
-/// The ports that may be handed out: [kFirst, 65535] without the system's range for outgoing connections.
-class PortRange {
- public:
-  PortRange() {
-    if (std::FILE* file = std::fopen("/proc/sys/net/ipv4/ip_local_port_range", "r")) {
-      if (std::fscanf(file, "%u %u", &low_, &high_) != 2) low_ = 32768, high_ = 60999;
-      std::fclose(file);
-    }
-    // Where the system's range leaves next to nothing, a port inside it is better than none.
-    if (count() < 1000) low_ = high_ = 65536;
-  }
-
-  unsigned count() const { return below() + above(); }
-
-  std::uint16_t at(unsigned index) const {
-    return static_cast<std::uint16_t>(index < below() ? kFirst + index : high_ + 1 + (index - below()));
-  }
-
- private:
-  static constexpr unsigned kFirst = 10000;  // well away from the registry's, and from most well-known ones
-
-  unsigned below() const { return low_ > kFirst ? (low_ < 65536 ? low_ : 65536) - kFirst : 0; }
-  unsigned above() const { return high_ >= kFirst && high_ < 65535 ? 65535 - high_ : 0; }
-
-  unsigned low_ = 32768;
-  unsigned high_ = 60999;
-};
-
-std::map<std::uint16_t, PortHold>& heldPorts() {
-  static auto& held = *new std::map<std::uint16_t, PortHold>;  // under processMutex(); never destroyed
-  return held;
-}
-
-void forgetHeldPorts() {
-  std::lock_guard<std::mutex> lock(processMutex());
-  heldPorts().clear();
-}
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-std::uint16_t PortManager::acquire() {
-  static const detail::PortRange range;
-  unsigned random;
-  std::memcpy(&random, detail::randomBytes(sizeof random).data(), sizeof random);
-  // Starting anywhere spreads processes apart; going on from there finds a free port if there is one.
-  std::lock_guard<std::mutex> lock(detail::processMutex());
-  auto& held = detail::heldPorts();
-  for (unsigned i = 0; i < range.count(); ++i) {
-    const std::uint16_t port = range.at((random % range.count() + i) % range.count());
-    if (held.count(port)) continue;
-    detail::PortHold hold;
-    hold.name = detail::claimName(port);
-    if (hold.name) hold.bound = detail::claimPort(port);
-    if (!hold.bound) continue;
-    held.emplace(port, std::move(hold));
-    return port;
-  }
-  throw Error(Errc::noFreePort, "connection::PortManager: acquire");
-}
-
-void PortManager::release(std::uint16_t port) {
-  std::lock_guard<std::mutex> lock(detail::processMutex());
-  detail::heldPorts().erase(port);
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/port_manager.cpp
-
-// begin dividere/connection/proxy.cpp
-namespace dividere::detail {
-
-using connection::SocketOptions;
-
-/// Moves messages between two sockets in a thread of its own, frame by frame, so that no message is ever held as
-/// a whole.
-class Forwarder {
- public:
-  Forwarder(Socket& front, std::uint16_t backPort, const SocketOptions& options)
-      : front_(front), back_("connection::Proxy (back)", ZMQ_DEALER, options) {
-    back_.bind("tcp://*:" + (backPort == 0 ? std::string("*") : std::to_string(backPort)));
-    thread_.start("dividere-proxy", [this] { run(); });
-  }
-
-  void stop() {
-    if (thread_.isCurrent() || isInEventHandler) return thread_.stop();
-    std::lock_guard<std::mutex> lock(stopping_);
-    thread_.stop();
-    front_.close();
-    back_.close();
-  }
-
-  std::uint16_t backPort() const { return back_.port(); }
-
- private:
-  void run() {
-    while (!thread_.stopRequested()) {
-      const bool forth = forwardRequests();
-      const bool back = forwardReplies();
-      if (!forth && !back && !hasRoomAgain()) waitForMore();
-    }
-  }
-
-  /// Looking for replies may have taken in the signal that a back has room.
-  bool hasRoomAgain() { return holds_ && (back_.get(ZMQ_EVENTS) & ZMQ_POLLOUT); }
-
-  // Both sockets have just been read to the end or asked for their events: only then does a descriptor that is
-  // silent mean that there is nothing.
-  void waitForMore() {
-    pollfd waits[] = {{front_.descriptor(), POLLIN, 0},
-                      {back_.descriptor(), POLLIN, 0},
-                      {thread_.waker().fd(), POLLIN, 0}};
-    ::poll(waits, 3, -1);
-  }
-
-  /// Requests are taken in only while a back has room: the rest waits with those who ask. Whether any moved.
-  bool forwardRequests() {
-    for (int count = 0; count < kBurst; ++count) {
-      if (!holds_ && !receive(front_, held_)) return count > 0;
-      holds_ = true;
-      more_ = held_.more();  // replies have been forwarded since, perhaps
-      if (!send(back_, held_)) {
-        if (errno != EAGAIN) dropRest(front_, held_);
-        front_.get(ZMQ_EVENTS);
-        if (back_.get(ZMQ_EVENTS) & ZMQ_POLLOUT) continue;
-        return count > 0;
-      }
-      holds_ = false;
-      sendRest(front_, back_);
-    }
-    return true;
-  }
-
-  bool forwardReplies() {
-    for (int count = 0; count < kBurst; ++count) {
-      Frame route;
-      if (!receive(back_, route)) return count > 0;
-      if (send(front_, route)) {
-        sendRest(back_, front_);
-        continue;
-      }
-      const bool full = errno == EAGAIN;
-      dropRest(back_, route);
-      drops_.log(full ? LogLevel::warning : LogLevel::debug, "connection::Proxy",
-                 full ? "a reply was dropped: whoever asked does not keep up"
-                      : "a reply was dropped: whoever asked is gone");
-    }
-    return true;
-  }
-
-  bool receive(Socket& from, Frame& frame) {
-    while (zmq_msg_recv(frame.native(), from.native(), ZMQ_DONTWAIT) < 0) {
-      if (errno != EINTR) return false;
-    }
-    more_ = frame.more();
-    return true;
-  }
-
-  bool send(Socket& to, Frame& frame) {
-    while (zmq_msg_send(frame.native(), to.native(), ZMQ_DONTWAIT | (more_ ? ZMQ_SNDMORE : 0)) < 0) {
-      if (errno != EINTR) return false;
-    }
-    return true;
-  }
-
-  // Once the first frame of a message is in, the others are taken without a wait, or dropped with a peer that dies.
-  void sendRest(Socket& from, Socket& to) {
-    Frame frame;
-    while (more_ && receive(from, frame)) send(to, frame);
-  }
-
-  void dropRest(Socket& from, Frame& frame) {
-    while (more_ && receive(from, frame)) {
-    }
-    holds_ = false;
-  }
-
-  static constexpr int kBurst = 1000;  // messages one way before the other way has its turn
-
-  // The thread's alone while it runs.
-  Socket& front_;
-  Socket back_;
-  Frame held_;          // the first frame of a request that no back had room for
-  bool holds_ = false;
-  bool more_ = false;   // whether frames follow the one received last
-  RateLimit drops_;
-
-  std::mutex stopping_;
-  StoppableThread thread_;  // last: it ends before what it uses
-};
-
-std::unique_ptr<Socket> makeProxyFront(std::uint16_t port, const SocketOptions& options) {
-  auto socket = std::make_unique<Socket>("connection::Proxy", ZMQ_ROUTER, options);
-  socket->set(ZMQ_ROUTER_MANDATORY, 1);  // a reply that cannot be delivered is known, not lost in silence
-  socket->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
-  socket->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
-  return socket;
-}
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-Proxy::Proxy(std::uint16_t frontPort, std::uint16_t backPort, const SocketOptions& options)
-    : Connector(detail::makeProxyFront(frontPort, options)),
-      forwarder_(std::make_unique<detail::Forwarder>(socket(), backPort, options)) {}
-
-Proxy::Proxy(Proxy&&) noexcept = default;
-
-Proxy& Proxy::operator=(Proxy&& other) noexcept {
-  forwarder_ = {};  // its thread uses the socket that the base is about to let go
-  Connector::operator=(std::move(other));
-  forwarder_ = std::move(other.forwarder_);
-  return *this;
-}
-
-Proxy::~Proxy() { stop(); }
-
-void Proxy::stop() {
-  if (forwarder_) forwarder_->stop();
-}
-
-std::uint16_t Proxy::frontPort() const { return port(); }
-
-std::uint16_t Proxy::backPort() const {
-  socket();
-  return forwarder_->backPort();
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/proxy.cpp
-
-// begin dividere/connection/publisher.cpp
-namespace dividere::detail {
-
-// An XPUB: a PUB that can be asked who is there.
-std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
-                                                    const connection::SocketOptions& options) {
-  auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
-                                                 [&audience] { return audience.readNewsIfIdle(); });
-  socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
-  socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
-  if (options.attach == connection::Attach::connect) {
-    socket->connect(endpoint);
-  } else {
-    socket->bind(endpoint);
-  }
-  std::lock_guard<std::mutex> lock(audience.mutex);
-  audience.socket = socket.get();
-  return socket;
-}
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-Publisher::Publisher(const std::string& endpoint, const SocketOptions& options)
-    : Publisher(std::make_unique<detail::Audience>(), endpoint, options) {}
-
-Publisher::Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint,
-                     const SocketOptions& options)
-    : Connector(detail::makePublisherSocket(*audience, endpoint, options)), audience_(std::move(audience)) {
-  audience_->waitWhenFull = options.waitWhenFull;
-}
-
-Publisher::Publisher(Publisher&&) noexcept = default;
-
-// The base first: it ends the former socket, and with it the pumping that uses the former audience.
-Publisher& Publisher::operator=(Publisher&&) noexcept = default;
-
-Publisher::~Publisher() {
-  if (audience_) audience_->socket->detach();
-}
-
-void Publisher::send(std::string_view bytes) {
-  detail::Frame frame(bytes);
-  sendFrame(frame, nullptr);
-}
-
-bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) {
-  detail::Frame frame(bytes);
-  return sendFrame(frame, &timeout);
-}
-
-bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  using detail::Deadline;
-  {
-    const auto lock = audience_->enter();
-    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
-    if (socket.send(frame, false, deadline)) return true;
-    if (audience_->waitWhenFull) return false;
-    ++audience_->dropped;
-    socket.set(ZMQ_XPUB_NODROP, 0);
-    socket.send(frame, false, Deadline::never());
-    socket.set(ZMQ_XPUB_NODROP, 1);
-  }
-  // Without the lock: whoever takes the log may publish it.
-  audience_->warnings.log(LogLevel::warning, socket.who(),
-                          socket.endpoint() + ": a subscriber does not keep up and missed a message");
-  return true;
-}
-
-bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
-  detail::Socket& socket = this->socket();
-  const auto lock = audience_->enter();
-  const detail::Deadline deadline = detail::Deadline::in(timeout);
-  for (;;) {
-    const bool isAll = audience_->readNews();
-    if (audience_->census.count() >= n) return true;
-    if ((isAll && !socket.await(ZMQ_POLLIN, deadline)) || deadline.passed()) return false;
-  }
-}
-
-std::size_t Publisher::subscribers() const {
-  this->socket();
-  const auto lock = audience_->enter();
-  audience_->readAllNews();
-  return audience_->census.count();
-}
-
-std::uint64_t Publisher::arrivals() const {
-  this->socket();
-  const auto lock = audience_->enter();
-  audience_->readAllNews();
-  return audience_->census.arrivals();
-}
-
-std::uint64_t Publisher::dropped() const {
-  socket();
-  return audience_->dropped;
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/publisher.cpp
-
-// begin dividere/connection/request.cpp
-namespace dividere::connection {
-
-Request::Request(const std::string& endpoint, const SocketOptions& options)
-    : Request(std::vector<std::string>{endpoint}, options) {}
-
-Request::Request(std::initializer_list<std::string> endpoints, const SocketOptions& options)
-    : Request(std::vector<std::string>(endpoints), options) {}
-
-Request::Request(const std::vector<std::string>& endpoints, const SocketOptions& options)
-    : Connector(std::make_unique<detail::Socket>("connection::Request", ZMQ_REQ, options)) {
-  detail::Socket& socket = this->socket();
-  if (endpoints.empty()) throw Error(Errc::badEndpoint, socket.who() + ": the list of endpoints is empty");
-  // Without these a lost reply leaves the socket stuck, and a late one is taken for the next request's. Turns
-  // are kept by this class.
-  socket.set(ZMQ_REQ_RELAXED, 1);
-  socket.set(ZMQ_REQ_CORRELATE, 1);
-  for (const std::string& endpoint : endpoints) {
-    if (options.attach == Attach::bind) {
-      socket.bind(endpoint);
-    } else {
-      socket.connect(endpoint);
-    }
-  }
-}
-
-void Request::send(std::string_view bytes) {
-  detail::Frame frame(bytes);
-  sendFrame(frame, nullptr);
-}
-
-bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
-  detail::Frame frame(bytes);
-  return sendFrame(frame, &timeout);
-}
-
-bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  if (turn_ == Turn::either) socket.forgetGivenUp();
-  const bool sent = socket.send(frame, false, detail::Deadline::in(timeout));
-  turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
-  return sent;
-}
-
-std::string Request::recv() { return receiveFrame(nullptr)->str(); }
-
-std::optional<std::string> Request::recv(std::chrono::milliseconds timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
-}
-
-bool Request::wait(std::chrono::milliseconds timeout) {
-  detail::Socket& socket = this->socket();
-  if (turn_ == Turn::send) return false;
-  const bool there = socket.wait(detail::Deadline::in(timeout));
-  turn_ = there ? Turn::receive : Turn::either;
-  return there;
-}
-
-const detail::Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
-  if (!socket.receive(detail::Deadline::in(timeout))) {
-    turn_ = Turn::either;
-    return nullptr;
-  }
-  turn_ = Turn::send;
-  return &socket.onlyFrame();
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/request.cpp
-
-// begin dividere/connection/response.cpp
-namespace dividere::detail {
-
-bool responseBinds(const std::string& endpoint, connection::Attach attach) {
-  if (attach != connection::Attach::automatic) return attach == connection::Attach::bind;
-  // Nothing else of this library binds ipc or inproc for a Request to connect to.
-  return hasWildcard(endpoint) || endpoint.compare(0, 6, "tcp://") != 0;
-}
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-Response::Response(const std::string& endpoint, const SocketOptions& options)
-    : Connector(std::make_unique<detail::Socket>("connection::Response", ZMQ_REP, options)) {
-  if (detail::responseBinds(endpoint, options.attach)) {
-    socket().bind(endpoint);
-  } else {
-    socket().connect(endpoint);
-  }
-}
-
-Response::Response(Response&&) noexcept = default;
-Response& Response::operator=(Response&&) noexcept = default;
-Response::~Response() = default;
-
-void Response::send(std::string_view bytes) {
-  detail::Frame frame(bytes);
-  sendFrame(frame, nullptr);
-}
-
-bool Response::send(std::string_view bytes, std::chrono::milliseconds timeout) {
-  detail::Frame frame(bytes);
-  return sendFrame(frame, &timeout);
-}
-
-bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
-  if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
-  owes_ = false;
-  refusal_ = {};
-  return true;
-}
-
-std::string Response::recv() { return receiveFrame(nullptr)->str(); }
-
-std::optional<std::string> Response::recv(std::chrono::milliseconds timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
-}
-
-bool Response::wait(std::chrono::milliseconds timeout) {
-  detail::Socket& socket = this->socket();
-  if (owes_) return false;
-  answerRefused();
-  return socket.wait(detail::Deadline::in(timeout));
-}
-
-const detail::Frame* Response::receiveFrame(const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
-  answerRefused();
-  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
-  owes_ = true;
-  if (socket.framesReceived() != 1) refuse(detail::Frame());
-  return &socket.onlyFrame();
-}
-
-void Response::refuse(detail::Frame&& answer) {
-  refusal_ = std::make_unique<detail::Frame>(std::move(answer));
-  owes_ = false;
-}
-
-// A REP socket takes no request before it has answered the last one.
-void Response::answerRefused() {
-  if (!refusal_) return;
-  socket().send(*refusal_, false, detail::Deadline::never());
-  refusal_ = {};
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/response.cpp
-
-// begin dividere/connection/socket.cpp
+// begin dividere/connection/detail/socket.cpp
 namespace dividere::detail {
 
 using connection::SocketOptions;
@@ -4709,94 +4169,9 @@ void Socket::fail(const std::string& what) const {
 }
 
 }  // namespace dividere::detail
-// end dividere/connection/socket.cpp
+// end dividere/connection/detail/socket.cpp
 
-// begin dividere/connection/socket_event.cpp
-namespace dividere::connection {
-
-std::string_view name(EventType type) {
-  switch (type) {
-    case EventType::connected: return "connected";
-    case EventType::connectDelayed: return "connectDelayed";
-    case EventType::connectRetried: return "connectRetried";
-    case EventType::listening: return "listening";
-    case EventType::bindFailed: return "bindFailed";
-    case EventType::accepted: return "accepted";
-    case EventType::acceptFailed: return "acceptFailed";
-    case EventType::closed: return "closed";
-    case EventType::closeFailed: return "closeFailed";
-    case EventType::disconnected: return "disconnected";
-    case EventType::handshakeSucceeded: return "handshakeSucceeded";
-    case EventType::handshakeFailed: return "handshakeFailed";
-    case EventType::monitorStopped: return "monitorStopped";
-  }
-  return "unknown";
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/socket_event.cpp
-
-// begin dividere/connection/subscriber.cpp
-namespace dividere::connection {
-
-Subscriber::Subscriber(const std::string& endpoint, const std::string& topic, const SocketOptions& options)
-    : Subscriber(endpoint, std::vector<std::string>{topic}, options) {}
-
-Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics,
-                       const SocketOptions& options)
-    : Subscriber(endpoint, std::vector<std::string>(topics), options) {}
-
-Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-                       const SocketOptions& options)
-    : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
-      id_(detail::makeIdTopic()) {
-  // Before connecting: then the publisher learns of all of them at once.
-  socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
-  for (const std::string& topic : topics) subscribe(topic);
-  if (topics.empty()) subscribe("");
-  if (options.attach == Attach::bind) {
-    socket().bind(endpoint);
-  } else {
-    socket().connect(endpoint);
-  }
-}
-
-void Subscriber::subscribe(const std::string& topic) {
-  detail::Socket& socket = this->socket();
-  if (std::find(topics_.begin(), topics_.end(), topic) != topics_.end()) return;
-  socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
-  topics_.push_back(topic);
-  if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
-}
-
-void Subscriber::unsubscribe(const std::string& topic) {
-  detail::Socket& socket = this->socket();
-  const auto found = std::find(topics_.begin(), topics_.end(), topic);
-  if (found == topics_.end()) return;
-  // Without a topic it is nobody's subscriber, and not to be counted as one.
-  if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
-  socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
-  topics_.erase(found);
-}
-
-std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
-
-std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
-}
-
-bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
-
-const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  return socket.receive(detail::Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
-}
-
-}  // namespace dividere::connection
-// end dividere/connection/subscriber.cpp
-
-// begin dividere/connection/watcher.cpp
+// begin dividere/connection/detail/watcher.cpp
 namespace dividere::detail {
 
 using connection::EventType;
@@ -5038,7 +4413,8 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
   const auto next = findBroken(now, broken);
   // Without the lock: whoever takes the log may be using the socket.
   for (const std::string& endpoint : broken) {
-    log(LogLevel::info, who_, endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
+    log(LogLevel::info, who_,
+        endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
   }
   return next;
 }
@@ -5048,8 +4424,8 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
   auto next = Clock::time_point::max();
   for (Link& link : links_) {
     if (link.state != Link::State::suspect) continue;
-    const auto due = link.lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(link.repairs, 5)),
-                                                                     kRetryGraceMax);
+    const auto due =
+        link.lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(link.repairs, 5)), kRetryGraceMax);
     if (due <= now) {
       link.state = Link::State::broken;
       broken.push_back(link.endpoint);
@@ -5325,11 +4701,630 @@ bool Watcher::finished() {
 }
 
 }  // namespace dividere::detail
-// end dividere/connection/watcher.cpp
+// end dividere/connection/detail/watcher.cpp
 
-// begin dividere/messaging/wire.hpp
+// begin dividere/connection/port_manager.cpp
+namespace dividere::detail {
+
+/// Keeps a port from everybody else. A bound socket that does not listen keeps the system from giving the number to
+/// anyone, while libzmq (SO_REUSEADDR, as here) can still bind it; a name in the abstract namespace, which the
+/// system forgets with the process, keeps other users of this library from asking for it.
+struct PortHold {
+  OwnedDescriptor bound;
+  OwnedDescriptor name;
+};
+
+OwnedDescriptor openSocket(int family, int type) {
+  OwnedDescriptor made(::socket(family, type | SOCK_CLOEXEC, 0));
+  if (!made) throw Error({errno, std::generic_category()}, "connection::PortManager: socket");
+  return made;
+}
+
+OwnedDescriptor claimName(std::uint16_t port) {
+  OwnedDescriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const int length =
+      std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "dividere-port-%u", unsigned{port});
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
+  if (::bind(name.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return OwnedDescriptor();
+  return name;
+}
+
+OwnedDescriptor claimPort(std::uint16_t port) {
+  OwnedDescriptor bound = openSocket(AF_INET, SOCK_STREAM);
+  const int on = 1;
+  ::setsockopt(bound.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_ANY);
+  address.sin_port = htons(port);
+  if (::bind(bound.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return OwnedDescriptor();
+  return bound;
+}
+
+/// The ports that may be handed out: [kFirst, 65535] without the system's range for outgoing connections.
+class PortRange {
+ public:
+  PortRange() {
+    if (std::FILE* file = std::fopen("/proc/sys/net/ipv4/ip_local_port_range", "r")) {
+      if (std::fscanf(file, "%u %u", &low_, &high_) != 2) low_ = 32768, high_ = 60999;
+      std::fclose(file);
+    }
+    // Where the system's range leaves next to nothing, a port inside it is better than none.
+    if (count() < 1000) low_ = high_ = 65536;
+  }
+
+  unsigned count() const { return below() + above(); }
+
+  std::uint16_t at(unsigned index) const {
+    return static_cast<std::uint16_t>(index < below() ? kFirst + index : high_ + 1 + (index - below()));
+  }
+
+ private:
+  static constexpr unsigned kFirst = 10000;  // well away from the registry's, and from most well-known ones
+
+  unsigned below() const { return low_ > kFirst ? (low_ < 65536 ? low_ : 65536) - kFirst : 0; }
+  unsigned above() const { return high_ >= kFirst && high_ < 65535 ? 65535 - high_ : 0; }
+
+  unsigned low_ = 32768;
+  unsigned high_ = 60999;
+};
+
+std::map<std::uint16_t, PortHold>& heldPorts() {
+  static auto& held = *new std::map<std::uint16_t, PortHold>;  // under processMutex(); never destroyed
+  return held;
+}
+
+void forgetHeldPorts() {
+  std::lock_guard<std::mutex> lock(processMutex());
+  heldPorts().clear();
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+std::uint16_t PortManager::acquire() {
+  static const detail::PortRange range;
+  unsigned random;
+  std::memcpy(&random, detail::randomBytes(sizeof random).data(), sizeof random);
+  // Starting anywhere spreads processes apart; going on from there finds a free port if there is one.
+  std::lock_guard<std::mutex> lock(detail::processMutex());
+  auto& held = detail::heldPorts();
+  for (unsigned i = 0; i < range.count(); ++i) {
+    const std::uint16_t port = range.at((random % range.count() + i) % range.count());
+    if (held.count(port)) continue;
+    detail::PortHold hold;
+    hold.name = detail::claimName(port);
+    if (hold.name) hold.bound = detail::claimPort(port);
+    if (!hold.bound) continue;
+    held.emplace(port, std::move(hold));
+    return port;
+  }
+  throw Error(Errc::noFreePort, "connection::PortManager: acquire");
+}
+
+void PortManager::release(std::uint16_t port) {
+  std::lock_guard<std::mutex> lock(detail::processMutex());
+  detail::heldPorts().erase(port);
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/port_manager.cpp
+
+// begin dividere/connection/proxy.cpp
+namespace dividere::detail {
+
+using connection::SocketOptions;
+
+/// Moves messages between two sockets in a thread of its own, frame by frame, so that no message is ever held as
+/// a whole.
+class Forwarder {
+ public:
+  Forwarder(Socket& front, std::uint16_t backPort, const SocketOptions& options)
+      : front_(front), back_("connection::Proxy (back)", ZMQ_DEALER, options) {
+    back_.bind("tcp://*:" + (backPort == 0 ? std::string("*") : std::to_string(backPort)));
+    thread_.start("dividere-proxy", [this] { run(); });
+  }
+
+  void stop() {
+    if (thread_.isCurrent() || isInEventHandler) return thread_.stop();
+    std::lock_guard<std::mutex> lock(stopping_);
+    thread_.stop();
+    front_.close();
+    back_.close();
+  }
+
+  std::uint16_t backPort() const { return back_.port(); }
+
+ private:
+  void run() {
+    while (!thread_.stopRequested()) {
+      const bool forth = forwardRequests();
+      const bool back = forwardReplies();
+      if (!forth && !back && !hasRoomAgain()) waitForMore();
+    }
+  }
+
+  /// Looking for replies may have taken in the signal that a back has room.
+  bool hasRoomAgain() { return holds_ && (back_.get(ZMQ_EVENTS) & ZMQ_POLLOUT); }
+
+  // Both sockets have just been read to the end or asked for their events: only then does a descriptor that is
+  // silent mean that there is nothing.
+  void waitForMore() {
+    pollfd waits[] = {
+        {front_.descriptor(), POLLIN, 0}, {back_.descriptor(), POLLIN, 0}, {thread_.waker().fd(), POLLIN, 0}};
+    ::poll(waits, 3, -1);
+  }
+
+  /// Requests are taken in only while a back has room: the rest waits with those who ask. Whether any moved.
+  bool forwardRequests() {
+    for (int count = 0; count < kBurst; ++count) {
+      if (!holds_ && !receive(front_, held_)) return count > 0;
+      holds_ = true;
+      more_ = held_.more();  // replies have been forwarded since, perhaps
+      if (!send(back_, held_)) {
+        if (errno != EAGAIN) dropRest(front_, held_);
+        front_.get(ZMQ_EVENTS);
+        if (back_.get(ZMQ_EVENTS) & ZMQ_POLLOUT) continue;
+        return count > 0;
+      }
+      holds_ = false;
+      sendRest(front_, back_);
+    }
+    return true;
+  }
+
+  bool forwardReplies() {
+    for (int count = 0; count < kBurst; ++count) {
+      Frame route;
+      if (!receive(back_, route)) return count > 0;
+      if (send(front_, route)) {
+        sendRest(back_, front_);
+        continue;
+      }
+      const bool full = errno == EAGAIN;
+      dropRest(back_, route);
+      drops_.log(
+          full ? LogLevel::warning : LogLevel::debug, "connection::Proxy",
+          full ? "a reply was dropped: whoever asked does not keep up" : "a reply was dropped: whoever asked is gone");
+    }
+    return true;
+  }
+
+  bool receive(Socket& from, Frame& frame) {
+    while (zmq_msg_recv(frame.native(), from.native(), ZMQ_DONTWAIT) < 0) {
+      if (errno != EINTR) return false;
+    }
+    more_ = frame.more();
+    return true;
+  }
+
+  bool send(Socket& to, Frame& frame) {
+    while (zmq_msg_send(frame.native(), to.native(), ZMQ_DONTWAIT | (more_ ? ZMQ_SNDMORE : 0)) < 0) {
+      if (errno != EINTR) return false;
+    }
+    return true;
+  }
+
+  // Once the first frame of a message is in, the others are taken without a wait, or dropped with a peer that dies.
+  void sendRest(Socket& from, Socket& to) {
+    Frame frame;
+    while (more_ && receive(from, frame)) send(to, frame);
+  }
+
+  void dropRest(Socket& from, Frame& frame) {
+    while (more_ && receive(from, frame)) {
+    }
+    holds_ = false;
+  }
+
+  static constexpr int kBurst = 1000;  // messages one way before the other way has its turn
+
+  // The thread's alone while it runs.
+  Socket& front_;
+  Socket back_;
+  Frame held_;  // the first frame of a request that no back had room for
+  bool holds_ = false;
+  bool more_ = false;  // whether frames follow the one received last
+  RateLimit drops_;
+
+  std::mutex stopping_;
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+std::unique_ptr<Socket> makeProxyFront(std::uint16_t port, const SocketOptions& options) {
+  auto socket = std::make_unique<Socket>("connection::Proxy", ZMQ_ROUTER, options);
+  socket->set(ZMQ_ROUTER_MANDATORY, 1);  // a reply that cannot be delivered is known, not lost in silence
+  socket->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
+  socket->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
+  return socket;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+Proxy::Proxy(std::uint16_t frontPort, std::uint16_t backPort, const SocketOptions& options)
+    : Connector(detail::makeProxyFront(frontPort, options)),
+      forwarder_(std::make_unique<detail::Forwarder>(socket(), backPort, options)) {}
+
+Proxy::Proxy(Proxy&&) noexcept = default;
+
+Proxy& Proxy::operator=(Proxy&& other) noexcept {
+  forwarder_ = {};  // its thread uses the socket that the base is about to let go
+  Connector::operator=(std::move(other));
+  forwarder_ = std::move(other.forwarder_);
+  return *this;
+}
+
+Proxy::~Proxy() { stop(); }
+
+void Proxy::stop() {
+  if (forwarder_) forwarder_->stop();
+}
+
+std::uint16_t Proxy::frontPort() const { return port(); }
+
+std::uint16_t Proxy::backPort() const {
+  socket();
+  return forwarder_->backPort();
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/proxy.cpp
+
+// begin dividere/connection/publisher.cpp
+namespace dividere::detail {
+
+// An XPUB: a PUB that can be asked who is there.
+std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
+                                            const connection::SocketOptions& options) {
+  auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
+                                         [&audience] { return audience.readNewsIfIdle(); });
+  socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
+  socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
+  if (options.attach == connection::Attach::connect) {
+    socket->connect(endpoint);
+  } else {
+    socket->bind(endpoint);
+  }
+  std::lock_guard<std::mutex> lock(audience.mutex);
+  audience.socket = socket.get();
+  return socket;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+Publisher::Publisher(const std::string& endpoint, const SocketOptions& options)
+    : Publisher(std::make_unique<detail::Audience>(), endpoint, options) {}
+
+Publisher::Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint,
+                     const SocketOptions& options)
+    : Connector(detail::makePublisherSocket(*audience, endpoint, options)), audience_(std::move(audience)) {
+  audience_->waitWhenFull = options.waitWhenFull;
+}
+
+Publisher::Publisher(Publisher&&) noexcept = default;
+
+// The base first: it ends the former socket, and with it the pumping that uses the former audience.
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+
+Publisher::~Publisher() {
+  if (audience_) audience_->socket->detach();
+}
+
+void Publisher::send(std::string_view bytes) {
+  detail::Frame frame(bytes);
+  sendFrame(frame, nullptr);
+}
+
+bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout);
+}
+
+bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  using detail::Deadline;
+  {
+    const auto lock = audience_->enter();
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
+    if (socket.send(frame, false, deadline)) return true;
+    if (audience_->waitWhenFull) return false;
+    ++audience_->dropped;
+    socket.set(ZMQ_XPUB_NODROP, 0);
+    socket.send(frame, false, Deadline::never());
+    socket.set(ZMQ_XPUB_NODROP, 1);
+  }
+  // Without the lock: whoever takes the log may publish it.
+  audience_->warnings.log(LogLevel::warning, socket.who(),
+                          socket.endpoint() + ": a subscriber does not keep up and missed a message");
+  return true;
+}
+
+bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  const auto lock = audience_->enter();
+  const detail::Deadline deadline = detail::Deadline::in(timeout);
+  for (;;) {
+    const bool isAll = audience_->readNews();
+    if (audience_->census.count() >= n) return true;
+    if ((isAll && !socket.await(ZMQ_POLLIN, deadline)) || deadline.passed()) return false;
+  }
+}
+
+std::size_t Publisher::subscribers() const {
+  this->socket();
+  const auto lock = audience_->enter();
+  audience_->readAllNews();
+  return audience_->census.count();
+}
+
+std::uint64_t Publisher::arrivals() const {
+  this->socket();
+  const auto lock = audience_->enter();
+  audience_->readAllNews();
+  return audience_->census.arrivals();
+}
+
+std::uint64_t Publisher::dropped() const {
+  socket();
+  return audience_->dropped;
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/publisher.cpp
+
+// begin dividere/connection/request.cpp
+namespace dividere::connection {
+
+Request::Request(const std::string& endpoint, const SocketOptions& options)
+    : Request(std::vector<std::string>{endpoint}, options) {}
+
+Request::Request(std::initializer_list<std::string> endpoints, const SocketOptions& options)
+    : Request(std::vector<std::string>(endpoints), options) {}
+
+Request::Request(const std::vector<std::string>& endpoints, const SocketOptions& options)
+    : Connector(std::make_unique<detail::Socket>("connection::Request", ZMQ_REQ, options)) {
+  detail::Socket& socket = this->socket();
+  if (endpoints.empty()) throw Error(Errc::badEndpoint, socket.who() + ": the list of endpoints is empty");
+  // Without these a lost reply leaves the socket stuck, and a late one is taken for the next request's. Turns
+  // are kept by this class.
+  socket.set(ZMQ_REQ_RELAXED, 1);
+  socket.set(ZMQ_REQ_CORRELATE, 1);
+  for (const std::string& endpoint : endpoints) {
+    if (options.attach == Attach::bind) {
+      socket.bind(endpoint);
+    } else {
+      socket.connect(endpoint);
+    }
+  }
+}
+
+void Request::send(std::string_view bytes) {
+  detail::Frame frame(bytes);
+  sendFrame(frame, nullptr);
+}
+
+bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout);
+}
+
+bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
+  if (turn_ == Turn::either) socket.forgetGivenUp();
+  const bool sent = socket.send(frame, false, detail::Deadline::in(timeout));
+  turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
+  return sent;
+}
+
+std::string Request::recv() { return receiveFrame(nullptr)->str(); }
+
+std::optional<std::string> Request::recv(std::chrono::milliseconds timeout) {
+  const detail::Frame* frame = receiveFrame(&timeout);
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
+
+bool Request::wait(std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  if (turn_ == Turn::send) return false;
+  const bool there = socket.wait(detail::Deadline::in(timeout));
+  turn_ = there ? Turn::receive : Turn::either;
+  return there;
+}
+
+const detail::Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
+  if (!socket.receive(detail::Deadline::in(timeout))) {
+    turn_ = Turn::either;
+    return nullptr;
+  }
+  turn_ = Turn::send;
+  return &socket.onlyFrame();
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/request.cpp
+
+// begin dividere/connection/response.cpp
+namespace dividere::detail {
+
+bool responseBinds(const std::string& endpoint, connection::Attach attach) {
+  if (attach != connection::Attach::automatic) return attach == connection::Attach::bind;
+  // Nothing else of this library binds ipc or inproc for a Request to connect to.
+  return hasWildcard(endpoint) || endpoint.compare(0, 6, "tcp://") != 0;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+Response::Response(const std::string& endpoint, const SocketOptions& options)
+    : Connector(std::make_unique<detail::Socket>("connection::Response", ZMQ_REP, options)) {
+  if (detail::responseBinds(endpoint, options.attach)) {
+    socket().bind(endpoint);
+  } else {
+    socket().connect(endpoint);
+  }
+}
+
+Response::Response(Response&&) noexcept = default;
+Response& Response::operator=(Response&&) noexcept = default;
+Response::~Response() = default;
+
+void Response::send(std::string_view bytes) {
+  detail::Frame frame(bytes);
+  sendFrame(frame, nullptr);
+}
+
+bool Response::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout);
+}
+
+bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
+  if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
+  owes_ = false;
+  refusal_ = {};
+  return true;
+}
+
+std::string Response::recv() { return receiveFrame(nullptr)->str(); }
+
+std::optional<std::string> Response::recv(std::chrono::milliseconds timeout) {
+  const detail::Frame* frame = receiveFrame(&timeout);
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
+
+bool Response::wait(std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  if (owes_) return false;
+  answerRefused();
+  return socket.wait(detail::Deadline::in(timeout));
+}
+
+const detail::Frame* Response::receiveFrame(const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
+  answerRefused();
+  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
+  owes_ = true;
+  if (socket.framesReceived() != 1) refuse(detail::Frame());
+  return &socket.onlyFrame();
+}
+
+void Response::refuse(detail::Frame&& answer) {
+  refusal_ = std::make_unique<detail::Frame>(std::move(answer));
+  owes_ = false;
+}
+
+// A REP socket takes no request before it has answered the last one.
+void Response::answerRefused() {
+  if (!refusal_) return;
+  socket().send(*refusal_, false, detail::Deadline::never());
+  refusal_ = {};
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/response.cpp
+
+// begin dividere/connection/socket_event.cpp
+namespace dividere::connection {
+
+std::string_view name(EventType type) {
+  switch (type) {
+    case EventType::connected: return "connected";
+    case EventType::connectDelayed: return "connectDelayed";
+    case EventType::connectRetried: return "connectRetried";
+    case EventType::listening: return "listening";
+    case EventType::bindFailed: return "bindFailed";
+    case EventType::accepted: return "accepted";
+    case EventType::acceptFailed: return "acceptFailed";
+    case EventType::closed: return "closed";
+    case EventType::closeFailed: return "closeFailed";
+    case EventType::disconnected: return "disconnected";
+    case EventType::handshakeSucceeded: return "handshakeSucceeded";
+    case EventType::handshakeFailed: return "handshakeFailed";
+    case EventType::monitorStopped: return "monitorStopped";
+  }
+  return "unknown";
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/socket_event.cpp
+
+// begin dividere/connection/subscriber.cpp
+namespace dividere::connection {
+
+Subscriber::Subscriber(const std::string& endpoint, const std::string& topic, const SocketOptions& options)
+    : Subscriber(endpoint, std::vector<std::string>{topic}, options) {}
+
+Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics,
+                       const SocketOptions& options)
+    : Subscriber(endpoint, std::vector<std::string>(topics), options) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
+                       const SocketOptions& options)
+    : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
+      id_(detail::makeIdTopic()) {
+  // Before connecting: then the publisher learns of all of them at once.
+  socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
+  for (const std::string& topic : topics) subscribe(topic);
+  if (topics.empty()) subscribe("");
+  if (options.attach == Attach::bind) {
+    socket().bind(endpoint);
+  } else {
+    socket().connect(endpoint);
+  }
+}
+
+void Subscriber::subscribe(const std::string& topic) {
+  detail::Socket& socket = this->socket();
+  if (std::find(topics_.begin(), topics_.end(), topic) != topics_.end()) return;
+  socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+  topics_.push_back(topic);
+  if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
+}
+
+void Subscriber::unsubscribe(const std::string& topic) {
+  detail::Socket& socket = this->socket();
+  const auto found = std::find(topics_.begin(), topics_.end(), topic);
+  if (found == topics_.end()) return;
+  // Without a topic it is nobody's subscriber, and not to be counted as one.
+  if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
+  socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
+  topics_.erase(found);
+}
+
+std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
+
+std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
+  const detail::Frame* frame = receiveFrame(&timeout);
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
+
+bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+
+const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
+  detail::Socket& socket = this->socket();
+  return socket.receive(detail::Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
+}
+
+}  // namespace dividere::connection
+// end dividere/connection/subscriber.cpp
+
+// begin dividere/messaging/detail/wire.hpp
 // Reading and writing protobuf's wire format where generated code would pin a protobuf version: the envelope and the
-// framework's own messages. Implementation only.
+// framework's own messages.
 
 namespace dividere::detail {
 
@@ -5346,8 +5341,8 @@ class FieldReader {
   int number() const { return number_; }
   bool isBytes() const { return isBytes_; }
   bool isVarint() const { return isVarint_; }
-  std::string_view bytes() const { return bytes_; }     ///< of a length-delimited field
-  std::uint64_t varint() const { return varint_; }      ///< of a varint field
+  std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
+  std::uint64_t varint() const { return varint_; }   ///< of a varint field
   bool failed() const { return failed_; }
 
  private:
@@ -5427,7 +5422,7 @@ void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);
 
 }  // namespace dividere::detail
-// end dividere/messaging/wire.hpp
+// end dividere/messaging/detail/wire.hpp
 
 // begin dividere/messaging/dealer.cpp
 namespace dividere::detail {
@@ -5464,7 +5459,8 @@ bool Dealer::send(const google::protobuf::Message& message, std::chrono::millise
   return send(connection::Route(), message, timeout);
 }
 
-bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message,
+                  std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
   return connection_.sendFrame(route, frame, &timeout);
 }
@@ -5491,8 +5487,8 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::
 }  // namespace dividere::messaging
 // end dividere/messaging/dealer.cpp
 
-// begin dividere/messaging/framework_messages.hpp
-// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand. Implementation only.
+// begin dividere/messaging/detail/framework_messages.hpp
+// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand.
 //
 // Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which takes what it can
 // and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
@@ -5584,9 +5580,9 @@ struct DividereError {
 };
 
 }  // namespace dividere::detail
-// end dividere/messaging/framework_messages.hpp
+// end dividere/messaging/detail/framework_messages.hpp
 
-// begin dividere/messaging/framework_messages.cpp
+// begin dividere/messaging/detail/framework_messages.cpp
 namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from here on (WIRE.md).
@@ -5710,73 +5706,10 @@ bool DividereError::decode(std::string_view bytes) {
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/framework_messages.cpp
+// end dividere/messaging/detail/framework_messages.cpp
 
-// begin dividere/messaging/publisher.cpp
-namespace dividere::messaging {
-
-Publisher::Publisher(const std::string& endpoint, const connection::SocketOptions& options)
-    : Socket(connection::Publisher(endpoint, options)) {}
-
-void Publisher::send(const google::protobuf::Message& message) {
-  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  connection_.sendFrame(frame, nullptr);
-}
-
-bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
-  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  return connection_.sendFrame(frame, &timeout);
-}
-
-}  // namespace dividere::messaging
-// end dividere/messaging/publisher.cpp
-
-// begin dividere/messaging/request.cpp
-namespace dividere::messaging {
-
-Request::Request(const std::string& endpoint, const connection::SocketOptions& options)
-    : Consumer(connection::Request(endpoint, options)) {}
-
-Request::Request(const std::vector<std::string>& endpoints, const connection::SocketOptions& options)
-    : Consumer(connection::Request(endpoints, options)) {}
-
-Request::Request(std::initializer_list<std::string> endpoints, const connection::SocketOptions& options)
-    : Consumer(connection::Request(endpoints, options)) {}
-
-void Request::send(const google::protobuf::Message& message) {
-  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
-  connection_.sendFrame(frame, nullptr);
-}
-
-bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
-  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
-  return connection_.sendFrame(frame, &timeout);
-}
-
-}  // namespace dividere::messaging
-// end dividere/messaging/request.cpp
-
-// begin dividere/messaging/response.cpp
-namespace dividere::messaging {
-
-Response::Response(const std::string& endpoint, const connection::SocketOptions& options)
-    : Consumer(connection::Response(endpoint, options)) {}
-
-void Response::send(const google::protobuf::Message& message) {
-  detail::Frame frame = detail::encodeFrame("messaging::Response", message);
-  connection_.sendFrame(frame, nullptr);
-}
-
-bool Response::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
-  detail::Frame frame = detail::encodeFrame("messaging::Response", message);
-  return connection_.sendFrame(frame, &timeout);
-}
-
-}  // namespace dividere::messaging
-// end dividere/messaging/response.cpp
-
-// begin dividere/messaging/refusal.hpp
-// What becomes of a message that cannot be taken. Implementation only.
+// begin dividere/messaging/detail/refusal.hpp
+// What becomes of a message that cannot be taken.
 
 namespace dividere::detail {
 
@@ -5792,7 +5725,8 @@ inline Error asError(std::string_view who, const DividereError& told) {
 inline std::string errorEnvelope(const Error& error) {
   DividereError told;
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
-  const bool travels = error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
+  const bool travels =
+      error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
   told.text = asUtf8(error.context());
   return sealEnvelope(DividereError::kType, told.encode());
@@ -5808,99 +5742,9 @@ inline void refuse(connection::Response& response, const Error& error) {
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/refusal.hpp
+// end dividere/messaging/detail/refusal.hpp
 
-// begin dividere/messaging/socket.cpp
-namespace dividere::detail {
-
-template <class Connection>
-constexpr std::string_view kConsumer{};
-template <>
-constexpr std::string_view kConsumer<connection::Subscriber> = "messaging::Subscriber: receive";
-template <>
-constexpr std::string_view kConsumer<connection::Request> = "messaging::Request: receive";
-template <>
-constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
-
-/// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
-/// one waits.
-template <class Connection, class Decode>
-bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
-  const Frame* frame = nullptr;
-  try {
-    frame = connection.receiveFrame(timeout);
-    if (frame) decode(frame->view());
-    return frame != nullptr;
-  } catch (const Error& error) {
-    if (frame || error.code() == Errc::malformed) refuse(connection, error);  // malformed: of several frames
-    throw;
-  }
-}
-
-}  // namespace dividere::detail
-
-namespace dividere::messaging {
-
-template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
-  std::unique_ptr<google::protobuf::Message> message;
-  detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
-    message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
-  });
-  return message;
-}
-
-template <class Connection>
-bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
-    detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
-  });
-}
-
-template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv() {
-  return receive(nullptr);
-}
-
-template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(std::chrono::milliseconds timeout) {
-  return receive(&timeout);
-}
-
-template class Consumer<connection::Subscriber>;
-template class Consumer<connection::Request>;
-template class Consumer<connection::Response>;
-
-}  // namespace dividere::messaging
-// end dividere/messaging/socket.cpp
-
-// begin dividere/messaging/subscriber.cpp
-namespace dividere::detail {
-
-std::vector<std::string> topicIds(const std::vector<std::string>& types) {
-  std::vector<std::string> topics;
-  for (const std::string& type : types) topics.push_back(envelopePrefix(type));
-  return topics;
-}
-
-}  // namespace dividere::detail
-
-namespace dividere::messaging {
-
-Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
-                       const connection::SocketOptions& options)
-    : Consumer(connection::Subscriber(endpoint, detail::topicIds(types), options)) {}
-
-Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
-                       const connection::SocketOptions& options)
-    : Subscriber(endpoint, std::vector<std::string>(types), options) {}
-
-std::string Subscriber::topicId(std::string_view fullName) { return detail::envelopePrefix(fullName); }
-
-}  // namespace dividere::messaging
-// end dividere/messaging/subscriber.cpp
-
-// begin dividere/messaging/wire.cpp
+// begin dividere/messaging/detail/wire.cpp
 namespace dividere::detail {
 
 using google::protobuf::Descriptor;
@@ -5996,9 +5840,7 @@ void appendBytes(std::string& bytes, char tag, std::string_view value) {
   bytes += value;
 }
 
-FieldWriter& FieldWriter::text(int field, std::string_view value) {
-  return value.empty() ? *this : part(field, value);
-}
+FieldWriter& FieldWriter::text(int field, std::string_view value) { return value.empty() ? *this : part(field, value); }
 
 FieldWriter& FieldWriter::part(int field, std::string_view message) {
   appendVarint(bytes_, static_cast<std::uint64_t>(field) << 3 | kBytes);
@@ -6034,8 +5876,8 @@ std::size_t characterSize(std::string_view text) {
     if ((at(i) & 0xC0) != 0x80) return 0;
   }
   // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
-  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) || (lead == 0xF0 && at(1) < 0x90) ||
-                     (lead == 0xF4 && at(1) > 0x8F);
+  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
+                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
   return isBad ? 0 : size;
 }
 
@@ -6127,7 +5969,8 @@ struct EnvelopeHead {
   /// is what openEnvelope() finds, in a fraction of the time.
   bool opens(std::string_view bytes, std::string_view& payload) const {
     std::uint64_t size;
-    if (!skipStart(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skipStart(bytes, url)) return false;
+    if (!skipStart(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skipStart(bytes, url))
+      return false;
     payload = bytes;
     if (payload.empty()) return true;
     if (payload.front() != kSecond) return false;
@@ -6156,7 +5999,9 @@ class EnvelopeLayout {
   }
 
  private:
-  static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(CodedOutputStream::VarintSize64(value)); }
+  static std::size_t varintSize(std::uint64_t value) {
+    return static_cast<std::size_t>(CodedOutputStream::VarintSize64(value));
+  }
 
   static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
     std::memcpy(to, bytes.data(), bytes.size());
@@ -6333,8 +6178,8 @@ std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view b
   auto message = newMessage(envelope.type);
   if (!message) {
     throwIfError(who, envelope);
-    throw Error(Errc::unknownType,
-                std::string(who) + ": envelope of '" + shown(envelope.type) + "': the type is not linked into this program");
+    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
+                                       "': the type is not linked into this program");
   }
   parsePayload(who, envelope.payload, *message);
   return message;
@@ -6362,7 +6207,8 @@ void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& m
 namespace dividere::messaging {
 
 std::string ProtoBuffEncoder::encode(const google::protobuf::Message& message) const {
-  return detail::encodeWith("messaging::ProtoBuffEncoder", message, [](std::size_t size) { return std::string(size, '\0'); });
+  return detail::encodeWith("messaging::ProtoBuffEncoder", message,
+                            [](std::size_t size) { return std::string(size, '\0'); });
 }
 
 std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_view envelope) const {
@@ -6370,10 +6216,163 @@ std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_
 }
 
 }  // namespace dividere::messaging
-// end dividere/messaging/wire.cpp
+// end dividere/messaging/detail/wire.cpp
 
-// begin dividere/reactor/handler_table.hpp
-// How a message finds its handler, and what becomes of it if it does not. Implementation only.
+// begin dividere/messaging/publisher.cpp
+namespace dividere::messaging {
+
+Publisher::Publisher(const std::string& endpoint, const connection::SocketOptions& options)
+    : Socket(connection::Publisher(endpoint, options)) {}
+
+void Publisher::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
+  connection_.sendFrame(frame, nullptr);
+}
+
+bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
+  return connection_.sendFrame(frame, &timeout);
+}
+
+}  // namespace dividere::messaging
+// end dividere/messaging/publisher.cpp
+
+// begin dividere/messaging/request.cpp
+namespace dividere::messaging {
+
+Request::Request(const std::string& endpoint, const connection::SocketOptions& options)
+    : Consumer(connection::Request(endpoint, options)) {}
+
+Request::Request(const std::vector<std::string>& endpoints, const connection::SocketOptions& options)
+    : Consumer(connection::Request(endpoints, options)) {}
+
+Request::Request(std::initializer_list<std::string> endpoints, const connection::SocketOptions& options)
+    : Consumer(connection::Request(endpoints, options)) {}
+
+void Request::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
+  connection_.sendFrame(frame, nullptr);
+}
+
+bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
+  return connection_.sendFrame(frame, &timeout);
+}
+
+}  // namespace dividere::messaging
+// end dividere/messaging/request.cpp
+
+// begin dividere/messaging/response.cpp
+namespace dividere::messaging {
+
+Response::Response(const std::string& endpoint, const connection::SocketOptions& options)
+    : Consumer(connection::Response(endpoint, options)) {}
+
+void Response::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("messaging::Response", message);
+  connection_.sendFrame(frame, nullptr);
+}
+
+bool Response::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+  detail::Frame frame = detail::encodeFrame("messaging::Response", message);
+  return connection_.sendFrame(frame, &timeout);
+}
+
+}  // namespace dividere::messaging
+// end dividere/messaging/response.cpp
+
+// begin dividere/messaging/socket.cpp
+namespace dividere::detail {
+
+template <class Connection>
+constexpr std::string_view kConsumer{};
+template <>
+constexpr std::string_view kConsumer<connection::Subscriber> = "messaging::Subscriber: receive";
+template <>
+constexpr std::string_view kConsumer<connection::Request> = "messaging::Request: receive";
+template <>
+constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
+
+/// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
+/// one waits.
+template <class Connection, class Decode>
+bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
+  const Frame* frame = nullptr;
+  try {
+    frame = connection.receiveFrame(timeout);
+    if (frame) decode(frame->view());
+    return frame != nullptr;
+  } catch (const Error& error) {
+    if (frame || error.code() == Errc::malformed) refuse(connection, error);  // malformed: of several frames
+    throw;
+  }
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::messaging {
+
+template <class Connection>
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
+  std::unique_ptr<google::protobuf::Message> message;
+  detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+    message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
+  });
+  return message;
+}
+
+template <class Connection>
+bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
+  return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+    detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
+  });
+}
+
+template <class Connection>
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv() {
+  return receive(nullptr);
+}
+
+template <class Connection>
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(std::chrono::milliseconds timeout) {
+  return receive(&timeout);
+}
+
+template class Consumer<connection::Subscriber>;
+template class Consumer<connection::Request>;
+template class Consumer<connection::Response>;
+
+}  // namespace dividere::messaging
+// end dividere/messaging/socket.cpp
+
+// begin dividere/messaging/subscriber.cpp
+namespace dividere::detail {
+
+std::vector<std::string> topicIds(const std::vector<std::string>& types) {
+  std::vector<std::string> topics;
+  for (const std::string& type : types) topics.push_back(envelopePrefix(type));
+  return topics;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::messaging {
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
+                       const connection::SocketOptions& options)
+    : Consumer(connection::Subscriber(endpoint, detail::topicIds(types), options)) {}
+
+Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
+                       const connection::SocketOptions& options)
+    : Subscriber(endpoint, std::vector<std::string>(types), options) {}
+
+std::string Subscriber::topicId(std::string_view fullName) { return detail::envelopePrefix(fullName); }
+
+}  // namespace dividere::messaging
+// end dividere/messaging/subscriber.cpp
+
+// begin dividere/reactor/detail/handler_table.hpp
+// How a message finds its handler, and what becomes of it if it does not.
 
 namespace dividere::detail {
 
@@ -6468,9 +6467,9 @@ class HandlerTable {
 Error currentAsHandlerError(const std::string& what);
 
 }  // namespace dividere::detail
-// end dividere/reactor/handler_table.hpp
+// end dividere/reactor/detail/handler_table.hpp
 
-// begin dividere/reactor/handler_table.cpp
+// begin dividere/reactor/detail/handler_table.cpp
 namespace dividere::detail {
 
 void HandlerTable::requireOpen() const {
@@ -6562,10 +6561,12 @@ void HandlerTable::handleUnknown(std::string_view type, std::string_view payload
   const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
   warnings_.log(LogLevel::warning, who_, "no handler for '" + shown(type) + "'");
   if (onUnknown_) {
-    run([&] {
-      reactor::Sender sender(origin);
-      onUnknown_(std::string(type), sender);
-    }, "the hook for unknown types");
+    run(
+        [&] {
+          reactor::Sender sender(origin);
+          onUnknown_(std::string(type), sender);
+        },
+        "the hook for unknown types");
   }
   refuse(origin, error);
 }
@@ -6630,58 +6631,10 @@ reactor::HandlerStats HandlerTable::stats() const {
 }
 
 }  // namespace dividere::detail
-// end dividere/reactor/handler_table.cpp
+// end dividere/reactor/detail/handler_table.cpp
 
-// begin dividere/reactor/handlers.cpp
-namespace dividere::reactor {
-
-void Sender::send(const google::protobuf::Message& message) {
-  detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
-  origin_.answer(frame);
-}
-
-const connection::Route& Sender::route() const { return origin_.route(); }
-
-HandlerSet::HandlerSet() : table_(std::make_unique<detail::HandlerTable>()) {}
-
-HandlerSet::~HandlerSet() = default;
-
-HandlerStats HandlerSet::handlerStats() const { return table_->stats(); }
-
-void HandlerSet::setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
-  table_->set(std::move(reused), std::move(handler));
-}
-
-void HandlerSet::setUnknown(std::function<void(const std::string&, Sender&)> hook) {
-  table_->setUnknown(std::move(hook));
-}
-
-void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setError(std::move(hook)); }
-
-}  // namespace dividere::reactor
-// end dividere/reactor/handlers.cpp
-
-// begin dividere/core/options.hpp
-// What options are held to. Implementation only.
-
-namespace dividere::detail {
-
-/// Throws std::errc::invalid_argument unless the option is what it says.
-inline void requireOption(bool met, const char* who, const std::string& says) {
-  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
-}
-
-/// A period as the clock can reckon with it, and with a million of it: a century is never.
-inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
-  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
-  return std::clamp(period, -kCentury, kCentury);
-}
-
-}  // namespace dividere::detail
-// end dividere/core/options.hpp
-
-// begin dividere/reactor/reactor_loop.hpp
-// The loop inside a reactor. Implementation only.
+// begin dividere/reactor/detail/reactor_loop.hpp
+// The loop inside a reactor.
 
 namespace dividere::detail {
 
@@ -6803,7 +6756,568 @@ class ReactorLoop {
 };
 
 }  // namespace dividere::detail
-// end dividere/reactor/reactor_loop.hpp
+// end dividere/reactor/detail/reactor_loop.hpp
+
+// begin dividere/reactor/detail/peer.hpp
+// One peer that is asked many things at once.
+
+namespace dividere::detail {
+
+/// A connection to one peer that answers as a REP socket does. It knows whether the peer is there, and hands nothing
+/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
+///
+/// All in the loop's thread.
+class Peer final : public Source {
+ public:
+  enum class State { connecting, up, down };
+
+  class Listener {
+   public:
+    /// The connection was made, could not be made, or was lost.
+    virtual void peerChanged(Peer& peer) = 0;
+
+    /// The answer to the request of this id. May take the frame.
+    virtual void peerAnswered(Peer& peer, std::string_view id, Frame& answer) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options);
+
+  State state() const { return link_->state; }
+  bool isUp() const { return link_->state == State::up; }
+  std::string endpoint() { return dealer_.endpoint(); }
+
+  /// Asks; the answer comes to the listener under this id. False, and the request untouched, if the peer is not
+  /// there or takes nothing.
+  bool ask(const std::string& id, Frame& request);
+
+  Socket& socket() override { return dealer_.socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  void take(HandlerTable& handlers) override;
+  void send(Frame&) override;
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  /// What news from the watcher's thread reach, if they come before the end.
+  struct Link {
+    Peer* peer;
+    Listener& listener;
+    State state = State::connecting;
+  };
+
+  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
+                                         const std::shared_ptr<Link>& link);
+  static void changed(const std::weak_ptr<Link>& link, State state);
+  void clear();
+
+  ReactorLoop& loop_;
+  std::shared_ptr<Link> link_;
+  connection::Dealer dealer_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/peer.hpp
+
+// begin dividere/messaging/detail/correlation.hpp
+// How a caller tells its replies apart (WIRE.md, "Correlation id").
+
+namespace dividere::detail {
+
+/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
+/// name the caller, then the number of the request in 8, most significant first.
+class CorrelationIds {
+ public:
+  static constexpr std::size_t kSize = 24;
+
+  std::string next() {
+    std::string id = caller_;
+    ++number_;
+    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
+    return id;
+  }
+
+ private:
+  std::string caller_ = randomBytes(16);
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/correlation.hpp
+
+// begin dividere/reactor/detail/peer.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+Peer::Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options)
+    : loop_(loop),
+      link_(std::make_shared<Link>(Link{this, listener})),
+      dealer_(endpoint, asked(std::move(options), loop, link_)) {}
+
+connection::SocketOptions Peer::asked(connection::SocketOptions options, ReactorLoop& loop,
+                                      const std::shared_ptr<Link>& link) {
+  options.attach = connection::Attach::connect;
+  options.monitor = true;
+  options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
+                     told = State::connecting](const connection::SocketEvent& event) mutable {
+    using connection::EventType;
+    if (onEvent) onEvent(event);
+    State state = told;
+    if (event.type == EventType::handshakeSucceeded) state = State::up;
+    if (event.type == EventType::disconnected || event.type == EventType::handshakeFailed ||
+        event.type == EventType::connectRetried) {
+      state = State::down;
+    }
+    // Each change once: a dead peer is tried ten times a second.
+    if (state != told) loop.post([weak, state] { changed(weak, state); });
+    told = state;
+  };
+  return options;
+}
+
+void Peer::changed(const std::weak_ptr<Link>& link, State state) {
+  const auto alive = link.lock();
+  if (!alive) return;
+  const bool isLost = alive->state == State::up;
+  alive->state = state;
+  if (isLost) alive->peer->clear();
+  alive->listener.peerChanged(*alive->peer);
+}
+
+// What it answered before it went is an answer, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
+// see to the latter, but throws away what has come and is not yet received.)
+void Peer::clear() {
+  loop_.drain(*this);
+  socket().forgetUnsent();
+  loop_.lookAgain(*this);
+}
+
+bool Peer::ask(const std::string& id, Frame& request) {
+  if (!isUp()) return false;
+  // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
+  loop_.lookAgain(*this);
+  Socket& socket = this->socket();
+  Frame routing{std::string_view(id)};
+  Frame empty;
+  if (!socket.send(routing, true, Deadline::in(0ms))) return false;
+  socket.send(empty, true, Deadline::never());
+  socket.send(request, false, Deadline::never());
+  return true;
+}
+
+void Peer::take(HandlerTable&) {
+  Socket& socket = this->socket();
+  socket.tryReceive();
+  auto& frames = socket.inbox();
+  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
+    throw Error(Errc::malformed,
+                socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
+  }
+  link_->listener.peerAnswered(*this, frames.front().view(), frames.back());
+}
+
+void Peer::send(Frame&) { throw Error(Errc::outOfTurn, socket().who() + ": send: an answer is not answered"); }
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/peer.cpp
+
+// begin dividere/core/detail/options.hpp
+// What options are held to.
+
+namespace dividere::detail {
+
+/// Throws std::errc::invalid_argument unless the option is what it says.
+inline void requireOption(bool met, const char* who, const std::string& says) {
+  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
+}
+
+/// A period as the clock can reckon with it, and with a million of it: a century is never.
+inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
+  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
+  return std::clamp(period, -kCentury, kCentury);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/options.hpp
+
+// begin dividere/reactor/detail/reactor_loop.cpp
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// Messages one socket may have handled before the others have their turn.
+constexpr int kTurn = 64;
+
+ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop), succeeded_(!isInEventHandler && loop.turn_.try_lock()) {
+  if (!succeeded_) return;
+  loop_.visitor_ = std::this_thread::get_id();
+  isInEventHandler = true;  // whoever is told of something here, in the log, may stop the loop
+}
+
+ReactorLoop::Visit::~Visit() {
+  if (!succeeded_) return;
+  const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
+  isInEventHandler = false;
+  loop_.visitor_ = std::thread::id();
+  loop_.turn_.unlock();
+  if (isDue) loop_.thread_.waker().wake();
+}
+
+ReactorLoop::~ReactorLoop() {
+  stop();
+  sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
+  if (epoll_ >= 0) ::close(epoll_);
+}
+
+void ReactorLoop::requireNotStarted(const char* what) const {
+  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
+    throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
+  }
+}
+
+void ReactorLoop::add(std::unique_ptr<Source> source) {
+  requireNotStarted("add()");
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    sources_.push_back(std::move(source));
+  }
+  if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+}
+
+void ReactorLoop::remove(Source& source) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
+  sources_.erase(
+      std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
+      sources_.end());
+}
+
+void ReactorLoop::lookAgain(Source& source) {
+  if (std::find(active_.begin(), active_.end(), &source) == active_.end()) active_.push_back(&source);
+}
+
+void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
+  requireNotStarted("every()");
+  requireOption(period > 0ms, "reactor: every()", "the period is to be more than nothing");
+  period = reckonable(period);
+  timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+}
+
+void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
+  requireNotStarted("after()");
+  timers_.push_back({0ms, Deadline::in(delay).when(), std::move(function)});
+}
+
+void ReactorLoop::seal(const char* who) {
+  if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
+  handlers_.seal(who);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    started_ = true;
+  }
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
+  for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
+}
+
+void ReactorLoop::start(const char* who) {
+  seal(who);
+  thread_.start("dividere-loop", [this] { run(); });
+}
+
+void ReactorLoop::runHere(const char* who, int stopFd) {
+  seal(who);
+  stopFd_ = stopFd;
+  thread_.adoptCurrent();
+  run();
+}
+
+void ReactorLoop::stop() {
+  if (generation_ != forkGeneration()) return;  // its lock may have been held at the fork
+  thread_.stop();
+  bool everStarted;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    everStarted = started_;
+  }
+  if (!everStarted) close();  // from now on it will not be
+}
+
+void ReactorLoop::post(std::function<void()> function) {
+  if (generation_ != forkGeneration()) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) return;
+    posted_.push_back(std::move(function));
+  }
+  thread_.waker().wake();
+}
+
+void ReactorLoop::watch(int fd, Source* source) {
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.ptr = source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest);
+  if (!source) return;
+  source->socket().wakeWith(thread_.waker().fd());
+  active_.push_back(source);  // what came before it was watched gives no signal
+}
+
+void ReactorLoop::run() {
+  watch(thread_.waker().fd(), nullptr);
+  if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  std::unique_lock<std::mutex> turn(turn_);
+  for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
+  while (!thread_.stopRequested()) {
+    runPosted();
+    runTimers();
+    takeTurns();
+    if (!thread_.stopRequested()) wait(turn);
+  }
+  runPosted();
+  active_.clear();
+  close();
+}
+
+void ReactorLoop::close() {
+  // Let go without the lock: what these hold is the user's, and may call post() as it goes.
+  std::vector<std::function<void()>> late;
+  std::vector<std::unique_ptr<Source>> sources;
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  late.swap(posted_);
+  sources.swap(sources_);
+}
+
+void ReactorLoop::runPosted() {
+  std::vector<std::function<void()>> functions;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    functions.swap(posted_);
+  }
+  for (const auto& function : functions) handlers_.run(function, "a posted function");
+}
+
+void ReactorLoop::runTimers() {
+  // By index: a function may add timers.
+  for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
+    const auto now = Clock::now();
+    if (timers_[i].due > now) continue;
+    const auto function = timers_[i].function;
+    if (timers_[i].period == 0ms) {
+      timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
+      handlers_.run(function, "a timer's function");
+      continue;
+    }
+    handlers_.run(function, "a timer's function");
+    // What the function itself, or others before it, made late is not made up for.
+    Timer& timer = timers_[i];
+    timer.due += timer.period;
+    const auto after = Clock::now();
+    if (timer.due <= after) timer.due = after + timer.period;
+  }
+}
+
+void ReactorLoop::takeTurns() {
+  turns_.clear();
+  turns_.swap(active_);
+  // By index: a source may be removed while another has its turn.
+  for (std::size_t i = 0; i < turns_.size(); ++i) {
+    if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
+  }
+}
+
+/// Whether there may be more.
+bool ReactorLoop::takeTurn(Source& source) {
+  for (int count = 0; count < kTurn; ++count) {
+    if (thread_.stopRequested()) return true;
+    try {
+      if (!source.hasMessage()) return false;
+      source.take(handlers_);
+    } catch (const Error& error) {
+      handlers_.refuseMalformed(source, error);
+    } catch (const std::exception& error) {
+      handlers_.refuseMalformed(source, Error(std::make_error_code(std::errc::not_enough_memory), error.what()));
+    }
+  }
+  return true;
+}
+
+void ReactorLoop::drain(Source& source) {
+  while (!thread_.stopRequested() && takeTurn(source)) {
+  }
+}
+
+void ReactorLoop::serve(Source& source) {
+  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  if (takeTurn(source)) lookAgain(source);
+}
+
+void ReactorLoop::listen(Source& source, bool does) {
+  epoll_event interest{};
+  if (does) interest.events = EPOLLIN;
+  interest.data.ptr = &source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+}
+
+ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
+  auto due = Clock::time_point::max();
+  for (const Timer& timer : timers_) due = std::min(due, timer.due);
+  return due;
+}
+
+void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
+  waitsUntil_ = nextDue();
+  // With turns outstanding only a look: others may have become ready meanwhile.
+  const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
+  epoll_event ready[64];
+  turn.unlock();
+  const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  turn.lock();
+  for (int i = 0; i < count; ++i) {
+    auto* source = static_cast<Source*>(ready[i].data.ptr);
+    if (source) {
+      lookAgain(*source);
+      continue;
+    }
+    thread_.waker().drain();
+    for (const auto& each : sources_) {
+      if (each->socket().attend()) lookAgain(*each);
+    }
+    if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/reactor_loop.cpp
+
+// begin dividere/reactor/detail/router_source.hpp
+// A socket that many ask at once.
+
+namespace dividere::detail {
+
+/// A ROUTER that behaves as a REP socket to whoever asks, but owes its answers in no order, and answers those who
+/// send no empty frame too.
+class RouterSource : public Source {
+ public:
+  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
+    socket_.set(ZMQ_ROUTER_HANDOVER, 1);  // a peer that connects again is not ignored for its former connection
+  }
+
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
+  void take(HandlerTable& handlers) override;
+
+  /// Throws Error{outOfTurn} for a second answer.
+  void send(Frame& frame) override;
+  bool owesAnswer() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+  /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
+  void reply(const connection::Route& route, Frame& frame);
+
+  /// Answers those that wait to be taken with this error, but not for ever those who go on sending.
+  void refuseWaiting(const Error& error);
+
+ protected:
+  /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
+  Frame& receive();
+
+ private:
+  Socket socket_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/router_source.hpp
+
+// begin dividere/reactor/detail/router_source.cpp
+namespace dividere::detail {
+
+// How long those that wait are answered at the end.
+constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
+
+Frame& RouterSource::receive() {
+  newMessage();
+  socket_.tryReceive();
+  auto& frames = socket_.inbox();
+  const auto fail = [&] {
+    throw Error(Errc::malformed, socket_.who() + ": receive: a message of " + std::to_string(socket_.framesReceived()) +
+                                     " frames; dropped");
+  };
+  if (socket_.framesReceived() > frames.size() || frames.size() < 2) fail();
+  // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
+  auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
+  body = body == frames.end() - 1 ? body : body + 1;
+  for (auto step = frames.begin(); step != body; ++step) route_.push_back(step->str());
+  if (body != frames.end() - 1) fail();
+  return *body;
+}
+
+void RouterSource::take(HandlerTable& handlers) { handlers.dispatch(receive().view(), *this); }
+
+void RouterSource::send(Frame& frame) {
+  if (answered_) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its answer");
+  reply(route_, frame);
+}
+
+void RouterSource::reply(const connection::Route& route, Frame& frame) {
+  socket_.requireSendable(frame.size());
+  for (const std::string& step : route) {
+    Frame routing{std::string_view(step)};
+    socket_.send(routing, true, Deadline::never());
+  }
+  socket_.send(frame, false, Deadline::never());
+}
+
+void RouterSource::refuseWaiting(const Error& error) {
+  const std::string bytes = errorEnvelope(error);
+  const Deadline limit = Deadline::in(kRefusalLimit);
+  while (!limit.passed() && socket_.ready()) {
+    try {
+      receive();
+      Frame answer{std::string_view(bytes)};
+      reply(route_, answer);
+    } catch (const Error&) {
+      // Junk, or one who cannot be told.
+    }
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/router_source.cpp
+
+// begin dividere/reactor/handlers.cpp
+namespace dividere::reactor {
+
+void Sender::send(const google::protobuf::Message& message) {
+  detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
+  origin_.answer(frame);
+}
+
+const connection::Route& Sender::route() const { return origin_.route(); }
+
+HandlerSet::HandlerSet() : table_(std::make_unique<detail::HandlerTable>()) {}
+
+HandlerSet::~HandlerSet() = default;
+
+HandlerStats HandlerSet::handlerStats() const { return table_->stats(); }
+
+void HandlerSet::setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+  table_->set(std::move(reused), std::move(handler));
+}
+
+void HandlerSet::setUnknown(std::function<void(const std::string&, Sender&)> hook) {
+  table_->setUnknown(std::move(hook));
+}
+
+void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setError(std::move(hook)); }
+
+}  // namespace dividere::reactor
+// end dividere/reactor/handlers.cpp
 
 // begin dividere/reactor/mp_msg_reactor.cpp
 namespace dividere::detail {
@@ -7311,520 +7825,8 @@ void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(
 }  // namespace dividere::reactor
 // end dividere/reactor/mt_msg_reactor.cpp
 
-// begin dividere/reactor/peer.hpp
-// One peer that is asked many things at once. Implementation only.
-
-namespace dividere::detail {
-
-/// A connection to one peer that answers as a REP socket does. It knows whether the peer is there, and hands nothing
-/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
-///
-/// All in the loop's thread.
-class Peer final : public Source {
- public:
-  enum class State { connecting, up, down };
-
-  class Listener {
-   public:
-    /// The connection was made, could not be made, or was lost.
-    virtual void peerChanged(Peer& peer) = 0;
-
-    /// The answer to the request of this id. May take the frame.
-    virtual void peerAnswered(Peer& peer, std::string_view id, Frame& answer) = 0;
-
-   protected:
-    ~Listener() = default;
-  };
-
-  Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options);
-
-  State state() const { return link_->state; }
-  bool isUp() const { return link_->state == State::up; }
-  std::string endpoint() { return dealer_.endpoint(); }
-
-  /// Asks; the answer comes to the listener under this id. False, and the request untouched, if the peer is not
-  /// there or takes nothing.
-  bool ask(const std::string& id, Frame& request);
-
-  Socket& socket() override { return dealer_.socket(); }
-  bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable& handlers) override;
-  void send(Frame&) override;
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
-
- private:
-  /// What news from the watcher's thread reach, if they come before the end.
-  struct Link {
-    Peer* peer;
-    Listener& listener;
-    State state = State::connecting;
-  };
-
-  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
-                                         const std::shared_ptr<Link>& link);
-  static void changed(const std::weak_ptr<Link>& link, State state);
-  void clear();
-
-  ReactorLoop& loop_;
-  std::shared_ptr<Link> link_;
-  connection::Dealer dealer_;
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/peer.hpp
-
-// begin dividere/messaging/correlation.hpp
-// How a caller tells its replies apart (WIRE.md, "Correlation id"). Implementation only.
-
-namespace dividere::detail {
-
-/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
-/// name the caller, then the number of the request in 8, most significant first.
-class CorrelationIds {
- public:
-  static constexpr std::size_t kSize = 24;
-
-  std::string next() {
-    std::string id = caller_;
-    ++number_;
-    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
-    return id;
-  }
-
- private:
-  std::string caller_ = randomBytes(16);
-  std::uint64_t number_ = 0;
-};
-
-}  // namespace dividere::detail
-// end dividere/messaging/correlation.hpp
-
-// begin dividere/reactor/peer.cpp
-namespace dividere::detail {
-
-using namespace std::chrono_literals;
-
-Peer::Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options)
-    : loop_(loop),
-      link_(std::make_shared<Link>(Link{this, listener})),
-      dealer_(endpoint, asked(std::move(options), loop, link_)) {}
-
-connection::SocketOptions Peer::asked(connection::SocketOptions options, ReactorLoop& loop,
-                                      const std::shared_ptr<Link>& link) {
-  options.attach = connection::Attach::connect;
-  options.monitor = true;
-  options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
-                     told = State::connecting](const connection::SocketEvent& event) mutable {
-    using connection::EventType;
-    if (onEvent) onEvent(event);
-    State state = told;
-    if (event.type == EventType::handshakeSucceeded) state = State::up;
-    if (event.type == EventType::disconnected || event.type == EventType::handshakeFailed ||
-        event.type == EventType::connectRetried) {
-      state = State::down;
-    }
-    // Each change once: a dead peer is tried ten times a second.
-    if (state != told) loop.post([weak, state] { changed(weak, state); });
-    told = state;
-  };
-  return options;
-}
-
-void Peer::changed(const std::weak_ptr<Link>& link, State state) {
-  const auto alive = link.lock();
-  if (!alive) return;
-  const bool isLost = alive->state == State::up;
-  alive->state = state;
-  if (isLost) alive->peer->clear();
-  alive->listener.peerChanged(*alive->peer);
-}
-
-// What it answered before it went is an answer, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
-// see to the latter, but throws away what has come and is not yet received.)
-void Peer::clear() {
-  loop_.drain(*this);
-  socket().forgetUnsent();
-  loop_.lookAgain(*this);
-}
-
-bool Peer::ask(const std::string& id, Frame& request) {
-  if (!isUp()) return false;
-  // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
-  loop_.lookAgain(*this);
-  Socket& socket = this->socket();
-  Frame routing{std::string_view(id)};
-  Frame empty;
-  if (!socket.send(routing, true, Deadline::in(0ms))) return false;
-  socket.send(empty, true, Deadline::never());
-  socket.send(request, false, Deadline::never());
-  return true;
-}
-
-void Peer::take(HandlerTable&) {
-  Socket& socket = this->socket();
-  socket.tryReceive();
-  auto& frames = socket.inbox();
-  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
-    throw Error(Errc::malformed,
-                socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
-  }
-  link_->listener.peerAnswered(*this, frames.front().view(), frames.back());
-}
-
-void Peer::send(Frame&) { throw Error(Errc::outOfTurn, socket().who() + ": send: an answer is not answered"); }
-
-}  // namespace dividere::detail
-// end dividere/reactor/peer.cpp
-
-// begin dividere/reactor/reactor_loop.cpp
-namespace dividere::detail {
-
-using namespace std::chrono_literals;
-
-// Messages one socket may have handled before the others have their turn.
-constexpr int kTurn = 64;
-
-ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop), succeeded_(!isInEventHandler && loop.turn_.try_lock()) {
-  if (!succeeded_) return;
-  loop_.visitor_ = std::this_thread::get_id();
-  isInEventHandler = true;  // whoever is told of something here, in the log, may stop the loop
-}
-
-ReactorLoop::Visit::~Visit() {
-  if (!succeeded_) return;
-  const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
-  isInEventHandler = false;
-  loop_.visitor_ = std::thread::id();
-  loop_.turn_.unlock();
-  if (isDue) loop_.thread_.waker().wake();
-}
-
-ReactorLoop::~ReactorLoop() {
-  stop();
-  sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
-  if (epoll_ >= 0) ::close(epoll_);
-}
-
-void ReactorLoop::requireNotStarted(const char* what) const {
-  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
-    throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
-  }
-}
-
-void ReactorLoop::add(std::unique_ptr<Source> source) {
-  requireNotStarted("add()");
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    sources_.push_back(std::move(source));
-  }
-  if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
-}
-
-void ReactorLoop::remove(Source& source) {
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
-  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
-  std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
-  sources_.erase(std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
-                 sources_.end());
-}
-
-void ReactorLoop::lookAgain(Source& source) {
-  if (std::find(active_.begin(), active_.end(), &source) == active_.end()) active_.push_back(&source);
-}
-
-void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
-  requireNotStarted("every()");
-  requireOption(period > 0ms, "reactor: every()", "the period is to be more than nothing");
-  period = reckonable(period);
-  timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
-}
-
-void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
-  requireNotStarted("after()");
-  timers_.push_back({0ms, Deadline::in(delay).when(), std::move(function)});
-}
-
-void ReactorLoop::seal(const char* who) {
-  if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
-  handlers_.seal(who);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    started_ = true;
-  }
-  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
-  for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
-}
-
-void ReactorLoop::start(const char* who) {
-  seal(who);
-  thread_.start("dividere-loop", [this] { run(); });
-}
-
-void ReactorLoop::runHere(const char* who, int stopFd) {
-  seal(who);
-  stopFd_ = stopFd;
-  thread_.adoptCurrent();
-  run();
-}
-
-void ReactorLoop::stop() {
-  if (generation_ != forkGeneration()) return;  // its lock may have been held at the fork
-  thread_.stop();
-  bool everStarted;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    everStarted = started_;
-  }
-  if (!everStarted) close();  // from now on it will not be
-}
-
-void ReactorLoop::post(std::function<void()> function) {
-  if (generation_ != forkGeneration()) return;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (closed_) return;
-    posted_.push_back(std::move(function));
-  }
-  thread_.waker().wake();
-}
-
-void ReactorLoop::watch(int fd, Source* source) {
-  epoll_event interest{};
-  interest.events = EPOLLIN;
-  interest.data.ptr = source;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest);
-  if (!source) return;
-  source->socket().wakeWith(thread_.waker().fd());
-  active_.push_back(source);  // what came before it was watched gives no signal
-}
-
-void ReactorLoop::run() {
-  watch(thread_.waker().fd(), nullptr);
-  if (stopFd_ >= 0) watch(stopFd_, nullptr);
-  std::unique_lock<std::mutex> turn(turn_);
-  for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
-  while (!thread_.stopRequested()) {
-    runPosted();
-    runTimers();
-    takeTurns();
-    if (!thread_.stopRequested()) wait(turn);
-  }
-  runPosted();
-  active_.clear();
-  close();
-}
-
-void ReactorLoop::close() {
-  // Let go without the lock: what these hold is the user's, and may call post() as it goes.
-  std::vector<std::function<void()>> late;
-  std::vector<std::unique_ptr<Source>> sources;
-  std::lock_guard<std::mutex> lock(mutex_);
-  closed_ = true;
-  late.swap(posted_);
-  sources.swap(sources_);
-}
-
-void ReactorLoop::runPosted() {
-  std::vector<std::function<void()>> functions;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    functions.swap(posted_);
-  }
-  for (const auto& function : functions) handlers_.run(function, "a posted function");
-}
-
-void ReactorLoop::runTimers() {
-  // By index: a function may add timers.
-  for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
-    const auto now = Clock::now();
-    if (timers_[i].due > now) continue;
-    const auto function = timers_[i].function;
-    if (timers_[i].period == 0ms) {
-      timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
-      handlers_.run(function, "a timer's function");
-      continue;
-    }
-    handlers_.run(function, "a timer's function");
-    // What the function itself, or others before it, made late is not made up for.
-    Timer& timer = timers_[i];
-    timer.due += timer.period;
-    const auto after = Clock::now();
-    if (timer.due <= after) timer.due = after + timer.period;
-  }
-}
-
-void ReactorLoop::takeTurns() {
-  turns_.clear();
-  turns_.swap(active_);
-  // By index: a source may be removed while another has its turn.
-  for (std::size_t i = 0; i < turns_.size(); ++i) {
-    if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
-  }
-}
-
-/// Whether there may be more.
-bool ReactorLoop::takeTurn(Source& source) {
-  for (int count = 0; count < kTurn; ++count) {
-    if (thread_.stopRequested()) return true;
-    try {
-      if (!source.hasMessage()) return false;
-      source.take(handlers_);
-    } catch (const Error& error) {
-      handlers_.refuseMalformed(source, error);
-    } catch (const std::exception& error) {
-      handlers_.refuseMalformed(source, Error(std::make_error_code(std::errc::not_enough_memory), error.what()));
-    }
-  }
-  return true;
-}
-
-void ReactorLoop::drain(Source& source) {
-  while (!thread_.stopRequested() && takeTurn(source)) {
-  }
-}
-
-void ReactorLoop::serve(Source& source) {
-  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
-  if (takeTurn(source)) lookAgain(source);
-}
-
-void ReactorLoop::listen(Source& source, bool does) {
-  epoll_event interest{};
-  if (does) interest.events = EPOLLIN;
-  interest.data.ptr = &source;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
-}
-
-ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
-  auto due = Clock::time_point::max();
-  for (const Timer& timer : timers_) due = std::min(due, timer.due);
-  return due;
-}
-
-void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
-  waitsUntil_ = nextDue();
-  // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
-  epoll_event ready[64];
-  turn.unlock();
-  const int count = ::epoll_wait(epoll_, ready, 64, timeout);
-  turn.lock();
-  for (int i = 0; i < count; ++i) {
-    auto* source = static_cast<Source*>(ready[i].data.ptr);
-    if (source) {
-      lookAgain(*source);
-      continue;
-    }
-    thread_.waker().drain();
-    for (const auto& each : sources_) {
-      if (each->socket().attend()) lookAgain(*each);
-    }
-    if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
-  }
-}
-
-}  // namespace dividere::detail
-// end dividere/reactor/reactor_loop.cpp
-
-// begin dividere/reactor/router_source.hpp
-// A socket that many ask at once. Implementation only.
-
-namespace dividere::detail {
-
-/// A ROUTER that behaves as a REP socket to whoever asks, but owes its answers in no order, and answers those who
-/// send no empty frame too.
-class RouterSource : public Source {
- public:
-  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
-    socket_.set(ZMQ_ROUTER_HANDOVER, 1);  // a peer that connects again is not ignored for its former connection
-  }
-
-  Socket& socket() override { return socket_; }
-  bool hasMessage() override { return socket_.ready(); }
-  void take(HandlerTable& handlers) override;
-
-  /// Throws Error{outOfTurn} for a second answer.
-  void send(Frame& frame) override;
-  bool owesAnswer() const override { return true; }
-  bool wantsErrors() const override { return true; }
-
-  /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
-  void reply(const connection::Route& route, Frame& frame);
-
-  /// Answers those that wait to be taken with this error, but not for ever those who go on sending.
-  void refuseWaiting(const Error& error);
-
- protected:
-  /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
-  Frame& receive();
-
- private:
-  Socket socket_;
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/router_source.hpp
-
-// begin dividere/reactor/router_source.cpp
-namespace dividere::detail {
-
-// How long those that wait are answered at the end.
-constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
-
-Frame& RouterSource::receive() {
-  newMessage();
-  socket_.tryReceive();
-  auto& frames = socket_.inbox();
-  const auto fail = [&] {
-    throw Error(Errc::malformed, socket_.who() + ": receive: a message of " + std::to_string(socket_.framesReceived()) +
-                                     " frames; dropped");
-  };
-  if (socket_.framesReceived() > frames.size() || frames.size() < 2) fail();
-  // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
-  auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
-  body = body == frames.end() - 1 ? body : body + 1;
-  for (auto step = frames.begin(); step != body; ++step) route_.push_back(step->str());
-  if (body != frames.end() - 1) fail();
-  return *body;
-}
-
-void RouterSource::take(HandlerTable& handlers) { handlers.dispatch(receive().view(), *this); }
-
-void RouterSource::send(Frame& frame) {
-  if (answered_) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its answer");
-  reply(route_, frame);
-}
-
-void RouterSource::reply(const connection::Route& route, Frame& frame) {
-  socket_.requireSendable(frame.size());
-  for (const std::string& step : route) {
-    Frame routing{std::string_view(step)};
-    socket_.send(routing, true, Deadline::never());
-  }
-  socket_.send(frame, false, Deadline::never());
-}
-
-void RouterSource::refuseWaiting(const Error& error) {
-  const std::string bytes = errorEnvelope(error);
-  const Deadline limit = Deadline::in(kRefusalLimit);
-  while (!limit.passed() && socket_.ready()) {
-    try {
-      receive();
-      Frame answer{std::string_view(bytes)};
-      reply(route_, answer);
-    } catch (const Error&) {
-      // Junk, or one who cannot be told.
-    }
-  }
-}
-
-}  // namespace dividere::detail
-// end dividere/reactor/router_source.cpp
-
-// begin dividere/balancing/frame_source.hpp
-// A socket whose messages are taken frame by frame. Implementation only.
+// begin dividere/balancing/detail/frame_source.hpp
+// A socket whose messages are taken frame by frame.
 
 namespace dividere::detail {
 
@@ -7883,10 +7885,10 @@ SendResult sendRouted(Socket& router, std::vector<Frame>& frames);
 int connectionOf(Frame& frame);
 
 }  // namespace dividere::detail
-// end dividere/balancing/frame_source.hpp
+// end dividere/balancing/detail/frame_source.hpp
 
-// begin dividere/balancing/dialect.hpp
-// What brokers and workers say to each other, in both dialects (WIRE.md). Implementation only.
+// begin dividere/balancing/detail/dialect.hpp
+// What brokers and workers say to each other, in both dialects (WIRE.md).
 
 namespace dividere::detail {
 
@@ -7935,10 +7937,10 @@ class AttemptToken {
 bool isCorrelationId(std::string_view frame);
 
 }  // namespace dividere::detail
-// end dividere/balancing/dialect.hpp
+// end dividere/balancing/detail/dialect.hpp
 
-// begin dividere/balancing/request_book.hpp
-// The requests a Broker has read and not yet answered. Implementation only.
+// begin dividere/balancing/detail/request_book.hpp
+// The requests a Broker has read and not yet answered.
 
 namespace dividere::detail {
 
@@ -7953,8 +7955,8 @@ struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
-  std::string correlation;   // empty if it came without
-  std::size_t size = 0;      // bytes of all its frames, as it was read
+  std::string correlation;                // empty if it came without
+  std::size_t size = 0;                   // bytes of all its frames, as it was read
   Deadline::Clock::time_point waiting{};  // since when
 
   // In flight only.
@@ -8022,25 +8024,25 @@ class RequestBook {
 };
 
 }  // namespace dividere::detail
-// end dividere/balancing/request_book.hpp
+// end dividere/balancing/detail/request_book.hpp
 
-// begin dividere/balancing/worker_roster.hpp
-// The workers a Broker takes for alive. Implementation only.
+// begin dividere/balancing/detail/worker_roster.hpp
+// The workers a Broker takes for alive.
 
 namespace dividere::detail {
 
 struct BrokerWorker {
   std::string id;
   Dialect dialect = Dialect::bytes;
-  std::size_t capacity = 1;        // requests at a time
-  bool beatsWhileBusy = false;     // its silence means death even while it works
-  int connection = -1;             // by which it was heard last
-  bool isGone = false;             // its connection has ended; it may have been heard by another since
+  std::size_t capacity = 1;     // requests at a time
+  bool beatsWhileBusy = false;  // its silence means death even while it works
+  int connection = -1;          // by which it was heard last
+  bool isGone = false;          // its connection has ended; it may have been heard by another since
   Deadline::Clock::time_point heard{};
   Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
-  std::vector<std::string> tokens;      // of the requests it has, in the order it got them
+  std::vector<std::string> tokens;  // of the requests it has, in the order it got them
 
   bool isBusy() const { return !tokens.empty(); }
   bool hasRoom() const { return !isGone && tokens.size() < capacity; }
@@ -8082,7 +8084,7 @@ class WorkerRoster {
 };
 
 }  // namespace dividere::detail
-// end dividere/balancing/worker_roster.hpp
+// end dividere/balancing/detail/worker_roster.hpp
 
 // begin dividere/balancing/broker.cpp
 namespace dividere::detail {
@@ -8331,8 +8333,8 @@ class BrokerCore {
     // but a sign of life. By another one, whatever was sent by the former is gone.
     const bool isElsewhere = worker && worker->connection != connection;
     const bool bothKnown = worker && worker->connection >= 0 && connection >= 0;
-    const bool isAnew = signal.isRegistration ||
-                        (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
+    const bool isAnew =
+        signal.isRegistration || (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
     // It has answered all it will of what it was given.
     if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
     if (signal.isGoodbye) {
@@ -8494,7 +8496,8 @@ class BrokerCore {
       isDone = sendRouted(front_->socket(), outgoing.frames) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
-    if (isDone) loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
+    if (isDone)
+      loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
     return isDone;
   }
 
@@ -8580,9 +8583,10 @@ class BrokerCore {
   void endOverdue(Clock::time_point now) {
     BrokerRequest overdue;
     while (options_.maxWait > 0ms && book_.takeOverdue(now - options_.maxWait, overdue)) {
-      const bool anyWorker = roster_.count(overdue.dialect) > 0 ||
-                             (overdue.dialect == Dialect::typed && roster_.count() > 0);
-      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker, "the request has waited too long");
+      const bool anyWorker =
+          roster_.count(overdue.dialect) > 0 || (overdue.dialect == Dialect::typed && roster_.count() > 0);
+      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker,
+                    "the request has waited too long");
     }
     if (options_.handlerDeadline == 0ms) return;
     for (BrokerRequest& request : book_.inFlight()) {
@@ -8600,7 +8604,8 @@ class BrokerCore {
   // The end of the connection is announced a moment before the socket forgets its peer.
   void probeSoon(int connection) {
     probe(connection);
-    for (auto delay : {1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 200ms}) loop_.after(delay, [this, connection] { probe(connection); });
+    for (auto delay : {1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 200ms})
+      loop_.after(delay, [this, connection] { probe(connection); });
   }
 
   // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.
@@ -8780,8 +8785,7 @@ class BalancingClient {
 
 namespace dividere::balancing {
 
-Client::Client(const std::string& endpoint, RetryPolicy policy)
-    : Client(std::vector<std::string>{endpoint}, policy) {}
+Client::Client(const std::string& endpoint, RetryPolicy policy) : Client(std::vector<std::string>{endpoint}, policy) {}
 
 Client::Client(std::initializer_list<std::string> endpoints, RetryPolicy policy)
     : Client(std::vector<std::string>(endpoints), policy) {}
@@ -8827,7 +8831,7 @@ std::optional<std::string> Client::callBytes(std::string_view bytes) {
 }  // namespace dividere::balancing
 // end dividere/balancing/client.cpp
 
-// begin dividere/balancing/dialect.cpp
+// begin dividere/balancing/detail/dialect.cpp
 namespace dividere::detail {
 
 constexpr std::string_view kRegistrationByte("\x01", 1);
@@ -8904,9 +8908,9 @@ bool AttemptToken::isOurs(std::string_view frame) {
 bool isCorrelationId(std::string_view frame) { return frame.size() == CorrelationIds::kSize; }
 
 }  // namespace dividere::detail
-// end dividere/balancing/dialect.cpp
+// end dividere/balancing/detail/dialect.cpp
 
-// begin dividere/balancing/frame_source.cpp
+// begin dividere/balancing/detail/frame_source.cpp
 namespace dividere::detail {
 
 // Sending makes libzmq take note of what has arrived meanwhile, and the descriptor then tells of it no more: so it has to
@@ -8938,9 +8942,9 @@ SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
 int connectionOf(Frame& frame) { return zmq_msg_get(frame.native(), ZMQ_SRCFD); }
 
 }  // namespace dividere::detail
-// end dividere/balancing/frame_source.cpp
+// end dividere/balancing/detail/frame_source.cpp
 
-// begin dividere/balancing/request_book.cpp
+// begin dividere/balancing/detail/request_book.cpp
 namespace dividere::detail {
 
 BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
@@ -9029,7 +9033,68 @@ RequestBook::Requests RequestBook::takeInFlight() {
 }
 
 }  // namespace dividere::detail
-// end dividere/balancing/request_book.cpp
+// end dividere/balancing/detail/request_book.cpp
+
+// begin dividere/balancing/detail/worker_roster.cpp
+namespace dividere::detail {
+
+BrokerWorker* WorkerRoster::find(std::string_view id) {
+  const auto found = workers_.find(id);
+  return found == workers_.end() ? nullptr : &found->second;
+}
+
+BrokerWorker& WorkerRoster::add(std::string_view id, Dialect dialect) {
+  BrokerWorker& worker = workers_[std::string(id)];
+  worker.id = std::string(id);
+  worker.dialect = dialect;
+  worker.heard = Deadline::Clock::now();
+  if (dialect == Dialect::typed) ++typedCount_;
+  relist(worker);
+  return worker;
+}
+
+void WorkerRoster::remove(BrokerWorker& worker) {
+  unlist(worker);
+  if (worker.dialect == Dialect::typed) --typedCount_;
+  workers_.erase(std::string(worker.id));
+}
+
+BrokerWorker* WorkerRoster::next(Dialect dialect) const {
+  const auto& queue = turns(dialect);
+  return queue.empty() ? nullptr : queue.front();
+}
+
+std::size_t WorkerRoster::count(Dialect dialect) const {
+  return dialect == Dialect::typed ? typedCount_ : workers_.size() - typedCount_;
+}
+
+void WorkerRoster::addToken(BrokerWorker& worker, const std::string& token) {
+  worker.tokens.push_back(token);
+  unlist(worker);  // to the end of the queue, if it has room for more
+  relist(worker);
+}
+
+void WorkerRoster::removeToken(BrokerWorker& worker, const std::string& token) {
+  worker.tokens.erase(std::remove(worker.tokens.begin(), worker.tokens.end(), token), worker.tokens.end());
+  relist(worker);
+}
+
+void WorkerRoster::relist(BrokerWorker& worker) {
+  if (worker.isListed == worker.hasRoom()) return;
+  if (worker.isListed) return unlist(worker);
+  auto& queue = turns(worker.dialect);
+  worker.place = queue.insert(queue.end(), &worker);
+  worker.isListed = true;
+}
+
+void WorkerRoster::unlist(BrokerWorker& worker) {
+  if (!worker.isListed) return;
+  turns(worker.dialect).erase(worker.place);
+  worker.isListed = false;
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_roster.cpp
 
 // begin dividere/balancing/worker.cpp
 namespace dividere::detail {
@@ -9207,7 +9272,7 @@ class WorkerCore {
 
   void sayGoodbye() {
     flushReplies();
-    if (!brokerIsOurs_) return;  // others would take it for a sign of life
+    if (!brokerIsOurs_) return;                               // others would take it for a sign of life
     Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
     goodbye.isGoodbye = true;
     say(goodbye);
@@ -9281,9 +9346,9 @@ class WorkerCore {
 
   std::mutex mutex_;
   std::condition_variable hasTask_;
-  std::deque<WorkerTask> tasks_;              // under mutex_
-  std::deque<std::vector<Frame>> replies_;    // under mutex_
-  bool stopping_ = false;                     // under mutex_
+  std::deque<WorkerTask> tasks_;            // under mutex_
+  std::deque<std::vector<Frame>> replies_;  // under mutex_
+  bool stopping_ = false;                   // under mutex_
 
   HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
   ReactorLoop loop_;
@@ -9315,69 +9380,8 @@ const std::string& Worker::endpoint() const { return core_->endpoint(); }
 }  // namespace dividere::balancing
 // end dividere/balancing/worker.cpp
 
-// begin dividere/balancing/worker_roster.cpp
-namespace dividere::detail {
-
-BrokerWorker* WorkerRoster::find(std::string_view id) {
-  const auto found = workers_.find(id);
-  return found == workers_.end() ? nullptr : &found->second;
-}
-
-BrokerWorker& WorkerRoster::add(std::string_view id, Dialect dialect) {
-  BrokerWorker& worker = workers_[std::string(id)];
-  worker.id = std::string(id);
-  worker.dialect = dialect;
-  worker.heard = Deadline::Clock::now();
-  if (dialect == Dialect::typed) ++typedCount_;
-  relist(worker);
-  return worker;
-}
-
-void WorkerRoster::remove(BrokerWorker& worker) {
-  unlist(worker);
-  if (worker.dialect == Dialect::typed) --typedCount_;
-  workers_.erase(std::string(worker.id));
-}
-
-BrokerWorker* WorkerRoster::next(Dialect dialect) const {
-  const auto& queue = turns(dialect);
-  return queue.empty() ? nullptr : queue.front();
-}
-
-std::size_t WorkerRoster::count(Dialect dialect) const {
-  return dialect == Dialect::typed ? typedCount_ : workers_.size() - typedCount_;
-}
-
-void WorkerRoster::addToken(BrokerWorker& worker, const std::string& token) {
-  worker.tokens.push_back(token);
-  unlist(worker);  // to the end of the queue, if it has room for more
-  relist(worker);
-}
-
-void WorkerRoster::removeToken(BrokerWorker& worker, const std::string& token) {
-  worker.tokens.erase(std::remove(worker.tokens.begin(), worker.tokens.end(), token), worker.tokens.end());
-  relist(worker);
-}
-
-void WorkerRoster::relist(BrokerWorker& worker) {
-  if (worker.isListed == worker.hasRoom()) return;
-  if (worker.isListed) return unlist(worker);
-  auto& queue = turns(worker.dialect);
-  worker.place = queue.insert(queue.end(), &worker);
-  worker.isListed = true;
-}
-
-void WorkerRoster::unlist(BrokerWorker& worker) {
-  if (!worker.isListed) return;
-  turns(worker.dialect).erase(worker.place);
-  worker.isListed = false;
-}
-
-}  // namespace dividere::detail
-// end dividere/balancing/worker_roster.cpp
-
-// begin dividere/registry/own_address.hpp
-// Where this machine is found by others. Implementation only.
+// begin dividere/registry/detail/own_address.hpp
+// Where this machine is found by others.
 
 namespace dividere::detail {
 
@@ -9389,10 +9393,10 @@ std::string ownAddress();
 std::string tcpEndpoint(const std::string& host, std::uint16_t port);
 
 }  // namespace dividere::detail
-// end dividere/registry/own_address.hpp
+// end dividere/registry/detail/own_address.hpp
 
-// begin dividere/reactor/alarm.hpp
-// One thing to be done at a time that moves. Implementation only.
+// begin dividere/reactor/detail/alarm.hpp
+// One thing to be done at a time that moves.
 
 namespace dividere::detail {
 
@@ -9424,10 +9428,10 @@ class Alarm {
 };
 
 }  // namespace dividere::detail
-// end dividere/reactor/alarm.hpp
+// end dividere/reactor/detail/alarm.hpp
 
-// begin dividere/registry/questions.hpp
-// What is asked of the name services. Implementation only.
+// begin dividere/registry/detail/questions.hpp
+// What is asked of the name services.
 
 namespace dividere::detail {
 
@@ -9474,10 +9478,10 @@ class Questions {
 };
 
 }  // namespace dividere::detail
-// end dividere/registry/questions.hpp
+// end dividere/registry/detail/questions.hpp
 
-// begin dividere/registry/registrar.hpp
-// What keeps services in the name services. Implementation only.
+// begin dividere/registry/detail/registrar.hpp
+// What keeps services in the name services.
 
 namespace dividere::detail {
 
@@ -9546,10 +9550,10 @@ class Registrar {
 };
 
 }  // namespace dividere::detail
-// end dividere/registry/registrar.hpp
+// end dividere/registry/detail/registrar.hpp
 
-// begin dividere/registry/registry_link.hpp
-// This process's way to the name services. Implementation only.
+// begin dividere/registry/detail/registry_link.hpp
+// This process's way to the name services.
 
 namespace dividere::detail {
 
@@ -9594,7 +9598,7 @@ class RegistryLink final : private Peer::Listener {
 };
 
 }  // namespace dividere::detail
-// end dividere/registry/registry_link.hpp
+// end dividere/registry/detail/registry_link.hpp
 
 // begin dividere/registry/client.cpp
 namespace dividere::detail {
@@ -9702,8 +9706,8 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
 }  // namespace dividere::registry
 // end dividere/registry/client.cpp
 
-// begin dividere/registry/directory.hpp
-// What a name service knows. Implementation only.
+// begin dividere/registry/detail/directory.hpp
+// What a name service knows.
 
 namespace dividere::detail {
 
@@ -9750,9 +9754,9 @@ class Directory {
 };
 
 }  // namespace dividere::detail
-// end dividere/registry/directory.hpp
+// end dividere/registry/detail/directory.hpp
 
-// begin dividere/registry/directory.cpp
+// begin dividere/registry/detail/directory.cpp
 namespace dividere::detail {
 
 /// Erases those that meet the condition, and keeps the turn where it was; returns how many went.
@@ -9830,9 +9834,9 @@ void Directory::expire(Clock::time_point now) {
 }
 
 }  // namespace dividere::detail
-// end dividere/registry/directory.cpp
+// end dividere/registry/detail/directory.cpp
 
-// begin dividere/registry/own_address.cpp
+// begin dividere/registry/detail/own_address.cpp
 namespace dividere::detail {
 
 std::string textOfAddress(const sockaddr_in& address) {
@@ -9881,9 +9885,9 @@ std::string tcpEndpoint(const std::string& host, std::uint16_t port) {
 }
 
 }  // namespace dividere::detail
-// end dividere/registry/own_address.cpp
+// end dividere/registry/detail/own_address.cpp
 
-// begin dividere/registry/questions.cpp
+// begin dividere/registry/detail/questions.cpp
 namespace dividere::detail {
 
 using namespace std::chrono_literals;
@@ -9963,9 +9967,9 @@ Questions::Clock::time_point Questions::run(Clock::time_point now) {
 }
 
 }  // namespace dividere::detail
-// end dividere/registry/questions.cpp
+// end dividere/registry/detail/questions.cpp
 
-// begin dividere/registry/registrar.cpp
+// begin dividere/registry/detail/registrar.cpp
 namespace dividere::detail {
 
 using namespace std::chrono_literals;
@@ -10098,9 +10102,9 @@ Registrar::Clock::time_point Registrar::run(Clock::time_point now) {
 }
 
 }  // namespace dividere::detail
-// end dividere/registry/registrar.cpp
+// end dividere/registry/detail/registrar.cpp
 
-// begin dividere/registry/registry_link.cpp
+// begin dividere/registry/detail/registry_link.cpp
 namespace dividere::detail {
 
 using namespace std::chrono_literals;
@@ -10249,7 +10253,7 @@ void RegistryLink::run() {
 }
 
 }  // namespace dividere::detail
-// end dividere/registry/registry_link.cpp
+// end dividere/registry/detail/registry_link.cpp
 
 // begin dividere/registry/server.cpp
 namespace dividere::detail {
@@ -10435,8 +10439,8 @@ std::size_t Server::entries() const { return server_->entries(); }
 }  // namespace dividere::registry
 // end dividere/registry/server.cpp
 
-// begin dividere/service/call_desk.hpp
-// The calls of a service::Client and the instances that answer them. Implementation only.
+// begin dividere/service/detail/call_desk.hpp
+// The calls of a service::Client and the instances that answer them.
 
 namespace dividere::detail {
 
@@ -10548,9 +10552,57 @@ class CallDesk final : private Peer::Listener {
 };
 
 }  // namespace dividere::detail
-// end dividere/service/call_desk.hpp
+// end dividere/service/detail/call_desk.hpp
 
-// begin dividere/service/call_desk.cpp
+// begin dividere/service/client.cpp
+namespace dividere::service {
+
+Client::Client(const std::string& serviceName, const ClientOptions& options)
+    : who_("service::Client '" + serviceName + "'"), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+
+Client::~Client() = default;
+
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
+                                                        std::chrono::milliseconds timeout) {
+  detail::Frame answer;
+  if (!ask(request, answer, timeout)) return nullptr;
+  detail::throwIfErrorEnvelope(who_, answer.view());  // though its type may be linked here
+  return detail::decodeEnvelope(who_, answer.view());
+}
+
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
+                      std::chrono::milliseconds timeout) {
+  detail::Frame answer;
+  if (!ask(request, answer, timeout)) return false;
+  detail::decodeEnvelopeInto(who_, answer.view(), reply);
+  return true;
+}
+
+void Client::stop() { desk_->stop(); }
+
+bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  const auto call = std::make_shared<detail::Call>(detail::encodeFrame(who_, request));
+  const auto size = static_cast<std::int64_t>(call->request.size());
+  if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
+    throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
+  }
+  if (!desk_->make(call, deadline)) {
+    switch (call->verdict) {
+      case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
+      case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);
+      case detail::Call::Verdict::noAnswer: return false;
+    }
+  }
+  if (call->failure) throw Error(*call->failure, who_);
+  answer = std::move(call->answer);
+  return true;
+}
+
+}  // namespace dividere::service
+// end dividere/service/client.cpp
+
+// begin dividere/service/detail/call_desk.cpp
 namespace dividere::detail {
 
 using namespace std::chrono_literals;
@@ -10925,58 +10977,10 @@ void CallDesk::run() {
 }
 
 }  // namespace dividere::detail
-// end dividere/service/call_desk.cpp
+// end dividere/service/detail/call_desk.cpp
 
-// begin dividere/service/client.cpp
-namespace dividere::service {
-
-Client::Client(const std::string& serviceName, const ClientOptions& options)
-    : who_("service::Client '" + serviceName + "'"), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
-
-Client::~Client() = default;
-
-std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
-                                                        std::chrono::milliseconds timeout) {
-  detail::Frame answer;
-  if (!ask(request, answer, timeout)) return nullptr;
-  detail::throwIfErrorEnvelope(who_, answer.view());  // though its type may be linked here
-  return detail::decodeEnvelope(who_, answer.view());
-}
-
-bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
-                      std::chrono::milliseconds timeout) {
-  detail::Frame answer;
-  if (!ask(request, answer, timeout)) return false;
-  detail::decodeEnvelopeInto(who_, answer.view(), reply);
-  return true;
-}
-
-void Client::stop() { desk_->stop(); }
-
-bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout) {
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto call = std::make_shared<detail::Call>(detail::encodeFrame(who_, request));
-  const auto size = static_cast<std::int64_t>(call->request.size());
-  if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
-    throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
-  }
-  if (!desk_->make(call, deadline)) {
-    switch (call->verdict) {
-      case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
-      case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);
-      case detail::Call::Verdict::noAnswer: return false;
-    }
-  }
-  if (call->failure) throw Error(*call->failure, who_);
-  answer = std::move(call->answer);
-  return true;
-}
-
-}  // namespace dividere::service
-// end dividere/service/client.cpp
-
-// begin dividere/service/handler_pool.hpp
-// Several handlers at once. Implementation only.
+// begin dividere/service/detail/handler_pool.hpp
+// Several handlers at once.
 
 namespace dividere::detail {
 
@@ -11030,9 +11034,9 @@ class HandlerPool {
 };
 
 }  // namespace dividere::detail
-// end dividere/service/handler_pool.hpp
+// end dividere/service/detail/handler_pool.hpp
 
-// begin dividere/service/handler_pool.cpp
+// begin dividere/service/detail/handler_pool.cpp
 namespace dividere::detail {
 
 // A job for each thread that becomes free, without the wait for the loop's thread.
@@ -11110,7 +11114,7 @@ bool HandlerPool::isCurrent() const {
 }
 
 }  // namespace dividere::detail
-// end dividere/service/handler_pool.cpp
+// end dividere/service/detail/handler_pool.cpp
 
 // begin dividere/service/service.cpp
 namespace dividere::detail {

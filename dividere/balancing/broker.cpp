@@ -6,13 +6,13 @@
 #include <map>
 #include <mutex>
 
-#include "../core/fork.hpp"
-#include "../core/log_line.hpp"
-#include "../core/options.hpp"
-#include "../messaging/refusal.hpp"
-#include "frame_source.hpp"
-#include "request_book.hpp"
-#include "worker_roster.hpp"
+#include "../core/detail/fork.hpp"
+#include "../core/detail/log_line.hpp"
+#include "../core/detail/options.hpp"
+#include "../messaging/detail/refusal.hpp"
+#include "detail/frame_source.hpp"
+#include "detail/request_book.hpp"
+#include "detail/worker_roster.hpp"
 
 namespace dividere::detail {
 
@@ -260,8 +260,8 @@ class BrokerCore {
     // but a sign of life. By another one, whatever was sent by the former is gone.
     const bool isElsewhere = worker && worker->connection != connection;
     const bool bothKnown = worker && worker->connection >= 0 && connection >= 0;
-    const bool isAnew = signal.isRegistration ||
-                        (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
+    const bool isAnew =
+        signal.isRegistration || (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
     // It has answered all it will of what it was given.
     if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
     if (signal.isGoodbye) {
@@ -423,7 +423,8 @@ class BrokerCore {
       isDone = sendRouted(front_->socket(), outgoing.frames) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
-    if (isDone) loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
+    if (isDone)
+      loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
     return isDone;
   }
 
@@ -509,9 +510,10 @@ class BrokerCore {
   void endOverdue(Clock::time_point now) {
     BrokerRequest overdue;
     while (options_.maxWait > 0ms && book_.takeOverdue(now - options_.maxWait, overdue)) {
-      const bool anyWorker = roster_.count(overdue.dialect) > 0 ||
-                             (overdue.dialect == Dialect::typed && roster_.count() > 0);
-      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker, "the request has waited too long");
+      const bool anyWorker =
+          roster_.count(overdue.dialect) > 0 || (overdue.dialect == Dialect::typed && roster_.count() > 0);
+      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker,
+                    "the request has waited too long");
     }
     if (options_.handlerDeadline == 0ms) return;
     for (BrokerRequest& request : book_.inFlight()) {
@@ -529,7 +531,8 @@ class BrokerCore {
   // The end of the connection is announced a moment before the socket forgets its peer.
   void probeSoon(int connection) {
     probe(connection);
-    for (auto delay : {1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 200ms}) loop_.after(delay, [this, connection] { probe(connection); });
+    for (auto delay : {1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 200ms})
+      loop_.after(delay, [this, connection] { probe(connection); });
   }
 
   // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.

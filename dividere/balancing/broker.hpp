@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 
 namespace dividere::detail {
 class BrokerCore;
@@ -42,12 +42,12 @@ struct BrokerOptions {
 
 /// A moment of a Broker. Always: read = replied + errors + waiting + inFlight, of the requests.
 struct BrokerStats {
-  std::uint64_t read = 0;      ///< requests taken in, retries of one still under way not counted again
-  std::uint64_t replied = 0;   ///< requests with a worker's reply
-  std::uint64_t errors = 0;    ///< requests with an error in place of one
-  std::size_t waiting = 0;     ///< requests that no worker has
-  std::size_t inFlight = 0;    ///< requests at a worker, or whose reply the client has no room for yet
-  std::size_t workers = 0;     ///< workers taken for alive
+  std::uint64_t read = 0;          ///< requests taken in, retries of one still under way not counted again
+  std::uint64_t replied = 0;       ///< requests with a worker's reply
+  std::uint64_t errors = 0;        ///< requests with an error in place of one
+  std::size_t waiting = 0;         ///< requests that no worker has
+  std::size_t inFlight = 0;        ///< requests at a worker, or whose reply the client has no room for yet
+  std::size_t workers = 0;         ///< workers taken for alive
   std::uint64_t redispatched = 0;  ///< times a request was given to another worker
   std::uint64_t late = 0;          ///< replies dropped: late, or a second one
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <random>
 
-#include "../connection/socket.hpp"
-#include "../core/options.hpp"
-#include "../messaging/correlation.hpp"
-#include "../messaging/refusal.hpp"
-#include "../messaging/wire.hpp"
-#include "frame_source.hpp"
+#include "../connection/detail/socket.hpp"
+#include "../core/detail/options.hpp"
+#include "../messaging/detail/correlation.hpp"
+#include "../messaging/detail/refusal.hpp"
+#include "../messaging/detail/wire.hpp"
+#include "detail/frame_source.hpp"
 
 namespace dividere::detail {
 
@@ -118,8 +118,7 @@ class BalancingClient {
 
 namespace dividere::balancing {
 
-Client::Client(const std::string& endpoint, RetryPolicy policy)
-    : Client(std::vector<std::string>{endpoint}, policy) {}
+Client::Client(const std::string& endpoint, RetryPolicy policy) : Client(std::vector<std::string>{endpoint}, policy) {}
 
 Client::Client(std::initializer_list<std::string> endpoints, RetryPolicy policy)
     : Client(std::vector<std::string>(endpoints), policy) {}

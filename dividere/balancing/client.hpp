@@ -8,23 +8,23 @@
 #include <string_view>
 #include <vector>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 
 namespace dividere::detail {
 class BalancingClient;
 class Frame;
-}
+}  // namespace dividere::detail
 
 namespace dividere::balancing {
 
 /// How long a Client tries.
 struct RetryPolicy {
-  int maxRetries = 5;                            ///< tries after the first
-  std::chrono::milliseconds timeout{5000};       ///< for each try
-  std::chrono::milliseconds pause{100};          ///< before the next try, give or take half; doubling
+  int maxRetries = 5;                       ///< tries after the first
+  std::chrono::milliseconds timeout{5000};  ///< for each try
+  std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubling
   std::chrono::milliseconds pauseMax{2000};
-  std::chrono::milliseconds deadline{0};         ///< for all tries and pauses together, from send() on; zero: no other
+  std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: no other
 };
 
 /// Asks for work to be done by whichever Worker is idle (seeds: the client side of LoadBalancingPattern).

@@ -4,15 +4,15 @@
 #include <deque>
 #include <mutex>
 
-#include "../core/fork.hpp"
-#include "../core/log_line.hpp"
-#include "../core/options.hpp"
-#include "../core/random.hpp"
-#include "../core/thread.hpp"
-#include "../messaging/refusal.hpp"
-#include "../reactor/handler_table.hpp"
-#include "dialect.hpp"
-#include "frame_source.hpp"
+#include "../core/detail/fork.hpp"
+#include "../core/detail/log_line.hpp"
+#include "../core/detail/options.hpp"
+#include "../core/detail/random.hpp"
+#include "../core/detail/thread.hpp"
+#include "../messaging/detail/refusal.hpp"
+#include "../reactor/detail/handler_table.hpp"
+#include "detail/dialect.hpp"
+#include "detail/frame_source.hpp"
 
 namespace dividere::detail {
 
@@ -189,7 +189,7 @@ class WorkerCore {
 
   void sayGoodbye() {
     flushReplies();
-    if (!brokerIsOurs_) return;  // others would take it for a sign of life
+    if (!brokerIsOurs_) return;                               // others would take it for a sign of life
     Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
     goodbye.isGoodbye = true;
     say(goodbye);
@@ -263,9 +263,9 @@ class WorkerCore {
 
   std::mutex mutex_;
   std::condition_variable hasTask_;
-  std::deque<WorkerTask> tasks_;              // under mutex_
-  std::deque<std::vector<Frame>> replies_;    // under mutex_
-  bool stopping_ = false;                     // under mutex_
+  std::deque<WorkerTask> tasks_;            // under mutex_
+  std::deque<std::vector<Frame>> replies_;  // under mutex_
+  bool stopping_ = false;                   // under mutex_
 
   HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
   ReactorLoop loop_;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "../reactor/handlers.hpp"
 
 namespace dividere::detail {

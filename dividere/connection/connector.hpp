@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "socket_options.hpp"
 
 namespace dividere::detail {

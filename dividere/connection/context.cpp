@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "../core/detail/fork.hpp"
+#include "../core/detail/thread.hpp"
 #include "../core/error.hpp"
-#include "../core/fork.hpp"
-#include "../core/thread.hpp"
-#include "process.hpp"
+#include "detail/process.hpp"
 
 namespace dividere::detail {
 

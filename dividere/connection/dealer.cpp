@@ -1,8 +1,8 @@
 #include "dealer.hpp"
 
+#include "../core/detail/random.hpp"
 #include "../core/error.hpp"
-#include "../core/random.hpp"
-#include "socket.hpp"
+#include "detail/socket.hpp"
 
 namespace dividere::connection {
 
@@ -20,8 +20,8 @@ Dealer::Dealer(const std::vector<std::string>& endpoints, const SocketOptions& o
   const std::string id = detail::randomUuid();
   socket.set(ZMQ_ROUTING_ID, id.data(), id.size());
   for (const std::string& endpoint : endpoints) {
-    const bool binds = options.attach == Attach::automatic ? detail::hasWildcard(endpoint)
-                                                           : options.attach == Attach::bind;
+    const bool binds =
+        options.attach == Attach::automatic ? detail::hasWildcard(endpoint) : options.attach == Attach::bind;
     if (binds) {
       socket.bind(endpoint);
     } else {

@@ -13,11 +13,11 @@
 #include <mutex>
 #include <string>
 
+#include "../core/detail/fork.hpp"
+#include "../core/detail/owned_descriptor.hpp"
+#include "../core/detail/random.hpp"
 #include "../core/error.hpp"
-#include "../core/fork.hpp"
-#include "../core/owned_descriptor.hpp"
-#include "../core/random.hpp"
-#include "process.hpp"
+#include "detail/process.hpp"
 
 namespace dividere::detail {
 
@@ -39,7 +39,8 @@ OwnedDescriptor claimName(std::uint16_t port) {
   OwnedDescriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const int length = std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "dividere-port-%u", unsigned{port});
+  const int length =
+      std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "dividere-port-%u", unsigned{port});
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
   if (::bind(name.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return OwnedDescriptor();
   return name;

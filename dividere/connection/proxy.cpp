@@ -5,10 +5,10 @@
 #include <cerrno>
 #include <mutex>
 
-#include "../core/fork.hpp"
-#include "../core/log_line.hpp"
-#include "../core/thread.hpp"
-#include "socket.hpp"
+#include "../core/detail/fork.hpp"
+#include "../core/detail/log_line.hpp"
+#include "../core/detail/thread.hpp"
+#include "detail/socket.hpp"
 
 namespace dividere::detail {
 
@@ -49,9 +49,8 @@ class Forwarder {
   // Both sockets have just been read to the end or asked for their events: only then does a descriptor that is
   // silent mean that there is nothing.
   void waitForMore() {
-    pollfd waits[] = {{front_.descriptor(), POLLIN, 0},
-                      {back_.descriptor(), POLLIN, 0},
-                      {thread_.waker().fd(), POLLIN, 0}};
+    pollfd waits[] = {
+        {front_.descriptor(), POLLIN, 0}, {back_.descriptor(), POLLIN, 0}, {thread_.waker().fd(), POLLIN, 0}};
     ::poll(waits, 3, -1);
   }
 
@@ -83,9 +82,9 @@ class Forwarder {
       }
       const bool full = errno == EAGAIN;
       dropRest(back_, route);
-      drops_.log(full ? LogLevel::warning : LogLevel::debug, "connection::Proxy",
-                 full ? "a reply was dropped: whoever asked does not keep up"
-                      : "a reply was dropped: whoever asked is gone");
+      drops_.log(
+          full ? LogLevel::warning : LogLevel::debug, "connection::Proxy",
+          full ? "a reply was dropped: whoever asked does not keep up" : "a reply was dropped: whoever asked is gone");
     }
     return true;
   }
@@ -122,9 +121,9 @@ class Forwarder {
   // The thread's alone while it runs.
   Socket& front_;
   Socket back_;
-  Frame held_;          // the first frame of a request that no back had room for
+  Frame held_;  // the first frame of a request that no back had room for
   bool holds_ = false;
-  bool more_ = false;   // whether frames follow the one received last
+  bool more_ = false;  // whether frames follow the one received last
   RateLimit drops_;
 
   std::mutex stopping_;

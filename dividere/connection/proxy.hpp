@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {

@@ -1,14 +1,14 @@
 #include "publisher.hpp"
 
-#include "audience.hpp"
+#include "detail/audience.hpp"
 
 namespace dividere::detail {
 
 // An XPUB: a PUB that can be asked who is there.
 std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
-                                                    const connection::SocketOptions& options) {
+                                            const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
-                                                 [&audience] { return audience.readNewsIfIdle(); });
+                                         [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
   socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
   if (options.attach == connection::Attach::connect) {

@@ -7,13 +7,13 @@
 #include <string>
 #include <string_view>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
 class Frame;
 struct Audience;
-}
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 

@@ -1,7 +1,7 @@
 #include "request.hpp"
 
 #include "../core/error.hpp"
-#include "socket.hpp"
+#include "detail/socket.hpp"
 
 namespace dividere::connection {
 

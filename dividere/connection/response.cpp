@@ -1,7 +1,7 @@
 #include "response.hpp"
 
 #include "../core/error.hpp"
-#include "socket.hpp"
+#include "detail/socket.hpp"
 
 namespace dividere::detail {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {

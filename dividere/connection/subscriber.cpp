@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "../core/error.hpp"
-#include "census.hpp"
-#include "socket.hpp"
+#include "detail/census.hpp"
+#include "detail/socket.hpp"
 
 namespace dividere::connection {
 

@@ -21,14 +21,11 @@ namespace dividere::connection {
 /// A topic is a prefix of the bytes sent; the empty one matches everything.
 class Subscriber : public Connector {
  public:
-  explicit Subscriber(const std::string& endpoint, const std::string& topic = "",
-                      const SocketOptions& options = {});
+  explicit Subscriber(const std::string& endpoint, const std::string& topic = "", const SocketOptions& options = {});
 
   /// With all these topics from the start; everything if there are none.
-  Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-             const SocketOptions& options = {});
-  Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics,
-             const SocketOptions& options = {});
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options = {});
+  Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics, const SocketOptions& options = {});
 
   Subscriber(Subscriber&&) noexcept = default;
   Subscriber& operator=(Subscriber&&) noexcept = default;

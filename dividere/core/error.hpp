@@ -21,15 +21,15 @@ enum class Errc {
   deadlinePassed = 8,  ///< not done in time
   stopping = 9,        ///< the component is being stopped
 
-  outOfTurn = 20,      ///< send while a reply is owed, or receive with nothing asked
-  wrongType = 21,      ///< a message of another type than the one asked for
-  badEndpoint = 22,    ///< an endpoint that cannot be used as given
-  otherProcess = 23,   ///< used in a forked child, but made in its parent
-  movedFrom = 24,      ///< the object was moved from
-  noFreePort = 25,     ///< every port of the range is taken
-  noRegistry = 26,     ///< no name service answered
-  incomplete = 27,     ///< a message without its required fields
-  noService = 28,      ///< no service of that name is registered
+  outOfTurn = 20,     ///< send while a reply is owed, or receive with nothing asked
+  wrongType = 21,     ///< a message of another type than the one asked for
+  badEndpoint = 22,   ///< an endpoint that cannot be used as given
+  otherProcess = 23,  ///< used in a forked child, but made in its parent
+  movedFrom = 24,     ///< the object was moved from
+  noFreePort = 25,    ///< every port of the range is taken
+  noRegistry = 26,    ///< no name service answered
+  incomplete = 27,    ///< a message without its required fields
+  noService = 28,     ///< no service of that name is registered
 };
 
 /// The category of Errc, named "dividere".

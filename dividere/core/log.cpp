@@ -6,8 +6,8 @@
 #include <memory>
 #include <mutex>
 
-#include "fork.hpp"
-#include "log_line.hpp"
+#include "detail/fork.hpp"
+#include "detail/log_line.hpp"
 
 namespace dividere::detail {
 

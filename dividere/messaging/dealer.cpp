@@ -2,7 +2,7 @@
 
 #include <google/protobuf/message.h>
 
-#include "wire.hpp"
+#include "detail/wire.hpp"
 
 namespace dividere::detail {
 
@@ -38,7 +38,8 @@ bool Dealer::send(const google::protobuf::Message& message, std::chrono::millise
   return send(connection::Route(), message, timeout);
 }
 
-bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message,
+                  std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
   return connection_.sendFrame(route, frame, &timeout);
 }

@@ -1,6 +1,6 @@
 #include "request.hpp"
 
-#include "wire.hpp"
+#include "detail/wire.hpp"
 
 namespace dividere::messaging {
 

@@ -1,6 +1,6 @@
 #include "response.hpp"
 
-#include "wire.hpp"
+#include "detail/wire.hpp"
 
 namespace dividere::messaging {
 

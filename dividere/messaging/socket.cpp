@@ -2,8 +2,8 @@
 
 #include <google/protobuf/message.h>
 
-#include "refusal.hpp"
-#include "wire.hpp"
+#include "detail/refusal.hpp"
+#include "detail/wire.hpp"
 
 namespace dividere::detail {
 

@@ -1,6 +1,6 @@
 #include "subscriber.hpp"
 
-#include "wire.hpp"
+#include "detail/wire.hpp"
 
 namespace dividere::detail {
 

@@ -1,7 +1,7 @@
 #include "handlers.hpp"
 
-#include "../messaging/wire.hpp"
-#include "handler_table.hpp"
+#include "../messaging/detail/wire.hpp"
+#include "detail/handler_table.hpp"
 
 namespace dividere::reactor {
 

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "../connection/dealer.hpp"
+#include "../core/detail/hidden.hpp"
 #include "../core/error.hpp"
-#include "../core/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 
 namespace dividere::detail {

@@ -19,12 +19,12 @@
 #include <cstring>
 #include <mutex>
 
-#include "../connection/process.hpp"
-#include "../core/log_line.hpp"
-#include "../core/options.hpp"
-#include "../core/owned_descriptor.hpp"
-#include "../core/thread.hpp"
-#include "reactor_loop.hpp"
+#include "../connection/detail/process.hpp"
+#include "../core/detail/log_line.hpp"
+#include "../core/detail/options.hpp"
+#include "../core/detail/owned_descriptor.hpp"
+#include "../core/detail/thread.hpp"
+#include "detail/reactor_loop.hpp"
 
 namespace dividere::detail {
 

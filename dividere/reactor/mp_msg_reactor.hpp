@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "mt_msg_reactor.hpp"
 
 namespace dividere::detail {
@@ -18,9 +18,9 @@ namespace dividere::reactor {
 struct WorkerEnd {
   std::size_t worker;  ///< which one, from 0
   int pid;
-  int signal;          ///< the signal that killed it; 0: it ended by itself, with
-  int status;          ///< this exit status
-  bool replaced;       ///< false: it kept crashing, and is given up
+  int signal;     ///< the signal that killed it; 0: it ended by itself, with
+  int status;     ///< this exit status
+  bool replaced;  ///< false: it kept crashing, and is given up
 };
 
 struct MpOptions {

@@ -1,6 +1,6 @@
 #include "mt_msg_reactor.hpp"
 
-#include "reactor_loop.hpp"
+#include "detail/reactor_loop.hpp"
 
 namespace dividere::detail {
 

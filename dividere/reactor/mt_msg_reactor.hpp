@@ -3,7 +3,7 @@
 #include <chrono>
 #include <functional>
 
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "../messaging/dealer.hpp"
 #include "../messaging/request.hpp"
 #include "../messaging/response.hpp"
@@ -13,7 +13,7 @@
 namespace dividere::detail {
 class ReactorLoop;
 class Supervisor;
-}
+}  // namespace dividere::detail
 
 namespace dividere::reactor {
 

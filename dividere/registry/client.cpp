@@ -1,9 +1,9 @@
 #include "client.hpp"
 
-#include "../core/fork.hpp"
-#include "../messaging/refusal.hpp"
-#include "own_address.hpp"
-#include "registry_link.hpp"
+#include "../core/detail/fork.hpp"
+#include "../messaging/detail/refusal.hpp"
+#include "detail/own_address.hpp"
+#include "detail/registry_link.hpp"
 
 namespace dividere::detail {
 

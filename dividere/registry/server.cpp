@@ -5,9 +5,9 @@
 
 #include "../connection/port_manager.hpp"
 #include "../connection/publisher.hpp"
-#include "../reactor/alarm.hpp"
-#include "../reactor/router_source.hpp"
-#include "directory.hpp"
+#include "../reactor/detail/alarm.hpp"
+#include "../reactor/detail/router_source.hpp"
+#include "detail/directory.hpp"
 
 namespace dividere::detail {
 

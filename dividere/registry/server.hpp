@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "../connection/socket_options.hpp"
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 
 namespace dividere::detail {
 class RegistryServer;

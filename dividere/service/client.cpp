@@ -2,8 +2,8 @@
 
 #include <google/protobuf/message.h>
 
-#include "../messaging/wire.hpp"
-#include "call_desk.hpp"
+#include "../messaging/detail/wire.hpp"
+#include "detail/call_desk.hpp"
 
 namespace dividere::service {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "../connection/socket_options.hpp"
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../registry/address.hpp"
 

@@ -7,12 +7,12 @@
 #include <typeinfo>
 #include <utility>
 
-#include "../core/fork.hpp"
-#include "../core/options.hpp"
-#include "../reactor/router_source.hpp"
-#include "../registry/own_address.hpp"
-#include "../registry/registry_link.hpp"
-#include "handler_pool.hpp"
+#include "../core/detail/fork.hpp"
+#include "../core/detail/options.hpp"
+#include "../reactor/detail/router_source.hpp"
+#include "../registry/detail/own_address.hpp"
+#include "../registry/detail/registry_link.hpp"
+#include "detail/handler_pool.hpp"
 
 namespace dividere::detail {
 

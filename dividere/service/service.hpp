@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "../connection/socket_options.hpp"
-#include "../core/hidden.hpp"
+#include "../core/detail/hidden.hpp"
 #include "../reactor/handlers.hpp"
 #include "../registry/address.hpp"
 

@@ -132,8 +132,8 @@ void raise() {}
 
     def test_expands_an_implementation_only_part_in_the_implementation(self):
         self.tree({
-            "dividere/connection/socket.hpp": "#pragma once\n#include <zmq.h>\nstruct Socket {};\n",
-            "dividere/connection/dealer.cpp": '#include "socket.hpp"\nvoid dealer() {}\n',
+            "dividere/connection/detail/socket.hpp": "#pragma once\n#include <zmq.h>\nstruct Socket {};\n",
+            "dividere/connection/dealer.cpp": '#include "detail/socket.hpp"\nvoid dealer() {}\n',
         }, interface=[])
         self.assert_order(self.amalgamate(), "#define DIVIDERE_IMPLEMENTED", "#include <zmq.h>", "struct Socket",
                           "void dealer")
@@ -281,6 +281,28 @@ class Refused(Tree):
     def test_a_source_that_nobody_reaches(self):
         self.tree({"dividere/core/lost.cpp": "\n"}, implementation=[])
         self.assert_refused("dividere/core/lost.cpp:1", "never reaches", "to the implementation section")
+
+    def test_a_private_header_in_the_spine(self):
+        self.tree({"dividere/core/detail/fork.hpp": "#pragma once\n"}, interface=["dividere/core/detail/fork.hpp"])
+        self.assert_refused("dividere.hpp:6", "for users, and is private", "leave it to the parts")
+
+    def test_a_private_header_in_the_interface(self):
+        self.tree({"dividere/core/detail/fork.hpp": "#pragma once\n",
+                   "dividere/core/log.hpp": '#pragma once\n#include "detail/fork.hpp"\n'},
+                  interface=["dividere/core/log.hpp"])
+        self.assert_refused("dividere/core/log.hpp:2", "includes a private header: dividere/core/detail/fork.hpp",
+                            "add it to DETAILS_OF_INTERFACE")
+
+    def test_but_not_one_that_no_interface_is_possible_without(self):
+        self.tree({"dividere/core/detail/hidden.hpp": "#pragma once\n",
+                   "dividere/core/log.hpp": '#pragma once\n#include "detail/hidden.hpp"\n'},
+                  interface=["dividere/core/log.hpp"])
+        self.amalgamate()
+
+    def test_a_public_header_that_is_no_interface(self):
+        self.tree({"dividere/core/fork.hpp": "#pragma once\n",
+                   "dividere/core/log.cpp": '#include "fork.hpp"\n'}, interface=[])
+        self.assert_refused("dividere/core/log.cpp:1", "is not part of the interface", "core/detail/")
 
     def test_a_heavy_include_in_the_interface(self):
         for name in ["zmq.h", "google/protobuf/message.h", "thread", "iostream", "regex", "mutex",

@@ -185,7 +185,8 @@ TEST_CASE("replies for clients that are gone hold nothing up") {
   CHECK(broker.stats().inFlight == 0);
 }
 
-TEST_CASE("a forked child can destroy its copies of a Broker, a Worker and a Client" * doctest::skip(!support::kCanForkAmidAllocations)) {
+TEST_CASE("a forked child can destroy its copies of a Broker, a Worker and a Client" *
+          doctest::skip(!support::kCanForkAmidAllocations)) {
   auto broker = std::make_unique<Broker>(0, 0, calm());
   auto worker = std::make_unique<Worker>(back(*broker));
   worker->on([](const Msg01& m) { return m; });

@@ -1,4 +1,4 @@
-#include "dividere/balancing/dialect.hpp"
+#include "dividere/balancing/detail/dialect.hpp"
 
 #include "kit.hpp"
 

@@ -38,7 +38,9 @@ TEST_CASE("a byte worker that has answered one request is idle again at once") {
   }
 }
 
-TEST_CASE("a byte worker that registers after every reply, for the Python broker's sake, keeps the request it was just given") {
+TEST_CASE(
+    "a byte worker that registers after every reply, for the Python broker's sake, keeps the request it was just "
+    "given") {
   Broker broker(0, 0, calm());
   RawWorker worker(broker);
   worker.registerBytes();
@@ -235,7 +237,8 @@ TEST_CASE("a Worker serves a broker that hands on the client's id, as the Python
     REQUIRE(opened.msg().UnpackTo(&beat));
     CHECK(beat.id() == hello->front());
   }
-  SUBCASE("bytes: it registers again before its reply, or it would be given no other request, or be given it too late") {
+  SUBCASE(
+      "bytes: it registers again before its reply, or it would be given no other request, or be given it too late") {
     Worker worker(endpoint);
     worker.onBytes([](std::string_view bytes) { return std::string(bytes) + "!"; });
     worker.start();

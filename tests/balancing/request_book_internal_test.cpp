@@ -1,4 +1,4 @@
-#include "dividere/balancing/request_book.hpp"
+#include "dividere/balancing/detail/request_book.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "dividere/balancing/worker_roster.hpp"
+#include "dividere/balancing/detail/worker_roster.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,13 +1,13 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <cstdint>
 #include <future>
 #include <mutex>
 #include <string>
 
-#include "dividere/connection/audience.hpp"
+#include "dividere/connection/detail/audience.hpp"
 #include "support/eventually.hpp"
 #include "support/raw_socket.hpp"
 
@@ -29,7 +29,11 @@ class Stage {
 
   /// Of subscribers of dividere's own kind, each of which is an arrival.
   void sendNews(std::uint64_t count) {
-    for (std::uint64_t i = 0; i < count; ++i) peer_.send({"\1\xFF" "dividere/id/" + std::to_string(i)});
+    for (std::uint64_t i = 0; i < count; ++i)
+      peer_.send(
+          {"\1\xFF"
+           "dividere/id/" +
+           std::to_string(i)});
   }
 
   std::uint64_t read() const { return audience.census.arrivals(); }

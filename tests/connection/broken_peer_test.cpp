@@ -1,7 +1,7 @@
 // Peers that speak no ZeroMQ, or are of a kind that does not fit.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <functional>
 #include <initializer_list>
@@ -27,9 +27,13 @@ namespace {
 constexpr const char* kAnswerOfAWebServer = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 
 /// What ZMTP 1 takes for a peer without a name, and a message "abc".
-const std::string kSevenBytes("\x01\x00\x04\x00" "abc", 7);
+const std::string kSevenBytes(
+    "\x01\x00\x04\x00"
+    "abc",
+    7);
 
-const std::string kWebRequest = "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + std::string(100, 'x') + "\r\n\r\n";
+const std::string kWebRequest =
+    "GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + std::string(100, 'x') + "\r\n\r\n";
 
 SocketOptions quick(const Events& events = Events()) {
   SocketOptions options = events.options();
@@ -80,7 +84,8 @@ TEST_CASE("a subscriber whose port was a faulty peer's gets through to the publi
     publisher.send("through");
     CHECK(subscriber.recv(kLimit) == "through");
     // Of another socket libzmq may think that it has merely gone, and try again by itself.
-    if (&peer == &kFaultyPeers.front()) CHECK_FALSE(log.lines(local(port) + ": the peer does not speak ZeroMQ").empty());
+    if (&peer == &kFaultyPeers.front())
+      CHECK_FALSE(log.lines(local(port) + ": the peer does not speak ZeroMQ").empty());
     PortManager::release(port);
   }
 }
@@ -164,7 +169,8 @@ TEST_CASE("seven bytes of junk are no message to any socket that is bound") {
   // They are one to plain ZeroMQ: else this would prove nothing.
   RawSocket plain(ZMQ_DEALER);
   const std::string plainEndpoint = plain.bind();
-  TcpStream toPlain = TcpStream::connect(static_cast<std::uint16_t>(std::stoul(plainEndpoint.substr(plainEndpoint.rfind(':') + 1))));
+  TcpStream toPlain =
+      TcpStream::connect(static_cast<std::uint16_t>(std::stoul(plainEndpoint.substr(plainEndpoint.rfind(':') + 1))));
   toPlain.send(kSevenBytes);
   REQUIRE(plain.recv() == Frames{"abc"});
 
@@ -185,7 +191,8 @@ TEST_CASE("seven bytes of junk are no message to any socket that is bound") {
 TEST_CASE("a web request to a publisher is no subscriber") {
   RawSocket plain(ZMQ_XPUB);
   const std::string plainEndpoint = plain.bind();
-  TcpStream toPlain = TcpStream::connect(static_cast<std::uint16_t>(std::stoul(plainEndpoint.substr(plainEndpoint.rfind(':') + 1))));
+  TcpStream toPlain =
+      TcpStream::connect(static_cast<std::uint16_t>(std::stoul(plainEndpoint.substr(plainEndpoint.rfind(':') + 1))));
   toPlain.send(kWebRequest);
   REQUIRE(plain.recv() == Frames{"\1"});
 

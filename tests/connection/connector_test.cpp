@@ -1,9 +1,9 @@
 // What all sockets have in common: they move, they end, and signals do not disturb them.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <pthread.h>
 #include <signal.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -31,7 +31,7 @@ using std::chrono::milliseconds;
 namespace {
 
 template <class Socket>
-constexpr bool kMovesOnly = std::is_nothrow_move_constructible_v<Socket> && std::is_nothrow_move_assignable_v<Socket> &&
+constexpr bool kMovesOnly = std::is_nothrow_move_constructible_v<Socket>&& std::is_nothrow_move_assignable_v<Socket> &&
                             !std::is_copy_constructible_v<Socket> && !std::is_copy_assignable_v<Socket>;
 
 static_assert(kMovesOnly<Publisher> && kMovesOnly<Subscriber> && kMovesOnly<Request> && kMovesOnly<Response> &&
@@ -249,7 +249,8 @@ constexpr bool kCannotRunOut = false;
 #endif
 
 TEST_CASE("a process that runs out of descriptors gets an error, and is not aborted" * doctest::skip(kCannotRunOut)) {
-  for (const std::string kind : {"publisher", "ipc-publisher", "inproc-publisher", "subscriber", "request", "proxy", "context"}) {
+  for (const std::string kind :
+       {"publisher", "ipc-publisher", "inproc-publisher", "subscriber", "request", "proxy", "context"}) {
     CAPTURE(kind);
     Program program("descriptors", {kind});
     CHECK(program.output() == "");

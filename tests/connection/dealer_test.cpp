@@ -1,6 +1,6 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <chrono>
 #include <optional>
@@ -20,7 +20,8 @@ using std::chrono::milliseconds;
 
 TEST_CASE("two dealers exchange any number of messages, both ways, over tcp, ipc and inproc") {
   const TempDir dir;
-  for (const std::string& endpoint : {std::string("tcp://127.0.0.1:*"), dir.ipc("dealer"), std::string("inproc://dealer")}) {
+  for (const std::string& endpoint :
+       {std::string("tcp://127.0.0.1:*"), dir.ipc("dealer"), std::string("inproc://dealer")}) {
     CAPTURE(endpoint);
     SocketOptions binding;
     binding.attach = Attach::bind;
@@ -52,7 +53,8 @@ TEST_CASE("a dealer binds an endpoint with a wildcard and connects to one withou
 TEST_CASE("a message with a route is its frames, then the message, and arrives so") {
   Dealer bound("tcp://127.0.0.1:*");
   Dealer connected(bound.endpoint());
-  const std::vector<Route> routes = {{"a"}, {"a", "b"}, {""}, {"a", "", "b"}, {std::string("\0\xFF", 2)}, Route(63, "step")};
+  const std::vector<Route> routes = {
+      {"a"}, {"a", "b"}, {""}, {"a", "", "b"}, {std::string("\0\xFF", 2)}, Route(63, "step")};
   for (const Route& route : routes) {
     connected.send(route, "body");
     const auto message = bound.recv(kLimit);

@@ -1,7 +1,7 @@
 // Requests and Dealers that are given several endpoints.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <chrono>
 #include <map>

@@ -1,10 +1,10 @@
 // What is taken for an endpoint, what is not, and what happens to the files of ipc endpoints.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <dividere.hpp>
 
 #include <cstring>
 #include <filesystem>
@@ -181,11 +181,13 @@ TEST_CASE("the path of a live server is address_in_use, and the server goes on")
   const TempDir dir;
   Publisher publisher(dir.ipc("live"));
   for (int i = 0; i < 3; ++i) CHECK(codeOf([&] { Publisher p(dir.ipc("live")); }) == std::errc::address_in_use);
-  CHECK(contains(whatOf([&] { Dealer d(dir.ipc("live"), [] {
-                   SocketOptions binding;
-                   binding.attach = Attach::bind;
-                   return binding;
-                 }()); }),
+  CHECK(contains(whatOf([&] {
+                   Dealer d(dir.ipc("live"), [] {
+                     SocketOptions binding;
+                     binding.attach = Attach::bind;
+                     return binding;
+                   }());
+                 }),
                  "connection::Dealer: bind " + dir.ipc("live") + ": Address already in use"));
   checkServes(publisher);
 }

@@ -1,14 +1,14 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <malloc.h>
+#include <dividere.hpp>
 
 #include <cstddef>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "dividere/connection/frame.hpp"
-#include "dividere/connection/process.hpp"
+#include "dividere/connection/detail/frame.hpp"
+#include "dividere/connection/detail/process.hpp"
 
 using dividere::detail::Frame;
 
@@ -35,7 +35,8 @@ bool canMeasure() {
 TEST_CASE("frames of every size hold their bytes, beside others of their size, also when moved") {
   std::vector<std::string> contents;
   std::vector<Frame> frames;
-  for (const std::size_t size : {0u, 1u, 33u, 34u, 128u, 129u, 256u, 257u, 512u, 513u, 1024u, 1025u, 2048u, 2049u, 100000u}) {
+  for (const std::size_t size :
+       {0u, 1u, 33u, 34u, 128u, 129u, 256u, 257u, 512u, 513u, 1024u, 1025u, 2048u, 2049u, 100000u}) {
     for (int twice = 0; twice < 2; ++twice) {
       contents.push_back(patterned(size));
       frames.emplace_back(contents.back());

@@ -1,6 +1,6 @@
 // A Publisher whose subscriber does not keep up.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
+#include <dividere.hpp>
 
 #include <chrono>
 #include <optional>

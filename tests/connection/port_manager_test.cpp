@@ -1,10 +1,10 @@
 #include <arpa/inet.h>
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <algorithm>
 #include <fstream>

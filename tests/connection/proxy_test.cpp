@@ -1,6 +1,6 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <chrono>
 #include <initializer_list>
@@ -131,7 +131,9 @@ TEST_CASE("a subscriber receives what begins with one of its topics, in the orde
   Subscriber emptyList(endpoint, Texts{});
   Subscriber binary(endpoint, Texts{std::string("\0\x01", 2), "\xFF\xFF", "end"});
   REQUIRE(publisher.waitForSubscribers(6, kLimit));
-  const Texts sent = {"a", "ab", "abc", "b", "c", "cab", std::string("\0\x01z", 3), std::string("\0\x02z", 3), "\xFF\xFE", "\xFF\xFF", ""};
+  const Texts sent = {
+      "a",        "ab",       "abc", "b", "c", "cab", std::string("\0\x01z", 3), std::string("\0\x02z", 3),
+      "\xFF\xFE", "\xFF\xFF", ""};
   for (const auto& message : sent) publisher.send(message);
   publisher.send("end");
   CHECK(receiveToEnd(everything) == sent);
@@ -225,7 +227,8 @@ TEST_CASE("twenty ports in a row serve one pair after the other") {
 TEST_CASE("the same port, path or name serves again at once when its publisher is gone") {
   const TempDir dir;
   const auto port = PortManager::acquire();
-  for (const std::string& endpoint : {"tcp://*:" + std::to_string(port), dir.ipc("again"), std::string("inproc://again")}) {
+  for (const std::string& endpoint :
+       {"tcp://*:" + std::to_string(port), dir.ipc("again"), std::string("inproc://again")}) {
     CAPTURE(endpoint);
     for (int i = 0; i < 20; ++i) {
       Publisher publisher(endpoint);

@@ -1,6 +1,6 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <chrono>
 #include <initializer_list>
@@ -283,7 +283,8 @@ TEST_CASE("a request that nobody takes never waits for room that those given up 
   small.reconnect = milliseconds(10);
   SocketOptions binds;
   binds.attach = Attach::bind;
-  const std::uint16_t port = PortManager::acquire();  // that of a server just gone would take a request or two to its grave
+  const std::uint16_t port =
+      PortManager::acquire();  // that of a server just gone would take a request or two to its grave
   Request request(local(port), small);
   for (int i = 0; i < 20; ++i) {
     REQUIRE(request.send("given up", kLimit));

@@ -1,6 +1,6 @@
 // What a socket's owner is told of its events.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
+#include <dividere.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -134,7 +134,8 @@ TEST_CASE("of the events before there was a handler the last 16 are told") {
   subscribers.emplace_back(publisher.endpoint());
   REQUIRE(eventually([&] {
     const auto lines = log.lines("handshakeSucceeded");
-    return std::any_of(lines.begin(), lines.end(), [](const auto& l) { return l.component == "connection::Publisher"; });
+    return std::any_of(lines.begin(), lines.end(),
+                       [](const auto& l) { return l.component == "connection::Publisher"; });
   }));
   const Subscriber last(publisher.endpoint());
   REQUIRE(publisher.waitForSubscribers(12, kLimit));

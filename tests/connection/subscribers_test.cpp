@@ -1,8 +1,8 @@
 // How a Publisher counts its subscribers, and waits for them.
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <chrono>
 #include <list>
@@ -49,7 +49,10 @@ bool countBecomes(const Publisher& publisher, std::size_t count, Subscribers& su
 class PlainForwarder {
  public:
   explicit PlainForwarder(const std::string& publisher)
-      : back_(ZMQ_XSUB, context_), front_(ZMQ_XPUB, context_), control_(ZMQ_PAIR, context_), steer_(ZMQ_PAIR, context_) {
+      : back_(ZMQ_XSUB, context_),
+        front_(ZMQ_XPUB, context_),
+        control_(ZMQ_PAIR, context_),
+        steer_(ZMQ_PAIR, context_) {
     back_.connect(publisher);
     endpoint_ = front_.bind();
     control_.bind("inproc://control");
@@ -94,7 +97,8 @@ TEST_CASE("whoever comes to subscribe is counted, also if another has gone meanw
 
 TEST_CASE("a message sent when so many subscribers are there reaches so many") {
   const TempDir dir;
-  for (const std::string& endpoint : {std::string("tcp://127.0.0.1:*"), dir.ipc("many"), std::string("inproc://many")}) {
+  for (const std::string& endpoint :
+       {std::string("tcp://127.0.0.1:*"), dir.ipc("many"), std::string("inproc://many")}) {
     CAPTURE(endpoint);
     Publisher publisher(endpoint);
     std::vector<Subscriber> subscribers;
@@ -122,7 +126,8 @@ TEST_CASE("waiting for more subscribers than come is false when the time is over
 
 TEST_CASE("the count goes down when subscribers go, one by one and all at once") {
   const TempDir dir;
-  for (const std::string& endpoint : {std::string("tcp://127.0.0.1:*"), dir.ipc("going"), std::string("inproc://going")}) {
+  for (const std::string& endpoint :
+       {std::string("tcp://127.0.0.1:*"), dir.ipc("going"), std::string("inproc://going")}) {
     CAPTURE(endpoint);
     Publisher publisher(endpoint);
     std::vector<Subscriber> subscribers;

@@ -4,7 +4,7 @@
 #include <climits>
 #include <initializer_list>
 
-#include "dividere/core/deadline.hpp"
+#include "dividere/core/detail/deadline.hpp"
 
 using dividere::detail::Deadline;
 using namespace std::chrono_literals;

@@ -1,5 +1,5 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
+#include <dividere.hpp>
 
 #include <set>
 #include <string>
@@ -13,9 +13,9 @@ using namespace support;
 namespace {
 
 const std::vector<Errc> kAll = {
-    Errc::noWorker,  Errc::overloaded,     Errc::handlerFailed, Errc::gaveUp,       Errc::unknownType, Errc::malformed,
-    Errc::tooLarge,  Errc::deadlinePassed, Errc::stopping,      Errc::outOfTurn,    Errc::wrongType,   Errc::badEndpoint,
-    Errc::movedFrom, Errc::otherProcess,   Errc::noFreePort,    Errc::noRegistry,   Errc::incomplete};
+    Errc::noWorker,  Errc::overloaded,     Errc::handlerFailed, Errc::gaveUp,     Errc::unknownType, Errc::malformed,
+    Errc::tooLarge,  Errc::deadlinePassed, Errc::stopping,      Errc::outOfTurn,  Errc::wrongType,   Errc::badEndpoint,
+    Errc::movedFrom, Errc::otherProcess,   Errc::noFreePort,    Errc::noRegistry, Errc::incomplete};
 
 }  // namespace
 
@@ -60,8 +60,8 @@ TEST_CASE("every Errc has a message of its own, in the category named dividere")
 }
 
 TEST_CASE("the codes that travel between processes keep their numbers") {
-  const std::vector<Errc> travelling = {Errc::noWorker,    Errc::overloaded, Errc::handlerFailed,
-                                        Errc::gaveUp,      Errc::unknownType, Errc::malformed,
-                                        Errc::tooLarge,    Errc::deadlinePassed, Errc::stopping};
+  const std::vector<Errc> travelling = {Errc::noWorker, Errc::overloaded,     Errc::handlerFailed,
+                                        Errc::gaveUp,   Errc::unknownType,    Errc::malformed,
+                                        Errc::tooLarge, Errc::deadlinePassed, Errc::stopping};
   for (std::size_t i = 0; i < travelling.size(); ++i) CHECK(static_cast<std::size_t>(travelling[i]) == i + 1);
 }

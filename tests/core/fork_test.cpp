@@ -1,6 +1,6 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <zmq.h>
+#include <dividere.hpp>
 
 #include <atomic>
 #include <functional>
@@ -91,7 +91,9 @@ std::vector<Call> callsOf(Family& f) {
       [&] { f.response->recv(milliseconds(0)); },
       [&] { f.response->wait(milliseconds(0)); },
       [&] { f.asking->send("x"); },
-      [&] { f.asking->send({"a", "b"}, "x"); },
+      [&] {
+        f.asking->send({"a", "b"}, "x");
+      },
       [&] { f.asking->sendWithEmptyFrame("x"); },
       [&] { f.asking->recv(); },
       [&] { f.asking->recv(milliseconds(0)); },

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "dividere/core/log_line.hpp"
+#include "dividere/core/detail/log_line.hpp"
 #include "support/log_capture.hpp"
 
 using dividere::LogLevel;

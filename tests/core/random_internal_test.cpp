@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "dividere/core/random.hpp"
+#include "dividere/core/detail/random.hpp"
 
 using namespace dividere::detail;
 

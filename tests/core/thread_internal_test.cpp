@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "dividere/core/thread.hpp"
-#include "dividere/core/waker.hpp"
+#include "dividere/core/detail/thread.hpp"
+#include "dividere/core/detail/waker.hpp"
 #include "support/limit.hpp"
 #include "support/threads.hpp"
 

@@ -1,5 +1,5 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
+#include <dividere.hpp>
 
 #include <string>
 

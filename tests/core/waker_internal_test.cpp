@@ -1,10 +1,10 @@
-#include <dividere.hpp>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <dividere.hpp>
 
 #include <thread>
 
-#include "dividere/core/waker.hpp"
+#include "dividere/core/detail/waker.hpp"
 
 using dividere::detail::Waker;
 

@@ -16,8 +16,8 @@
 #include <string_view>
 
 #include "dividere.pb.h"
-#include "dividere/messaging/framework_messages.hpp"
-#include "dividere/messaging/wire.hpp"
+#include "dividere/messaging/detail/framework_messages.hpp"
+#include "dividere/messaging/detail/wire.hpp"
 
 namespace {
 

@@ -25,8 +25,8 @@ const std::string kPatience = std::to_string(kLimit.count());
 struct Payload {
   std::string hex, backwards;
 };
-const std::vector<Payload> kPayloads = {
-    {"616263", "636261"}, {"", ""}, {"01", "01"}, {"02", "02"}, {"0102", "0201"}, {"00ff0a", "0aff00"}};
+const std::vector<Payload> kPayloads = {{"616263", "636261"}, {"", ""},         {"01", "01"},
+                                        {"02", "02"},         {"0102", "0201"}, {"00ff0a", "0aff00"}};
 
 Peer pythonBroker(const std::string& period = kCalm) { return Peer("byte_broker", {period}, kPublished); }
 Peer pythonWorker(const std::string& endpoint) { return Peer("byte_worker", {endpoint}, kPublished); }
@@ -186,7 +186,9 @@ TEST_SUITE("broker, bytes") {
     CHECK(broker.stats().redispatched == 1);
   }
 
-  TEST_CASE("C++ broker, Python client: it gives up without a worker, is sent nothing in place of an answer, and is served later") {
+  TEST_CASE(
+      "C++ broker, Python client: it gives up without a worker, is sent nothing in place of an answer, and is served "
+      "later") {
     if (noPython()) return;
     BrokerOptions options = calm();
     options.maxWait = 1ms;

@@ -34,9 +34,7 @@ Peer pythonService(const Location& registry) {
   return Peer("service", {kName, stage::at(registry.port), stage::at(registry.announcePort)}, kPublished);
 }
 
-Peer pythonCaller(const Location& registry) {
-  return Peer("service_caller", {stage::at(registry.port)}, kPublished);
-}
+Peer pythonCaller(const Location& registry) { return Peer("service_caller", {stage::at(registry.port)}, kPublished); }
 
 /// Answers with the message that it was asked with.
 class CppService : public Service {

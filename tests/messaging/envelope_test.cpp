@@ -310,8 +310,8 @@ TEST_CASE("messages are written and read to a thread's very end, as its older ob
   std::string read;
   std::thread([&] {
     const auto roundTrip = [](const std::string& text) {
-      const auto message = dividere::messaging::ProtoBuffDecoder().decode(
-          dividere::messaging::ProtoBuffEncoder().encode(msg01(text)));
+      const auto message =
+          dividere::messaging::ProtoBuffDecoder().decode(dividere::messaging::ProtoBuffEncoder().encode(msg01(text)));
       return dynamic_cast<const Msg01&>(*message).field1();
     };
     struct Last {

@@ -1,6 +1,6 @@
 // The framework's messages are read and written by hand: here against what protoc makes of proto/dividere.proto.
 
-#include "dividere/messaging/framework_messages.hpp"
+#include "dividere/messaging/detail/framework_messages.hpp"
 
 #include <doctest/doctest.h>
 

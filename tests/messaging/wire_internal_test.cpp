@@ -1,4 +1,4 @@
-#include "dividere/messaging/wire.hpp"
+#include "dividere/messaging/detail/wire.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "dividere.pb.h"
-#include "dividere/messaging/framework_messages.hpp"
-#include "dividere/messaging/refusal.hpp"
+#include "dividere/messaging/detail/framework_messages.hpp"
+#include "dividere/messaging/detail/refusal.hpp"
 #include "fields.hpp"
 #include "golden.hpp"
 #include "golden.pb.h"

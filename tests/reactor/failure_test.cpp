@@ -23,15 +23,13 @@ namespace {
 
 }  // namespace
 
-TEST_CASE("a handler may throw anything: whoever asked is told that it failed and what it threw, and gets the next reply") {
+TEST_CASE(
+    "a handler may throw anything: whoever asked is told that it failed and what it threw, and gets the next reply") {
   const LogNotes log;
   Notes<std::error_code> codes;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);
-  reactor
-      .on([](const Msg02& message) -> Msg02 {
-        throwSomething(message.field2());
-      })
+  reactor.on([](const Msg02& message) -> Msg02 { throwSomething(message.field2()); })
       .on([](const Msg01& message) { return message; })
       .onError([&](const Error& error) { codes.add(error.code()); });
   reactor.start();
@@ -96,7 +94,9 @@ TEST_CASE("a reply that cannot be sent is told as a failure") {
   CHECK(startsWith(answerIn(dealer.recv().back()), "error 3: "));
 }
 
-TEST_CASE("of 100,000 requests one in ten makes the handler throw: replies and errors together are as many, each to whoever asked") {
+TEST_CASE(
+    "of 100,000 requests one in ten makes the handler throw: replies and errors together are as many, each to whoever "
+    "asked") {
   constexpr int kRequests = 100'000, kWindow = 400;
   const LogNotes log;
   std::atomic<int> reported{0};

@@ -44,7 +44,8 @@ TEST_CASE("a lambda is a handler, whether const, mutable or noexcept") {
 TEST_CASE("a handler may take a Sender, whether it is const, mutable or noexcept") {
   CHECK(answerOf([](const Msg01& message, Sender& sender) { sender.send(message); }) == "abc");
   CHECK(answerOf([](const Msg01& message, Sender& sender) noexcept { sender.send(message); }) == "abc");
-  CHECK(answerOf([count = 0](const Msg01&, Sender& sender) mutable { sender.send(msg01(std::to_string(++count))); }) == "1");
+  CHECK(answerOf([count = 0](const Msg01&, Sender& sender) mutable { sender.send(msg01(std::to_string(++count))); }) ==
+        "1");
 }
 
 TEST_CASE("a handler that takes a Sender may return its answer all the same") {

@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include "kit.hpp"
-#include "support/eventually.hpp"
 #include "support/events.hpp"
+#include "support/eventually.hpp"
 
 using namespace kit;
 using dividere::connection::EventType;
@@ -37,7 +37,8 @@ class CpuMeter {
     REQUIRE(ticks_.reach(from + 20));
     const auto all = ticks_.all();
     const auto &first = all[from - 1], &last = all[from + 19];
-    return std::chrono::duration<double>(last.second - first.second) / std::chrono::duration<double>(last.first - first.first);
+    return std::chrono::duration<double>(last.second - first.second) /
+           std::chrono::duration<double>(last.first - first.first);
   }
 
  private:
@@ -70,10 +71,12 @@ TEST_CASE("an idle reactor uses no processor, whatever its ten sockets are and h
     options.attach = dividere::connection::Attach::connect;
     return options;
   }()));
-  reactor.on([&](const Msg01& message, Sender& sender) {
-           heard.add(message.field1());
-           if (message.field1() == "asked") sender.send(message);
-         }).on([](const Msg02&) { throw 1; });
+  reactor
+      .on([&](const Msg01& message, Sender& sender) {
+        heard.add(message.field1());
+        if (message.field1() == "asked") sender.send(message);
+      })
+      .on([](const Msg02&) { throw 1; });
   cpu.watch(reactor);
   reactor.start();
 
@@ -134,7 +137,9 @@ TEST_CASE("a Subscriber whose port was first answered by something else is mende
   const support::Events events;
   Notes<std::string> heard;
   MtMsgReactor reactor;
-  reactor.add(Subscriber(at(port), {}, events.options())).on([&](const Msg01& message) { heard.add(message.field1()); });
+  reactor.add(Subscriber(at(port), {}, events.options())).on([&](const Msg01& message) {
+    heard.add(message.field1());
+  });
   reactor.start();
   garbage.accept().send("HTTP/1.0 400 Bad Request\r\n\r\n" + std::string(1000, 'x'));
   REQUIRE(events.wait(EventType::disconnected));

@@ -93,8 +93,9 @@ TEST_CASE("an error too long for the peer is told without its text, and the Resp
   options.maxMessageBytes = 100;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor, options);
-  reactor.on([](const Msg01&) { throw std::runtime_error(std::string(200, 'x')); })
-      .on([](const Msg02& message) { return msg01(std::string(static_cast<std::size_t>(message.field2()), 'y')); });
+  reactor.on([](const Msg01&) { throw std::runtime_error(std::string(200, 'x')); }).on([](const Msg02& message) {
+    return msg01(std::string(static_cast<std::size_t>(message.field2()), 'y'));
+  });
   reactor.start();
   Request request(endpoint);
   CHECK(startsWith(ask(request, msg01("")), "error 3: "));
@@ -283,7 +284,9 @@ TEST_CASE("a peer's ShutdownEvent stops nothing: it is a message like any other"
     const std::string response = addResponse(reactor), dealer = addDealer(reactor);
     Publisher publisher("tcp://127.0.0.1:*");
     reactor.add(Subscriber(publisher.endpoint()));
-    reactor.onUnknown([&](const std::string& type) { unknown.add(type); }).on([](const Msg01& message) { return message; });
+    reactor.onUnknown([&](const std::string& type) { unknown.add(type); }).on([](const Msg01& message) {
+      return message;
+    });
     reactor.start();
     Request request(response);
     CHECK(startsWith(ask(request, ShutdownEvent()), "error 5: "));

@@ -67,7 +67,9 @@ inline std::string answerIn(std::string_view bytes) {
   return field ? reflection->GetString(*message, field) : std::string(descriptor->full_name());
 }
 
-inline bool startsWith(const std::string& text, const std::string& start) { return text.compare(0, start.size(), start) == 0; }
+inline bool startsWith(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
 
 // --- Endpoints ---
 

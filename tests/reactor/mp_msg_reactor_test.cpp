@@ -170,7 +170,8 @@ TEST_CASE("alive() counts those that are set up, and waitForWorkers() gives up a
 TEST_CASE("stop() ends every worker, and leaves no zombie; twice, and from several threads" * forks()) {
   const LogNotes log;
   Ends ends;
-  MpMsgReactor workers(4, [](MtMsgReactor& reactor) { reactor.every(1ms, [] {}); }, ends.options());
+  MpMsgReactor workers(
+      4, [](MtMsgReactor& reactor) { reactor.every(1ms, [] {}); }, ends.options());
   REQUIRE(workers.waitForWorkers(4, kLimit));
   const auto pids = workers.pids();
   std::vector<std::thread> threads;
@@ -192,7 +193,8 @@ TEST_CASE("a worker may be stopped before it is set up, and at any time while it
   for (int round = 0; round < 30; ++round) {
     MpOptions options;
     options.stopLimit = round % 3 == 0 ? 0ms : kLimit;
-    MpMsgReactor workers(2, [&](MtMsgReactor& reactor) { addResponse(reactor); }, options);
+    MpMsgReactor workers(
+        2, [&](MtMsgReactor& reactor) { addResponse(reactor); }, options);
     if (round % 2) workers.waitForWorkers(1, 1ms);
   }
   CHECK_FALSE(hasChildren());
@@ -203,13 +205,16 @@ TEST_CASE("the message at hand is finished, and answered, before a worker ends" 
   Office office;
   Pipe handling, release;
   Ends ends;
-  MpMsgReactor workers(1, [&](MtMsgReactor& reactor) {
-    reactor.add(Response(office.back)).on([&](const Msg01& message) {
-      handling.put();
-      release.take();
-      return ownPid(message.field1());
-    });
-  }, ends.options());
+  MpMsgReactor workers(
+      1,
+      [&](MtMsgReactor& reactor) {
+        reactor.add(Response(office.back)).on([&](const Msg01& message) {
+          handling.put();
+          release.take();
+          return ownPid(message.field1());
+        });
+      },
+      ends.options());
   office.request.send(msg01("the last"));
   REQUIRE(handling.take());
   std::thread stopping([&] { workers.stop(); });
@@ -226,12 +231,15 @@ TEST_CASE("a worker that does not end is killed after the limit" * forks()) {
   Pipe stuck, never;
   MpOptions options;
   options.stopLimit = 50ms;
-  MpMsgReactor workers(2, [&](MtMsgReactor& reactor) {
-    reactor.add(Response(office.back)).on([&](const Msg01&) {
-      stuck.put();
-      never.take();
-    });
-  }, options);
+  MpMsgReactor workers(
+      2,
+      [&](MtMsgReactor& reactor) {
+        reactor.add(Response(office.back)).on([&](const Msg01&) {
+          stuck.put();
+          never.take();
+        });
+      },
+      options);
   office.request.send(msg01(""));
   REQUIRE(stuck.take());
   workers.stop();
@@ -243,7 +251,8 @@ TEST_CASE("a worker that is stopped by a signal is killed too" * forks()) {
   const LogNotes log;
   MpOptions options;
   options.stopLimit = 50ms;
-  MpMsgReactor workers(1, [](MtMsgReactor&) {}, options);
+  MpMsgReactor workers(
+      1, [](MtMsgReactor&) {}, options);
   REQUIRE(workers.waitForWorkers(1, kLimit));
   ::kill(workers.pids().front(), SIGSTOP);
   workers.stop();
@@ -263,7 +272,8 @@ TEST_CASE("onWorkerEnd may stop them all, and ask about them" * forks()) {
     workers->stop();
     stopped.happen();
   };
-  workers = std::make_unique<MpMsgReactor>(3, [](MtMsgReactor&) {}, options);
+  workers = std::make_unique<MpMsgReactor>(
+      3, [](MtMsgReactor&) {}, options);
   REQUIRE(workers->waitForWorkers(3, kLimit));
   ::kill(workers->pids().front(), SIGKILL);
   REQUIRE(stopped.wait());
@@ -282,7 +292,8 @@ TEST_CASE("each of several MpMsgReactors ends its own workers alone, and at once
     Office office;
     MpMsgReactor first(2, answering(office.back), options);
     MpMsgReactor second(2, answering(office.back), options);
-    MpMsgReactor third(2, [](MtMsgReactor&) {}, options);
+    MpMsgReactor third(
+        2, [](MtMsgReactor&) {}, options);
     REQUIRE(first.waitForWorkers(2, kLimit));
     REQUIRE(second.waitForWorkers(2, kLimit));
     REQUIRE(third.waitForWorkers(2, kLimit));
@@ -302,7 +313,8 @@ TEST_CASE("a child that the program forks for itself keeps no worker from ending
   Ends ends;
   auto both = ends.options();
   both.stopLimit = 3s;
-  MpMsgReactor workers(1, [](MtMsgReactor&) {}, both);
+  MpMsgReactor workers(
+      1, [](MtMsgReactor&) {}, both);
   REQUIRE(workers.waitForWorkers(1, kLimit));
   {
     support::Fork child([&] { release.take(); });

@@ -27,9 +27,12 @@ TEST_CASE("a hundred times a worker is killed with -9: as many are replaced, and
   constexpr std::size_t kKills = 100, kWorkers = 2;
   Ends ends;
   Proxy proxy(0, 0);
-  MpMsgReactor workers(kWorkers, [back = at(proxy.backPort())](MtMsgReactor& reactor) {
-    reactor.add(Response(back)).on([](const Msg01& message) { return ownPid(message.field1()); });
-  }, ends.options());
+  MpMsgReactor workers(
+      kWorkers,
+      [back = at(proxy.backPort())](MtMsgReactor& reactor) {
+        reactor.add(Response(back)).on([](const Msg01& message) { return ownPid(message.field1()); });
+      },
+      ends.options());
   REQUIRE(workers.waitForWorkers(kWorkers, kLimit));
   Request request(at(proxy.frontPort()));
   REQUIRE(allAnswer(request, workers.pids()));
@@ -61,10 +64,13 @@ namespace {
 WorkerEnd endOf(std::function<void()> action) {
   Ends ends;
   Shared started;  // the successor goes on
-  MpMsgReactor workers(1, [&](MtMsgReactor& reactor) {
-    takeSignalsAsOthersDo();
-    if (++started[0] == 1) reactor.every(1ms, action);
-  }, ends.options());
+  MpMsgReactor workers(
+      1,
+      [&](MtMsgReactor& reactor) {
+        takeSignalsAsOthersDo();
+        if (++started[0] == 1) reactor.every(1ms, action);
+      },
+      ends.options());
   REQUIRE(ends.reach(1));
   return ends.all().front();
 }
@@ -87,9 +93,12 @@ TEST_CASE("a worker that ends of its own accord is replaced" * forks()) {
   const LogNotes log;
   Ends ends;
   Shared started;
-  MpMsgReactor workers(1, [&](MtMsgReactor& reactor) {
-    if (++started[0] == 1) reactor.every(1ms, [&] { reactor.stop(); });
-  }, ends.options());
+  MpMsgReactor workers(
+      1,
+      [&](MtMsgReactor& reactor) {
+        if (++started[0] == 1) reactor.every(1ms, [&] { reactor.stop(); });
+      },
+      ends.options());
   REQUIRE(ends.reach(1));
   CHECK(ends.all().front().signal == 0);
   CHECK(ends.all().front().status == 0);
@@ -124,7 +133,8 @@ TEST_CASE("workers whose setup keeps failing are given up, loudly, and waiting f
     status = 0;
     signal = SIGSEGV;
   }
-  MpMsgReactor workers(2, [&](MtMsgReactor&) { fail(); }, options);
+  MpMsgReactor workers(
+      2, [&](MtMsgReactor&) { fail(); }, options);
   CHECK_FALSE(workers.waitForWorkers(1, kLimit));
   REQUIRE(ends.reach(5));
   const auto all = ends.all();
@@ -154,11 +164,14 @@ TEST_CASE("one worker's crashes are not held against another" * forks()) {
   auto options = ends.options();
   options.crashLimit = 1;
   Shared first;
-  MpMsgReactor workers(2, [&](MtMsgReactor&) {
-    // Whoever comes first works; every other one fails.
-    int nobody = 0;
-    if (!first[0].compare_exchange_strong(nobody, ::getpid())) throw std::runtime_error("second to come");
-  }, options);
+  MpMsgReactor workers(
+      2,
+      [&](MtMsgReactor&) {
+        // Whoever comes first works; every other one fails.
+        int nobody = 0;
+        if (!first[0].compare_exchange_strong(nobody, ::getpid())) throw std::runtime_error("second to come");
+      },
+      options);
   REQUIRE(ends.reach(2));
   CHECK(workers.waitForWorkers(1, kLimit));
   CHECK_FALSE(workers.waitForWorkers(2, kLimit));
@@ -169,9 +182,12 @@ TEST_CASE("a setup that fails a few times and then works leaves a worker like an
   const LogNotes log;
   Ends ends;
   Shared attempts;
-  MpMsgReactor workers(1, [&](MtMsgReactor&) {
-    if (++attempts[0] <= 2) throw std::runtime_error("not yet");
-  }, ends.options());
+  MpMsgReactor workers(
+      1,
+      [&](MtMsgReactor&) {
+        if (++attempts[0] <= 2) throw std::runtime_error("not yet");
+      },
+      ends.options());
   CHECK(workers.waitForWorkers(1, kLimit));
   CHECK(attempts[0] == 3);
   CHECK(ends.count() == 2);
@@ -182,7 +198,8 @@ TEST_CASE("a worker that works and is killed from outside is never given up" * f
   Ends ends;
   auto options = ends.options();
   options.crashLimit = 0;
-  MpMsgReactor workers(1, [](MtMsgReactor&) { takeSignalsAsOthersDo(); }, options);
+  MpMsgReactor workers(
+      1, [](MtMsgReactor&) { takeSignalsAsOthersDo(); }, options);
   for (std::size_t i = 0; i < 5; ++i) {
     REQUIRE(workers.waitForWorkers(1, kLimit));
     ::kill(workers.pids().front(), i % 2 ? SIGTERM : SIGKILL);
@@ -199,7 +216,8 @@ TEST_CASE("an onWorkerEnd that throws is reported, and workers are replaced all 
     called.add(end.pid);
     throw std::runtime_error("the hook went wrong");
   };
-  MpMsgReactor workers(1, [](MtMsgReactor&) {}, options);
+  MpMsgReactor workers(
+      1, [](MtMsgReactor&) {}, options);
   for (std::size_t i = 0; i < 3; ++i) {
     REQUIRE(workers.waitForWorkers(1, kLimit));
     ::kill(workers.pids().front(), SIGKILL);
@@ -213,16 +231,19 @@ TEST_CASE("a worker is known to be dead though a child of its own lives on" * fo
   Ends ends;
   Pipe release, gone;
   {
-    MpMsgReactor workers(1, [&](MtMsgReactor& reactor) {
-      reactor.every(1ms, [&] {
-        if (::fork() == 0) {
-          release.closeWrite();
-          release.take();
-          ::_exit(0);
-        }
-        ::_exit(5);
-      });
-    }, ends.options());
+    MpMsgReactor workers(
+        1,
+        [&](MtMsgReactor& reactor) {
+          reactor.every(1ms, [&] {
+            if (::fork() == 0) {
+              release.closeWrite();
+              release.take();
+              ::_exit(0);
+            }
+            ::_exit(5);
+          });
+        },
+        ends.options());
     CHECK(ends.reach(1));
     release.closeWrite();
     if (ends.count() > 0) CHECK(ends.all().front().status == 5);
@@ -315,7 +336,9 @@ class Bustle {
         },
         dividere::LogLevel::debug);
     run([](unsigned i) { envelopeOf(msg02(std::string(i % 300, 'x'), 1)); });
-    run([envelope = envelopeOf(msg01("decoded"))](unsigned) { dividere::messaging::ProtoBuffDecoder().decode(envelope); });
+    run([envelope = envelopeOf(msg01("decoded"))](unsigned) {
+      dividere::messaging::ProtoBuffDecoder().decode(envelope);
+    });
     run([](unsigned i) {
       std::vector<std::string> held;
       for (unsigned k = 0; k < 50; ++k) held.emplace_back(i * k % 5000, 'x');
@@ -349,17 +372,21 @@ class Bustle {
 
 }  // namespace
 
-TEST_CASE("worker processes start and stop while four threads encode, decode, allocate and log without pause" * forks()) {
+TEST_CASE("worker processes start and stop while four threads encode, decode, allocate and log without pause" *
+          forks()) {
   const char* wanted = std::getenv("DIVIDERE_TEST_ROUNDS");  // 1000 takes a minute
   const int rounds = wanted ? std::atoi(wanted) : 100;
   const Bustle bustle;
   for (int round = 0; round < rounds; ++round) {
     Ends ends;
-    MpMsgReactor workers(1 + round % 2, [](MtMsgReactor& reactor) {
-      addResponse(reactor);
-      reactor.on([](const Msg01& message) { return message; });
-      dividere::messaging::ProtoBuffDecoder().decode(envelopeOf(msg02("", 1)));
-    }, ends.options());
+    MpMsgReactor workers(
+        1 + round % 2,
+        [](MtMsgReactor& reactor) {
+          addResponse(reactor);
+          reactor.on([](const Msg01& message) { return message; });
+          dividere::messaging::ProtoBuffDecoder().decode(envelopeOf(msg02("", 1)));
+        },
+        ends.options());
     REQUIRE(workers.waitForWorkers(1, kLimit));
     workers.stop();
     CHECK(ends.count() == 0);

@@ -201,13 +201,11 @@ TEST_CASE("posted functions and timers have their turn amid a flood") {
   Event done;
   int count = 0;
   MtMsgReactor reactor;
-  reactor.add(std::move(flood.dealer))
-      .every(1ms, [&] { ticked.add(count); })
-      .on([&](const Msg02&, Sender& sender) {
-        if (++count == 100) reactor.post([&] { posted.add(count); });
-        sender.send(Empty01());  // its peer reads nothing: all of it piles up there
-        if (count == kFlood) done.happen();
-      });
+  reactor.add(std::move(flood.dealer)).every(1ms, [&] { ticked.add(count); }).on([&](const Msg02&, Sender& sender) {
+    if (++count == 100) reactor.post([&] { posted.add(count); });
+    sender.send(Empty01());  // its peer reads nothing: all of it piles up there
+    if (count == kFlood) done.happen();
+  });
   reactor.start();
   REQUIRE(done.wait());
   REQUIRE(posted.reach(1));

@@ -135,9 +135,8 @@ TEST_CASE("a posted function that throws is reported, and the next one runs") {
   Notes<std::string> errors;
   Event ran;
   MtMsgReactor reactor;
-  reactor.onError([&](const Error& error) {
-    errors.add(error.code() == Errc::handlerFailed ? error.what() : "another code");
-  });
+  reactor.onError(
+      [&](const Error& error) { errors.add(error.code() == Errc::handlerFailed ? error.what() : "another code"); });
   reactor.start();
   reactor.post([] { throw std::runtime_error("posted in error"); });
   reactor.post([] { throw 42; });

@@ -160,7 +160,8 @@ TEST_CASE("two reactors may ask each other, and post to each other, from their h
        Request request(second);
        two.post([&] { posted.add("by one"); });
        return msg01("one of " + ask(request, msg01(message.field1())));
-     }).on(same);
+     })
+      .on(same);
   two.on([&](const Msg01& message) {
     one.post([&] { posted.add("by two"); });
     return msg01("two of " + message.field1());

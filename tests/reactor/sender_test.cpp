@@ -119,7 +119,8 @@ TEST_CASE("a Dealer's handler is shown the route, and its answer goes back along
   reactor.start();
   Raw dealer(ZMQ_DEALER);
   dealer.connect(endpoint);
-  const std::vector<Route> sent = {{}, {""}, {"a"}, {"a", ""}, {"", "a"}, {"a", "b", "", "c", ""}, {std::string("\0x", 2)}};
+  const std::vector<Route> sent = {
+      {}, {""}, {"a"}, {"a", ""}, {"", "a"}, {"a", "b", "", "c", ""}, {std::string("\0x", 2)}};
   for (const Route& route : sent) {
     Raw::Frames frames = route;
     frames.push_back(envelopeOf(msg01("along")));
@@ -162,7 +163,9 @@ TEST_CASE("who asked a Dealer through a router is told of a failure; who sent st
   const LogNotes log;
   MtMsgReactor reactor;
   const std::string endpoint = addDealer(reactor);
-  reactor.on([](const Msg01&) { throw std::runtime_error("it broke"); }).on([](const Msg02& message) { return message; });
+  reactor.on([](const Msg01&) { throw std::runtime_error("it broke"); }).on([](const Msg02& message) {
+    return message;
+  });
   reactor.start();
   Raw dealer(ZMQ_DEALER);
   dealer.connect(endpoint);

@@ -31,9 +31,11 @@ inline auto forks() { return doctest::skip(!support::kCanForkAmidAllocations); }
 /// Numbers that a process and its children share.
 class Shared {
  public:
-  Shared() : memory_(::mmap(nullptr, sizeof(std::atomic<int>[8]), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+  Shared()
+      : memory_(
+            ::mmap(nullptr, sizeof(std::atomic<int>[8]), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
     if (memory_ == MAP_FAILED) throw std::runtime_error("mmap");
-    new (memory_) std::atomic<int>[8]{};
+    new (memory_) std::atomic<int>[8] {};
   }
   ~Shared() { ::munmap(memory_, sizeof(std::atomic<int>[8])); }
   Shared(const Shared&) = delete;

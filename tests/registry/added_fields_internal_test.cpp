@@ -7,7 +7,7 @@
 #include <string>
 
 #include "dividere.pb.h"
-#include "dividere/messaging/framework_messages.hpp"
+#include "dividere/messaging/detail/framework_messages.hpp"
 #include "golden.pb.h"
 
 namespace detail = dividere::detail;

@@ -1,6 +1,6 @@
 // What a name service knows, at any time one likes.
 
-#include "dividere/registry/directory.hpp"
+#include "dividere/registry/detail/directory.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "dividere/registry/own_address.hpp"
+#include "dividere/registry/detail/own_address.hpp"
 
 #include <doctest/doctest.h>
 #include <ifaddrs.h>

@@ -45,9 +45,7 @@ class RawSocket {
   void disconnect(const std::string& endpoint) { check(zmq_disconnect(socket_, endpoint.c_str())); }
 
   void set(int option, int value) { check(zmq_setsockopt(socket_, option, &value, sizeof value)); }
-  void set(int option, const std::string& value) {
-    check(zmq_setsockopt(socket_, option, value.data(), value.size()));
-  }
+  void set(int option, const std::string& value) { check(zmq_setsockopt(socket_, option, value.data(), value.size())); }
 
   void send(const Frames& frames) {
     for (std::size_t i = 0; i < frames.size(); ++i) {

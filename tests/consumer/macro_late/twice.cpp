@@ -1,4 +1,3 @@
 // The macro stays defined, and the header comes again.
 #define DIVIDERE_IMPLEMENTATION
 #include <dividere.hpp>
-#include <dividere.hpp>

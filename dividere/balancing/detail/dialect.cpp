@@ -1,0 +1,83 @@
+#include "dialect.hpp"
+
+#include "../../core/detail/random.hpp"
+#include "../../messaging/detail/correlation.hpp"
+#include "../../messaging/detail/framework_messages.hpp"
+#include "../../messaging/detail/wire.hpp"
+
+namespace dividere::detail {
+
+constexpr std::string_view kRegistrationByte("\x01", 1);
+constexpr std::string_view kHeartbeatByte("\x02", 1);
+constexpr std::string_view kTokenPrefix("\0dividere", 9);
+constexpr std::size_t kTokenRandom = 8;
+
+// Fields of Heartbeat that this library adds.
+enum HeartbeatField { kCapacityField = 100, kRegistrationField = 101, kGoodbyeField = 102 };
+
+Signal readHeartbeat(std::string_view message) {
+  Signal signal{Signal::Kind::heartbeat, Dialect::typed};
+  FieldReader field(message);
+  while (field.next()) {
+    if (!field.isVarint()) continue;
+    switch (field.number()) {
+      case kCapacityField: signal.capacity = static_cast<std::uint32_t>(field.varint()); break;
+      case kRegistrationField: signal.isRegistration = field.varint() != 0; break;
+      case kGoodbyeField: signal.isGoodbye = field.varint() != 0; break;
+      default: break;
+    }
+  }
+  return field.failed() ? Signal() : signal;
+}
+
+Signal readSignal(std::string_view bytes) {
+  if (bytes == kRegistrationByte) return {Signal::Kind::registration, Dialect::bytes};
+  if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
+  try {
+    const Envelope envelope = openEnvelope("balancing", bytes);
+    if (envelope.type == Heartbeat::kType) return readHeartbeat(envelope.payload);
+  } catch (const Error&) {
+    // Not an envelope: no signal.
+  }
+  return {};
+}
+
+std::string writeSignal(const Signal& signal, std::string_view id) {
+  if (signal.dialect == Dialect::bytes) {
+    return std::string(signal.kind == Signal::Kind::registration ? kRegistrationByte : kHeartbeatByte);
+  }
+  FieldWriter heartbeat;
+  heartbeat.text(1, id)
+      .number(kCapacityField, signal.capacity)
+      .number(kRegistrationField, signal.isRegistration ? 1 : 0)
+      .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
+  return sealEnvelope(Heartbeat::kType, heartbeat.take());
+}
+
+bool looksLikeEnvelope(std::string_view bytes) {
+  bool hasName = false, hasMessage = false;
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == 1 && field.isBytes() && !field.bytes().empty()) hasName = true;
+    if (field.number() == 2 && field.isBytes()) hasMessage = true;
+  }
+  return !field.failed() && hasName && hasMessage;
+}
+
+std::string numbered(const std::string& prefix, std::uint64_t number) {
+  std::string text = prefix;
+  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
+  return text;
+}
+
+AttemptToken::AttemptToken() : prefix_(std::string(kTokenPrefix) + randomBytes(kTokenRandom)) {}
+
+std::string AttemptToken::next() { return numbered(prefix_, ++number_); }
+
+bool AttemptToken::isOurs(std::string_view frame) {
+  return frame.size() == kTokenPrefix.size() + kTokenRandom + 8 && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+}
+
+bool isCorrelationId(std::string_view frame) { return frame.size() == CorrelationIds::kSize; }
+
+}  // namespace dividere::detail

@@ -1,0 +1,57 @@
+#pragma once
+
+// What brokers and workers say to each other, in both dialects (WIRE.md).
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "../../connection/detail/frame.hpp"
+
+namespace dividere::detail {
+
+enum class Dialect { bytes, typed };
+
+/// A message without a route, from a worker or from a broker.
+struct Signal {
+  enum class Kind {
+    registration,  // bytes: 0x01
+    heartbeat,     // bytes: 0x02; typed: an enveloped Heartbeat, by which a worker registers too
+    none           // something else
+  };
+  Kind kind = Kind::none;
+  Dialect dialect = Dialect::bytes;
+
+  // Typed, and of this library: in fields that old peers skip.
+  std::uint32_t capacity = 0;   // requests the worker takes at a time; not 0: it gives signs of life while it works
+  bool isRegistration = false;  // the connection is new: whatever the worker was given before is lost
+  bool isGoodbye = false;       // the worker takes no more, and has answered all it will
+};
+
+Signal readSignal(std::string_view bytes);
+
+/// As readSignal() reads it; `id` is the worker's routing id, or the broker's name.
+std::string writeSignal(const Signal& signal, std::string_view id);
+
+/// Whether the bytes have the form of a msgEnvelope; the payload's type is not looked at.
+bool looksLikeEnvelope(std::string_view bytes);
+
+/// The frame in front of a request on its way to a worker, and of the reply on its way back: names one attempt at one
+/// request. To a worker it is the client's id, which it hands back untouched.
+class AttemptToken {
+ public:
+  AttemptToken();
+  std::string next();
+
+  /// Whether a route's first frame was made by a broker of this library.
+  static bool isOurs(std::string_view frame);
+
+ private:
+  std::string prefix_;  // with random bytes: replies to an earlier life of the broker are not mistaken
+  std::uint64_t number_ = 0;
+};
+
+/// Whether the frame has the form of a correlation id.
+bool isCorrelationId(std::string_view frame);
+
+}  // namespace dividere::detail

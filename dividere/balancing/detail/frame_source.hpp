@@ -1,0 +1,69 @@
+#pragma once
+
+// A socket whose messages are taken frame by frame.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../../reactor/detail/reactor_loop.hpp"
+
+namespace dividere::detail {
+
+enum class SendResult { sent, full, gone };
+
+/// What a FrameSource calls; those that are not set, it does not.
+struct FrameHooks {
+  std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
+  std::function<void()> onTurn = nullptr;              // the socket may have become writable
+  std::function<void()> onEmpty = nullptr;             // nothing is left to be taken
+};
+
+/// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
+/// frames as none at all.
+class FrameSource final : public Source {
+ public:
+  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, FrameHooks hooks)
+      : loop_(loop), socket_(std::move(socket)), hooks_(std::move(hooks)) {}
+
+  Socket& socket() override { return *socket_; }
+
+  /// Sends a whole message without waiting; empties the frames if sent.
+  SendResult sendFrames(std::vector<Frame>& frames);
+
+  /// Has the socket learn what is new of its peers.
+  void refresh();
+
+  bool hasMessage() override {
+    if (hooks_.onTurn) hooks_.onTurn();
+    if (socket_->ready()) return true;
+    if (hooks_.onEmpty) hooks_.onEmpty();
+    return false;
+  }
+
+  void take(HandlerTable&) override {
+    socket_->tryReceive();
+    if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
+    hooks_.onMessage(socket_->inbox());
+  }
+
+  void send(Frame&) override { throw Error(Errc::outOfTurn, socket_->who() + ": no handler's message"); }
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  ReactorLoop& loop_;
+  std::unique_ptr<Socket> socket_;
+  FrameHooks hooks_;
+};
+
+/// Sends a whole message by a ROUTER with ZMQ_ROUTER_MANDATORY, without waiting; empties the frames if sent.
+SendResult sendRouted(Socket& router, std::vector<Frame>& frames);
+
+/// What names the connection that a received frame came by, as the value of EventType::disconnected does; -1 if
+/// unknown. May be given to another connection later.
+int connectionOf(Frame& frame);
+
+}  // namespace dividere::detail

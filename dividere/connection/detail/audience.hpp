@@ -1,0 +1,46 @@
+#pragma once
+
+// What a Publisher knows of its subscribers.
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "../../core/detail/log_line.hpp"
+#include "census.hpp"
+#include "socket.hpp"
+
+namespace dividere::detail {
+
+/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that nobody
+/// calls into keeps memory for each past peer. The lock is free but for a moment once a second, and let go of as soon as the
+/// owner wants it.
+struct Audience {
+  static constexpr int kNewsAtATime = 10000;  // a hostile peer may send them faster than they can be read
+
+  std::mutex mutex;
+  std::atomic<bool> isWanted{false};  // the owner waits for the mutex
+  Socket* socket = nullptr;
+  Census census;         // under mutex, as is the socket
+  bool hasMore = false;  // the watcher's thread alone
+  std::atomic<std::uint64_t> dropped{0};
+  RateLimit warnings;
+  bool waitWhenFull = false;
+
+  /// For the owner.
+  std::unique_lock<std::mutex> enter();
+
+  /// For the owner, under mutex. Whether that was all.
+  bool readNews();
+
+  /// The same until that was all, or so much that it never will be.
+  void readAllNews();
+
+  /// For the watcher's thread, which is to call it again soon if it returns true.
+  bool readNewsIfIdle();
+
+ private:
+  bool readOne();
+};
+
+}  // namespace dividere::detail

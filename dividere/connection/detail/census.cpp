@@ -1,0 +1,126 @@
+#include "census.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "../../core/detail/random.hpp"
+
+namespace dividere::detail {
+
+constexpr std::string_view kIdPrefix =
+    "\xFF"
+    "dividere/id/";
+
+const std::string& helloTopic() {
+  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
+  return topic;
+}
+
+std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
+
+bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+
+// The address of a property of the connection that brought the message: the same for all it brings, and for no
+// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
+const void* connectionOf(const Frame& frame) { return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type"); }
+
+void Census::observe(const Frame& frame) {
+  const std::string_view message = frame.view();
+  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
+  const std::string topic(message.substr(1));
+  if (message[0] == 1) {
+    subscribed(topic, connectionOf(frame), frame);
+  } else {
+    unsubscribed(topic, connectionOf(frame));
+  }
+}
+
+void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
+  if (isIdTopic(topic)) {
+    ids_[topic].push_back(connection);
+    ++arrivals_;  // not at its first topic: now they are all in force
+  }
+  if (!connection) return;
+  Peer& peer = peers_[connection];
+  if (peer.keepsConnectionUnique.size() == 0) {
+    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
+  }
+  peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
+  peer.topics.insert(topic);
+  holders_[topic].insert(connection);
+}
+
+void Census::unsubscribed(const std::string& topic, Connection connection) {
+  if (!connection) {
+    gone_.insert(topic);
+    return;
+  }
+  if (isIdTopic(topic)) {
+    const auto found = ids_.find(topic);
+    if (found != ids_.end()) ids_.erase(found);
+  }
+  forget(connection, topic);
+}
+
+void Census::forget(Connection connection, const std::string& topic) {
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  const auto holders = holders_.find(topic);
+  if (holders != holders_.end()) {
+    holders->second.erase(connection);
+    if (holders->second.empty()) holders_.erase(holders);
+  }
+  peer->second.topics.erase(topic);
+  if (peer->second.topics.empty()) peers_.erase(peer);
+}
+
+void Census::settle() {
+  // First those we know by name, with all the topics they had; what is left went with strangers.
+  std::vector<std::string> ids;
+  std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(ids), isIdTopic);
+  for (const std::string& id : ids) leave(id);
+  for (const std::string& topic : gone_) leaveOneOf(topic);
+  gone_.clear();
+  countStrangers();
+}
+
+void Census::leave(const std::string& id) {
+  const auto found = ids_.find(id);
+  if (found == ids_.end()) return;
+  // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
+  const Connection connection = found->second.front();
+  found->second.erase(found->second.begin());
+  if (found->second.empty()) ids_.erase(found);
+  const auto peer = peers_.find(connection);
+  if (peer == peers_.end()) return;
+  for (const std::string& topic : std::set<std::string>(peer->second.topics)) {
+    const auto same = gone_.find(topic);
+    if (same != gone_.end()) gone_.erase(same);
+    forget(connection, topic);
+  }
+}
+
+void Census::leaveOneOf(const std::string& topic) {
+  // Of several that it could have been, the one with the fewest topics: they all are taken from the same one then.
+  const auto holders = holders_.find(topic);
+  if (holders == holders_.end()) return;
+  auto leaving = peers_.end();
+  for (Connection connection : holders->second) {
+    const auto peer = peers_.find(connection);
+    if (peer->second.isOurs) continue;
+    if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
+  }
+  if (leaving != peers_.end()) forget(leaving->first, topic);
+}
+
+void Census::countStrangers() {
+  strangers_ = 0;
+  for (auto& [connection, peer] : peers_) {
+    if (peer.isOurs) continue;
+    ++strangers_;
+    if (!std::exchange(peer.hasArrived, true)) ++arrivals_;
+  }
+}
+
+}  // namespace dividere::detail

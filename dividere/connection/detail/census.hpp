@@ -1,0 +1,66 @@
+#pragma once
+
+// Who subscribes to a Publisher.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "frame.hpp"
+
+namespace dividere::detail {
+
+/// Topics that a dividere Subscriber subscribes to besides its own. libzmq tells a publisher that *somebody*
+/// (un)subscribed; with these two it can tell who. No message begins like that, so to any other publisher
+/// they mean nothing. A socket sends its subscriptions in the order of their bytes: the first of the two goes
+/// before the user's topics, the second after them. The second is unique, and once a publisher has read
+/// it, all the others are in force.
+const std::string& helloTopic();
+std::string makeIdTopic();
+
+/// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
+///
+/// dividere Subscribers are counted by their id topics, exactly, also beyond forwarders. Any other peer counts once
+/// it has subscribed to something; if several such peers with different topics go at the same time, it may
+/// be forgotten which ones went. Plain ZeroMQ sockets over inproc cannot be told apart and are not counted.
+class Census {
+ public:
+  /// One message as read from the socket.
+  void observe(const Frame& frame);
+
+  /// No more messages for now: those who went are known only from all that their going brings.
+  void settle();
+
+  std::size_t count() const { return ids_.size() + strangers_; }
+
+  /// How many have come so far, whether they are still there or not; who connects anew comes again.
+  std::uint64_t arrivals() const { return arrivals_; }
+
+ private:
+  using Connection = const void*;
+  struct Peer {
+    Frame keepsConnectionUnique;
+    std::set<std::string> topics;
+    bool isOurs = false;
+    bool hasArrived = false;  // is among the arrivals
+  };
+
+  void subscribed(const std::string& topic, Connection connection, const Frame& frame);
+  void unsubscribed(const std::string& topic, Connection connection);
+  void leave(const std::string& id);
+  void leaveOneOf(const std::string& topic);
+  void forget(Connection connection, const std::string& topic);
+  void countStrangers();
+
+  std::map<Connection, Peer> peers_;
+  std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
+  std::map<std::string, std::vector<Connection>> ids_;   // more than one while a reconnection is under way
+  std::multiset<std::string> gone_;
+  std::size_t strangers_ = 0;
+  std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,61 @@
+#pragma once
+
+// One ZeroMQ frame.
+
+#include <zmq.h>
+
+#include <cstring>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "../../core/detail/thread_sanitizer.hpp"
+#include "frame_memory.hpp"
+
+namespace dividere::detail {
+
+/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
+class Frame {
+ public:
+  Frame() noexcept { zmq_msg_init(&message_); }
+
+  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
+  explicit Frame(std::size_t size) {
+    if (!makeMessage(message_, size)) throw std::bad_alloc();
+  }
+
+  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
+    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
+  }
+
+  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
+  Frame& operator=(Frame&& other) noexcept {
+    zmq_msg_move(&message_, &other.message_);
+    return *this;
+  }
+  ~Frame() { zmq_msg_close(&message_); }
+
+  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
+  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
+  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
+  zmq_msg_t* native() noexcept { return &message_; }
+
+  std::string_view view() const noexcept {
+    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
+    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
+  }
+  std::string str() const { return std::string(view()); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
+
+ private:
+  zmq_msg_t message_;
+};
+
+}  // namespace dividere::detail

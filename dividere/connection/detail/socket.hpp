@@ -1,0 +1,188 @@
+#pragma once
+
+// The ZeroMQ socket under every class of this layer.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../../core/detail/deadline.hpp"
+#include "../../core/detail/fork.hpp"
+#include "../socket_options.hpp"
+#include "endpoint.hpp"
+#include "frame.hpp"
+#include "process.hpp"
+#include "watcher.hpp"
+
+namespace dividere::detail {
+
+/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
+/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
+class Socket {
+ public:
+  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
+  /// once a second in the watcher's thread.
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  void bind(const std::string& endpoint);
+
+  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
+  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
+  void connect(const std::string& endpoint);
+
+  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
+  void close();
+
+  /// Throws Error if this is a forked child of the process that made the socket.
+  void requireOwnProcess() const {
+    if (generation_ != forkGeneration()) failOtherProcess();
+  }
+
+  /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
+  /// message cannot be taken back.
+  void requireSendable(std::size_t bytes) const {
+    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
+  }
+
+  /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
+  /// first frame of a message is in, libzmq takes the others without waiting.
+  bool send(Frame& frame, bool more, const Deadline& deadline);
+
+  /// Sends only if no wait is needed.
+  bool trySend(Frame& frame, int flags);
+
+  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
+  bool receive(const Deadline& deadline);
+
+  /// Receives only if no wait is needed.
+  bool tryReceive();
+
+  /// Whether receive() would return at once. The message is kept for it.
+  bool ready();
+
+  /// The same, but waits for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+  /// The message last received, all its frames; how many it had, which may be more than are kept.
+  std::vector<Frame>& inbox() { return inbox_; }
+  std::size_t framesReceived() const { return framesReceived_; }
+
+  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
+  const Frame& onlyFrame() const {
+    if (framesReceived_ != 1) failManyFrames();
+    return inbox_.front();
+  }
+
+  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
+  bool await(short wanted, const Deadline& deadline);
+
+  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
+  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
+  /// returns true: then libzmq may have taken in what the descriptor had to tell.
+  bool attend() {
+    if (!watch_->needsAttention()) return false;
+    lookAtLinks();
+    return true;
+  }
+
+  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
+  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
+  void forgetUnsent();
+
+  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
+  void forgetGivenUp();
+
+  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  int descriptor() const noexcept { return fd_; }
+
+  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
+  int wakeWith(int fd) { return watch_->wakeWith(fd); }
+
+  void set(int option, int value);
+  void set(int option, const void* value, std::size_t size);
+  int get(int option) const;
+
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// No callback or pump runs after this. Does nothing in a forked child.
+  void detach();
+
+  const std::string& who() const noexcept { return who_; }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
+  std::uint16_t port() const;
+  void* native() const noexcept { return socket_; }
+
+  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+  void* lend();
+
+  /// Throws the error that errno holds.
+  [[noreturn]] void fail(const std::string& what) const;
+
+  static constexpr std::size_t kMostFrames = 64;
+
+ private:
+  /// An endpoint this socket connected to, by the name that libzmq has for it.
+  struct Peer {
+    std::string endpoint;
+    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+  };
+
+  [[noreturn]] void failOtherProcess() const;
+  [[noreturn]] void failTooLarge(std::size_t bytes) const;
+  [[noreturn]] void failManyFrames() const;
+
+  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
+  bool takeMessage(int flags);
+
+  bool sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  void open(int type);
+  void applyDefaults(const connection::SocketOptions& options);
+  void bindTo(const Endpoint& endpoint);
+  void bindToFreePort(Endpoint endpoint);
+  bool tryBind(const std::string& endpoint);
+  void learnEndpoint(const std::string& endpoint);
+
+  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
+  /// when it fails has read all of libzmq's signals.
+  template <class Condition>
+  bool awaitUntil(const Condition& met, const Deadline& deadline);
+
+  std::vector<Link> lookAtLinks();
+  void settle(const Deadline& deadline);
+  void balance(const std::vector<Link>& links);
+  void relink(Peer& peer);
+
+  const std::string who_;
+  const unsigned generation_;
+  const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
+  const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
+  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
+  const bool monitored_;
+  std::shared_ptr<connection::Context> context_;
+  void* socket_ = nullptr;
+  int fd_ = -1;
+  std::shared_ptr<Watch> watch_;
+
+  std::string endpoint_;
+  std::vector<std::string> boundPaths_;  // ipc files and inproc names, to be freed at once when this ends
+  std::vector<Peer> peers_;
+  bool settled_ = false;
+  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
+  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
+  bool anyUp_ = false;
+  bool midMessage_ = false;  // the last frame sent has others to follow
+  bool sentBlind_ = false;   // something was sent while no peer was up: it waits with one of them
+
+  std::vector<Frame> inbox_;
+  std::size_t framesReceived_ = 0;
+  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
+};
+
+}  // namespace dividere::detail

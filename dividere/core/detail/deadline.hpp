@@ -1,0 +1,52 @@
+#pragma once
+
+// A point in time to give up at.
+
+#include <chrono>
+#include <climits>
+
+namespace dividere::detail {
+
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static Deadline never() { return Deadline(Clock::time_point::max()); }
+  static Deadline at(Clock::time_point at) { return Deadline(at); }
+  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
+
+  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
+  static Deadline in(std::chrono::milliseconds timeout) {
+    const auto now = Clock::now();
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
+    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
+    return timeout >= room ? never() : Deadline(now + timeout);
+  }
+
+  bool isNever() const { return at_ == Clock::time_point::max(); }
+  bool passed() const { return !isNever() && Clock::now() >= at_; }
+
+  /// Whether it is still that far off.
+  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
+
+  Clock::time_point when() const { return at_; }
+
+  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
+  int pollTimeout() const {
+    if (isNever()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
+    if (left <= 0) return 0;
+    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
+  }
+
+  /// As the public functions take it: null for no limit.
+  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
+
+  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
+
+ private:
+  explicit Deadline(Clock::time_point at) : at_(at) {}
+  Clock::time_point at_;
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,31 @@
+#pragma once
+
+// How the library itself writes to the log.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "../log.hpp"
+
+namespace dividere::detail {
+
+/// Whether anyone would see a line of this level: ask before building an expensive text.
+bool logs(LogLevel level) noexcept;
+
+void log(LogLevel level, std::string_view component, std::string_view text) noexcept;
+
+/// Lets one line a second through and counts the rest, so that a peer cannot fill the log. Any thread.
+class RateLimit {
+ public:
+  /// Logs the text, followed by how many were held back since the last one, or holds it back.
+  void log(LogLevel level, std::string_view component, std::string_view text) noexcept;
+
+ private:
+  std::atomic<std::int64_t> nextMs_{0};
+  std::atomic<std::uint64_t> heldBack_{0};
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,59 @@
+#include "router_source.hpp"
+
+#include <algorithm>
+
+#include "../../messaging/detail/refusal.hpp"
+
+namespace dividere::detail {
+
+// How long those that wait are answered at the end.
+constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
+
+Frame& RouterSource::receive() {
+  newMessage();
+  socket_.tryReceive();
+  auto& frames = socket_.inbox();
+  const auto fail = [&] {
+    throw Error(Errc::malformed, socket_.who() + ": receive: a message of " + std::to_string(socket_.framesReceived()) +
+                                     " frames; dropped");
+  };
+  if (socket_.framesReceived() > frames.size() || frames.size() < 2) fail();
+  // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
+  auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
+  body = body == frames.end() - 1 ? body : body + 1;
+  for (auto step = frames.begin(); step != body; ++step) route_.push_back(step->str());
+  if (body != frames.end() - 1) fail();
+  return *body;
+}
+
+void RouterSource::take(HandlerTable& handlers) { handlers.dispatch(receive().view(), *this); }
+
+void RouterSource::send(Frame& frame) {
+  if (answered_) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its answer");
+  reply(route_, frame);
+}
+
+void RouterSource::reply(const connection::Route& route, Frame& frame) {
+  socket_.requireSendable(frame.size());
+  for (const std::string& step : route) {
+    Frame routing{std::string_view(step)};
+    socket_.send(routing, true, Deadline::never());
+  }
+  socket_.send(frame, false, Deadline::never());
+}
+
+void RouterSource::refuseWaiting(const Error& error) {
+  const std::string bytes = errorEnvelope(error);
+  const Deadline limit = Deadline::in(kRefusalLimit);
+  while (!limit.passed() && socket_.ready()) {
+    try {
+      receive();
+      Frame answer{std::string_view(bytes)};
+      reply(route_, answer);
+    } catch (const Error&) {
+      // Junk, or one who cannot be told.
+    }
+  }
+}
+
+}  // namespace dividere::detail

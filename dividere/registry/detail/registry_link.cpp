@@ -1,0 +1,159 @@
+#include "registry_link.hpp"
+
+#include <map>
+#include <tuple>
+
+#include "../../connection/subscriber.hpp"
+#include "../../core/detail/fork.hpp"
+#include "../../messaging/detail/framework_messages.hpp"
+#include "../../messaging/detail/wire.hpp"
+#include "own_address.hpp"
+
+namespace dividere::detail {
+
+using namespace std::chrono_literals;
+
+// A registry that comes back is to be found at once: its services and their callers wait for it.
+connection::SocketOptions registrySocketOptions() {
+  connection::SocketOptions options;
+  options.reconnect = options.reconnectMax = 100ms;
+  return options;
+}
+
+std::uint16_t announcePortOf(const registry::Location& location) {
+  return location.announcePort ? location.announcePort : static_cast<std::uint16_t>(location.port + 1);
+}
+
+/// What a registry says to all: that it has started.
+class AnnouncementSource final : public Source {
+ public:
+  AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
+      : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()),
+        heard_(std::move(heard)) {}
+
+  Socket& socket() override { return subscriber_.socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  void take(HandlerTable&) override {
+    const std::chrono::milliseconds none{0};
+    const Frame* frame = subscriber_.receiveFrame(&none);
+    if (frame && openEnvelope("registry", frame->view()).type == RediscoverReq::kType) heard_();
+  }
+  void send(Frame&) override {}
+  bool owesAnswer() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ private:
+  connection::Subscriber subscriber_;
+  std::function<void()> heard_;
+};
+
+// --- Sharing ---
+
+using LinkKey = std::vector<std::tuple<unsigned, std::string, std::uint16_t, std::uint16_t>>;
+
+LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
+  LinkKey key;
+  // With the generation: a forked child never finds its parent's.
+  for (const auto& each : registries) key.emplace_back(forkGeneration(), each.host, each.port, announcePortOf(each));
+  return key;
+}
+
+std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
+  static auto& links = *new std::map<LinkKey, std::weak_ptr<RegistryLink>>;  // under processMutex(); never destroyed
+  return links;
+}
+
+std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
+  auto& links = registryLinks();
+  const auto found = links.find(key);
+  return found == links.end() ? nullptr : found->second.lock();
+}
+
+std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Location>& registries) {
+  const LinkKey key = linkKeyOf(registries);
+  {
+    std::lock_guard<std::mutex> lock(processMutex());
+    if (auto link = existingRegistryLink(key)) return link;
+  }
+  // Made without the lock, which making sockets needs: if another thread is faster, its link counts, and this one ends.
+  auto made = std::make_shared<RegistryLink>(registries);
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (auto link = existingRegistryLink(key)) return link;
+  auto& links = registryLinks();
+  for (auto it = links.begin(); it != links.end();) it = it->second.expired() ? links.erase(it) : std::next(it);
+  links[key] = made;
+  return made;
+}
+
+// --- Any thread ---
+
+RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
+  if (registries.empty()) throw Error(Errc::badEndpoint, "registry: the list of registries is empty");
+  Peer::Listener& listener = *this;
+  for (const auto& each : registries) {
+    auto peer = std::make_unique<Peer>(loop_, listener, tcpEndpoint(each.host, each.port), registrySocketOptions());
+    peers_.push_back(peer.get());
+    loop_.add(std::move(peer));
+  }
+  loop_.start("registry");
+}
+
+RegistryLink::~RegistryLink() { loop_.stop(); }
+
+void RegistryLink::ask(std::string envelope, const Deadline& deadline, Questions::Answered answered) {
+  loop_.post([this, envelope = std::move(envelope), deadline, answered = std::move(answered)] {
+    questions_.ask(envelope, deadline, answered);
+    run();
+  });
+}
+
+void RegistryLink::begin(const std::shared_ptr<Registration>& registration) {
+  loop_.post([this, registration] {
+    listen();
+    registrar_.begin(registration);
+    run();
+  });
+}
+
+void RegistryLink::end(const std::shared_ptr<Registration>& registration) {
+  loop_.post([this, registration] { registrar_.end(registration); });
+}
+
+// --- The link's thread ---
+
+void RegistryLink::listen() {
+  if (listens_) return;
+  listens_ = true;
+  for (std::size_t i = 0; i < locations_.size(); ++i) {
+    const auto heard = [this, i] {
+      registrar_.registerAgain(i);
+      run();
+    };
+    const std::string endpoint = tcpEndpoint(locations_[i].host, announcePortOf(locations_[i]));
+    loop_.add(std::make_unique<AnnouncementSource>(endpoint, heard));
+  }
+}
+
+std::size_t RegistryLink::indexOf(const Peer& peer) const {
+  return static_cast<std::size_t>(std::find(peers_.begin(), peers_.end(), &peer) - peers_.begin());
+}
+
+void RegistryLink::peerChanged(Peer& peer) {
+  const std::size_t index = indexOf(peer);
+  questions_.changed(index);
+  registrar_.changed(index);
+  run();
+}
+
+void RegistryLink::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
+  const std::size_t index = indexOf(peer);
+  if (!questions_.take(index, id, answer)) registrar_.take(index, id, answer);
+  run();
+}
+
+void RegistryLink::run() {
+  const auto now = Deadline::Clock::now();
+  alarm_.set(std::min(questions_.run(now), registrar_.run(now)));
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,60 @@
+#pragma once
+
+// This process's way to the name services.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../../core/detail/deadline.hpp"
+#include "../../core/detail/latch.hpp"
+#include "../../messaging/detail/correlation.hpp"
+#include "../../reactor/detail/alarm.hpp"
+#include "../address.hpp"
+#include "questions.hpp"
+#include "registrar.hpp"
+
+namespace dividere::detail {
+
+/// One thread and one connection to each registry of a list, for all that ask or register there: a hundred services
+/// in a process are a hundred names, not a hundred connections. Any thread but its own.
+class RegistryLink final : private Peer::Listener {
+ public:
+  /// The one for this list, made if nobody has it. Throws Error{badEndpoint} for a list that is empty or holds what is
+  /// no address.
+  static std::shared_ptr<RegistryLink> to(const std::vector<registry::Location>& registries);
+
+  explicit RegistryLink(const std::vector<registry::Location>& registries);
+  ~RegistryLink();
+
+  /// Calls `answered` once, in the link's thread, with the envelope of the answer, or with null if there is none in
+  /// time; never if the link ends before.
+  void ask(std::string envelope, const Deadline& deadline, Questions::Answered answered);
+
+  void begin(const std::shared_ptr<Registration>& registration);
+  void end(const std::shared_ptr<Registration>& registration);
+
+ private:
+  void peerChanged(Peer& peer) override;
+  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+  std::size_t indexOf(const Peer& peer) const;
+  void listen();
+  void run();
+
+  // Constant after construction.
+  const std::vector<registry::Location> locations_;
+  std::vector<Peer*> peers_;  // the loop's
+
+  // The loop's thread alone.
+  CorrelationIds ids_;
+  Questions questions_{peers_, ids_};
+  Registrar registrar_{peers_, ids_};
+  bool listens_ = false;
+
+  HandlerTable handlers_;
+  ReactorLoop loop_{handlers_};
+  Alarm alarm_{loop_, [this] { run(); }};
+};
+
+}  // namespace dividere::detail
