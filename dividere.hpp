@@ -80,6 +80,7 @@
 #include "dividere/connection/detail/census.cpp"
 #include "dividere/connection/detail/endpoint.cpp"
 #include "dividere/connection/detail/frame_memory.cpp"
+#include "dividere/connection/detail/process.cpp"
 #include "dividere/connection/detail/socket.cpp"
 #include "dividere/connection/detail/watcher.cpp"
 #include "dividere/connection/port_manager.cpp"

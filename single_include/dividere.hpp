@@ -177,6 +177,10 @@ class Hidden {
 // end dividere/core/detail/hidden.hpp
 
 // begin dividere/connection/context.hpp
+namespace dividere::detail {
+struct ContextHandle;
+}
+
 namespace dividere::connection {
 
 /// Owns ZeroMQ's background threads. Nobody needs to make one: all sockets share the process's own, made at
@@ -201,11 +205,10 @@ class Context {
   static std::shared_ptr<Context> shared();
 
   /// The `void*` of zmq_ctx_new(3).
-  void* native() const noexcept { return context_; }
+  void* native() const noexcept;
 
  private:
-  void* context_;
-  unsigned generation_;
+  detail::Hidden<detail::ContextHandle> context_;
 };
 
 }  // namespace dividere::connection
@@ -1559,7 +1562,6 @@ class Client {
                   std::string_view replyType, std::chrono::milliseconds timeout) const;
 
   std::shared_ptr<detail::RegistryLink> link_;
-  unsigned generation_;
   ClientOptions options_;
   std::string where_;  // the registries, for errors
 };
@@ -1856,6 +1858,24 @@ extern std::atomic<unsigned> currentForkGeneration;
 /// remembers the generation it was made in: a different one now means it belongs to an ancestor.
 inline unsigned forkGeneration() noexcept { return currentForkGeneration.load(std::memory_order_relaxed); }
 
+/// Tells an object that a fork() has left it in a child, where its threads do not run, its locks may be held for ever, and
+/// its sockets are the parent's. Made with the object, and moved and copied with it.
+class ForkGuard {
+ public:
+  /// Whether this is a forked child of the process that made the object.
+  bool crossed() const noexcept { return generation_ != forkGeneration(); }
+
+  /// Throws Error{otherProcess} if so; `who` is the object's class.
+  void require(std::string_view who) const {
+    if (crossed()) fail(who);
+  }
+
+ private:
+  [[noreturn]] static void fail(std::string_view who);
+
+  unsigned generation_ = forkGeneration();
+};
+
 /// Guards the few things that are process-wide (the log's handler, held ports, the context). fork() waits
 /// for it, so that a child never inherits it locked. Hold it briefly, and never while user code runs.
 std::mutex& processMutex();
@@ -1863,23 +1883,55 @@ std::mutex& processMutex();
 }  // namespace dividere::detail
 // end dividere/core/detail/fork.hpp
 
+// begin dividere/core/detail/never_destroyed.hpp
+// Static objects that outlive all others.
+
+namespace dividere::detail {
+
+/// A static object whose destructor never runs: threads, and static objects of the program, may use it until the very
+/// end.
+///
+///     static NeverDestroyed<std::mutex> mutex;
+///     return *mutex;
+template <class T>
+class NeverDestroyed {
+ public:
+  template <class... Arguments>
+  explicit NeverDestroyed(Arguments&&... arguments) {
+    new (room_) T(std::forward<Arguments>(arguments)...);
+  }
+  NeverDestroyed(const NeverDestroyed&) = delete;
+  NeverDestroyed& operator=(const NeverDestroyed&) = delete;
+
+  T& operator*() noexcept { return *std::launder(reinterpret_cast<T*>(room_)); }
+  T* operator->() noexcept { return &**this; }
+
+ private:
+  alignas(T) unsigned char room_[sizeof(T)];
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/never_destroyed.hpp
+
 // begin dividere/core/detail/fork.cpp
 namespace dividere::detail {
 
 std::atomic<unsigned> currentForkGeneration{0};
 
+void ForkGuard::fail(std::string_view who) { throw Error(Errc::otherProcess, std::string(who)); }
+
+static void holdForksOff() {
+  pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
+                 [] {
+                   currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
+                   processMutex().unlock();
+                 });
+}
+
 std::mutex& processMutex() {
-  // Never destroyed: threads may still log while the process exits.
-  static std::mutex& mutex = *[] {
-    auto* made = new std::mutex;
-    pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
-                   [] {
-                     currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
-                     processMutex().unlock();
-                   });
-    return made;
-  }();
-  return mutex;
+  static NeverDestroyed<std::mutex> mutex;
+  [[maybe_unused]] static const bool isGuarded = (holdForksOff(), true);
+  return *mutex;
 }
 
 }  // namespace dividere::detail
@@ -2096,15 +2148,28 @@ namespace dividere::detail {
 /// debuggers show (at most 15 characters).
 std::thread startThread(const char* name, std::function<void()> body);
 
-/// Whether the calling thread is running an event handler, or stands in for another (ReactorLoop::Visit). Whatever is
-/// stopped there is not waited for: its thread may be closing the socket whose handler it is, and waits in turn.
-inline thread_local bool isInEventHandler = false;
+/// While one lives, the calling thread runs a callback of the program's (an event handler, say), or stands in for another
+/// thread. Whatever is stopped from there is not waited for: its thread may be closing the very socket whose handler this
+/// is, and wait in turn.
+class CallbackScope {
+ public:
+  CallbackScope() noexcept : wasInside_(inside_) { inside_ = true; }
+  ~CallbackScope() { inside_ = wasInside_; }
+  CallbackScope(const CallbackScope&) = delete;
+  CallbackScope& operator=(const CallbackScope&) = delete;
+
+  static bool isInside() noexcept { return inside_; }
+
+ private:
+  inline static thread_local bool inside_ = false;
+  const bool wasInside_;
+};
 
 /// The thread of an active object: asked to stop by waking it from its poll(), never by a flag it has to look at
 /// now and then.
 class StoppableThread {
  public:
-  StoppableThread();
+  StoppableThread() = default;
   ~StoppableThread();
 
   /// Does nothing after stop().
@@ -2113,18 +2178,22 @@ class StoppableThread {
   /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
   void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
 
-  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, in an event handler,
-  /// nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
+  /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, inside a
+  /// CallbackScope, nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
   void stop();
 
   bool stopRequested() const noexcept { return stopRequested_.load(std::memory_order_acquire); }
+
+  /// Whether stop() would wait for the thread's end, called from here.
+  bool waitsFor() const noexcept { return !isCurrent() && !CallbackScope::isInside(); }
+
   bool isCurrent() const noexcept { return id_.load(std::memory_order_acquire) == std::this_thread::get_id(); }
 
   /// What the thread's poll() has to wait on besides its own descriptors.
   const Waker& waker() const noexcept { return waker_; }
 
  private:
-  const unsigned generation_;
+  const ForkGuard fork_;
   Waker waker_;
   std::atomic<bool> stopRequested_{false};
   std::atomic<std::thread::id> id_{};
@@ -2152,12 +2221,10 @@ std::thread startThread(const char* name, std::function<void()> body) {
   return thread;
 }
 
-StoppableThread::StoppableThread() : generation_(forkGeneration()) {}
-
 StoppableThread::~StoppableThread() {
   stop();
   if (!thread_.joinable()) return;
-  if (generation_ == forkGeneration()) {
+  if (!fork_.crossed()) {
     thread_.detach();  // destroyed from within itself
   } else {
     new std::thread(std::move(thread_));  // a forked child has no such thread, and nothing may be done to it
@@ -2174,10 +2241,10 @@ void StoppableThread::start(const char* name, std::function<void()> body) {
 }
 
 void StoppableThread::stop() {
-  if (generation_ != forkGeneration()) return;
+  if (fork_.crossed()) return;
   stopRequested_.store(true, std::memory_order_release);
   waker_.wake();
-  if (isCurrent() || isInEventHandler) return;
+  if (!waitsFor()) return;
   std::lock_guard<std::mutex> lock(joining_);
   if (thread_.joinable()) thread_.join();
 }
@@ -2273,9 +2340,9 @@ class ErrorCategory final : public std::error_category {
 }  // namespace detail
 
 const std::error_category& errorCategory() noexcept {
-  // Never destroyed: errors may be thrown and compared while static objects are being destroyed.
-  static const std::error_category& category = *new detail::ErrorCategory;
-  return category;
+  // Errors may be thrown and compared while static objects are being destroyed.
+  static detail::NeverDestroyed<detail::ErrorCategory> category;
+  return *category;
 }
 
 std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), errorCategory()}; }
@@ -2339,9 +2406,8 @@ struct LogTarget {
 };
 
 LogTarget& logTarget() {
-  // Never destroyed: threads may still log while the process exits.
-  static LogTarget& target = *new LogTarget;
-  return target;
+  static NeverDestroyed<LogTarget> target;
+  return *target;
 }
 
 void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
@@ -2818,9 +2884,7 @@ class Socket {
   void close();
 
   /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const {
-    if (generation_ != forkGeneration()) failOtherProcess();
-  }
+  void requireOwnProcess() const { fork_.require(who_); }
 
   /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
   /// message cannot be taken back.
@@ -2912,7 +2976,6 @@ class Socket {
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
   };
 
-  [[noreturn]] void failOtherProcess() const;
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
 
@@ -2938,7 +3001,7 @@ class Socket {
   void relink(Peer& peer);
 
   const std::string who_;
-  const unsigned generation_;
+  const ForkGuard fork_;
   const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
   const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
   const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
@@ -3000,89 +3063,44 @@ void* Connector::native() { return socket().lend(); }
 // begin dividere/connection/context.cpp
 namespace dividere::detail {
 
-std::atomic<Process*> currentProcess{nullptr};
-
-Process* existingProcess() {
-  Process* process = currentProcess.load(std::memory_order_acquire);
-  return process && process->generation == forkGeneration() ? process : nullptr;
-}
-
-// libzmq's threads outlive all sockets, and run in code that a plugin would take along when it is unloaded: so the
-// object this is linked into is not unloaded any more.
-void stayLoaded() {
-  Dl_info here;
-  if (::dladdr(reinterpret_cast<void*>(&stayLoaded), &here) == 0 || !here.dli_fname) return;
-  ::dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);  // null for the program itself: as well
-}
-
-Process& Process::current() {
-  if (Process* process = existingProcess()) return *process;
-  std::lock_guard<std::mutex> lock(processMutex());
-  if (Process* process = existingProcess()) return *process;
-  Process* inherited = currentProcess.load(std::memory_order_relaxed);
-  auto* process = new Process(forkGeneration(), inherited);
-  currentProcess.store(process, std::memory_order_release);
-  if (!inherited) {
-    stayLoaded();
-    // "Send, destroy, return from main" must not lose what was sent. The context itself is not ended.
-    std::atexit([] {
-      if (Process* ending = existingProcess()) ending->watcher.finishSending();
-    });
-  }
-  return *process;
-}
-
-std::shared_ptr<connection::Context> Process::context() {
-  std::lock_guard<std::mutex> lock(processMutex());
-  if (!context_) context_ = std::make_shared<connection::Context>();
-  return context_;
-}
-
-void requireDescriptors(int count, const char* what) {
-  std::vector<int> opened;
-  int error = 0;
-  while (static_cast<int>(opened.size()) < count && error == 0) {
-    const int fd = ::eventfd(0, EFD_CLOEXEC);
-    if (fd >= 0) {
-      opened.push_back(fd);
-    } else {
-      error = errno;
-    }
-  }
-  for (int fd : opened) ::close(fd);
-  if (error != 0) throw Error({error, std::generic_category()}, what);
-}
+struct ContextHandle {
+  ForkGuard fork;
+  void* context;
+};
 
 }  // namespace dividere::detail
 
 namespace dividere::connection {
 
-Context::Context(int ioThreads) : context_(nullptr), generation_(detail::forkGeneration()) {
+Context::Context(int ioThreads) {
   detail::processMutex();  // from here on a fork() is noticed, also if nothing else of the library is ever used
   // The first socket of a context starts its threads and aborts the process if one of them gets no descriptor:
   // an eventfd and an epoll each, for the reaper and every I/O thread, and one for the term mailbox.
   detail::requireDescriptors(2 * (ioThreads + 1) + 2, "connection::Context");
-  context_ = zmq_ctx_new();
-  if (!context_) throw Error({errno, std::generic_category()}, "connection::Context");
-  zmq_ctx_set(context_, ZMQ_IO_THREADS, ioThreads);
-  zmq_ctx_set(context_, ZMQ_MAX_SOCKETS, 65535);  // the default of 1023 is met by closing and opening in a loop
-  zmq_ctx_set(context_, ZMQ_BLOCKY, 0);
+  context_ = std::make_unique<detail::ContextHandle>();
+  context_->context = zmq_ctx_new();
+  if (!native()) throw Error({errno, std::generic_category()}, "connection::Context");
+  zmq_ctx_set(native(), ZMQ_IO_THREADS, ioThreads);
+  zmq_ctx_set(native(), ZMQ_MAX_SOCKETS, 65535);  // the default of 1023 is met by closing and opening in a loop
+  zmq_ctx_set(native(), ZMQ_BLOCKY, 0);
 }
 
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
-  if (generation_ != detail::forkGeneration()) return;
-  const auto end = [context = context_] {
+  if (context_->fork.crossed()) return;
+  const auto end = [context = native()] {
     while (zmq_ctx_term(context) != 0 && errno == EINTR) {
     }
   };
   // It waits for the readers of events, which are closed by the thread that calls the handlers.
-  if (detail::isInEventHandler) {
+  if (detail::CallbackScope::isInside()) {
     detail::startThread("dividere-end", end).detach();
   } else {
     end();
   }
 }
+
+void* Context::native() const noexcept { return context_->context; }
 
 std::shared_ptr<Context> Context::shared() { return detail::Process::current().context(); }
 
@@ -3342,8 +3360,8 @@ constexpr std::string_view kIdPrefix =
     "dividere/id/";
 
 const std::string& helloTopic() {
-  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
-  return topic;
+  static NeverDestroyed<std::string> topic(std::string(1, '\0') + "dividere/hello");
+  return *topic;
 }
 
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
@@ -3713,6 +3731,65 @@ bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame_memory.cpp
 
+// begin dividere/connection/detail/process.cpp
+namespace dividere::detail {
+
+std::atomic<Process*> currentProcess{nullptr};
+
+Process* existingProcess() {
+  Process* process = currentProcess.load(std::memory_order_acquire);
+  return process && process->generation == forkGeneration() ? process : nullptr;
+}
+
+// libzmq's threads outlive all sockets, and run in code that a plugin would take along when it is unloaded: so the
+// object this is linked into is not unloaded any more.
+void stayLoaded() {
+  Dl_info here;
+  if (::dladdr(reinterpret_cast<void*>(&stayLoaded), &here) == 0 || !here.dli_fname) return;
+  ::dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);  // null for the program itself: as well
+}
+
+Process& Process::current() {
+  if (Process* process = existingProcess()) return *process;
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (Process* process = existingProcess()) return *process;
+  Process* inherited = currentProcess.load(std::memory_order_relaxed);
+  auto* process = new Process(forkGeneration(), inherited);
+  currentProcess.store(process, std::memory_order_release);
+  if (!inherited) {
+    stayLoaded();
+    // "Send, destroy, return from main" must not lose what was sent. The context itself is not ended.
+    std::atexit([] {
+      if (Process* ending = existingProcess()) ending->watcher.finishSending();
+    });
+  }
+  return *process;
+}
+
+std::shared_ptr<connection::Context> Process::context() {
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (!context_) context_ = std::make_shared<connection::Context>();
+  return context_;
+}
+
+void requireDescriptors(int count, const char* what) {
+  std::vector<int> opened;
+  int error = 0;
+  while (static_cast<int>(opened.size()) < count && error == 0) {
+    const int fd = ::eventfd(0, EFD_CLOEXEC);
+    if (fd >= 0) {
+      opened.push_back(fd);
+    } else {
+      error = errno;
+    }
+  }
+  for (int fd : opened) ::close(fd);
+  if (error != 0) throw Error({error, std::generic_category()}, what);
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/process.cpp
+
 // begin dividere/connection/detail/socket.cpp
 namespace dividere::detail {
 
@@ -3743,7 +3820,6 @@ std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
 
 Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
     : who_(who),
-      generation_(forkGeneration()),
       deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
       givesUpOnSend_(type == ZMQ_REQ),
       maxMessageBytes_(options.maxMessageBytes),
@@ -3769,7 +3845,7 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
 
 void Socket::close() {
   // A forked child has no part in its parent's sockets: closing them here would end the parent's connections.
-  if (!socket_ || generation_ != forkGeneration()) return;
+  if (!socket_ || fork_.crossed()) return;
   watch_->detach();
   for (const std::string& path : boundPaths_) {
     // Both at once and here, as the close itself happens later in a thread of libzmq: the name is free for the
@@ -3990,8 +4066,6 @@ void Socket::settle(const Deadline& deadline) {
 
 // --- Messages ---
 
-void Socket::failOtherProcess() const { throw Error(Errc::otherProcess, who_); }
-
 void Socket::failTooLarge(std::size_t bytes) const {
   throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
                                   std::to_string(maxMessageBytes_));
@@ -4155,7 +4229,7 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
 
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
-  if (generation_ == forkGeneration()) watch_->detach();
+  if (!fork_.crossed()) watch_->detach();
 }
 
 void Socket::fail(const std::string& what) const {
@@ -4273,15 +4347,14 @@ template <class Callback>
 void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
   calling_ = std::this_thread::get_id();
   lock.unlock();
-  isInEventHandler = true;
   try {
+    const CallbackScope scope;
     callback();
   } catch (const std::exception& error) {
     log(LogLevel::error, who_, std::string("an event handler threw: ") + error.what());
   } catch (...) {
     log(LogLevel::error, who_, "an event handler threw something that is no std::exception");
   }
-  isInEventHandler = false;
   lock.lock();
   calling_ = {};
   callbackDone_.notify_all();
@@ -4772,8 +4845,8 @@ class PortRange {
 };
 
 std::map<std::uint16_t, PortHold>& heldPorts() {
-  static auto& held = *new std::map<std::uint16_t, PortHold>;  // under processMutex(); never destroyed
-  return held;
+  static NeverDestroyed<std::map<std::uint16_t, PortHold>> held;  // under processMutex()
+  return *held;
 }
 
 void forgetHeldPorts() {
@@ -4829,7 +4902,7 @@ class Forwarder {
   }
 
   void stop() {
-    if (thread_.isCurrent() || isInEventHandler) return thread_.stop();
+    if (!thread_.waitsFor()) return thread_.stop();
     std::lock_guard<std::mutex> lock(stopping_);
     thread_.stop();
     front_.close();
@@ -5451,8 +5524,8 @@ void Dealer::send(const connection::Route& route, const google::protobuf::Messag
 }
 
 void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
-  static const connection::Route& empty = *new connection::Route{""};
-  send(empty, message);
+  static detail::NeverDestroyed<connection::Route> empty(std::size_t{1});  // a route of one empty frame
+  send(*empty, message);
 }
 
 bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
@@ -6673,6 +6746,7 @@ class ReactorLoop {
    private:
     ReactorLoop& loop_;
     const bool succeeded_;
+    std::optional<CallbackScope> scope_;
   };
 
   explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
@@ -6732,7 +6806,7 @@ class ReactorLoop {
   void wait(std::unique_lock<std::mutex>& turn);
   Clock::time_point nextDue() const;
 
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
 
   std::mutex turn_;  // held by the loop's thread but while it waits, and by visitors
   std::atomic<std::thread::id> visitor_{};
@@ -6951,16 +7025,17 @@ using namespace std::chrono_literals;
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
 
-ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop), succeeded_(!isInEventHandler && loop.turn_.try_lock()) {
+ReactorLoop::Visit::Visit(ReactorLoop& loop)
+    : loop_(loop), succeeded_(!CallbackScope::isInside() && loop.turn_.try_lock()) {
   if (!succeeded_) return;
   loop_.visitor_ = std::this_thread::get_id();
-  isInEventHandler = true;  // whoever is told of something here, in the log, may stop the loop
+  scope_.emplace();  // whoever is told of something here, in the log, may stop the loop
 }
 
 ReactorLoop::Visit::~Visit() {
   if (!succeeded_) return;
   const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
-  isInEventHandler = false;
+  scope_.reset();
   loop_.visitor_ = std::thread::id();
   loop_.turn_.unlock();
   if (isDue) loop_.thread_.waker().wake();
@@ -7037,7 +7112,7 @@ void ReactorLoop::runHere(const char* who, int stopFd) {
 }
 
 void ReactorLoop::stop() {
-  if (generation_ != forkGeneration()) return;  // its lock may have been held at the fork
+  if (fork_.crossed()) return;  // its lock may have been held at the fork
   thread_.stop();
   bool everStarted;
   {
@@ -7048,7 +7123,7 @@ void ReactorLoop::stop() {
 }
 
 void ReactorLoop::post(std::function<void()> function) {
-  if (generation_ != forkGeneration()) return;
+  if (fork_.crossed()) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
@@ -8177,7 +8252,7 @@ class BrokerCore {
     loop_.stop();
   }
 
-  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+  bool isOfOtherProcess() const { return fork_.crossed(); }
   BrokerStats stats() const { return ledger_.stats(); }
   bool waitForWorkers(std::size_t n, const Deadline& deadline) const { return ledger_.waitForWorkers(n, deadline); }
   std::uint16_t frontPort() const { return frontPort_; }
@@ -8629,7 +8704,7 @@ class BrokerCore {
   // Constant after construction.
   const BrokerOptions options_;
   const std::chrono::milliseconds tick_;
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
   std::uint16_t frontPort_ = 0, backPort_ = 0;
 
   // The loop's thread alone, which owns the sockets.
@@ -9150,10 +9225,10 @@ class WorkerCore {
     hasTask_.notify_all();
     handling_.stop();
     // It has ended the loop, unless it was kept from starting.
-    if (!handling_.isCurrent() && !isInEventHandler) loop_.stop();
+    if (handling_.waitsFor()) loop_.stop();
   }
 
-  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+  bool isOfOtherProcess() const { return fork_.crossed(); }
 
   const std::string& endpoint() const { return endpoint_; }
 
@@ -9330,7 +9405,7 @@ class WorkerCore {
   // Constant once started.
   const std::string endpoint_;
   WorkerOptions options_;
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
   HandlerTable& handlers_;
   std::function<std::string(std::string_view)> onBytes_;
   Dialect dialect_ = Dialect::typed;
@@ -9568,6 +9643,8 @@ class RegistryLink final : private Peer::Listener {
   explicit RegistryLink(const std::vector<registry::Location>& registries);
   ~RegistryLink();
 
+  void requireOwnProcess(std::string_view who) const { fork_.require(who); }
+
   /// Calls `answered` once, in the link's thread, with the envelope of the answer, or with null if there is none in
   /// time; never if the link ends before.
   void ask(std::string envelope, const Deadline& deadline, Questions::Answered answered);
@@ -9583,6 +9660,7 @@ class RegistryLink final : private Peer::Listener {
   void run();
 
   // Constant after construction.
+  const ForkGuard fork_;
   const std::vector<registry::Location> locations_;
   std::vector<Peer*> peers_;  // the loop's
 
@@ -9627,10 +9705,7 @@ Client::Client(std::initializer_list<Location> registries, const ClientOptions& 
     : Client(std::vector<Location>(registries), options) {}
 
 Client::Client(const std::vector<Location>& registries, const ClientOptions& options)
-    : link_(detail::RegistryLink::to(registries)),
-      generation_(detail::forkGeneration()),
-      options_(options),
-      where_(detail::namesOfRegistries(registries)) {
+    : link_(detail::RegistryLink::to(registries)), options_(options), where_(detail::namesOfRegistries(registries)) {
   if (options_.advertise.empty()) options_.advertise = detail::ownAddress();
 }
 
@@ -9686,7 +9761,7 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
                         std::string_view replyType, std::chrono::milliseconds timeout) const {
   const std::string who = "registry::Client: " + what;
   if (!link_) throw Error(Errc::movedFrom, who);
-  if (generation_ != detail::forkGeneration()) throw Error(Errc::otherProcess, who);
+  link_->requireOwnProcess(who);
   const auto deadline = detail::Deadline::in(timeout);
   const auto answer = std::make_shared<detail::RegistryAnswer>();
   link_->ask(detail::sealEnvelope(type, request), deadline, [answer](detail::Frame* envelope) {
@@ -10155,8 +10230,8 @@ LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
 }
 
 std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
-  static auto& links = *new std::map<LinkKey, std::weak_ptr<RegistryLink>>;  // under processMutex(); never destroyed
-  return links;
+  static NeverDestroyed<std::map<LinkKey, std::weak_ptr<RegistryLink>>> links;  // under processMutex()
+  return *links;
 }
 
 std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
@@ -10527,7 +10602,7 @@ class CallDesk final : private Peer::Listener {
   void run();
 
   // Constant after construction.
-  const unsigned generation_;
+  const ForkGuard fork_;
   const std::string service_;
   const service::ClientOptions options_;
   const std::shared_ptr<RegistryLink> link_;
@@ -10647,8 +10722,7 @@ std::optional<ServiceLookupRep> lookupReplyIn(const Frame& answer) {
 }
 
 CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
-    : generation_(forkGeneration()),
-      service_(std::move(service)),
+    : service_(std::move(service)),
       options_([&options] {
         service::ClientOptions mine = options;
         mine.patience = reckonable(mine.patience);
@@ -10668,7 +10742,7 @@ CallDesk::~CallDesk() { stop(); }
 // --- Any thread ---
 
 bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
-  if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  fork_.require("service::Client");
   const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Instance* const own = begin(call);
   if (own ? attend(*own, *call, waker, deadline) : call->ended.wait(deadline)) return true;
@@ -10757,7 +10831,7 @@ void CallDesk::giveUp(const std::shared_ptr<Call>& call) {
 }
 
 void CallDesk::stop() {
-  if (generation_ != forkGeneration()) return;
+  if (fork_.crossed()) return;
   {
     std::lock_guard<std::mutex> lock(inbox_->mutex);
     inbox_->desk = nullptr;
@@ -11214,7 +11288,7 @@ class ServiceCore {
   }
 
   bool start(const std::string& defaultName, std::chrono::milliseconds timeout) {
-    if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Service: start");
+    fork_.require("service::Service: start");
     const auto registration = std::make_shared<Registration>();
     if (!begin(defaultName, registration)) return false;
     const bool isKnown = registration->known.wait(Deadline::in(timeout));
@@ -11223,7 +11297,7 @@ class ServiceCore {
   }
 
   void stop() {
-    if (generation_ != forkGeneration()) return;
+    if (fork_.crossed()) return;
     std::shared_ptr<Registration> registration;
     bool wasStarted;
     {
@@ -11232,7 +11306,7 @@ class ServiceCore {
       wasStarted = started_;
       registration.swap(registration_);
     }
-    const bool isInside = isInEventHandler || loop_.isCurrent() || (pool_ && pool_->isCurrent());
+    const bool isInside = CallbackScope::isInside() || loop_.isCurrent() || (pool_ && pool_->isCurrent());
     if (registration) {
       registration->known.open();  // nobody is to wait for it any more
       link_->end(registration);
@@ -11290,7 +11364,7 @@ class ServiceCore {
   std::string who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
 
   // Constant once started.
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
   const service::ServiceOptions options_;
   std::string name_;
   std::uint16_t port_ = 0;

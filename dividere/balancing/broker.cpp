@@ -104,7 +104,7 @@ class BrokerCore {
     loop_.stop();
   }
 
-  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+  bool isOfOtherProcess() const { return fork_.crossed(); }
   BrokerStats stats() const { return ledger_.stats(); }
   bool waitForWorkers(std::size_t n, const Deadline& deadline) const { return ledger_.waitForWorkers(n, deadline); }
   std::uint16_t frontPort() const { return frontPort_; }
@@ -556,7 +556,7 @@ class BrokerCore {
   // Constant after construction.
   const BrokerOptions options_;
   const std::chrono::milliseconds tick_;
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
   std::uint16_t frontPort_ = 0, backPort_ = 0;
 
   // The loop's thread alone, which owns the sockets.

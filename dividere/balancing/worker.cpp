@@ -67,10 +67,10 @@ class WorkerCore {
     hasTask_.notify_all();
     handling_.stop();
     // It has ended the loop, unless it was kept from starting.
-    if (!handling_.isCurrent() && !isInEventHandler) loop_.stop();
+    if (handling_.waitsFor()) loop_.stop();
   }
 
-  bool isOfOtherProcess() const { return generation_ != forkGeneration(); }
+  bool isOfOtherProcess() const { return fork_.crossed(); }
 
   const std::string& endpoint() const { return endpoint_; }
 
@@ -247,7 +247,7 @@ class WorkerCore {
   // Constant once started.
   const std::string endpoint_;
   WorkerOptions options_;
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
   HandlerTable& handlers_;
   std::function<std::string(std::string_view)> onBytes_;
   Dialect dialect_ = Dialect::typed;

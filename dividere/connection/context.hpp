@@ -2,6 +2,12 @@
 
 #include <memory>
 
+#include "../core/detail/hidden.hpp"
+
+namespace dividere::detail {
+struct ContextHandle;
+}
+
 namespace dividere::connection {
 
 /// Owns ZeroMQ's background threads. Nobody needs to make one: all sockets share the process's own, made at
@@ -26,11 +32,10 @@ class Context {
   static std::shared_ptr<Context> shared();
 
   /// The `void*` of zmq_ctx_new(3).
-  void* native() const noexcept { return context_; }
+  void* native() const noexcept;
 
  private:
-  void* context_;
-  unsigned generation_;
+  detail::Hidden<detail::ContextHandle> context_;
 };
 
 }  // namespace dividere::connection

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "../core/detail/fork.hpp"
+#include "../core/detail/never_destroyed.hpp"
 #include "../core/detail/owned_descriptor.hpp"
 #include "../core/detail/random.hpp"
 #include "../core/error.hpp"
@@ -87,8 +88,8 @@ class PortRange {
 };
 
 std::map<std::uint16_t, PortHold>& heldPorts() {
-  static auto& held = *new std::map<std::uint16_t, PortHold>;  // under processMutex(); never destroyed
-  return held;
+  static NeverDestroyed<std::map<std::uint16_t, PortHold>> held;  // under processMutex()
+  return *held;
 }
 
 void forgetHeldPorts() {

@@ -25,7 +25,7 @@ class Forwarder {
   }
 
   void stop() {
-    if (thread_.isCurrent() || isInEventHandler) return thread_.stop();
+    if (!thread_.waitsFor()) return thread_.stop();
     std::lock_guard<std::mutex> lock(stopping_);
     thread_.stop();
     front_.close();

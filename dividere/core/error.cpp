@@ -1,5 +1,7 @@
 #include "error.hpp"
 
+#include "detail/never_destroyed.hpp"
+
 namespace dividere {
 namespace detail {
 
@@ -35,9 +37,9 @@ class ErrorCategory final : public std::error_category {
 }  // namespace detail
 
 const std::error_category& errorCategory() noexcept {
-  // Never destroyed: errors may be thrown and compared while static objects are being destroyed.
-  static const std::error_category& category = *new detail::ErrorCategory;
-  return category;
+  // Errors may be thrown and compared while static objects are being destroyed.
+  static detail::NeverDestroyed<detail::ErrorCategory> category;
+  return *category;
 }
 
 std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), errorCategory()}; }

@@ -8,6 +8,7 @@
 
 #include "detail/fork.hpp"
 #include "detail/log_line.hpp"
+#include "detail/never_destroyed.hpp"
 
 namespace dividere::detail {
 
@@ -31,9 +32,8 @@ struct LogTarget {
 };
 
 LogTarget& logTarget() {
-  // Never destroyed: threads may still log while the process exits.
-  static LogTarget& target = *new LogTarget;
-  return target;
+  static NeverDestroyed<LogTarget> target;
+  return *target;
 }
 
 void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {

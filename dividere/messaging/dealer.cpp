@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "../core/detail/never_destroyed.hpp"
 #include "detail/wire.hpp"
 
 namespace dividere::detail {
@@ -30,8 +31,8 @@ void Dealer::send(const connection::Route& route, const google::protobuf::Messag
 }
 
 void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
-  static const connection::Route& empty = *new connection::Route{""};
-  send(empty, message);
+  static detail::NeverDestroyed<connection::Route> empty(std::size_t{1});  // a route of one empty frame
+  send(*empty, message);
 }
 
 bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {

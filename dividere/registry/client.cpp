@@ -31,10 +31,7 @@ Client::Client(std::initializer_list<Location> registries, const ClientOptions& 
     : Client(std::vector<Location>(registries), options) {}
 
 Client::Client(const std::vector<Location>& registries, const ClientOptions& options)
-    : link_(detail::RegistryLink::to(registries)),
-      generation_(detail::forkGeneration()),
-      options_(options),
-      where_(detail::namesOfRegistries(registries)) {
+    : link_(detail::RegistryLink::to(registries)), options_(options), where_(detail::namesOfRegistries(registries)) {
   if (options_.advertise.empty()) options_.advertise = detail::ownAddress();
 }
 
@@ -90,7 +87,7 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
                         std::string_view replyType, std::chrono::milliseconds timeout) const {
   const std::string who = "registry::Client: " + what;
   if (!link_) throw Error(Errc::movedFrom, who);
-  if (generation_ != detail::forkGeneration()) throw Error(Errc::otherProcess, who);
+  link_->requireOwnProcess(who);
   const auto deadline = detail::Deadline::in(timeout);
   const auto answer = std::make_shared<detail::RegistryAnswer>();
   link_->ask(detail::sealEnvelope(type, request), deadline, [answer](detail::Frame* envelope) {

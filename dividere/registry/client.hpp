@@ -61,7 +61,6 @@ class Client {
                   std::string_view replyType, std::chrono::milliseconds timeout) const;
 
   std::shared_ptr<detail::RegistryLink> link_;
-  unsigned generation_;
   ClientOptions options_;
   std::string where_;  // the registries, for errors
 };

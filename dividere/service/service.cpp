@@ -111,7 +111,7 @@ class ServiceCore {
   }
 
   bool start(const std::string& defaultName, std::chrono::milliseconds timeout) {
-    if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Service: start");
+    fork_.require("service::Service: start");
     const auto registration = std::make_shared<Registration>();
     if (!begin(defaultName, registration)) return false;
     const bool isKnown = registration->known.wait(Deadline::in(timeout));
@@ -120,7 +120,7 @@ class ServiceCore {
   }
 
   void stop() {
-    if (generation_ != forkGeneration()) return;
+    if (fork_.crossed()) return;
     std::shared_ptr<Registration> registration;
     bool wasStarted;
     {
@@ -129,7 +129,7 @@ class ServiceCore {
       wasStarted = started_;
       registration.swap(registration_);
     }
-    const bool isInside = isInEventHandler || loop_.isCurrent() || (pool_ && pool_->isCurrent());
+    const bool isInside = CallbackScope::isInside() || loop_.isCurrent() || (pool_ && pool_->isCurrent());
     if (registration) {
       registration->known.open();  // nobody is to wait for it any more
       link_->end(registration);
@@ -187,7 +187,7 @@ class ServiceCore {
   std::string who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
 
   // Constant once started.
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
   const service::ServiceOptions options_;
   std::string name_;
   std::uint16_t port_ = 0;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/random.hpp"
 
 namespace dividere::detail {
@@ -13,8 +14,8 @@ constexpr std::string_view kIdPrefix =
     "dividere/id/";
 
 const std::string& helloTopic() {
-  static const std::string& topic = *new std::string(std::string(1, '\0') + "dividere/hello");
-  return topic;
+  static NeverDestroyed<std::string> topic(std::string(1, '\0') + "dividere/hello");
+  return *topic;
 }
 
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }

@@ -42,7 +42,6 @@ std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
 
 Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
     : who_(who),
-      generation_(forkGeneration()),
       deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
       givesUpOnSend_(type == ZMQ_REQ),
       maxMessageBytes_(options.maxMessageBytes),
@@ -68,7 +67,7 @@ Socket::Socket(const char* who, int type, const SocketOptions& options, std::fun
 
 void Socket::close() {
   // A forked child has no part in its parent's sockets: closing them here would end the parent's connections.
-  if (!socket_ || generation_ != forkGeneration()) return;
+  if (!socket_ || fork_.crossed()) return;
   watch_->detach();
   for (const std::string& path : boundPaths_) {
     // Both at once and here, as the close itself happens later in a thread of libzmq: the name is free for the
@@ -289,8 +288,6 @@ void Socket::settle(const Deadline& deadline) {
 
 // --- Messages ---
 
-void Socket::failOtherProcess() const { throw Error(Errc::otherProcess, who_); }
-
 void Socket::failTooLarge(std::size_t bytes) const {
   throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
                                   std::to_string(maxMessageBytes_));
@@ -454,7 +451,7 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
 
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
-  if (generation_ == forkGeneration()) watch_->detach();
+  if (!fork_.crossed()) watch_->detach();
 }
 
 void Socket::fail(const std::string& what) const {

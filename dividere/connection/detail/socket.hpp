@@ -40,9 +40,7 @@ class Socket {
   void close();
 
   /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const {
-    if (generation_ != forkGeneration()) failOtherProcess();
-  }
+  void requireOwnProcess() const { fork_.require(who_); }
 
   /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
   /// message cannot be taken back.
@@ -134,7 +132,6 @@ class Socket {
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
   };
 
-  [[noreturn]] void failOtherProcess() const;
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
 
@@ -160,7 +157,7 @@ class Socket {
   void relink(Peer& peer);
 
   const std::string who_;
-  const unsigned generation_;
+  const ForkGuard fork_;
   const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
   const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
   const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned

@@ -117,15 +117,14 @@ template <class Callback>
 void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
   calling_ = std::this_thread::get_id();
   lock.unlock();
-  isInEventHandler = true;
   try {
+    const CallbackScope scope;
     callback();
   } catch (const std::exception& error) {
     log(LogLevel::error, who_, std::string("an event handler threw: ") + error.what());
   } catch (...) {
     log(LogLevel::error, who_, "an event handler threw something that is no std::exception");
   }
-  isInEventHandler = false;
   lock.lock();
   calling_ = {};
   callbackDone_.notify_all();

@@ -2,22 +2,29 @@
 
 #include <pthread.h>
 
+#include <string>
+
+#include "../error.hpp"
+#include "never_destroyed.hpp"
+
 namespace dividere::detail {
 
 std::atomic<unsigned> currentForkGeneration{0};
 
+void ForkGuard::fail(std::string_view who) { throw Error(Errc::otherProcess, std::string(who)); }
+
+static void holdForksOff() {
+  pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
+                 [] {
+                   currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
+                   processMutex().unlock();
+                 });
+}
+
 std::mutex& processMutex() {
-  // Never destroyed: threads may still log while the process exits.
-  static std::mutex& mutex = *[] {
-    auto* made = new std::mutex;
-    pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
-                   [] {
-                     currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
-                     processMutex().unlock();
-                   });
-    return made;
-  }();
-  return mutex;
+  static NeverDestroyed<std::mutex> mutex;
+  [[maybe_unused]] static const bool isGuarded = (holdForksOff(), true);
+  return *mutex;
 }
 
 }  // namespace dividere::detail

@@ -5,8 +5,6 @@
 
 #include <utility>
 
-#include "fork.hpp"
-
 namespace dividere::detail {
 
 std::thread startThread(const char* name, std::function<void()> body) {
@@ -23,12 +21,10 @@ std::thread startThread(const char* name, std::function<void()> body) {
   return thread;
 }
 
-StoppableThread::StoppableThread() : generation_(forkGeneration()) {}
-
 StoppableThread::~StoppableThread() {
   stop();
   if (!thread_.joinable()) return;
-  if (generation_ == forkGeneration()) {
+  if (!fork_.crossed()) {
     thread_.detach();  // destroyed from within itself
   } else {
     new std::thread(std::move(thread_));  // a forked child has no such thread, and nothing may be done to it
@@ -45,10 +41,10 @@ void StoppableThread::start(const char* name, std::function<void()> body) {
 }
 
 void StoppableThread::stop() {
-  if (generation_ != forkGeneration()) return;
+  if (fork_.crossed()) return;
   stopRequested_.store(true, std::memory_order_release);
   waker_.wake();
-  if (isCurrent() || isInEventHandler) return;
+  if (!waitsFor()) return;
   std::lock_guard<std::mutex> lock(joining_);
   if (thread_.joinable()) thread_.join();
 }

@@ -16,16 +16,17 @@ using namespace std::chrono_literals;
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
 
-ReactorLoop::Visit::Visit(ReactorLoop& loop) : loop_(loop), succeeded_(!isInEventHandler && loop.turn_.try_lock()) {
+ReactorLoop::Visit::Visit(ReactorLoop& loop)
+    : loop_(loop), succeeded_(!CallbackScope::isInside() && loop.turn_.try_lock()) {
   if (!succeeded_) return;
   loop_.visitor_ = std::this_thread::get_id();
-  isInEventHandler = true;  // whoever is told of something here, in the log, may stop the loop
+  scope_.emplace();  // whoever is told of something here, in the log, may stop the loop
 }
 
 ReactorLoop::Visit::~Visit() {
   if (!succeeded_) return;
   const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
-  isInEventHandler = false;
+  scope_.reset();
   loop_.visitor_ = std::thread::id();
   loop_.turn_.unlock();
   if (isDue) loop_.thread_.waker().wake();
@@ -102,7 +103,7 @@ void ReactorLoop::runHere(const char* who, int stopFd) {
 }
 
 void ReactorLoop::stop() {
-  if (generation_ != forkGeneration()) return;  // its lock may have been held at the fork
+  if (fork_.crossed()) return;  // its lock may have been held at the fork
   thread_.stop();
   bool everStarted;
   {
@@ -113,7 +114,7 @@ void ReactorLoop::stop() {
 }
 
 void ReactorLoop::post(std::function<void()> function) {
-  if (generation_ != forkGeneration()) return;
+  if (fork_.crossed()) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -53,6 +54,7 @@ class ReactorLoop {
    private:
     ReactorLoop& loop_;
     const bool succeeded_;
+    std::optional<CallbackScope> scope_;
   };
 
   explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
@@ -112,7 +114,7 @@ class ReactorLoop {
   void wait(std::unique_lock<std::mutex>& turn);
   Clock::time_point nextDue() const;
 
-  const unsigned generation_ = forkGeneration();
+  const ForkGuard fork_;
 
   std::mutex turn_;  // held by the loop's thread but while it waits, and by visitors
   std::atomic<std::thread::id> visitor_{};

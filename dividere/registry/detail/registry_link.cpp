@@ -5,6 +5,7 @@
 
 #include "../../connection/subscriber.hpp"
 #include "../../core/detail/fork.hpp"
+#include "../../core/detail/never_destroyed.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
 #include "../../messaging/detail/wire.hpp"
 #include "own_address.hpp"
@@ -59,8 +60,8 @@ LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
 }
 
 std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
-  static auto& links = *new std::map<LinkKey, std::weak_ptr<RegistryLink>>;  // under processMutex(); never destroyed
-  return links;
+  static NeverDestroyed<std::map<LinkKey, std::weak_ptr<RegistryLink>>> links;  // under processMutex()
+  return *links;
 }
 
 std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {

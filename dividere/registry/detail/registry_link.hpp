@@ -28,6 +28,8 @@ class RegistryLink final : private Peer::Listener {
   explicit RegistryLink(const std::vector<registry::Location>& registries);
   ~RegistryLink();
 
+  void requireOwnProcess(std::string_view who) const { fork_.require(who); }
+
   /// Calls `answered` once, in the link's thread, with the envelope of the answer, or with null if there is none in
   /// time; never if the link ends before.
   void ask(std::string envelope, const Deadline& deadline, Questions::Answered answered);
@@ -43,6 +45,7 @@ class RegistryLink final : private Peer::Listener {
   void run();
 
   // Constant after construction.
+  const ForkGuard fork_;
   const std::vector<registry::Location> locations_;
   std::vector<Peer*> peers_;  // the loop's
 

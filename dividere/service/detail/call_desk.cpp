@@ -57,8 +57,7 @@ std::optional<ServiceLookupRep> lookupReplyIn(const Frame& answer) {
 }
 
 CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
-    : generation_(forkGeneration()),
-      service_(std::move(service)),
+    : service_(std::move(service)),
       options_([&options] {
         service::ClientOptions mine = options;
         mine.patience = reckonable(mine.patience);
@@ -78,7 +77,7 @@ CallDesk::~CallDesk() { stop(); }
 // --- Any thread ---
 
 bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
-  if (generation_ != forkGeneration()) throw Error(Errc::otherProcess, "service::Client");
+  fork_.require("service::Client");
   const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Instance* const own = begin(call);
   if (own ? attend(*own, *call, waker, deadline) : call->ended.wait(deadline)) return true;
@@ -167,7 +166,7 @@ void CallDesk::giveUp(const std::shared_ptr<Call>& call) {
 }
 
 void CallDesk::stop() {
-  if (generation_ != forkGeneration()) return;
+  if (fork_.crossed()) return;
   {
     std::lock_guard<std::mutex> lock(inbox_->mutex);
     inbox_->desk = nullptr;

@@ -102,7 +102,7 @@ class CallDesk final : private Peer::Listener {
   void run();
 
   // Constant after construction.
-  const unsigned generation_;
+  const ForkGuard fork_;
   const std::string service_;
   const service::ClientOptions options_;
   const std::shared_ptr<RegistryLink> link_;
