@@ -2491,6 +2491,9 @@ Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bin
 /// Whether the text has a `*` where a tcp host or port stands: what makes it one to bind (WIRE.md).
 bool hasWildcard(std::string_view text);
 
+/// The endpoint to bind for this TCP port of every interface; 0: a free one.
+std::string everyInterface(std::uint16_t port);
+
 /// An ipc path can be taken over only from the dead: libzmq would delete whatever is there. Throws Error for a
 /// file that is no socket and (address in use) for a socket that somebody listens on.
 void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
@@ -2582,6 +2585,14 @@ class Frame {
   }
   ~Frame() { zmq_msg_close(&message_); }
 
+  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
+  /// std::bad_alloc.
+  Frame share() {
+    Frame copy;
+    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
+    return copy;
+  }
+
   char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
   std::size_t size() const noexcept { return zmq_msg_size(&message_); }
   bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
@@ -2607,6 +2618,51 @@ class Frame {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame.hpp
+
+// begin dividere/connection/detail/multipart.hpp
+// A message of one or more frames.
+
+namespace dividere::detail {
+
+/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
+class Multipart {
+ public:
+  Multipart() = default;
+  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
+
+  /// Makes it the message that goes this way.
+  void assign(const connection::Route& route, Frame&& payload);
+
+  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
+  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
+  void reserve(std::size_t frames) { frames_.reserve(frames); }
+  void clear() { frames_.clear(); }
+
+  bool isEmpty() const { return frames_.empty(); }
+  std::size_t size() const { return frames_.size(); }
+
+  /// Of all its frames together.
+  std::size_t bytes() const;
+
+  // Where there is one frame at least:
+
+  /// Replaces this route.
+  void copyRouteTo(connection::Route& route) const;
+
+  Frame& payload() { return frames_.back(); }
+
+  /// Leaves the route.
+  Frame takePayload();
+
+  std::vector<Frame>& frames() { return frames_; }
+  const std::vector<Frame>& frames() const { return frames_; }
+
+ private:
+  std::vector<Frame> frames_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/multipart.hpp
 
 // begin dividere/core/detail/owned_descriptor.hpp
 namespace dividere::detail {
@@ -2862,6 +2918,13 @@ void requireDescriptors(int count, const char* what);
 
 namespace dividere::detail {
 
+/// What became of a message that was to be sent at once.
+enum class SendResult {
+  sent,
+  full,  // nobody has room for it at the moment
+  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
+};
+
 /// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
 class Socket {
@@ -2886,18 +2949,20 @@ class Socket {
   /// Throws Error if this is a forked child of the process that made the socket.
   void requireOwnProcess() const { fork_.require(who_); }
 
-  /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
-  /// message cannot be taken back.
+  /// Throws Error{tooLarge} for a frame that no peer would take.
   void requireSendable(std::size_t bytes) const {
     if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
   }
 
-  /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
-  /// first frame of a message is in, libzmq takes the others without waiting.
-  bool send(Frame& frame, bool more, const Deadline& deadline);
+  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
+  /// if its route leads to nobody, and as requireSendable().
+  bool send(Frame& message, const Deadline& deadline);
+  bool send(Multipart& message, const Deadline& deadline);
+  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
 
-  /// Sends only if no wait is needed.
-  bool trySend(Frame& frame, int flags);
+  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
+  SendResult trySend(Multipart& message);
+  SendResult trySend(const connection::Route& route, Frame& payload);
 
   /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
   bool receive(const Deadline& deadline);
@@ -2912,13 +2977,13 @@ class Socket {
   bool wait(const Deadline& deadline);
 
   /// The message last received, all its frames; how many it had, which may be more than are kept.
-  std::vector<Frame>& inbox() { return inbox_; }
+  Multipart& inbox() { return inbox_; }
   std::size_t framesReceived() const { return framesReceived_; }
 
   /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
   const Frame& onlyFrame() const {
     if (framesReceived_ != 1) failManyFrames();
-    return inbox_.front();
+    return inbox_.frames().front();
   }
 
   /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
@@ -2982,7 +3047,12 @@ class Socket {
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
 
-  bool sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  void prepareToSend(const Deadline& deadline);
+  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
+  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
+  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  SendResult trySendFrame(Frame& frame, bool more);
+  bool isSent(SendResult result) const;
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
   void bindTo(const Endpoint& endpoint);
@@ -3018,10 +3088,10 @@ class Socket {
   bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
   int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
-  bool midMessage_ = false;  // the last frame sent has others to follow
-  bool sentBlind_ = false;   // something was sent while no peer was up: it waits with one of them
+  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
 
-  std::vector<Frame> inbox_;
+  Multipart inbox_;
+  Multipart spare_;  // for its memory
   std::size_t framesReceived_ = 0;
   bool kept_ = false;  // wait() has received a message that nobody has asked for yet
 };
@@ -3157,15 +3227,7 @@ bool Dealer::send(const Route& route, std::string_view bytes, std::chrono::milli
 }
 
 bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  const detail::Deadline deadline = detail::Deadline::in(timeout);
-  for (const std::string& step : route) socket.requireSendable(step.size());
-  socket.requireSendable(frame.size());
-  for (const std::string& step : route) {
-    detail::Frame routing{std::string_view(step)};
-    if (!socket.send(routing, true, deadline)) return false;
-  }
-  return socket.send(frame, false, deadline);
+  return socket().send(route, frame, detail::Deadline::in(timeout));
 }
 
 Routed Dealer::recv() {
@@ -3187,16 +3249,13 @@ bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(deta
 const detail::Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
-  const auto& frames = socket.inbox();
-  if (socket.framesReceived() > frames.size()) {
+  detail::Multipart& message = socket.inbox();
+  if (socket.framesReceived() > message.size()) {
     throw Error(Errc::malformed, socket.who() + ": receive: a message of " + std::to_string(socket.framesReceived()) +
                                      " frames; dropped");
   }
-  if (route) {
-    route->clear();
-    for (std::size_t i = 0; i + 1 < frames.size(); ++i) route->push_back(frames[i].str());
-  }
-  return &frames.back();
+  if (route) message.copyRouteTo(*route);
+  return &message.payload();
 }
 
 }  // namespace dividere::connection
@@ -3223,7 +3282,7 @@ std::string makeIdTopic();
 class Census {
  public:
   /// One message as read from the socket.
-  void observe(const Frame& frame);
+  void observe(Frame& frame);
 
   /// No more messages for now: those who went are known only from all that their going brings.
   void settle();
@@ -3242,7 +3301,7 @@ class Census {
     bool hasArrived = false;  // is among the arrivals
   };
 
-  void subscribed(const std::string& topic, Connection connection, const Frame& frame);
+  void subscribed(const std::string& topic, Connection connection, Frame& frame);
   void unsubscribed(const std::string& topic, Connection connection);
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);
@@ -3370,29 +3429,27 @@ bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()
 
 // The address of a property of the connection that brought the message: the same for all it brings, and for no
 // other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
-const void* connectionOf(const Frame& frame) { return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type"); }
+static const void* connectionPropertyOf(Frame& frame) { return zmq_msg_gets(frame.native(), "Socket-Type"); }
 
-void Census::observe(const Frame& frame) {
+void Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
   if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
   const std::string topic(message.substr(1));
   if (message[0] == 1) {
-    subscribed(topic, connectionOf(frame), frame);
+    subscribed(topic, connectionPropertyOf(frame), frame);
   } else {
-    unsubscribed(topic, connectionOf(frame));
+    unsubscribed(topic, connectionPropertyOf(frame));
   }
 }
 
-void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
+void Census::subscribed(const std::string& topic, Connection connection, Frame& frame) {
   if (isIdTopic(topic)) {
     ids_[topic].push_back(connection);
     ++arrivals_;  // not at its first topic: now they are all in force
   }
   if (!connection) return;
   Peer& peer = peers_[connection];
-  if (peer.keepsConnectionUnique.size() == 0) {
-    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
-  }
+  if (peer.keepsConnectionUnique.size() == 0) peer.keepsConnectionUnique = frame.share();
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
   peer.topics.insert(topic);
   holders_[topic].insert(connection);
@@ -3587,6 +3644,8 @@ bool hasWildcard(std::string_view text) {
   return text.substr(0, 9) != "inproc://" && text.find('*') != std::string_view::npos;
 }
 
+std::string everyInterface(std::uint16_t port) { return "tcp://*:" + (port == 0 ? "*" : std::to_string(port)); }
+
 void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
   const std::string& path = endpoint.address;
   if (path == "*" || path.front() == '@') return;
@@ -3731,6 +3790,36 @@ bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame_memory.cpp
 
+// begin dividere/connection/detail/multipart.cpp
+namespace dividere::detail {
+
+void Multipart::assign(const connection::Route& route, Frame&& payload) {
+  clear();
+  reserve(route.size() + 1);
+  for (const std::string& step : route) push(std::string_view(step));
+  push(std::move(payload));
+}
+
+std::size_t Multipart::bytes() const {
+  std::size_t sum = 0;
+  for (const Frame& frame : frames_) sum += frame.size();
+  return sum;
+}
+
+void Multipart::copyRouteTo(connection::Route& route) const {
+  route.clear();
+  for (std::size_t i = 0; i + 1 < frames_.size(); ++i) route.push_back(frames_[i].str());
+}
+
+Frame Multipart::takePayload() {
+  Frame payload = std::move(frames_.back());
+  frames_.pop_back();
+  return payload;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/multipart.cpp
+
 // begin dividere/connection/detail/process.cpp
 namespace dividere::detail {
 
@@ -3789,6 +3878,39 @@ void requireDescriptors(int count, const char* what) {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/process.cpp
+
+// begin dividere/connection/detail/router.hpp
+// What every ROUTER of this library is set to.
+
+namespace dividere::detail {
+
+/// Who is gone or has no room is known when something is sent to them (SendResult), not dropped in silence; a peer that
+/// connects again is not ignored for its former connection. Before the socket is bound.
+void setUpRouter(Socket& socket);
+
+/// Such a ROUTER, bound to this TCP port of every interface; 0: a free one.
+std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/router.hpp
+
+// begin dividere/connection/detail/router.cpp
+namespace dividere::detail {
+
+void setUpRouter(Socket& socket) {
+  socket.set(ZMQ_ROUTER_MANDATORY, 1);
+  socket.set(ZMQ_ROUTER_HANDOVER, 1);
+}
+
+std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options) {
+  auto router = std::make_unique<Socket>(who, ZMQ_ROUTER, options);
+  setUpRouter(*router);
+  router->bind(everyInterface(port));
+  return router;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/router.cpp
 
 // begin dividere/connection/detail/socket.cpp
 namespace dividere::detail {
@@ -4076,29 +4198,17 @@ void Socket::failManyFrames() const {
                                    " frames, where one is expected; dropped");
 }
 
-bool Socket::trySend(Frame& frame, int flags) {
+SendResult Socket::trySendFrame(Frame& frame, bool more) {
   frame.handOver();
-  for (;;) {
-    if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
-    if (errno == EAGAIN) return false;
+  while (zmq_msg_send(frame.native(), socket_, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+    if (errno == EAGAIN) return SendResult::full;
+    if (errno == EHOSTUNREACH) return SendResult::gone;
     if (errno != EINTR) fail("send");
   }
+  return SendResult::sent;
 }
 
-bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
-  requireSendable(frame.size());
-  if (midMessage_) {
-    // It goes with the first frame: taken at once, or dropped with the peer that had that. Never for another one alone.
-    midMessage_ = more;
-    if (!trySend(frame, more ? ZMQ_SNDMORE : 0)) frame = Frame();
-    return true;
-  }
-  const bool sent = sendFirst(frame, more, deadline);
-  midMessage_ = sent && more;
-  return sent;
-}
-
-bool Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
+void Socket::prepareToSend(const Deadline& deadline) {
   if (givesUpOnSend_ && sentBlind_) {
     sentBlind_ = false;  // what waits with a dead peer is of the request given up
     lookAtLinks();
@@ -4108,13 +4218,68 @@ bool Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
     if (!settled_) settle(deadline);
     sentBlind_ = sentBlind_ || !anyUp_;
   }
-  const int flags = more ? ZMQ_SNDMORE : 0;
+}
+
+SendResult Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
+  prepareToSend(deadline);
+  SendResult result = trySendFrame(frame, more);
   // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
-  const auto sendAnew = [&] {
+  const auto isDone = [&] {
     get(ZMQ_EVENTS);  // a failed send need not have read libzmq's signals
-    return trySend(frame, flags);
+    result = trySendFrame(frame, more);
+    return result != SendResult::full;
   };
-  return trySend(frame, flags) || sendAnew() || awaitUntil(sendAnew, deadline);
+  if (result == SendResult::full && !isDone() && !deadline.passed()) awaitUntil(isDone, deadline);
+  return result;
+}
+
+// Once the first frame is in, libzmq takes the others without waiting, or drops them all with the peer that had the first:
+// so nothing may keep the others from following it.
+SendResult Socket::sendWithin(Frame* frames, std::size_t count, const Deadline& deadline) {
+  for (std::size_t i = 0; i < count; ++i) requireSendable(frames[i].size());
+  const SendResult first = sendFirst(frames[0], count > 1, deadline);
+  if (first != SendResult::sent) return first;
+  for (std::size_t i = 1; i < count; ++i) {
+    if (trySendFrame(frames[i], i + 1 < count) != SendResult::sent) frames[i] = Frame();
+  }
+  return SendResult::sent;
+}
+
+SendResult Socket::sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline) {
+  if (route.empty()) return sendWithin(&payload, 1, deadline);
+  Multipart message = std::move(spare_);  // not in place: whoever takes the log may send on this socket meanwhile
+  message.assign(route, std::move(payload));
+  const SendResult result = sendWithin(message.frames().data(), message.size(), deadline);
+  if (result != SendResult::sent) payload = message.takePayload();
+  message.clear();
+  spare_ = std::move(message);
+  return result;
+}
+
+bool Socket::isSent(SendResult result) const {
+  if (result == SendResult::gone) {
+    errno = EHOSTUNREACH;
+    fail("send");
+  }
+  return result == SendResult::sent;
+}
+
+bool Socket::send(Frame& message, const Deadline& deadline) { return isSent(sendWithin(&message, 1, deadline)); }
+
+bool Socket::send(Multipart& message, const Deadline& deadline) {
+  return isSent(sendWithin(message.frames().data(), message.size(), deadline));
+}
+
+bool Socket::send(const connection::Route& route, Frame& payload, const Deadline& deadline) {
+  return isSent(sendWithin(route, payload, deadline));
+}
+
+SendResult Socket::trySend(Multipart& message) {
+  return sendWithin(message.frames().data(), message.size(), Deadline::longAgo());
+}
+
+SendResult Socket::trySend(const connection::Route& route, Frame& payload) {
+  return sendWithin(route, payload, Deadline::longAgo());
 }
 
 bool Socket::tryReceive() {
@@ -4128,14 +4293,15 @@ bool Socket::tryReceive() {
 
 bool Socket::takeMessage(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
-  inbox_.resize(1);
+  std::vector<Frame>& frames = inbox_.frames();
+  frames.resize(1);
   framesReceived_ = 0;
   for (;;) {
-    Frame& frame = inbox_.back();
+    Frame& frame = frames.back();
     while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
-      inbox_.clear();
+      frames.clear();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
       fail("receive");
@@ -4144,7 +4310,7 @@ bool Socket::takeMessage(int flags) {
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
-    if (framesReceived_ < kMostFrames) inbox_.emplace_back();
+    if (framesReceived_ < kMostFrames) frames.emplace_back();
   }
 }
 
@@ -5106,11 +5272,11 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   {
     const auto lock = audience_->enter();
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
-    if (socket.send(frame, false, deadline)) return true;
+    if (socket.send(frame, deadline)) return true;
     if (audience_->waitWhenFull) return false;
     ++audience_->dropped;
     socket.set(ZMQ_XPUB_NODROP, 0);
-    socket.send(frame, false, Deadline::never());
+    socket.send(frame, Deadline::never());
     socket.set(ZMQ_XPUB_NODROP, 1);
   }
   // Without the lock: whoever takes the log may publish it.
@@ -5192,7 +5358,7 @@ bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* t
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
   if (turn_ == Turn::either) socket.forgetGivenUp();
-  const bool sent = socket.send(frame, false, detail::Deadline::in(timeout));
+  const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   return sent;
 }
@@ -5265,7 +5431,7 @@ bool Response::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
-  if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
+  if (!socket.send(frame, detail::Deadline::in(timeout))) return false;
   owes_ = false;
   refusal_ = {};
   return true;
@@ -5303,7 +5469,7 @@ void Response::refuse(detail::Frame&& answer) {
 // A REP socket takes no request before it has answered the last one.
 void Response::answerRefused() {
   if (!refusal_) return;
-  socket().send(*refusal_, false, detail::Deadline::never());
+  socket().send(*refusal_, detail::Deadline::never());
   refusal_ = {};
 }
 
@@ -6890,6 +7056,7 @@ class Peer final : public Source {
   ReactorLoop& loop_;
   std::shared_ptr<Link> link_;
   connection::Dealer dealer_;
+  Multipart outgoing_;  // for its memory
 };
 
 }  // namespace dividere::detail
@@ -6973,19 +7140,19 @@ bool Peer::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
   // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
   loop_.lookAgain(*this);
-  Socket& socket = this->socket();
-  Frame routing{std::string_view(id)};
-  Frame empty;
-  if (!socket.send(routing, true, Deadline::in(0ms))) return false;
-  socket.send(empty, true, Deadline::never());
-  socket.send(request, false, Deadline::never());
-  return true;
+  outgoing_.clear();
+  outgoing_.push(std::string_view(id));
+  outgoing_.push(Frame());
+  outgoing_.push(std::move(request));
+  if (socket().trySend(outgoing_) == SendResult::sent) return true;
+  request = outgoing_.takePayload();
+  return false;
 }
 
 void Peer::take(HandlerTable&) {
   Socket& socket = this->socket();
   socket.tryReceive();
-  auto& frames = socket.inbox();
+  std::vector<Frame>& frames = socket.inbox().frames();
   if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
     throw Error(Errc::malformed,
                 socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
@@ -7280,7 +7447,7 @@ namespace dividere::detail {
 class RouterSource : public Source {
  public:
   RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
-    socket_.set(ZMQ_ROUTER_HANDOVER, 1);  // a peer that connects again is not ignored for its former connection
+    setUpRouter(socket_);
   }
 
   Socket& socket() override { return socket_; }
@@ -7318,7 +7485,7 @@ constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
 Frame& RouterSource::receive() {
   newMessage();
   socket_.tryReceive();
-  auto& frames = socket_.inbox();
+  std::vector<Frame>& frames = socket_.inbox().frames();
   const auto fail = [&] {
     throw Error(Errc::malformed, socket_.who() + ": receive: a message of " + std::to_string(socket_.framesReceived()) +
                                      " frames; dropped");
@@ -7339,14 +7506,7 @@ void RouterSource::send(Frame& frame) {
   reply(route_, frame);
 }
 
-void RouterSource::reply(const connection::Route& route, Frame& frame) {
-  socket_.requireSendable(frame.size());
-  for (const std::string& step : route) {
-    Frame routing{std::string_view(step)};
-    socket_.send(routing, true, Deadline::never());
-  }
-  socket_.send(frame, false, Deadline::never());
-}
+void RouterSource::reply(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
 void RouterSource::refuseWaiting(const Error& error) {
   const std::string bytes = errorEnvelope(error);
@@ -7905,13 +8065,11 @@ void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(
 
 namespace dividere::detail {
 
-enum class SendResult { sent, full, gone };
-
 /// What a FrameSource calls; those that are not set, it does not.
 struct FrameHooks {
-  std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
-  std::function<void()> onTurn = nullptr;              // the socket may have become writable
-  std::function<void()> onEmpty = nullptr;             // nothing is left to be taken
+  std::function<void(Multipart&)> onMessage;  // may take the frames
+  std::function<void()> onTurn = nullptr;     // the socket may have become writable
+  std::function<void()> onEmpty = nullptr;    // nothing is left to be taken
 };
 
 /// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
@@ -7923,8 +8081,8 @@ class FrameSource final : public Source {
 
   Socket& socket() override { return *socket_; }
 
-  /// Sends a whole message without waiting; empties the frames if sent.
-  SendResult sendFrames(std::vector<Frame>& frames);
+  /// As Socket::trySend().
+  SendResult trySend(Multipart& message);
 
   /// Has the socket learn what is new of its peers.
   void refresh();
@@ -7951,9 +8109,6 @@ class FrameSource final : public Source {
   std::unique_ptr<Socket> socket_;
   FrameHooks hooks_;
 };
-
-/// Sends a whole message by a ROUTER with ZMQ_ROUTER_MANDATORY, without waiting; empties the frames if sent.
-SendResult sendRouted(Socket& router, std::vector<Frame>& frames);
 
 /// What names the connection that a received frame came by, as the value of EventType::disconnected does; -1 if
 /// unknown. May be given to another connection later.
@@ -8018,12 +8173,6 @@ bool isCorrelationId(std::string_view frame);
 // The requests a Broker has read and not yet answered.
 
 namespace dividere::detail {
-
-inline std::size_t totalSize(const std::vector<Frame>& frames) {
-  std::size_t sum = 0;
-  for (const Frame& frame : frames) sum += frame.size();
-  return sum;
-}
 
 /// A request from the moment it is read to its outcome.
 struct BrokerRequest {
@@ -8228,8 +8377,8 @@ class BrokerCore {
  public:
   BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
       : options_(sound(options)), tick_(tickOf(options_)), loop_(handlers_) {
-    auto front = makeRouter("balancing::Broker (front)", frontPort);
-    auto back = makeRouter("balancing::Broker (back)", backPort);
+    auto front = makeRouter("balancing::Broker (front)", frontPort, connection::SocketOptions());
+    auto back = makeRouter("balancing::Broker (back)", backPort, connection::SocketOptions());
     frontPort_ = front->port();
     backPort_ = back->port();
     // A worker that is killed is noticed by its connection, long before its silence.
@@ -8238,9 +8387,9 @@ class BrokerCore {
       loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
     });
     front_ = listen(std::move(front),
-                    {[this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); }, nullptr});
-    back_ = listen(std::move(back),
-                   {[this](std::vector<Frame>& frames) { onWorker(frames); }, nullptr, [this] { buryGone(); }});
+                    {[this](Multipart& message) { onRequest(message); }, [this] { flushReplies(); }, nullptr});
+    back_ =
+        listen(std::move(back), {[this](Multipart& message) { onWorker(message); }, nullptr, [this] { buryGone(); }});
     lastTick_ = Clock::now();
     loop_.every(tick_, [this] { onTick(); });
     loop_.start("balancing::Broker");
@@ -8264,18 +8413,10 @@ class BrokerCore {
 
   /// A reply on its way to a client that has no room for it yet.
   struct Outgoing {
-    std::vector<Frame> frames;
+    Multipart message;
     bool isError;
-    std::size_t bytes() const { return totalSize(frames); }
+    std::string_view client() const { return message.frames().front().view(); }
   };
-
-  static std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port) {
-    auto router = std::make_unique<Socket>(who, ZMQ_ROUTER, connection::SocketOptions());
-    router->set(ZMQ_ROUTER_MANDATORY, 1);  // who is gone or has no room is known, not dropped in silence
-    router->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
-    router->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
-    return router;
-  }
 
   FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
     auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(hooks));
@@ -8286,14 +8427,14 @@ class BrokerCore {
 
   // --- From clients ---
 
-  void onRequest(std::vector<Frame>& frames) {
+  void onRequest(Multipart& message) {
+    std::vector<Frame>& frames = message.frames();
     if (frames.size() < 2) return countJunk("a client sent no payload");
     // Its reply comes back with the name of a worker in front.
     if (frames.size() >= Socket::kMostFrames) return countJunk("a client sent a message of too many frames");
     BrokerRequest request;
-    request.size = totalSize(frames);
-    request.payload = std::move(frames.back());
-    frames.pop_back();
+    request.size = message.bytes();
+    request.payload = message.takePayload();
     if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
     if (!request.correlation.empty()) {
       if (BrokerRequest* known = book_.findRetried(request.correlation)) {
@@ -8354,13 +8495,13 @@ class BrokerCore {
   // are copied by reference: the originals stay for the next worker, should this one die.
   void give(Entry request, BrokerWorker& worker) {
     std::string token = tokens_.next();
-    std::vector<Frame> frames;
-    frames.reserve(request->route.size() + 2);
-    frames.emplace_back(std::string_view(worker.id));
-    frames.emplace_back(std::string_view(token));
-    for (std::size_t i = 1; i < request->route.size(); ++i) frames.push_back(shared(request->route[i]));
-    frames.push_back(shared(request->payload));
-    const SendResult result = back_->sendFrames(frames);
+    Multipart message;
+    message.reserve(request->route.size() + 2);
+    message.push(std::string_view(worker.id));
+    message.push(std::string_view(token));
+    for (std::size_t i = 1; i < request->route.size(); ++i) message.push(request->route[i].share());
+    message.push(request->payload.share());
+    const SendResult result = back_->trySend(message);
     if (result == SendResult::gone) return lose(worker);
     if (result == SendResult::full) {
       if (!worker.isBusy()) return bury(worker, "not taking anything");
@@ -8372,26 +8513,21 @@ class BrokerCore {
     ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
   }
 
-  static Frame shared(Frame& original) {
-    Frame copy;
-    zmq_msg_copy(copy.native(), original.native());
-    return copy;
-  }
-
   void ask(BrokerWorker& worker) {
     Signal signal{Signal::Kind::heartbeat, worker.dialect};
     signal.capacity = 1;  // says that this broker knows what this library adds
-    std::vector<Frame> frames;
-    frames.emplace_back(std::string_view(worker.id));
-    frames.emplace_back(std::string_view(writeSignal(signal, "dividere broker")));
+    Multipart message;
+    message.push(std::string_view(worker.id));
+    message.push(std::string_view(writeSignal(signal, "dividere broker")));
     worker.asked = Clock::now();
     ++worker.asksUnanswered;
-    if (back_->sendFrames(frames) == SendResult::gone) lose(worker);
+    if (back_->trySend(message) == SendResult::gone) lose(worker);
   }
 
   // --- From workers ---
 
-  void onWorker(std::vector<Frame>& frames) {
+  void onWorker(Multipart& message) {
+    std::vector<Frame>& frames = message.frames();
     if (frames.size() < 2) return countJunk("neither a reply nor a sign of life came from a worker");
     const std::string id = frames.front().str();
     if (frames.size() == 2) {
@@ -8548,9 +8684,9 @@ class BrokerCore {
   }
 
   void sendToClient(BrokerRequest& request, Frame&& payload, bool isError) {
-    Outgoing outgoing{std::move(request.route), isError};
-    outgoing.frames.push_back(std::move(payload));
-    const std::string_view client = outgoing.frames.front().view();
+    Outgoing outgoing{Multipart(std::move(request.route)), isError};
+    outgoing.message.push(std::move(payload));
+    const std::string_view client = outgoing.client();
     if (unsent_.find(client) == unsent_.end()) {
       if (trySend(outgoing)) return;
       loop_.lookAgain(*front_);
@@ -8559,8 +8695,8 @@ class BrokerCore {
       return countOutcome(isError);
     }
     ++unsentCount_;
-    unsentBytes_ += outgoing.bytes();
-    unsent_[outgoing.frames.front().str()].push_back(std::move(outgoing));
+    unsentBytes_ += outgoing.message.bytes();
+    unsent_[std::string(client)].push_back(std::move(outgoing));
   }
 
   /// Whether it is done with: sent, or its client gone.
@@ -8568,7 +8704,7 @@ class BrokerCore {
     bool isDone = false;
     // In one: who has its outcome finds it counted.
     ledger_.change([&](BrokerStats& stats) {
-      isDone = sendRouted(front_->socket(), outgoing.frames) != SendResult::full;
+      isDone = front_->socket().trySend(outgoing.message) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
     if (isDone)
@@ -8586,7 +8722,7 @@ class BrokerCore {
     for (auto queue = unsent_.begin(); queue != unsent_.end();) {
       auto& replies = queue->second;
       while (!replies.empty()) {
-        const std::size_t bytes = replies.front().bytes();
+        const std::size_t bytes = replies.front().message.bytes();
         if (!trySend(replies.front())) break;
         replies.pop_front();
         --unsentCount_;
@@ -8819,17 +8955,15 @@ class BalancingClient {
   }
 
   void transmit() {
-    std::vector<Frame> frames;
-    frames.emplace_back(std::string_view(id_));
-    frames.emplace_back();
-    zmq_msg_copy(frames.back().native(), request_.native());
-    socket_->attend();
-    sendRouted(*socket_, frames);  // with no room the try fails by its time-out
+    Multipart message;
+    message.push(std::string_view(id_));
+    message.push(request_.share());
+    socket_->trySend(message);  // with no room the try fails by its time-out
   }
 
   const Frame* receiveUntil(const Deadline& deadline) {
     while (socket_->receive(deadline)) {
-      std::vector<Frame>& frames = socket_->inbox();
+      std::vector<Frame>& frames = socket_->inbox().frames();
       if (frames.size() == socket_->framesReceived() && frames.size() > 1 && frames.front().view() == id_) {
         return &frames.back();
       }
@@ -8990,28 +9124,14 @@ namespace dividere::detail {
 
 // Sending makes libzmq take note of what has arrived meanwhile, and the descriptor then tells of it no more: so it has to
 // be looked for.
-SendResult FrameSource::sendFrames(std::vector<Frame>& frames) {
+SendResult FrameSource::trySend(Multipart& message) {
   loop_.lookAgain(*this);
-  return sendRouted(*socket_, frames);
+  return socket_->trySend(message);
 }
 
 void FrameSource::refresh() {
   loop_.lookAgain(*this);
   socket_->get(ZMQ_EVENTS);
-}
-
-SendResult sendRouted(Socket& router, std::vector<Frame>& frames) {
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    frames[i].handOver();
-    const int flags = ZMQ_DONTWAIT | (i + 1 < frames.size() ? ZMQ_SNDMORE : 0);
-    while (zmq_msg_send(frames[i].native(), router.native(), flags) < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return SendResult::full;  // known at the first frame: the others are then taken
-      if (errno == EHOSTUNREACH) return SendResult::gone;
-      router.fail("send");
-    }
-  }
-  return SendResult::sent;
 }
 
 int connectionOf(Frame& frame) { return zmq_msg_get(frame.native(), ZMQ_SRCFD); }
@@ -9268,14 +9388,15 @@ class WorkerCore {
     socket->connect(endpoint_);
     auto source = std::make_unique<FrameSource>(
         loop_, std::move(socket),
-        FrameHooks{[this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); }});
+        FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
     broker_ = source.get();
     loop_.add(std::move(source));
   }
 
   // --- The loop's thread ---
 
-  void onMessage(std::vector<Frame>& frames) {
+  void onMessage(Multipart& message) {
+    std::vector<Frame>& frames = message.frames();
     if (frames.size() < 2) {
       const Signal signal = frames.empty() ? Signal() : readSignal(frames[0].view());
       if (signal.kind != Signal::Kind::heartbeat) {
@@ -9285,8 +9406,7 @@ class WorkerCore {
       return beat();
     }
     WorkerTask task;
-    task.payload = std::move(frames.back());
-    frames.pop_back();
+    task.payload = message.takePayload();
     task.route.swap(frames);
     if (AttemptToken::isOurs(task.route[0].view())) brokerIsOurs_ = true;
     {
@@ -9328,9 +9448,9 @@ class WorkerCore {
   }
 
   void say(const Signal& signal) {
-    std::vector<Frame> frames;
-    frames.emplace_back(std::string_view(writeSignal(signal, id_)));
-    broker_->sendFrames(frames);  // if there is no room, there is no broker either
+    Multipart message;
+    message.push(std::string_view(writeSignal(signal, id_)));
+    broker_->trySend(message);  // if there is no room, there is no broker either
   }
 
   void flushReplies() {
@@ -9338,9 +9458,9 @@ class WorkerCore {
     while (!replies_.empty()) {
       // The Python broker takes a byte worker for busy until it registers again. Before its reply: the next request may
       // come as soon as the client has that, and one that comes while no worker is idle ends that broker.
-      const bool isOurs = AttemptToken::isOurs(replies_.front().front().view());
+      const bool isOurs = AttemptToken::isOurs(replies_.front().frames().front().view());
       if (dialect_ == Dialect::bytes && !isOurs) say(signal(Signal::Kind::registration));
-      if (broker_->sendFrames(replies_.front()) != SendResult::sent) return;
+      if (broker_->trySend(replies_.front()) != SendResult::sent) return;
       replies_.pop_front();
     }
   }
@@ -9391,11 +9511,11 @@ class WorkerCore {
   }
 
   void reply(WorkerTask& task, Frame&& frame) {
-    std::vector<Frame> frames = std::move(task.route);
-    frames.push_back(std::move(frame));
+    Multipart message(std::move(task.route));
+    message.push(std::move(frame));
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      replies_.push_back(std::move(frames));
+      replies_.push_back(std::move(message));
     }
     loop_.post([this] { flushReplies(); });
   }
@@ -9421,9 +9541,9 @@ class WorkerCore {
 
   std::mutex mutex_;
   std::condition_variable hasTask_;
-  std::deque<WorkerTask> tasks_;            // under mutex_
-  std::deque<std::vector<Frame>> replies_;  // under mutex_
-  bool stopping_ = false;                   // under mutex_
+  std::deque<WorkerTask> tasks_;   // under mutex_
+  std::deque<Multipart> replies_;  // under mutex_
+  bool stopping_ = false;          // under mutex_
 
   HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
   ReactorLoop loop_;
@@ -10433,8 +10553,6 @@ class RegistrySource final : public RouterSource {
   std::atomic<std::size_t>& entries_;
 };
 
-std::string registryEndpoint(std::uint16_t port) { return "tcp://*:" + std::to_string(port); }
-
 class RegistryServer {
  public:
   explicit RegistryServer(registry::ServerOptions options) {
@@ -10466,9 +10584,9 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, registryEndpoint(options.port), options.socket);
-    announcer_ = std::make_unique<Announcer>(
-        loop_, registryEndpoint(options.announcePort ? options.announcePort : next), options.socket);
+    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket);
+    announcer_ = std::make_unique<Announcer>(loop_, everyInterface(options.announcePort ? options.announcePort : next),
+                                             options.socket);
   }
 
   // Two ports in a row, so that one number says where it is.
@@ -10690,13 +10808,6 @@ constexpr auto kLookUpLimit = 5000ms;
 constexpr auto kInstanceReconnect = 100ms;
 constexpr auto kInstanceReconnectMax = 1000ms;
 
-// Shares the bytes of all but the shortest frames.
-Frame copyOf(Frame& frame) {
-  Frame copy;
-  if (zmq_msg_copy(copy.native(), frame.native()) != 0) throw std::bad_alloc();
-  return copy;
-}
-
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
   static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
@@ -10870,7 +10981,7 @@ CallDesk::Instance* CallDesk::choose() {
 }
 
 bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
-  Frame request = copyOf(call->request);
+  Frame request = call->request.share();
   std::string id = ids_.next();
   if (!instance.peer->ask(id, request)) return false;
   call->id = id;

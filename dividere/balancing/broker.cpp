@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "../connection/detail/router.hpp"
 #include "../core/detail/fork.hpp"
 #include "../core/detail/log_line.hpp"
 #include "../core/detail/options.hpp"
@@ -80,8 +81,8 @@ class BrokerCore {
  public:
   BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
       : options_(sound(options)), tick_(tickOf(options_)), loop_(handlers_) {
-    auto front = makeRouter("balancing::Broker (front)", frontPort);
-    auto back = makeRouter("balancing::Broker (back)", backPort);
+    auto front = makeRouter("balancing::Broker (front)", frontPort, connection::SocketOptions());
+    auto back = makeRouter("balancing::Broker (back)", backPort, connection::SocketOptions());
     frontPort_ = front->port();
     backPort_ = back->port();
     // A worker that is killed is noticed by its connection, long before its silence.
@@ -90,9 +91,9 @@ class BrokerCore {
       loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
     });
     front_ = listen(std::move(front),
-                    {[this](std::vector<Frame>& frames) { onRequest(frames); }, [this] { flushReplies(); }, nullptr});
-    back_ = listen(std::move(back),
-                   {[this](std::vector<Frame>& frames) { onWorker(frames); }, nullptr, [this] { buryGone(); }});
+                    {[this](Multipart& message) { onRequest(message); }, [this] { flushReplies(); }, nullptr});
+    back_ =
+        listen(std::move(back), {[this](Multipart& message) { onWorker(message); }, nullptr, [this] { buryGone(); }});
     lastTick_ = Clock::now();
     loop_.every(tick_, [this] { onTick(); });
     loop_.start("balancing::Broker");
@@ -116,18 +117,10 @@ class BrokerCore {
 
   /// A reply on its way to a client that has no room for it yet.
   struct Outgoing {
-    std::vector<Frame> frames;
+    Multipart message;
     bool isError;
-    std::size_t bytes() const { return totalSize(frames); }
+    std::string_view client() const { return message.frames().front().view(); }
   };
-
-  static std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port) {
-    auto router = std::make_unique<Socket>(who, ZMQ_ROUTER, connection::SocketOptions());
-    router->set(ZMQ_ROUTER_MANDATORY, 1);  // who is gone or has no room is known, not dropped in silence
-    router->set(ZMQ_ROUTER_HANDOVER, 1);   // a peer that connects again is not ignored for its former connection
-    router->bind("tcp://*:" + (port == 0 ? std::string("*") : std::to_string(port)));
-    return router;
-  }
 
   FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
     auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(hooks));
@@ -138,14 +131,14 @@ class BrokerCore {
 
   // --- From clients ---
 
-  void onRequest(std::vector<Frame>& frames) {
+  void onRequest(Multipart& message) {
+    std::vector<Frame>& frames = message.frames();
     if (frames.size() < 2) return countJunk("a client sent no payload");
     // Its reply comes back with the name of a worker in front.
     if (frames.size() >= Socket::kMostFrames) return countJunk("a client sent a message of too many frames");
     BrokerRequest request;
-    request.size = totalSize(frames);
-    request.payload = std::move(frames.back());
-    frames.pop_back();
+    request.size = message.bytes();
+    request.payload = message.takePayload();
     if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
     if (!request.correlation.empty()) {
       if (BrokerRequest* known = book_.findRetried(request.correlation)) {
@@ -206,13 +199,13 @@ class BrokerCore {
   // are copied by reference: the originals stay for the next worker, should this one die.
   void give(Entry request, BrokerWorker& worker) {
     std::string token = tokens_.next();
-    std::vector<Frame> frames;
-    frames.reserve(request->route.size() + 2);
-    frames.emplace_back(std::string_view(worker.id));
-    frames.emplace_back(std::string_view(token));
-    for (std::size_t i = 1; i < request->route.size(); ++i) frames.push_back(shared(request->route[i]));
-    frames.push_back(shared(request->payload));
-    const SendResult result = back_->sendFrames(frames);
+    Multipart message;
+    message.reserve(request->route.size() + 2);
+    message.push(std::string_view(worker.id));
+    message.push(std::string_view(token));
+    for (std::size_t i = 1; i < request->route.size(); ++i) message.push(request->route[i].share());
+    message.push(request->payload.share());
+    const SendResult result = back_->trySend(message);
     if (result == SendResult::gone) return lose(worker);
     if (result == SendResult::full) {
       if (!worker.isBusy()) return bury(worker, "not taking anything");
@@ -224,26 +217,21 @@ class BrokerCore {
     ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
   }
 
-  static Frame shared(Frame& original) {
-    Frame copy;
-    zmq_msg_copy(copy.native(), original.native());
-    return copy;
-  }
-
   void ask(BrokerWorker& worker) {
     Signal signal{Signal::Kind::heartbeat, worker.dialect};
     signal.capacity = 1;  // says that this broker knows what this library adds
-    std::vector<Frame> frames;
-    frames.emplace_back(std::string_view(worker.id));
-    frames.emplace_back(std::string_view(writeSignal(signal, "dividere broker")));
+    Multipart message;
+    message.push(std::string_view(worker.id));
+    message.push(std::string_view(writeSignal(signal, "dividere broker")));
     worker.asked = Clock::now();
     ++worker.asksUnanswered;
-    if (back_->sendFrames(frames) == SendResult::gone) lose(worker);
+    if (back_->trySend(message) == SendResult::gone) lose(worker);
   }
 
   // --- From workers ---
 
-  void onWorker(std::vector<Frame>& frames) {
+  void onWorker(Multipart& message) {
+    std::vector<Frame>& frames = message.frames();
     if (frames.size() < 2) return countJunk("neither a reply nor a sign of life came from a worker");
     const std::string id = frames.front().str();
     if (frames.size() == 2) {
@@ -400,9 +388,9 @@ class BrokerCore {
   }
 
   void sendToClient(BrokerRequest& request, Frame&& payload, bool isError) {
-    Outgoing outgoing{std::move(request.route), isError};
-    outgoing.frames.push_back(std::move(payload));
-    const std::string_view client = outgoing.frames.front().view();
+    Outgoing outgoing{Multipart(std::move(request.route)), isError};
+    outgoing.message.push(std::move(payload));
+    const std::string_view client = outgoing.client();
     if (unsent_.find(client) == unsent_.end()) {
       if (trySend(outgoing)) return;
       loop_.lookAgain(*front_);
@@ -411,8 +399,8 @@ class BrokerCore {
       return countOutcome(isError);
     }
     ++unsentCount_;
-    unsentBytes_ += outgoing.bytes();
-    unsent_[outgoing.frames.front().str()].push_back(std::move(outgoing));
+    unsentBytes_ += outgoing.message.bytes();
+    unsent_[std::string(client)].push_back(std::move(outgoing));
   }
 
   /// Whether it is done with: sent, or its client gone.
@@ -420,7 +408,7 @@ class BrokerCore {
     bool isDone = false;
     // In one: who has its outcome finds it counted.
     ledger_.change([&](BrokerStats& stats) {
-      isDone = sendRouted(front_->socket(), outgoing.frames) != SendResult::full;
+      isDone = front_->socket().trySend(outgoing.message) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
     if (isDone)
@@ -438,7 +426,7 @@ class BrokerCore {
     for (auto queue = unsent_.begin(); queue != unsent_.end();) {
       auto& replies = queue->second;
       while (!replies.empty()) {
-        const std::size_t bytes = replies.front().bytes();
+        const std::size_t bytes = replies.front().message.bytes();
         if (!trySend(replies.front())) break;
         replies.pop_front();
         --unsentCount_;

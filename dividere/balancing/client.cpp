@@ -10,7 +10,6 @@
 #include "../messaging/detail/correlation.hpp"
 #include "../messaging/detail/refusal.hpp"
 #include "../messaging/detail/wire.hpp"
-#include "detail/frame_source.hpp"
 
 namespace dividere::detail {
 
@@ -77,17 +76,15 @@ class BalancingClient {
   }
 
   void transmit() {
-    std::vector<Frame> frames;
-    frames.emplace_back(std::string_view(id_));
-    frames.emplace_back();
-    zmq_msg_copy(frames.back().native(), request_.native());
-    socket_->attend();
-    sendRouted(*socket_, frames);  // with no room the try fails by its time-out
+    Multipart message;
+    message.push(std::string_view(id_));
+    message.push(request_.share());
+    socket_->trySend(message);  // with no room the try fails by its time-out
   }
 
   const Frame* receiveUntil(const Deadline& deadline) {
     while (socket_->receive(deadline)) {
-      std::vector<Frame>& frames = socket_->inbox();
+      std::vector<Frame>& frames = socket_->inbox().frames();
       if (frames.size() == socket_->framesReceived() && frames.size() > 1 && frames.front().view() == id_) {
         return &frames.back();
       }

@@ -110,14 +110,15 @@ class WorkerCore {
     socket->connect(endpoint_);
     auto source = std::make_unique<FrameSource>(
         loop_, std::move(socket),
-        FrameHooks{[this](std::vector<Frame>& frames) { onMessage(frames); }, [this] { flushReplies(); }});
+        FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
     broker_ = source.get();
     loop_.add(std::move(source));
   }
 
   // --- The loop's thread ---
 
-  void onMessage(std::vector<Frame>& frames) {
+  void onMessage(Multipart& message) {
+    std::vector<Frame>& frames = message.frames();
     if (frames.size() < 2) {
       const Signal signal = frames.empty() ? Signal() : readSignal(frames[0].view());
       if (signal.kind != Signal::Kind::heartbeat) {
@@ -127,8 +128,7 @@ class WorkerCore {
       return beat();
     }
     WorkerTask task;
-    task.payload = std::move(frames.back());
-    frames.pop_back();
+    task.payload = message.takePayload();
     task.route.swap(frames);
     if (AttemptToken::isOurs(task.route[0].view())) brokerIsOurs_ = true;
     {
@@ -170,9 +170,9 @@ class WorkerCore {
   }
 
   void say(const Signal& signal) {
-    std::vector<Frame> frames;
-    frames.emplace_back(std::string_view(writeSignal(signal, id_)));
-    broker_->sendFrames(frames);  // if there is no room, there is no broker either
+    Multipart message;
+    message.push(std::string_view(writeSignal(signal, id_)));
+    broker_->trySend(message);  // if there is no room, there is no broker either
   }
 
   void flushReplies() {
@@ -180,9 +180,9 @@ class WorkerCore {
     while (!replies_.empty()) {
       // The Python broker takes a byte worker for busy until it registers again. Before its reply: the next request may
       // come as soon as the client has that, and one that comes while no worker is idle ends that broker.
-      const bool isOurs = AttemptToken::isOurs(replies_.front().front().view());
+      const bool isOurs = AttemptToken::isOurs(replies_.front().frames().front().view());
       if (dialect_ == Dialect::bytes && !isOurs) say(signal(Signal::Kind::registration));
-      if (broker_->sendFrames(replies_.front()) != SendResult::sent) return;
+      if (broker_->trySend(replies_.front()) != SendResult::sent) return;
       replies_.pop_front();
     }
   }
@@ -233,11 +233,11 @@ class WorkerCore {
   }
 
   void reply(WorkerTask& task, Frame&& frame) {
-    std::vector<Frame> frames = std::move(task.route);
-    frames.push_back(std::move(frame));
+    Multipart message(std::move(task.route));
+    message.push(std::move(frame));
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      replies_.push_back(std::move(frames));
+      replies_.push_back(std::move(message));
     }
     loop_.post([this] { flushReplies(); });
   }
@@ -263,9 +263,9 @@ class WorkerCore {
 
   std::mutex mutex_;
   std::condition_variable hasTask_;
-  std::deque<WorkerTask> tasks_;            // under mutex_
-  std::deque<std::vector<Frame>> replies_;  // under mutex_
-  bool stopping_ = false;                   // under mutex_
+  std::deque<WorkerTask> tasks_;   // under mutex_
+  std::deque<Multipart> replies_;  // under mutex_
+  bool stopping_ = false;          // under mutex_
 
   HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
   ReactorLoop loop_;

@@ -53,15 +53,7 @@ bool Dealer::send(const Route& route, std::string_view bytes, std::chrono::milli
 }
 
 bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout) {
-  detail::Socket& socket = this->socket();
-  const detail::Deadline deadline = detail::Deadline::in(timeout);
-  for (const std::string& step : route) socket.requireSendable(step.size());
-  socket.requireSendable(frame.size());
-  for (const std::string& step : route) {
-    detail::Frame routing{std::string_view(step)};
-    if (!socket.send(routing, true, deadline)) return false;
-  }
-  return socket.send(frame, false, deadline);
+  return socket().send(route, frame, detail::Deadline::in(timeout));
 }
 
 Routed Dealer::recv() {
@@ -83,16 +75,13 @@ bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(deta
 const detail::Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
-  const auto& frames = socket.inbox();
-  if (socket.framesReceived() > frames.size()) {
+  detail::Multipart& message = socket.inbox();
+  if (socket.framesReceived() > message.size()) {
     throw Error(Errc::malformed, socket.who() + ": receive: a message of " + std::to_string(socket.framesReceived()) +
                                      " frames; dropped");
   }
-  if (route) {
-    route->clear();
-    for (std::size_t i = 0; i + 1 < frames.size(); ++i) route->push_back(frames[i].str());
-  }
-  return &frames.back();
+  if (route) message.copyRouteTo(*route);
+  return &message.payload();
 }
 
 }  // namespace dividere::connection

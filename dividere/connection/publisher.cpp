@@ -59,11 +59,11 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   {
     const auto lock = audience_->enter();
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
-    if (socket.send(frame, false, deadline)) return true;
+    if (socket.send(frame, deadline)) return true;
     if (audience_->waitWhenFull) return false;
     ++audience_->dropped;
     socket.set(ZMQ_XPUB_NODROP, 0);
-    socket.send(frame, false, Deadline::never());
+    socket.send(frame, Deadline::never());
     socket.set(ZMQ_XPUB_NODROP, 1);
   }
   // Without the lock: whoever takes the log may publish it.

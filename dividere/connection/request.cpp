@@ -42,7 +42,7 @@ bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* t
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
   if (turn_ == Turn::either) socket.forgetGivenUp();
-  const bool sent = socket.send(frame, false, detail::Deadline::in(timeout));
+  const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   return sent;
 }

@@ -41,7 +41,7 @@ bool Response::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
-  if (!socket.send(frame, false, detail::Deadline::in(timeout))) return false;
+  if (!socket.send(frame, detail::Deadline::in(timeout))) return false;
   owes_ = false;
   refusal_ = {};
   return true;
@@ -79,7 +79,7 @@ void Response::refuse(detail::Frame&& answer) {
 // A REP socket takes no request before it has answered the last one.
 void Response::answerRefused() {
   if (!refusal_) return;
-  socket().send(*refusal_, false, detail::Deadline::never());
+  socket().send(*refusal_, detail::Deadline::never());
   refusal_ = {};
 }
 

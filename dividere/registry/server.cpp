@@ -111,8 +111,6 @@ class RegistrySource final : public RouterSource {
   std::atomic<std::size_t>& entries_;
 };
 
-std::string registryEndpoint(std::uint16_t port) { return "tcp://*:" + std::to_string(port); }
-
 class RegistryServer {
  public:
   explicit RegistryServer(registry::ServerOptions options) {
@@ -144,9 +142,9 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, registryEndpoint(options.port), options.socket);
-    announcer_ = std::make_unique<Announcer>(
-        loop_, registryEndpoint(options.announcePort ? options.announcePort : next), options.socket);
+    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket);
+    announcer_ = std::make_unique<Announcer>(loop_, everyInterface(options.announcePort ? options.announcePort : next),
+                                             options.socket);
   }
 
   // Two ports in a row, so that one number says where it is.

@@ -12,13 +12,11 @@
 
 namespace dividere::detail {
 
-enum class SendResult { sent, full, gone };
-
 /// What a FrameSource calls; those that are not set, it does not.
 struct FrameHooks {
-  std::function<void(std::vector<Frame>&)> onMessage;  // may take the frames
-  std::function<void()> onTurn = nullptr;              // the socket may have become writable
-  std::function<void()> onEmpty = nullptr;             // nothing is left to be taken
+  std::function<void(Multipart&)> onMessage;  // may take the frames
+  std::function<void()> onTurn = nullptr;     // the socket may have become writable
+  std::function<void()> onEmpty = nullptr;    // nothing is left to be taken
 };
 
 /// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
@@ -30,8 +28,8 @@ class FrameSource final : public Source {
 
   Socket& socket() override { return *socket_; }
 
-  /// Sends a whole message without waiting; empties the frames if sent.
-  SendResult sendFrames(std::vector<Frame>& frames);
+  /// As Socket::trySend().
+  SendResult trySend(Multipart& message);
 
   /// Has the socket learn what is new of its peers.
   void refresh();
@@ -58,9 +56,6 @@ class FrameSource final : public Source {
   std::unique_ptr<Socket> socket_;
   FrameHooks hooks_;
 };
-
-/// Sends a whole message by a ROUTER with ZMQ_ROUTER_MANDATORY, without waiting; empties the frames if sent.
-SendResult sendRouted(Socket& router, std::vector<Frame>& frames);
 
 /// What names the connection that a received frame came by, as the value of EventType::disconnected does; -1 if
 /// unknown. May be given to another connection later.

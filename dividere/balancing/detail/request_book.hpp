@@ -16,12 +16,6 @@
 
 namespace dividere::detail {
 
-inline std::size_t totalSize(const std::vector<Frame>& frames) {
-  std::size_t sum = 0;
-  for (const Frame& frame : frames) sum += frame.size();
-  return sum;
-}
-
 /// A request from the moment it is read to its outcome.
 struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload

@@ -24,29 +24,27 @@ bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()
 
 // The address of a property of the connection that brought the message: the same for all it brings, and for no
 // other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
-const void* connectionOf(const Frame& frame) { return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type"); }
+static const void* connectionPropertyOf(Frame& frame) { return zmq_msg_gets(frame.native(), "Socket-Type"); }
 
-void Census::observe(const Frame& frame) {
+void Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
   if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
   const std::string topic(message.substr(1));
   if (message[0] == 1) {
-    subscribed(topic, connectionOf(frame), frame);
+    subscribed(topic, connectionPropertyOf(frame), frame);
   } else {
-    unsubscribed(topic, connectionOf(frame));
+    unsubscribed(topic, connectionPropertyOf(frame));
   }
 }
 
-void Census::subscribed(const std::string& topic, Connection connection, const Frame& frame) {
+void Census::subscribed(const std::string& topic, Connection connection, Frame& frame) {
   if (isIdTopic(topic)) {
     ids_[topic].push_back(connection);
     ++arrivals_;  // not at its first topic: now they are all in force
   }
   if (!connection) return;
   Peer& peer = peers_[connection];
-  if (peer.keepsConnectionUnique.size() == 0) {
-    zmq_msg_copy(peer.keepsConnectionUnique.native(), const_cast<Frame&>(frame).native());
-  }
+  if (peer.keepsConnectionUnique.size() == 0) peer.keepsConnectionUnique = frame.share();
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
   peer.topics.insert(topic);
   holders_[topic].insert(connection);

@@ -29,7 +29,7 @@ std::string makeIdTopic();
 class Census {
  public:
   /// One message as read from the socket.
-  void observe(const Frame& frame);
+  void observe(Frame& frame);
 
   /// No more messages for now: those who went are known only from all that their going brings.
   void settle();
@@ -48,7 +48,7 @@ class Census {
     bool hasArrived = false;  // is among the arrivals
   };
 
-  void subscribed(const std::string& topic, Connection connection, const Frame& frame);
+  void subscribed(const std::string& topic, Connection connection, Frame& frame);
   void unsubscribed(const std::string& topic, Connection connection);
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);

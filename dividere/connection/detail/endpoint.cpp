@@ -124,6 +124,8 @@ bool hasWildcard(std::string_view text) {
   return text.substr(0, 9) != "inproc://" && text.find('*') != std::string_view::npos;
 }
 
+std::string everyInterface(std::uint16_t port) { return "tcp://*:" + (port == 0 ? "*" : std::to_string(port)); }
+
 void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint) {
   const std::string& path = endpoint.address;
   if (path == "*" || path.front() == '@') return;

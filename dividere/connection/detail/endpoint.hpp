@@ -28,6 +28,9 @@ Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bin
 /// Whether the text has a `*` where a tcp host or port stands: what makes it one to bind (WIRE.md).
 bool hasWildcard(std::string_view text);
 
+/// The endpoint to bind for this TCP port of every interface; 0: a free one.
+std::string everyInterface(std::uint16_t port);
+
 /// An ipc path can be taken over only from the dead: libzmq would delete whatever is there. Throws Error for a
 /// file that is no socket and (address in use) for a socket that somebody listens on.
 void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);

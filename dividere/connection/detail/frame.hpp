@@ -35,6 +35,14 @@ class Frame {
   }
   ~Frame() { zmq_msg_close(&message_); }
 
+  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
+  /// std::bad_alloc.
+  Frame share() {
+    Frame copy;
+    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
+    return copy;
+  }
+
   char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
   std::size_t size() const noexcept { return zmq_msg_size(&message_); }
   bool more() const noexcept { return zmq_msg_more(&message_) != 0; }

@@ -298,29 +298,17 @@ void Socket::failManyFrames() const {
                                    " frames, where one is expected; dropped");
 }
 
-bool Socket::trySend(Frame& frame, int flags) {
+SendResult Socket::trySendFrame(Frame& frame, bool more) {
   frame.handOver();
-  for (;;) {
-    if (zmq_msg_send(frame.native(), socket_, flags | ZMQ_DONTWAIT) >= 0) return true;
-    if (errno == EAGAIN) return false;
+  while (zmq_msg_send(frame.native(), socket_, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+    if (errno == EAGAIN) return SendResult::full;
+    if (errno == EHOSTUNREACH) return SendResult::gone;
     if (errno != EINTR) fail("send");
   }
+  return SendResult::sent;
 }
 
-bool Socket::send(Frame& frame, bool more, const Deadline& deadline) {
-  requireSendable(frame.size());
-  if (midMessage_) {
-    // It goes with the first frame: taken at once, or dropped with the peer that had that. Never for another one alone.
-    midMessage_ = more;
-    if (!trySend(frame, more ? ZMQ_SNDMORE : 0)) frame = Frame();
-    return true;
-  }
-  const bool sent = sendFirst(frame, more, deadline);
-  midMessage_ = sent && more;
-  return sent;
-}
-
-bool Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
+void Socket::prepareToSend(const Deadline& deadline) {
   if (givesUpOnSend_ && sentBlind_) {
     sentBlind_ = false;  // what waits with a dead peer is of the request given up
     lookAtLinks();
@@ -330,13 +318,68 @@ bool Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
     if (!settled_) settle(deadline);
     sentBlind_ = sentBlind_ || !anyUp_;
   }
-  const int flags = more ? ZMQ_SNDMORE : 0;
+}
+
+SendResult Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
+  prepareToSend(deadline);
+  SendResult result = trySendFrame(frame, more);
   // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
-  const auto sendAnew = [&] {
+  const auto isDone = [&] {
     get(ZMQ_EVENTS);  // a failed send need not have read libzmq's signals
-    return trySend(frame, flags);
+    result = trySendFrame(frame, more);
+    return result != SendResult::full;
   };
-  return trySend(frame, flags) || sendAnew() || awaitUntil(sendAnew, deadline);
+  if (result == SendResult::full && !isDone() && !deadline.passed()) awaitUntil(isDone, deadline);
+  return result;
+}
+
+// Once the first frame is in, libzmq takes the others without waiting, or drops them all with the peer that had the first:
+// so nothing may keep the others from following it.
+SendResult Socket::sendWithin(Frame* frames, std::size_t count, const Deadline& deadline) {
+  for (std::size_t i = 0; i < count; ++i) requireSendable(frames[i].size());
+  const SendResult first = sendFirst(frames[0], count > 1, deadline);
+  if (first != SendResult::sent) return first;
+  for (std::size_t i = 1; i < count; ++i) {
+    if (trySendFrame(frames[i], i + 1 < count) != SendResult::sent) frames[i] = Frame();
+  }
+  return SendResult::sent;
+}
+
+SendResult Socket::sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline) {
+  if (route.empty()) return sendWithin(&payload, 1, deadline);
+  Multipart message = std::move(spare_);  // not in place: whoever takes the log may send on this socket meanwhile
+  message.assign(route, std::move(payload));
+  const SendResult result = sendWithin(message.frames().data(), message.size(), deadline);
+  if (result != SendResult::sent) payload = message.takePayload();
+  message.clear();
+  spare_ = std::move(message);
+  return result;
+}
+
+bool Socket::isSent(SendResult result) const {
+  if (result == SendResult::gone) {
+    errno = EHOSTUNREACH;
+    fail("send");
+  }
+  return result == SendResult::sent;
+}
+
+bool Socket::send(Frame& message, const Deadline& deadline) { return isSent(sendWithin(&message, 1, deadline)); }
+
+bool Socket::send(Multipart& message, const Deadline& deadline) {
+  return isSent(sendWithin(message.frames().data(), message.size(), deadline));
+}
+
+bool Socket::send(const connection::Route& route, Frame& payload, const Deadline& deadline) {
+  return isSent(sendWithin(route, payload, deadline));
+}
+
+SendResult Socket::trySend(Multipart& message) {
+  return sendWithin(message.frames().data(), message.size(), Deadline::longAgo());
+}
+
+SendResult Socket::trySend(const connection::Route& route, Frame& payload) {
+  return sendWithin(route, payload, Deadline::longAgo());
 }
 
 bool Socket::tryReceive() {
@@ -350,14 +393,15 @@ bool Socket::tryReceive() {
 
 bool Socket::takeMessage(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
-  inbox_.resize(1);
+  std::vector<Frame>& frames = inbox_.frames();
+  frames.resize(1);
   framesReceived_ = 0;
   for (;;) {
-    Frame& frame = inbox_.back();
+    Frame& frame = frames.back();
     while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
-      inbox_.clear();
+      frames.clear();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
       fail("receive");
@@ -366,7 +410,7 @@ bool Socket::takeMessage(int flags) {
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
-    if (framesReceived_ < kMostFrames) inbox_.emplace_back();
+    if (framesReceived_ < kMostFrames) frames.emplace_back();
   }
 }
 

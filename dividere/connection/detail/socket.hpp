@@ -12,11 +12,18 @@
 #include "../../core/detail/fork.hpp"
 #include "../socket_options.hpp"
 #include "endpoint.hpp"
-#include "frame.hpp"
+#include "multipart.hpp"
 #include "process.hpp"
 #include "watcher.hpp"
 
 namespace dividere::detail {
+
+/// What became of a message that was to be sent at once.
+enum class SendResult {
+  sent,
+  full,  // nobody has room for it at the moment
+  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
+};
 
 /// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
@@ -42,18 +49,20 @@ class Socket {
   /// Throws Error if this is a forked child of the process that made the socket.
   void requireOwnProcess() const { fork_.require(who_); }
 
-  /// Throws Error{tooLarge} for a frame that no peer would take. Before the first frame of a message is sent: half a
-  /// message cannot be taken back.
+  /// Throws Error{tooLarge} for a frame that no peer would take.
   void requireSendable(std::size_t bytes) const {
     if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
   }
 
-  /// Sends a frame, with others to follow if `more`, and empties it; false if there was no room in time. Once the
-  /// first frame of a message is in, libzmq takes the others without waiting.
-  bool send(Frame& frame, bool more, const Deadline& deadline);
+  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
+  /// if its route leads to nobody, and as requireSendable().
+  bool send(Frame& message, const Deadline& deadline);
+  bool send(Multipart& message, const Deadline& deadline);
+  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
 
-  /// Sends only if no wait is needed.
-  bool trySend(Frame& frame, int flags);
+  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
+  SendResult trySend(Multipart& message);
+  SendResult trySend(const connection::Route& route, Frame& payload);
 
   /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
   bool receive(const Deadline& deadline);
@@ -68,13 +77,13 @@ class Socket {
   bool wait(const Deadline& deadline);
 
   /// The message last received, all its frames; how many it had, which may be more than are kept.
-  std::vector<Frame>& inbox() { return inbox_; }
+  Multipart& inbox() { return inbox_; }
   std::size_t framesReceived() const { return framesReceived_; }
 
   /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
   const Frame& onlyFrame() const {
     if (framesReceived_ != 1) failManyFrames();
-    return inbox_.front();
+    return inbox_.frames().front();
   }
 
   /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
@@ -138,7 +147,12 @@ class Socket {
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
 
-  bool sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  void prepareToSend(const Deadline& deadline);
+  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
+  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
+  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  SendResult trySendFrame(Frame& frame, bool more);
+  bool isSent(SendResult result) const;
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
   void bindTo(const Endpoint& endpoint);
@@ -174,10 +188,10 @@ class Socket {
   bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
   int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
   bool anyUp_ = false;
-  bool midMessage_ = false;  // the last frame sent has others to follow
-  bool sentBlind_ = false;   // something was sent while no peer was up: it waits with one of them
+  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
 
-  std::vector<Frame> inbox_;
+  Multipart inbox_;
+  Multipart spare_;  // for its memory
   std::size_t framesReceived_ = 0;
   bool kept_ = false;  // wait() has received a message that nobody has asked for yet
 };

@@ -53,19 +53,19 @@ bool Peer::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
   // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
   loop_.lookAgain(*this);
-  Socket& socket = this->socket();
-  Frame routing{std::string_view(id)};
-  Frame empty;
-  if (!socket.send(routing, true, Deadline::in(0ms))) return false;
-  socket.send(empty, true, Deadline::never());
-  socket.send(request, false, Deadline::never());
-  return true;
+  outgoing_.clear();
+  outgoing_.push(std::string_view(id));
+  outgoing_.push(Frame());
+  outgoing_.push(std::move(request));
+  if (socket().trySend(outgoing_) == SendResult::sent) return true;
+  request = outgoing_.takePayload();
+  return false;
 }
 
 void Peer::take(HandlerTable&) {
   Socket& socket = this->socket();
   socket.tryReceive();
-  auto& frames = socket.inbox();
+  std::vector<Frame>& frames = socket.inbox().frames();
   if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
     throw Error(Errc::malformed,
                 socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");

@@ -64,6 +64,7 @@ class Peer final : public Source {
   ReactorLoop& loop_;
   std::shared_ptr<Link> link_;
   connection::Dealer dealer_;
+  Multipart outgoing_;  // for its memory
 };
 
 }  // namespace dividere::detail

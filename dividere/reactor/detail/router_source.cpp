@@ -12,7 +12,7 @@ constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
 Frame& RouterSource::receive() {
   newMessage();
   socket_.tryReceive();
-  auto& frames = socket_.inbox();
+  std::vector<Frame>& frames = socket_.inbox().frames();
   const auto fail = [&] {
     throw Error(Errc::malformed, socket_.who() + ": receive: a message of " + std::to_string(socket_.framesReceived()) +
                                      " frames; dropped");
@@ -33,14 +33,7 @@ void RouterSource::send(Frame& frame) {
   reply(route_, frame);
 }
 
-void RouterSource::reply(const connection::Route& route, Frame& frame) {
-  socket_.requireSendable(frame.size());
-  for (const std::string& step : route) {
-    Frame routing{std::string_view(step)};
-    socket_.send(routing, true, Deadline::never());
-  }
-  socket_.send(frame, false, Deadline::never());
-}
+void RouterSource::reply(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
 void RouterSource::refuseWaiting(const Error& error) {
   const std::string bytes = errorEnvelope(error);

@@ -2,6 +2,7 @@
 
 // A socket that many ask at once.
 
+#include "../../connection/detail/router.hpp"
 #include "reactor_loop.hpp"
 
 namespace dividere::detail {
@@ -11,7 +12,7 @@ namespace dividere::detail {
 class RouterSource : public Source {
  public:
   RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
-    socket_.set(ZMQ_ROUTER_HANDOVER, 1);  // a peer that connects again is not ignored for its former connection
+    setUpRouter(socket_);
   }
 
   Socket& socket() override { return socket_; }

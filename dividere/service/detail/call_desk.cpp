@@ -25,13 +25,6 @@ constexpr auto kLookUpLimit = 5000ms;
 constexpr auto kInstanceReconnect = 100ms;
 constexpr auto kInstanceReconnectMax = 1000ms;
 
-// Shares the bytes of all but the shortest frames.
-Frame copyOf(Frame& frame) {
-  Frame copy;
-  if (zmq_msg_copy(copy.native(), frame.native()) != 0) throw std::bad_alloc();
-  return copy;
-}
-
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
   static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
@@ -205,7 +198,7 @@ CallDesk::Instance* CallDesk::choose() {
 }
 
 bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
-  Frame request = copyOf(call->request);
+  Frame request = call->request.share();
   std::string id = ids_.next();
   if (!instance.peer->ask(id, request)) return false;
   call->id = id;
