@@ -82,6 +82,7 @@
 #include "dividere/connection/detail/frame_memory.cpp"
 #include "dividere/connection/detail/multipart.cpp"
 #include "dividere/connection/detail/process.cpp"
+#include "dividere/connection/detail/relay.cpp"
 #include "dividere/connection/detail/router.cpp"
 #include "dividere/connection/detail/socket.cpp"
 #include "dividere/connection/detail/watcher.cpp"

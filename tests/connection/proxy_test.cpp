@@ -339,3 +339,44 @@ TEST_CASE("requests that have to wait for room at the back arrive whole, every o
   for (auto& thread : asking) thread.join();
   CHECK(answered == kClients * kRequests);
 }
+
+TEST_CASE("a reply for one who is gone takes nothing from another's request that waits for room at the back") {
+  const LogCapture log;
+  SocketOptions small;
+  small.sendQueue = small.receiveQueue = 1;
+  small.kernelSendBuffer = small.kernelReceiveBuffer = 4096;
+  Proxy proxy(0, 0, small);
+  RawSocket back(ZMQ_DEALER);
+  back.set(ZMQ_RCVHWM, 1);
+  back.set(ZMQ_RCVBUF, 4096);
+  back.connect(backOf(proxy));
+  std::optional<Dealer> gone(std::in_place, frontOf(proxy));
+  gone->send("ask");
+  const auto asked = back.recv();
+  REQUIRE(asked);
+  const Events events;
+  proxy.onEvent(events.handler());
+  gone.reset();
+  REQUIRE(events.wait(EventType::disconnected));
+
+  Dealer living(frontOf(proxy), small);
+  const std::string large(50000, 'x');
+  int sent = 0;
+  while (living.send({"way"}, large, kShort)) ++sent;
+  for (const auto limit = std::chrono::steady_clock::now() + kLimit;
+       log.lines("whoever asked is gone").empty() && std::chrono::steady_clock::now() < limit;) {
+    back.send({asked->front(), "for nobody"});
+    std::this_thread::yield();
+  }
+  REQUIRE_FALSE(log.lines("whoever asked is gone").empty());
+  std::string name;
+  for (int i = 0; i < sent; ++i) {
+    const auto request = back.recv();
+    REQUIRE(request);
+    REQUIRE(request->size() == 3);
+    if (name.empty()) name = request->front();
+    CHECK((request->front() == name));
+    CHECK(request->at(1) == "way");
+    CHECK((request->back() == large));
+  }
+}

@@ -1,7 +1,5 @@
 #include "audience.hpp"
 
-#include <cerrno>
-
 namespace dividere::detail {
 
 using namespace std::chrono_literals;
@@ -42,13 +40,13 @@ bool Audience::readNewsIfIdle() {
 /// False if there is none.
 bool Audience::readOne() {
   Frame frame;
-  while (zmq_msg_recv(frame.native(), socket->native(), ZMQ_DONTWAIT) < 0) {
-    if (errno == EINTR) continue;
+  const bool isThere = socket->tryReceiveFrame(frame);
+  if (isThere) {
+    census.observe(frame);
+  } else {
     census.settle();
-    return false;
   }
-  census.observe(frame);
-  return true;
+  return isThere;
 }
 
 }  // namespace dividere::detail

@@ -391,6 +391,15 @@ bool Socket::tryReceive() {
   return takeMessage(ZMQ_DONTWAIT);
 }
 
+bool Socket::tryReceiveFrame(Frame& frame) {
+  while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
+    if (errno == EAGAIN) return false;
+    if (errno != EINTR) fail("receive");
+  }
+  frame.takeOver();
+  return true;
+}
+
 bool Socket::takeMessage(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
   std::vector<Frame>& frames = inbox_.frames();

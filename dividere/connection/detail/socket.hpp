@@ -64,11 +64,18 @@ class Socket {
   SendResult trySend(Multipart& message);
   SendResult trySend(const connection::Route& route, Frame& payload);
 
+  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
+  /// with `more`. After the first one, the others are to follow whatever becomes of them.
+  SendResult trySendFrame(Frame& frame, bool more);
+
   /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
   bool receive(const Deadline& deadline);
 
   /// Receives only if no wait is needed.
   bool tryReceive();
+
+  /// Receives the next frame of a message instead; false if there is none.
+  bool tryReceiveFrame(Frame& frame);
 
   /// Whether receive() would return at once. The message is kept for it.
   bool ready();
@@ -151,7 +158,6 @@ class Socket {
   SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
   SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
   SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
-  SendResult trySendFrame(Frame& frame, bool more);
   bool isSent(SendResult result) const;
   void open(int type);
   void applyDefaults(const connection::SocketOptions& options);
