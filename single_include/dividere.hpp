@@ -2693,13 +2693,58 @@ class OwnedDescriptor {
 }  // namespace dividere::detail
 // end dividere/core/detail/owned_descriptor.hpp
 
-// begin dividere/connection/detail/watcher.hpp
-// The one thread that watches every socket of the process.
+// begin dividere/connection/detail/closed_sockets.hpp
+// Sockets that are closed and still sending.
 
 namespace dividere::detail {
 
-/// One endpoint that a socket connects to, and what has become of it.
+class Watch;
+
+/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
+/// the context meanwhile. This knows which ones do. Any thread.
+class ClosedSockets {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
+  void add(const Watch* watch, Clock::time_point closeBy);
+
+  /// libzmq has let go of all that the socket had.
+  void remove(const Watch* watch);
+
+  /// libzmq has let go of a listener.
+  void noteRelease();
+
+  /// A count that moves when a closed socket lets go of a listener or of everything.
+  std::uint64_t releases();
+
+  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
+  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
+
+  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
+  void awaitAllSent();
+
+ private:
+  Clock::time_point lastCloseBy() const;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
+  std::uint64_t releases_ = 0;                         // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/closed_sockets.hpp
+
+// begin dividere/connection/detail/link.hpp
+// What has become of an endpoint that a socket connects to.
+
+namespace dividere::detail {
+
+/// One endpoint that a socket connects to: a state machine that libzmq's events drive.
 struct Link {
+  using Clock = Deadline::Clock;
+
   enum class State {
     connecting,
     up,        // handshake done
@@ -2707,21 +2752,106 @@ struct Link {
     suspect,   // lost, and nothing says yet that libzmq will try again
     broken     // libzmq will not: after a protocol error zmq_connect is dead until disconnected and made anew
   };
+
   std::string endpoint;
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
-  Deadline::Clock::time_point lost{};
+  Clock::time_point lost{};
 
   bool isUp() const { return state == State::up; }
 
-  /// Twice refused: not merely a server that is about to bind.
+  /// Refused twice: not merely a server that is about to bind.
   bool isDown() const { return state == State::retrying && failures >= 2; }
+
+  /// Changes the state as an event of this link says.
+  void follow(connection::EventType event, Clock::time_point now);
+
+  /// When a suspect link counts as broken.
+  Clock::time_point brokenFrom() const;
+
+  /// The owner has disconnected and connected again.
+  void madeAnew();
 };
 
-/// One socket as the watcher sees it, shared by the socket's owner and the watcher's thread.
+/// The links of one socket, found by what libzmq calls them.
+class Links {
+ public:
+  void add(const std::string& endpoint);
+
+  /// Null if it is not known which of them is meant.
+  Link* find(const std::string& endpoint);
+
+  /// Whether find() will know this link's next events for its own. Of two hosts that libzmq has looked up, and that have the
+  /// same port, it would not.
+  bool isKnownByName(const Link& link);
+
+  const std::vector<Link>& all() const { return links_; }
+  std::vector<Link>& all() { return links_; }
+
+ private:
+  Link* onlyLinkAt(std::string_view port);
+
+  std::vector<Link> links_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/link.hpp
+
+// begin dividere/connection/detail/monitor_events.hpp
+// What libzmq reports of a socket.
+
+namespace dividere::detail {
+
+/// The events of one socket, read from libzmq's monitor (zmq_socket_monitor(3)). One thread at a time, which need not be the
+/// socket's.
+class MonitorEvents {
+ public:
+  /// Starts monitoring: before the socket binds or connects, as events before that are lost. Throws Error with nothing left
+  /// open; `who` names the socket in it.
+  MonitorEvents(void* context, void* socket, const std::string& who);
+
+  /// After stop(), or once the socket has been closed.
+  ~MonitorEvents();
+  MonitorEvents(const MonitorEvents&) = delete;
+  MonitorEvents& operator=(const MonitorEvents&) = delete;
+
+  /// Ends the monitoring of a socket that is still open. Call it in the socket's thread, and while the MonitorEvents lives:
+  /// without a reader it hangs.
+  static void stop(void* socket) noexcept;
+
+  enum class Reading {
+    event,
+    nothing,     // at the moment
+    contextEnds  // whoever ends the context waits for this to be destroyed
+  };
+  Reading read(connection::SocketEvent& event);
+
+  /// Readable when read() may have something. It tells of new events only: read until there is nothing before waiting.
+  int descriptor() const noexcept { return descriptor_; }
+
+ private:
+  bool open(void* context, void* socket);
+  void close() noexcept;
+
+  void* reader_ = nullptr;
+  int descriptor_ = -1;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/monitor_events.hpp
+
+// begin dividere/connection/detail/watch.hpp
+// One socket as the watcher sees it.
+
+namespace dividere::detail {
+
+/// What happens to one socket: the state of its links, and who is called about it. Shared by the socket's owner and the
+/// watcher's thread.
 class Watch {
  public:
+  using Clock = Deadline::Clock;
+
   Watch(std::string who, std::chrono::milliseconds linger) : who_(std::move(who)), linger_(linger) {}
 
   // --- the owner's side ---
@@ -2756,30 +2886,45 @@ class Watch {
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
 
- private:
-  friend class Watcher;
-  using Clock = Deadline::Clock;
+  /// "connection::Publisher": whose watch it is.
+  const std::string& who() const noexcept { return who_; }
 
-  void deliver(connection::SocketEvent&& event);
-  void deliverBacklog(std::unique_lock<std::mutex>& lock);
-  bool runIdle();
-  template <class Callback>
-  void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
-  void waitForCallback(std::unique_lock<std::mutex>& lock);
+  /// How long the socket goes on sending once it is closed; negative: without bound.
+  std::chrono::milliseconds linger() const noexcept { return linger_; }
 
-  void follow(const connection::SocketEvent& event);
-  Link* linkOf(const std::string& endpoint);
-  Link* onlyLinkAt(std::string_view port);
-  bool isKnownByName(const Link& link);
-  void callOwner();
+  // --- the watcher's side ---
+
+  /// Null if the socket is not monitored. Made in the owner's thread, the watcher's from then on.
+  std::unique_ptr<MonitorEvents> events;
+
+  bool isMonitored = false;  // under the Watcher's mutex
+
+  bool hasPump() const noexcept { return static_cast<bool>(idle_); }
+
+  /// Calls the pump, if it is still wanted; what it returned.
+  bool pump();
+
+  /// Logs an event, lets the links follow it and calls the handler.
+  void take(connection::SocketEvent&& event);
+
+  /// Calls a handler that came late with what has happened before.
+  void deliverBacklog();
+
+  /// A link may turn out to be broken: findBroken() is due from time to time.
+  bool hasSuspects() const noexcept { return hasSuspects_; }
 
   /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
-  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
-  /// Throws Error with nothing left open.
-  void openReader(void* context, void* socket);
-  void closeReader();
+ private:
+  void deliver(connection::SocketEvent&& event);
+  void deliverBacklog(std::unique_lock<std::mutex>& lock);
+  template <class Callback>
+  void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
+  void waitForCallback(std::unique_lock<std::mutex>& lock);
+  void follow(const connection::SocketEvent& event);
+  void callOwner();
+  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   // Constant after construction.
   const std::string who_;
@@ -2787,9 +2932,7 @@ class Watch {
   std::function<bool()> idle_;
 
   // The watcher's thread alone.
-  void* reader_ = nullptr;
-  int readerFd_ = -1;
-  bool suspects_ = false;
+  bool hasSuspects_ = false;
 
   std::atomic<bool> attention_{false};
 
@@ -2800,15 +2943,20 @@ class Watch {
   int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
-  std::vector<Link> links_;
+  Links links_;
   std::thread::id calling_;
   int wakeFd_ = -1;
   bool detached_ = false;
   bool idleEnded_ = false;
-
-  // Under the Watcher's mutex.
-  Clock::time_point closeBy_{};
 };
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/watch.hpp
+
+// begin dividere/connection/detail/watcher.hpp
+// The one thread that watches every socket of the process.
+
+namespace dividere::detail {
 
 /// The thread, which lives while there is anything to watch: it reads the events of every monitored socket
 /// (log, callbacks, the state of links), pumps idle Publishers, and knows which closed sockets are still sending.
@@ -2819,7 +2967,7 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
 
   /// Starts watching: before the socket binds or connects, as events before that are lost. `socket` null: no
-  /// events, only onIdle().
+  /// events, only onIdle(). Throws Error, and then the socket is not monitored.
   void add(const std::shared_ptr<Watch>& watch, void* context, void* socket);
 
   /// The owner is done with the socket and calls zmq_close() next, then closed().
@@ -2831,14 +2979,12 @@ class Watcher {
   /// Hands a Watch whose handler came late its backlog.
   void poke();
 
-  /// A count that moves when a closed socket lets go of a listener or of everything.
-  std::uint64_t releases();
-
-  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
-  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
-
-  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
-  void awaitAllSent();
+  /// As ClosedSockets says.
+  std::uint64_t releases() { return closedSockets_.releases(); }
+  bool awaitRelease(std::uint64_t seen, const Deadline& deadline) {
+    return closedSockets_.awaitRelease(seen, deadline);
+  }
+  void awaitAllSent() { closedSockets_.awaitAllSent(); }
 
   /// The same as the process exits: sockets closed from now on, by destructors of static objects, are waited for too.
   void finishSending();
@@ -2849,10 +2995,12 @@ class Watcher {
   void start();
   void run();
   void takeNew();
-  void drain(Watch& watch);
+  void begin(const std::shared_ptr<Watch>& watch);
+  void readEvents(Watch& watch);
   Clock::time_point doWhatIsDue(Clock::time_point now);
+  Clock::time_point findBroken(Clock::time_point now);
+  bool pump();
   void forget(Watch& watch);
-  void announceRelease(const Watch* gone);
   bool finished();
   void joinIfDone();
 
@@ -2863,13 +3011,13 @@ class Watcher {
   int pumped_ = 0;
   Clock::time_point nextPump_{};
 
+  ClosedSockets closedSockets_;
+
   // Under mutex_.
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable ended_;
   std::vector<std::shared_ptr<Watch>> new_;
   std::vector<std::shared_ptr<Watch>> removed_;
-  std::vector<std::shared_ptr<Watch>> closing_;
-  std::uint64_t releases_ = 0;
   std::size_t watched_ = 0;
   bool poked_ = false;
   bool running_ = false;
@@ -3536,6 +3684,67 @@ void Census::countStrangers() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/census.cpp
 
+// begin dividere/connection/detail/closed_sockets.cpp
+namespace dividere::detail {
+
+// How much later than a socket's linger time libzmq's own timer may go off.
+constexpr std::chrono::milliseconds kLingerGrace{100};
+
+void ClosedSockets::add(const Watch* watch, Clock::time_point closeBy) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closeBy_.emplace(watch, closeBy);
+}
+
+void ClosedSockets::remove(const Watch* watch) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  closeBy_.erase(watch);
+  ++releases_;
+  changed_.notify_all();
+}
+
+void ClosedSockets::noteRelease() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++releases_;
+  changed_.notify_all();
+}
+
+std::uint64_t ClosedSockets::releases() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return releases_;
+}
+
+bool ClosedSockets::awaitRelease(std::uint64_t seen, const Deadline& deadline) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto moved = [&] { return releases_ != seen; };
+  while (!moved()) {
+    if (closeBy_.empty() || deadline.passed()) return false;
+    changed_.wait_until(lock, deadline.when(), [&] { return moved() || closeBy_.empty(); });
+  }
+  return true;
+}
+
+void ClosedSockets::awaitAllSent() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!closeBy_.empty()) {
+    const auto last = lastCloseBy();
+    if (last == Clock::time_point::max()) {
+      changed_.wait(lock);
+    } else if (changed_.wait_until(lock, last + kLingerGrace) == std::cv_status::timeout) {
+      return;  // libzmq has given up too, by now
+    }
+  }
+}
+
+/// Under mutex_.
+ClosedSockets::Clock::time_point ClosedSockets::lastCloseBy() const {
+  auto last = Clock::time_point::min();
+  for (const auto& [watch, closeBy] : closeBy_) last = std::max(last, closeBy);
+  return last;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/closed_sockets.cpp
+
 // begin dividere/connection/detail/endpoint.cpp
 namespace dividere::detail {
 
@@ -3795,6 +4004,174 @@ bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame_memory.cpp
+
+// begin dividere/connection/detail/link.cpp
+namespace dividere::detail {
+
+using connection::EventType;
+
+// How long after a loss libzmq's own announcement of the next attempt may take; it follows within microseconds
+// unless the machine is overloaded. Doubled with each repair in vain, so that a port where something else
+// answers is not hammered.
+constexpr std::chrono::milliseconds kRetryGrace{250};
+constexpr std::chrono::milliseconds kRetryGraceMax{5000};
+
+void Link::follow(EventType event, Clock::time_point now) {
+  switch (event) {
+    case EventType::connectDelayed:
+    case EventType::connected:
+      if (!isDown()) state = State::connecting;
+      break;
+    case EventType::handshakeSucceeded:
+      state = State::up;
+      failures = repairs = 0;
+      break;
+    case EventType::connectRetried:
+      state = State::retrying;
+      ++failures;
+      break;
+    case EventType::handshakeFailed:
+    case EventType::disconnected:
+      if (state == State::broken || state == State::suspect) break;
+      state = State::suspect;
+      lost = now;
+      break;
+    default: break;
+  }
+}
+
+Link::Clock::time_point Link::brokenFrom() const {
+  return lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
+}
+
+void Link::madeAnew() {
+  if (state == State::broken) ++repairs;
+  if (state == State::broken || !isDown()) state = State::connecting;
+}
+
+/// With its colon; nothing if there is none.
+static std::string_view portOf(std::string_view endpoint) {
+  return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
+}
+
+void Links::add(const std::string& endpoint) {
+  Link link;
+  link.endpoint = endpoint;
+  links_.push_back(std::move(link));
+}
+
+Link* Links::find(const std::string& endpoint) {
+  for (Link& link : links_) {
+    if (link.endpoint == endpoint) return &link;
+  }
+  // Once libzmq has looked up a host's name it speaks of its address; the port still tells, if only one has it.
+  return onlyLinkAt(portOf(endpoint));
+}
+
+/// Null if there is none, or several.
+Link* Links::onlyLinkAt(std::string_view port) {
+  const auto isThere = [&](const Link& link) { return portOf(link.endpoint) == port; };
+  const auto found = std::find_if(links_.begin(), links_.end(), isThere);
+  if (found == links_.end() || std::find_if(found + 1, links_.end(), isThere) != links_.end()) return nullptr;
+  return &*found;
+}
+
+bool Links::isKnownByName(const Link& link) {
+  constexpr std::string_view kTcp = "tcp://";
+  const std::string_view endpoint = link.endpoint;
+  if (endpoint.substr(0, kTcp.size()) != kTcp) return true;
+  const std::string_view port = portOf(endpoint);
+  const std::string host(endpoint.substr(kTcp.size(), endpoint.size() - kTcp.size() - port.size()));
+  in_addr address;
+  if (host[0] == '[' || ::inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
+  return onlyLinkAt(port) != nullptr;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/link.cpp
+
+// begin dividere/connection/detail/monitor_events.cpp
+namespace dividere::detail {
+
+using connection::EventType;
+using connection::SocketEvent;
+
+MonitorEvents::MonitorEvents(void* context, void* socket, const std::string& who) {
+  if (open(context, socket)) return;
+  const std::error_code code(errno, std::generic_category());
+  close();
+  throw Error(code, who + ": monitor");
+}
+
+MonitorEvents::~MonitorEvents() { close(); }
+
+// The order matters: a socket whose monitor has no reader yet can hang in zmq_bind(), and in ending the monitor.
+bool MonitorEvents::open(void* context, void* socket) {
+  static std::atomic<std::uint64_t> count{0};
+  const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
+  reader_ = zmq_socket(context, ZMQ_PAIR);
+  if (!reader_ || zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) != 0) return false;
+  const int none = 0;  // no bound: a full reader would block the thread that serves every socket
+  zmq_setsockopt(reader_, ZMQ_RCVHWM, &none, sizeof none);
+  zmq_setsockopt(reader_, ZMQ_LINGER, &none, sizeof none);
+  std::size_t size = sizeof descriptor_;
+  zmq_getsockopt(reader_, ZMQ_FD, &descriptor_, &size);
+  return zmq_connect(reader_, name.c_str()) == 0;
+}
+
+void MonitorEvents::close() noexcept {
+  if (reader_) zmq_close(reader_);
+  reader_ = nullptr;
+}
+
+void MonitorEvents::stop(void* socket) noexcept { zmq_socket_monitor(socket, nullptr, 0); }
+
+// libzmq's numbers are bits; ours are the names of what they mean.
+static bool translateEvent(std::uint16_t event, EventType& type) {
+  switch (event) {
+    case ZMQ_EVENT_CONNECTED: type = EventType::connected; return true;
+    case ZMQ_EVENT_CONNECT_DELAYED: type = EventType::connectDelayed; return true;
+    case ZMQ_EVENT_CONNECT_RETRIED: type = EventType::connectRetried; return true;
+    case ZMQ_EVENT_LISTENING: type = EventType::listening; return true;
+    case ZMQ_EVENT_BIND_FAILED: type = EventType::bindFailed; return true;
+    case ZMQ_EVENT_ACCEPTED: type = EventType::accepted; return true;
+    case ZMQ_EVENT_ACCEPT_FAILED: type = EventType::acceptFailed; return true;
+    case ZMQ_EVENT_CLOSED: type = EventType::closed; return true;
+    case ZMQ_EVENT_CLOSE_FAILED: type = EventType::closeFailed; return true;
+    case ZMQ_EVENT_DISCONNECTED: type = EventType::disconnected; return true;
+    case ZMQ_EVENT_MONITOR_STOPPED: type = EventType::monitorStopped; return true;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: type = EventType::handshakeSucceeded; return true;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: type = EventType::handshakeFailed; return true;
+    default: return false;
+  }
+}
+
+// u16 event and u32 value, unaligned, in the host's order; then the endpoint. False if this library has no name for it.
+static bool translateEvent(const Frame& head, const Frame& endpoint, SocketEvent& event) {
+  if (head.size() < sizeof(std::uint16_t) + sizeof(std::uint32_t)) return false;
+  std::uint16_t number;
+  std::memcpy(&number, head.view().data(), sizeof number);
+  std::memcpy(&event.value, head.view().data() + sizeof number, sizeof event.value);
+  event.endpoint = endpoint.str();
+  return translateEvent(number, event.type);
+}
+
+MonitorEvents::Reading MonitorEvents::read(SocketEvent& event) {
+  for (;;) {
+    Frame head, endpoint;
+    while (zmq_msg_recv(head.native(), reader_, ZMQ_DONTWAIT) < 0) {
+      if (errno != EINTR) return errno == ETERM ? Reading::contextEnds : Reading::nothing;
+    }
+    while (head.more() && zmq_msg_recv(endpoint.native(), reader_, 0) < 0 && errno == EINTR) {
+    }
+    if (translateEvent(head, endpoint, event)) return Reading::event;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/monitor_events.cpp
 
 // begin dividere/connection/detail/multipart.cpp
 namespace dividere::detail {
@@ -4491,28 +4868,25 @@ void Socket::fail(const std::string& what) const {
 }  // namespace dividere::detail
 // end dividere/connection/detail/socket.cpp
 
-// begin dividere/connection/detail/watcher.cpp
+// begin dividere/connection/detail/watch.cpp
 namespace dividere::detail {
 
 using connection::EventType;
 using connection::SocketEvent;
-using namespace std::chrono_literals;
 
 constexpr std::size_t kEventsKept = 16;
-constexpr auto kPumpPeriod = 1s;
-// ... and if they had more to do than they should at a time.
-constexpr auto kPumpAgain = 10ms;
-// How long after a loss libzmq's own announcement of the next attempt may take; it follows within microseconds
-// unless the machine is overloaded. Doubled with each repair in vain, so that a port where something else
-// answers is not hammered.
-constexpr auto kRetryGrace = 250ms;
-constexpr auto kRetryGraceMax = 5000ms;
 
-// --- Watch: the owner's side ---
+// --- the owner's side ---
 
 void Watch::onEvent(std::function<void(const SocketEvent&)> handler) {
   std::unique_lock<std::mutex> lock(mutex_);
   handler_ = handler ? std::make_shared<const std::function<void(const SocketEvent&)>>(std::move(handler)) : nullptr;
+  waitForCallback(lock);
+}
+
+void Watch::endIdle() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  idleEnded_ = true;
   waitForCallback(lock);
 }
 
@@ -4536,23 +4910,19 @@ int Watch::bindError(const Deadline& deadline) {
 
 void Watch::addLink(const std::string& endpoint) {
   std::lock_guard<std::mutex> lock(mutex_);
-  Link link;
-  link.endpoint = endpoint;
-  links_.push_back(std::move(link));
+  links_.add(endpoint);
 }
 
 std::vector<Link> Watch::takeLinks() {
   std::lock_guard<std::mutex> lock(mutex_);
   attention_.store(false, std::memory_order_relaxed);
-  return links_;
+  return links_.all();
 }
 
 void Watch::relinked(const std::string& endpoint) {
   std::lock_guard<std::mutex> lock(mutex_);
-  for (Link& link : links_) {
-    if (link.endpoint != endpoint) continue;
-    if (link.state == Link::State::broken) ++link.repairs;
-    if (link.state == Link::State::broken || !link.isDown()) link.state = Link::State::connecting;
+  for (Link& link : links_.all()) {
+    if (link.endpoint == endpoint) link.madeAnew();
   }
 }
 
@@ -4562,32 +4932,7 @@ int Watch::wakeWith(int fd) {
   return std::exchange(wakeFd_, fd);
 }
 
-void Watch::openReader(void* context, void* socket) {
-  // The order matters: a socket whose monitor has no reader yet can hang in zmq_bind(), and in ending the monitor.
-  static std::atomic<std::uint64_t> count{0};
-  const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
-  reader_ = zmq_socket(context, ZMQ_PAIR);
-  bool opened = reader_ && zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) == 0;
-  if (opened) {
-    const int none = 0;  // no bound: a full reader would block the thread that serves every socket
-    zmq_setsockopt(reader_, ZMQ_RCVHWM, &none, sizeof none);
-    zmq_setsockopt(reader_, ZMQ_LINGER, &none, sizeof none);
-    std::size_t size = sizeof readerFd_;
-    zmq_getsockopt(reader_, ZMQ_FD, &readerFd_, &size);
-    opened = zmq_connect(reader_, name.c_str()) == 0;
-  }
-  if (opened) return;
-  const std::error_code code(errno, std::generic_category());
-  closeReader();
-  throw Error(code, who_ + ": monitor");
-}
-
-void Watch::closeReader() {
-  if (reader_) zmq_close(reader_);
-  reader_ = nullptr;
-}
-
-// --- Watch: the watcher's side ---
+// --- callbacks, one at a time and without the lock ---
 
 template <class Callback>
 void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
@@ -4618,6 +4963,11 @@ void Watch::deliver(SocketEvent&& event) {
   deliverBacklog(lock);
 }
 
+void Watch::deliverBacklog() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  deliverBacklog(lock);
+}
+
 void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
   while (handler_ && !detached_ && !backlog_.empty()) {
     const auto handler = handler_;  // kept alive though it may be replaced meanwhile
@@ -4627,61 +4977,27 @@ void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
   }
 }
 
-bool Watch::runIdle() {
+bool Watch::pump() {
   std::unique_lock<std::mutex> lock(mutex_);
   bool again = false;
   if (!detached_ && !idleEnded_) call(lock, [&] { again = idle_(); });
   return again;
 }
 
-void Watch::endIdle() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  idleEnded_ = true;
-  waitForCallback(lock);
-}
+// --- the watcher's side ---
 
-/// With its colon; nothing if there is none.
-std::string_view portOf(std::string_view endpoint) {
-  return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
-}
-
-Link* Watch::linkOf(const std::string& endpoint) {
-  for (Link& link : links_) {
-    if (link.endpoint == endpoint) return &link;
+void Watch::take(SocketEvent&& event) {
+  if (logs(LogLevel::debug)) {
+    log(LogLevel::debug, who_,
+        std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
   }
-  // Once libzmq has looked up a host's name it speaks of its address; the port still tells, if only one has it.
-  return onlyLinkAt(portOf(endpoint));
-}
-
-/// Null if there is none, or several.
-Link* Watch::onlyLinkAt(std::string_view port) {
-  const auto isThere = [&](const Link& link) { return portOf(link.endpoint) == port; };
-  const auto found = std::find_if(links_.begin(), links_.end(), isThere);
-  if (found == links_.end() || std::find_if(found + 1, links_.end(), isThere) != links_.end()) return nullptr;
-  return &*found;
-}
-
-/// Whether what happens next will be known to be this link's: of two hosts that have been looked up, and have one port, it
-/// would not.
-bool Watch::isKnownByName(const Link& link) {
-  constexpr std::string_view kTcp = "tcp://";
-  const std::string_view endpoint = link.endpoint;
-  if (endpoint.substr(0, kTcp.size()) != kTcp) return true;
-  const std::string_view port = portOf(endpoint);
-  const std::string host(endpoint.substr(kTcp.size(), endpoint.size() - kTcp.size() - port.size()));
-  in_addr address;
-  if (host[0] == '[' || ::inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
-  return onlyLinkAt(port) != nullptr;
-}
-
-void Watch::callOwner() {
-  attention_.store(true, std::memory_order_release);
-  if (wakeFd_ >= 0) Waker::wake(wakeFd_);
+  follow(event);
+  deliver(std::move(event));
 }
 
 // A client that retries a dead port of its own machine, inside the range for outgoing connections, can be given
 // that very port and meet itself; a Dealer would then receive what it sent.
-void cutIfConnectedToItself(int fd) {
+static void cutIfConnectedToItself(int fd) {
   sockaddr_storage here{}, there{};
   socklen_t hereSize = sizeof here, thereSize = sizeof there;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &hereSize) != 0) return;
@@ -4696,35 +5012,22 @@ void Watch::follow(const SocketEvent& event) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
   }
-  if (links_.empty() || detached_) return;
+  if (links_.all().empty() || detached_) return;
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
-  Link* link = linkOf(event.endpoint);
+  Link* link = links_.find(event.endpoint);
   if (!link) return;
+  const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
+  if (isLoss && !links_.isKnownByName(*link)) return;
   const bool wasUp = link->isUp(), wasDown = link->isDown();
-  switch (event.type) {
-    case EventType::connectDelayed:
-    case EventType::connected:
-      if (!link->isDown()) link->state = Link::State::connecting;
-      break;
-    case EventType::handshakeSucceeded:
-      link->state = Link::State::up;
-      link->failures = link->repairs = 0;
-      break;
-    case EventType::connectRetried:
-      link->state = Link::State::retrying;
-      ++link->failures;
-      break;
-    case EventType::handshakeFailed:
-    case EventType::disconnected:
-      if (link->state == Link::State::broken || link->state == Link::State::suspect || !isKnownByName(*link)) break;
-      link->state = Link::State::suspect;
-      link->lost = Clock::now();
-      suspects_ = true;
-      break;
-    default: break;
-  }
+  link->follow(event.type, Clock::now());
+  if (link->state == Link::State::suspect) hasSuspects_ = true;
   // Only a socket that deals to several peers has a choice to make.
-  if (links_.size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+  if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+}
+
+void Watch::callOwner() {
+  attention_.store(true, std::memory_order_release);
+  if (wakeFd_ >= 0) Waker::wake(wakeFd_);
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
@@ -4741,10 +5044,9 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<std::string>& broken) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
-  for (Link& link : links_) {
+  for (Link& link : links_.all()) {
     if (link.state != Link::State::suspect) continue;
-    const auto due =
-        link.lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(link.repairs, 5)), kRetryGraceMax);
+    const auto due = link.brokenFrom();
     if (due <= now) {
       link.state = Link::State::broken;
       broken.push_back(link.endpoint);
@@ -4753,23 +5055,40 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
       next = std::min(next, due);
     }
   }
-  suspects_ = next != Clock::time_point::max();
+  hasSuspects_ = next != Clock::time_point::max();
   return next;
 }
 
-// --- Watcher: any thread ---
+}  // namespace dividere::detail
+// end dividere/connection/detail/watch.cpp
+
+// begin dividere/connection/detail/watcher.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kPumpPeriod{1000};
+// ... and if they had more to do than they should at a time.
+constexpr std::chrono::milliseconds kPumpAgain{10};
+// How long an exit waits for a thread that has nothing left to do.
+constexpr std::chrono::milliseconds kJoinLimit{100};
+
+static Deadline::Clock::time_point closeBy(std::chrono::milliseconds linger) {
+  return linger.count() < 0 ? Deadline::Clock::time_point::max() : Deadline::in(linger).when();
+}
+
+// --- any thread ---
 
 void Watcher::add(const std::shared_ptr<Watch>& watch, void* context, void* socket) {
-  if (socket) watch->openReader(context, socket);
+  if (socket) watch->events = std::make_unique<MonitorEvents>(context, socket, watch->who());
   try {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!running_) start();
     new_.push_back(watch);
+    watch->isMonitored = socket != nullptr;
     ++watched_;
     waker_->wake();
   } catch (...) {
-    if (socket) zmq_socket_monitor(socket, nullptr, 0);  // while it has a reader: without one, this hangs
-    watch->closeReader();
+    if (socket) MonitorEvents::stop(socket);
+    watch->events.reset();
     throw;
   }
 }
@@ -4786,9 +5105,8 @@ void Watcher::start() {
 
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (watch->reader_) {
-    watch->closeBy_ = watch->linger_ < 0ms ? Clock::time_point::max() : Deadline::in(watch->linger_).when();
-    closing_.push_back(watch);
+  if (watch->isMonitored) {
+    closedSockets_.add(watch.get(), closeBy(watch->linger()));  // until its last event has come
   } else {
     removed_.push_back(watch);
     waker_->wake();
@@ -4799,21 +5117,6 @@ void Watcher::poke() {
   std::lock_guard<std::mutex> lock(mutex_);
   poked_ = true;
   if (waker_) waker_->wake();
-}
-
-std::uint64_t Watcher::releases() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return releases_;
-}
-
-bool Watcher::awaitRelease(std::uint64_t seen, const Deadline& deadline) {
-  std::unique_lock<std::mutex> lock(mutex_);
-  const auto moved = [&] { return releases_ != seen; };
-  while (!moved()) {
-    if (closing_.empty() || deadline.passed()) return false;
-    changed_.wait_until(lock, deadline.when(), [&] { return moved() || closing_.empty(); });
-  }
-  return true;
 }
 
 void Watcher::finishSending() {
@@ -4838,24 +5141,11 @@ void Watcher::closed() {
 void Watcher::joinIfDone() {
   std::unique_lock<std::mutex> lock(mutex_);
   if (watched_ > 0 || thread_.get_id() == std::this_thread::get_id()) return;
-  changed_.wait_for(lock, 100ms, [this] { return !running_; });
+  ended_.wait_for(lock, kJoinLimit, [this] { return !running_; });
   if (!running_ && thread_.joinable()) thread_.join();
 }
 
-void Watcher::awaitAllSent() {
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!closing_.empty()) {
-    auto last = Clock::time_point::min();
-    for (const auto& watch : closing_) last = std::max(last, watch->closeBy_);
-    if (last == Clock::time_point::max()) {
-      changed_.wait(lock);
-    } else if (changed_.wait_until(lock, last + 100ms) == std::cv_status::timeout) {
-      return;  // libzmq has given up too, by now
-    }
-  }
-}
-
-// --- Watcher: its thread ---
+// --- its thread ---
 
 void Watcher::run() {
   epoll_event wakeUp{};
@@ -4869,7 +5159,7 @@ void Watcher::run() {
     const int count = ::epoll_wait(epoll_.get(), ready, 64, Deadline::at(due).pollTimeout());
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.ptr) {
-        drain(*static_cast<Watch*>(ready[i].data.ptr));
+        readEvents(*static_cast<Watch*>(ready[i].data.ptr));
       } else {
         waker_->drain();
       }
@@ -4886,87 +5176,36 @@ void Watcher::takeNew() {
     removed.swap(removed_);
     std::swap(poked, poked_);
   }
-  for (auto& watch : added) {
-    if (watch->idle_ && pumped_++ == 0) nextPump_ = Clock::now() + kPumpPeriod;
-    if (watch->reader_) {
-      epoll_event interest{};
-      interest.events = EPOLLIN;
-      interest.data.ptr = watch.get();
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, watch->readerFd_, &interest);
-    }
-    watches_.emplace(watch.get(), watch);
-    // The descriptor tells of new events only; some may have come before it was watched.
-    if (watch->reader_) drain(*watch);
-  }
+  for (auto& watch : added) begin(watch);
   for (auto& watch : removed) forget(*watch);
   if (!poked) return;
-  for (auto& [watch, owner] : watches_) {
-    std::unique_lock<std::mutex> lock(watch->mutex_);
-    watch->deliverBacklog(lock);
-  }
+  for (auto& [watch, owner] : watches_) watch->deliverBacklog();
 }
 
-// libzmq's numbers are bits; ours are the names of what they mean.
-bool translate(std::uint16_t event, EventType& type) {
-  switch (event) {
-    case ZMQ_EVENT_CONNECTED: type = EventType::connected; return true;
-    case ZMQ_EVENT_CONNECT_DELAYED: type = EventType::connectDelayed; return true;
-    case ZMQ_EVENT_CONNECT_RETRIED: type = EventType::connectRetried; return true;
-    case ZMQ_EVENT_LISTENING: type = EventType::listening; return true;
-    case ZMQ_EVENT_BIND_FAILED: type = EventType::bindFailed; return true;
-    case ZMQ_EVENT_ACCEPTED: type = EventType::accepted; return true;
-    case ZMQ_EVENT_ACCEPT_FAILED: type = EventType::acceptFailed; return true;
-    case ZMQ_EVENT_CLOSED: type = EventType::closed; return true;
-    case ZMQ_EVENT_CLOSE_FAILED: type = EventType::closeFailed; return true;
-    case ZMQ_EVENT_DISCONNECTED: type = EventType::disconnected; return true;
-    case ZMQ_EVENT_MONITOR_STOPPED: type = EventType::monitorStopped; return true;
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: type = EventType::handshakeSucceeded; return true;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: type = EventType::handshakeFailed; return true;
-    default: return false;
-  }
+void Watcher::begin(const std::shared_ptr<Watch>& watch) {
+  if (watch->hasPump() && pumped_++ == 0) nextPump_ = Clock::now() + kPumpPeriod;
+  watches_.emplace(watch.get(), watch);
+  if (!watch->events) return;
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  interest.data.ptr = watch.get();
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, watch->events->descriptor(), &interest);
+  // The descriptor tells of new events only; some may have come before it was watched.
+  readEvents(*watch);
 }
 
-enum class Reading { event, unknown, nothing, contextEnds };
-
-// zmq_socket_monitor(3): u16 event and u32 value, unaligned, in the host's order; then the endpoint.
-Reading readEvent(void* reader, SocketEvent& event) {
-  Frame head, endpoint;
-  while (zmq_msg_recv(head.native(), reader, ZMQ_DONTWAIT) < 0) {
-    if (errno != EINTR) return errno == ETERM ? Reading::contextEnds : Reading::nothing;
-  }
-  while (head.more() && zmq_msg_recv(endpoint.native(), reader, 0) < 0 && errno == EINTR) {
-  }
-  if (head.size() < sizeof(std::uint16_t) + sizeof(std::uint32_t)) return Reading::unknown;
-  std::uint16_t number;
-  std::memcpy(&number, head.data(), sizeof number);
-  std::memcpy(&event.value, head.data() + sizeof number, sizeof event.value);
-  event.endpoint = endpoint.str();
-  return translate(number, event.type) ? Reading::event : Reading::unknown;
-}
-
-void Watcher::drain(Watch& watch) {
-  SocketEvent event{};
+void Watcher::readEvents(Watch& watch) {
+  connection::SocketEvent event{};
   for (;;) {
-    const Reading reading = readEvent(watch.reader_, event);
-    if (reading == Reading::nothing) return;
+    const auto reading = watch.events->read(event);
+    if (reading == MonitorEvents::Reading::nothing) return;
     // Whoever ends a context that has just closed its last socket waits for the reader to be closed too.
-    if (reading == Reading::contextEnds) return forget(watch);
-    if (reading == Reading::unknown) continue;
-    if (logs(LogLevel::debug)) {
-      log(LogLevel::debug, watch.who_,
-          std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
-    }
-    watch.follow(event);
-    if (watch.suspects_) suspects_.insert(&watch);
-    const EventType type = event.type;
-    watch.deliver(std::move(event));
-    if (type == EventType::monitorStopped) {
-      forget(watch);
-      return;
-    }
-    if (type == EventType::closed) announceRelease(nullptr);
+    if (reading == MonitorEvents::Reading::contextEnds) return forget(watch);
+    const auto type = event.type;
+    watch.take(std::move(event));
+    if (watch.hasSuspects()) suspects_.insert(&watch);
+    if (type == connection::EventType::monitorStopped) return forget(watch);
+    if (type == connection::EventType::closed) closedSockets_.noteRelease();
   }
 }
 
@@ -4976,46 +5215,48 @@ void Watcher::forget(Watch& watch) {
   const auto alive = found->second;
   watches_.erase(found);
   suspects_.erase(&watch);
-  if (watch.idle_) --pumped_;
-  if (watch.reader_) {
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.readerFd_, nullptr);
-    watch.closeReader();
+  if (watch.hasPump()) --pumped_;
+  if (watch.events) {
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.events->descriptor(), nullptr);
+    watch.events.reset();
   }
-  announceRelease(&watch);
-}
-
-void Watcher::announceRelease(const Watch* gone) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (gone) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    watch.isMonitored = false;
     --watched_;
-    closing_.erase(std::remove_if(closing_.begin(), closing_.end(), [&](const auto& w) { return w.get() == gone; }),
-                   closing_.end());
   }
-  ++releases_;
-  changed_.notify_all();
+  closedSockets_.remove(&watch);  // after that: who waits for it asks whether anything is left
 }
 
 Watcher::Clock::time_point Watcher::doWhatIsDue(Clock::time_point now) {
+  const auto next = findBroken(now);
+  if (pumped_ == 0) return next;
+  if (now >= nextPump_) nextPump_ = now + (pump() ? kPumpAgain : kPumpPeriod);
+  return std::min(next, nextPump_);
+}
+
+/// When to look again.
+Watcher::Clock::time_point Watcher::findBroken(Clock::time_point now) {
   auto next = Clock::time_point::max();
   for (auto it = suspects_.begin(); it != suspects_.end();) {
-    const auto due = (*it)->findBroken(now);
-    next = std::min(next, due);
-    it = due == Clock::time_point::max() ? suspects_.erase(it) : std::next(it);
+    next = std::min(next, (*it)->findBroken(now));
+    it = (*it)->hasSuspects() ? std::next(it) : suspects_.erase(it);
   }
-  if (pumped_ == 0) return next;
-  if (now >= nextPump_) {
-    bool again = false;
-    for (auto& [watch, owner] : watches_) again = (watch->idle_ && watch->runIdle()) || again;
-    nextPump_ = now + (again ? kPumpAgain : kPumpPeriod);
-  }
-  return std::min(next, nextPump_);
+  return next;
+}
+
+/// Whether one of them is to be pumped again soon.
+bool Watcher::pump() {
+  bool again = false;
+  for (auto& [watch, owner] : watches_) again = (watch->hasPump() && watch->pump()) || again;
+  return again;
 }
 
 bool Watcher::finished() {
   std::lock_guard<std::mutex> lock(mutex_);
   if (watched_ > 0) return false;
   running_ = false;
-  changed_.notify_all();
+  ended_.notify_all();
   return true;
 }
 

@@ -1,0 +1,68 @@
+#pragma once
+
+// What has become of an endpoint that a socket connects to.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../../core/detail/deadline.hpp"
+#include "../socket_event.hpp"
+
+namespace dividere::detail {
+
+/// One endpoint that a socket connects to: a state machine that libzmq's events drive.
+struct Link {
+  using Clock = Deadline::Clock;
+
+  enum class State {
+    connecting,
+    up,        // handshake done
+    retrying,  // libzmq will try again by itself
+    suspect,   // lost, and nothing says yet that libzmq will try again
+    broken     // libzmq will not: after a protocol error zmq_connect is dead until disconnected and made anew
+  };
+
+  std::string endpoint;
+  State state = State::connecting;
+  int failures = 0;  // attempts in a row that libzmq gave up
+  int repairs = 0;   // times in a row it was found broken
+  Clock::time_point lost{};
+
+  bool isUp() const { return state == State::up; }
+
+  /// Refused twice: not merely a server that is about to bind.
+  bool isDown() const { return state == State::retrying && failures >= 2; }
+
+  /// Changes the state as an event of this link says.
+  void follow(connection::EventType event, Clock::time_point now);
+
+  /// When a suspect link counts as broken.
+  Clock::time_point brokenFrom() const;
+
+  /// The owner has disconnected and connected again.
+  void madeAnew();
+};
+
+/// The links of one socket, found by what libzmq calls them.
+class Links {
+ public:
+  void add(const std::string& endpoint);
+
+  /// Null if it is not known which of them is meant.
+  Link* find(const std::string& endpoint);
+
+  /// Whether find() will know this link's next events for its own. Of two hosts that libzmq has looked up, and that have the
+  /// same port, it would not.
+  bool isKnownByName(const Link& link);
+
+  const std::vector<Link>& all() const { return links_; }
+  std::vector<Link>& all() { return links_; }
+
+ private:
+  Link* onlyLinkAt(std::string_view port);
+
+  std::vector<Link> links_;
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,202 @@
+#include "watch.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "../../core/detail/log_line.hpp"
+#include "../../core/detail/thread.hpp"
+#include "../../core/detail/waker.hpp"
+
+namespace dividere::detail {
+
+using connection::EventType;
+using connection::SocketEvent;
+
+constexpr std::size_t kEventsKept = 16;
+
+// --- the owner's side ---
+
+void Watch::onEvent(std::function<void(const SocketEvent&)> handler) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  handler_ = handler ? std::make_shared<const std::function<void(const SocketEvent&)>>(std::move(handler)) : nullptr;
+  waitForCallback(lock);
+}
+
+void Watch::endIdle() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  idleEnded_ = true;
+  waitForCallback(lock);
+}
+
+void Watch::detach() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  detached_ = true;
+  wakeFd_ = -1;
+  waitForCallback(lock);
+}
+
+void Watch::expectBind() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  bindError_ = 0;
+}
+
+int Watch::bindError(const Deadline& deadline) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  bindFailed_.wait_until(lock, deadline.when(), [this] { return bindError_ != 0; });
+  return bindError_;
+}
+
+void Watch::addLink(const std::string& endpoint) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  links_.add(endpoint);
+}
+
+std::vector<Link> Watch::takeLinks() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  attention_.store(false, std::memory_order_relaxed);
+  return links_.all();
+}
+
+void Watch::relinked(const std::string& endpoint) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (Link& link : links_.all()) {
+    if (link.endpoint == endpoint) link.madeAnew();
+  }
+}
+
+int Watch::wakeWith(int fd) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (fd >= 0 && needsAttention()) Waker::wake(fd);
+  return std::exchange(wakeFd_, fd);
+}
+
+// --- callbacks, one at a time and without the lock ---
+
+template <class Callback>
+void Watch::call(std::unique_lock<std::mutex>& lock, const Callback& callback) {
+  calling_ = std::this_thread::get_id();
+  lock.unlock();
+  try {
+    const CallbackScope scope;
+    callback();
+  } catch (const std::exception& error) {
+    log(LogLevel::error, who_, std::string("an event handler threw: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, who_, "an event handler threw something that is no std::exception");
+  }
+  lock.lock();
+  calling_ = {};
+  callbackDone_.notify_all();
+}
+
+void Watch::waitForCallback(std::unique_lock<std::mutex>& lock) {
+  if (calling_ == std::this_thread::get_id()) return;
+  callbackDone_.wait(lock, [this] { return calling_ == std::thread::id(); });
+}
+
+void Watch::deliver(SocketEvent&& event) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (backlog_.size() == kEventsKept) backlog_.pop_front();
+  backlog_.push_back(std::move(event));
+  deliverBacklog(lock);
+}
+
+void Watch::deliverBacklog() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  deliverBacklog(lock);
+}
+
+void Watch::deliverBacklog(std::unique_lock<std::mutex>& lock) {
+  while (handler_ && !detached_ && !backlog_.empty()) {
+    const auto handler = handler_;  // kept alive though it may be replaced meanwhile
+    const SocketEvent event = std::move(backlog_.front());
+    backlog_.pop_front();
+    call(lock, [&] { (*handler)(event); });
+  }
+}
+
+bool Watch::pump() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  bool again = false;
+  if (!detached_ && !idleEnded_) call(lock, [&] { again = idle_(); });
+  return again;
+}
+
+// --- the watcher's side ---
+
+void Watch::take(SocketEvent&& event) {
+  if (logs(LogLevel::debug)) {
+    log(LogLevel::debug, who_,
+        std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
+  }
+  follow(event);
+  deliver(std::move(event));
+}
+
+// A client that retries a dead port of its own machine, inside the range for outgoing connections, can be given
+// that very port and meet itself; a Dealer would then receive what it sent.
+static void cutIfConnectedToItself(int fd) {
+  sockaddr_storage here{}, there{};
+  socklen_t hereSize = sizeof here, thereSize = sizeof there;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &hereSize) != 0) return;
+  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &thereSize) != 0) return;
+  if (here.ss_family != AF_INET && here.ss_family != AF_INET6) return;
+  if (hereSize == thereSize && std::memcmp(&here, &there, hereSize) == 0) ::shutdown(fd, SHUT_RDWR);
+}
+
+void Watch::follow(const SocketEvent& event) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (event.type == EventType::bindFailed) {
+    bindError_ = static_cast<int>(event.value);
+    bindFailed_.notify_all();
+  }
+  if (links_.all().empty() || detached_) return;
+  if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
+  Link* link = links_.find(event.endpoint);
+  if (!link) return;
+  const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
+  if (isLoss && !links_.isKnownByName(*link)) return;
+  const bool wasUp = link->isUp(), wasDown = link->isDown();
+  link->follow(event.type, Clock::now());
+  if (link->state == Link::State::suspect) hasSuspects_ = true;
+  // Only a socket that deals to several peers has a choice to make.
+  if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+}
+
+void Watch::callOwner() {
+  attention_.store(true, std::memory_order_release);
+  if (wakeFd_ >= 0) Waker::wake(wakeFd_);
+}
+
+Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
+  std::vector<std::string> broken;
+  const auto next = findBroken(now, broken);
+  // Without the lock: whoever takes the log may be using the socket.
+  for (const std::string& endpoint : broken) {
+    log(LogLevel::info, who_,
+        endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
+  }
+  return next;
+}
+
+Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<std::string>& broken) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto next = Clock::time_point::max();
+  for (Link& link : links_.all()) {
+    if (link.state != Link::State::suspect) continue;
+    const auto due = link.brokenFrom();
+    if (due <= now) {
+      link.state = Link::State::broken;
+      broken.push_back(link.endpoint);
+      callOwner();
+    } else {
+      next = std::min(next, due);
+    }
+  }
+  hasSuspects_ = next != Clock::time_point::max();
+  return next;
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,128 @@
+#pragma once
+
+// One socket as the watcher sees it.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "../../core/detail/deadline.hpp"
+#include "../socket_event.hpp"
+#include "link.hpp"
+#include "monitor_events.hpp"
+
+namespace dividere::detail {
+
+/// What happens to one socket: the state of its links, and who is called about it. Shared by the socket's owner and the
+/// watcher's thread.
+class Watch {
+ public:
+  using Clock = Deadline::Clock;
+
+  Watch(std::string who, std::chrono::milliseconds linger) : who_(std::move(who)), linger_(linger) {}
+
+  // --- the owner's side ---
+
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
+  /// is used.
+  void onIdle(std::function<bool()> pump) { idle_ = std::move(pump); }
+
+  /// The pump is not called any more.
+  void endIdle();
+
+  /// No callback runs after this returns (it waits for one under way, unless called from it).
+  void detach();
+
+  /// Before zmq_bind().
+  void expectBind();
+
+  /// The errno of the zmq_bind() that has just failed, as its event tells it; 0 if none came in time.
+  int bindError(const Deadline& deadline);
+
+  void addLink(const std::string& endpoint);
+
+  /// The owner was told to look at its links; taking them ends that.
+  bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
+  std::vector<Link> takeLinks();
+
+  /// The owner made this link anew.
+  void relinked(const std::string& endpoint);
+
+  /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
+  int wakeWith(int fd);
+
+  /// "connection::Publisher": whose watch it is.
+  const std::string& who() const noexcept { return who_; }
+
+  /// How long the socket goes on sending once it is closed; negative: without bound.
+  std::chrono::milliseconds linger() const noexcept { return linger_; }
+
+  // --- the watcher's side ---
+
+  /// Null if the socket is not monitored. Made in the owner's thread, the watcher's from then on.
+  std::unique_ptr<MonitorEvents> events;
+
+  bool isMonitored = false;  // under the Watcher's mutex
+
+  bool hasPump() const noexcept { return static_cast<bool>(idle_); }
+
+  /// Calls the pump, if it is still wanted; what it returned.
+  bool pump();
+
+  /// Logs an event, lets the links follow it and calls the handler.
+  void take(connection::SocketEvent&& event);
+
+  /// Calls a handler that came late with what has happened before.
+  void deliverBacklog();
+
+  /// A link may turn out to be broken: findBroken() is due from time to time.
+  bool hasSuspects() const noexcept { return hasSuspects_; }
+
+  /// Looks for links that are broken by now; when to look again, or never.
+  Clock::time_point findBroken(Clock::time_point now);
+
+ private:
+  void deliver(connection::SocketEvent&& event);
+  void deliverBacklog(std::unique_lock<std::mutex>& lock);
+  template <class Callback>
+  void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
+  void waitForCallback(std::unique_lock<std::mutex>& lock);
+  void follow(const connection::SocketEvent& event);
+  void callOwner();
+  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
+
+  // Constant after construction.
+  const std::string who_;
+  const std::chrono::milliseconds linger_;
+  std::function<bool()> idle_;
+
+  // The watcher's thread alone.
+  bool hasSuspects_ = false;
+
+  std::atomic<bool> attention_{false};
+
+  // Under mutex_.
+  std::mutex mutex_;
+  std::condition_variable callbackDone_;
+  std::condition_variable bindFailed_;
+  int bindError_ = 0;
+  std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
+  std::deque<connection::SocketEvent> backlog_;
+  Links links_;
+  std::thread::id calling_;
+  int wakeFd_ = -1;
+  bool detached_ = false;
+  bool idleEnded_ = false;
+};
+
+}  // namespace dividere::detail
