@@ -2139,6 +2139,61 @@ std::string randomUuid() {
 }  // namespace dividere::detail
 // end dividere/core/detail/random.cpp
 
+// begin dividere/core/detail/text.hpp
+// Texts that go from one side to the other, made fit for where they go.
+
+namespace dividere::detail {
+
+/// A name or text that a peer chose, cut and cleaned to be shown in an error or in the log.
+std::string shown(std::string_view text);
+
+/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut after some thousand
+/// bytes.
+std::string asUtf8(std::string_view text);
+
+}  // namespace dividere::detail
+// end dividere/core/detail/text.hpp
+
+// begin dividere/core/detail/text.cpp
+namespace dividere::detail {
+
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 160;
+  std::string result;
+  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
+  return text.size() > kMost ? result + "..." : result;
+}
+
+/// How many bytes the first character takes; 0 if it is no UTF-8.
+static std::size_t characterSize(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  }
+  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
+                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
+  return isBad ? 0 : size;
+}
+
+std::string asUtf8(std::string_view text) {
+  constexpr std::size_t kMost = 4000;
+  std::string result;
+  while (!text.empty() && result.size() < kMost) {
+    const std::size_t size = characterSize(text);
+    result += size == 0 ? std::string_view("?") : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return text.empty() ? result : result + "...";
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/text.cpp
+
 // begin dividere/core/detail/thread.hpp
 // Threads as the library starts and ends them.
 
@@ -5846,13 +5901,11 @@ const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* t
 }  // namespace dividere::connection
 // end dividere/connection/subscriber.cpp
 
-// begin dividere/messaging/detail/wire.hpp
+// begin dividere/messaging/detail/fields.hpp
 // Reading and writing protobuf's wire format where generated code would pin a protobuf version: the envelope and the
 // framework's own messages.
 
 namespace dividere::detail {
-
-// --- Fields ---
 
 /// The fields of a serialized message, one after the other.
 class FieldReader {
@@ -5868,6 +5921,17 @@ class FieldReader {
   std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
   std::uint64_t varint() const { return varint_; }   ///< of a varint field
   bool failed() const { return failed_; }
+
+  // The field's value, if it is of this kind: else `value` stays as it is.
+  void to(std::string& value) const {
+    if (isBytes_) value = bytes_;
+  }
+  void to(std::uint32_t& value) const {
+    if (isVarint_) value = static_cast<std::uint32_t>(varint_);
+  }
+  void to(bool& value) const {
+    if (isVarint_) value = varint_ != 0;
+  }
 
  private:
   bool fail();
@@ -5896,7 +5960,28 @@ class FieldWriter {
   std::string bytes_;
 };
 
-// --- Envelopes ---
+/// Takes a varint off the front of the bytes; false if there is none.
+// By hand: protobuf's reader takes longer to set up than to read.
+inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/fields.hpp
+
+// begin dividere/messaging/detail/envelope_format.hpp
+// The bytes of a msgEnvelope (doc/wire.md): what is in one, and how one is written in place.
+
+namespace dividere::detail {
 
 /// An envelope taken apart: views into the bytes it was read from.
 struct Envelope {
@@ -5907,46 +5992,149 @@ struct Envelope {
 /// Throws Error{malformed} as ProtoBuffDecoder says; `who` names the caller in it.
 Envelope openEnvelope(std::string_view who, std::string_view bytes);
 
-/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what openEnvelope()
-/// finds, in a fraction of the time.
-bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
-
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
-
-/// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
-std::string shown(std::string_view text);
-
-/// A text of this side's, as a protobuf string takes it: what is not UTF-8 replaced, and cut to some thousand bytes.
-std::string asUtf8(std::string_view text);
 
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 
-/// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says.
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
+/// Throws the Error{malformed} that tells of an envelope of this type; without a type if that is not known.
+[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault);
 
-// --- Messages ---
+/// The tag of the second field, of bytes, in msgEnvelope and in the Any inside it.
+constexpr char kSecondTag = 0x12;
+
+/// All of an envelope that depends on the type alone.
+class EnvelopeHead {
+ public:
+  explicit EnvelopeHead(std::string_view type);
+
+  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
+  /// is what openEnvelope() finds, in a fraction of the time.
+  bool opens(std::string_view bytes, std::string_view& payload) const {
+    std::uint64_t size;
+    if (!skip(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skip(bytes, url)) return false;
+    payload = bytes;
+    if (payload.empty()) return true;
+    if (payload.front() != kSecondTag) return false;
+    payload.remove_prefix(1);
+    return readVarint(payload, size) && size == payload.size();
+  }
+
+  std::string name;  ///< the msgName field, and the tag of msg
+  std::string url;   ///< the Any's type_url field
+
+ private:
+  static bool skip(std::string_view& bytes, const std::string& start) {
+    if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
+    bytes.remove_prefix(start.size());
+    return true;
+  }
+};
+
+/// The sizes of an envelope's parts, and the writing of all but the payload.
+class EnvelopeLayout {
+ public:
+  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
+    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
+  }
+
+  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
+
+  /// Writes everything before the payload; returns where the payload goes.
+  std::uint8_t* writeHead(std::uint8_t* to) const {
+    to = append(to, head_.name);
+    to = Out::WriteVarint64ToArray(anySize_, to);
+    to = append(to, head_.url);
+    if (payload_ == 0) return to;
+    *to++ = static_cast<std::uint8_t>(kSecondTag);
+    return Out::WriteVarint64ToArray(payload_, to);
+  }
+
+ private:
+  using Out = google::protobuf::io::CodedOutputStream;
+
+  static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
+
+  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+  }
+
+  const EnvelopeHead& head_;
+  std::size_t payload_;
+  std::size_t anySize_;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/envelope_format.hpp
+
+// begin dividere/messaging/detail/message_types.hpp
+// What a thread knows of message types: the prototype of each, and how its envelopes begin.
+
+namespace dividere::detail {
+
+/// The full name of the message's type.
+std::string_view typeOf(const google::protobuf::Message& message);
 
 /// A new message of that type; null if no such type is linked into the program.
 std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type);
 
-std::string_view typeOf(const google::protobuf::Message& message);
+/// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
+/// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it
+/// was compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects
+/// begins.
+using MessageClass = const void*;
 
-/// Replaces the message's content. Throws Error{malformed} if the payload is not of its type.
-void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message);
+inline MessageClass messageClassOf(const google::protobuf::Message& message) {
+  MessageClass table;
+  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
+  return table;
+}
+
+/// The class of this thread's last message, and its head.
+inline thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
+
+/// As knownHead(), whatever the last message was.
+const EnvelopeHead* lookUpHead(const google::protobuf::Message& message);
+
+/// The head of the envelopes of a generated class, made once a thread; null for other messages, and as the thread ends.
+inline const EnvelopeHead* knownHead(const google::protobuf::Message& message) {
+  if (lastHead.first != messageClassOf(message)) {
+    const EnvelopeHead* const head = lookUpHead(message);
+    if (!head) return nullptr;
+    lastHead = {messageClassOf(message), head};
+  }
+  return lastHead.second;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/message_types.hpp
+
+// begin dividere/messaging/detail/codec.hpp
+// Messages into envelopes and out of them.
+
+namespace dividere::detail {
+
+/// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says; `who` names the caller in it.
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
+std::string encodeString(std::string_view who, const google::protobuf::Message& message);
 
 /// As ProtoBuffDecoder, of which this is the inside.
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
 
-/// Throws what a peer says is wrong, if that is what these bytes say.
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
-
 /// Into a message that is reused. Throws as decodeEnvelope, and Error{wrongType} if the envelope holds another type.
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);
 
+/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what
+/// openEnvelope() finds, in a fraction of the time.
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
+
+/// Replaces the message's content. Throws Error{malformed} if the payload is not of its type.
+void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message);
+
 }  // namespace dividere::detail
-// end dividere/messaging/detail/wire.hpp
+// end dividere/messaging/detail/codec.hpp
 
 // begin dividere/messaging/dealer.cpp
 namespace dividere::detail {
@@ -6012,10 +6200,11 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::
 // end dividere/messaging/dealer.cpp
 
 // begin dividere/messaging/detail/framework_messages.hpp
-// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand.
+// The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
 //
-// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which takes what it can
-// and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which replaces all that
+// the message held and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// (Heartbeat is in balancing/detail/dialect.hpp: a signal of workers and brokers.)
 
 namespace dividere::detail {
 
@@ -6032,7 +6221,7 @@ struct ServiceAt {
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
   std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
-  bool instance = false;      // one of any number of the name; false: the one that this kind of peer has
+  bool instance = false;      // one of several that share the name; false: the only one that this peer has
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6059,7 +6248,7 @@ struct ServiceLookupRep : ServiceAt {
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
-  bool all = false;  // the answer is to list every instance
+  bool all = false;  // asks for every instance
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6074,26 +6263,13 @@ struct Ack {
   bool decode(std::string_view bytes);
 };
 
-struct Heartbeat {
-  static constexpr std::string_view kType = "Heartbeat";
-  std::string id;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// A message without content: RediscoverReq, ShutdownEvent.
+/// A message without content.
 struct RediscoverReq {
   static constexpr std::string_view kType = "RediscoverReq";
   std::string encode() const { return {}; }
 };
 
-struct ShutdownEvent {
-  static constexpr std::string_view kType = "ShutdownEvent";
-  std::string encode() const { return {}; }
-};
-
-/// The answer to what cannot be answered: an Errc from 1 to 9, and a text for people.
+/// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
   std::uint32_t code = 0;
@@ -6106,210 +6282,260 @@ struct DividereError {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/framework_messages.hpp
 
-// begin dividere/messaging/detail/framework_messages.cpp
+// begin dividere/messaging/detail/error_envelope.hpp
+// Errors that travel: the DividereError that a peer sends where no reply can be (doc/wire.md).
+
 namespace dividere::detail {
 
-// Fields that the Python package does not know have numbers from here on (WIRE.md).
-constexpr int kAdded = 100;
+/// The enveloped DividereError that tells a peer of this error.
+std::string errorEnvelope(const Error& error);
 
-/// Reads the fields of `bytes`, of which each framework message has at most three, and two that were added: texts and
-/// numbers by field number.
-struct FieldTable {
-  std::string text[4];
-  std::uint64_t number[4] = {};
-  std::uint64_t addedNumber[2] = {};
-  std::vector<std::string_view> addedParts;
+/// What a peer says is wrong, as an Error of this side.
+Error asError(std::string_view who, const DividereError& told);
+
+/// Whether the bytes begin as an enveloped DividereError does.
+bool isErrorEnvelope(std::string_view bytes);
+
+/// What a peer says is wrong; nothing if these bytes, or this envelope, say no such thing.
+std::optional<DividereError> readErrorEnvelope(std::string_view bytes);
+std::optional<DividereError> readError(const Envelope& envelope);
+
+/// Throws what a peer says is wrong, if that is what these bytes say. Throws Error{malformed} if they begin so and are no
+/// envelope.
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
+void throwIfError(std::string_view who, const Envelope& envelope);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/error_envelope.hpp
+
+// begin dividere/messaging/detail/codec.cpp
+namespace dividere::detail {
+
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload) {
+  const EnvelopeHead* head = knownHead(message);
+  return head && head->opens(bytes, payload);
+}
+
+/// Calls `use` with the head of the message's type.
+template <class Use>
+static auto withHead(const google::protobuf::Message& message, const Use& use) {
+  const EnvelopeHead* known = knownHead(message);
+  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
+}
+
+/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
+template <class Allocate>
+static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
+  if (!message.IsInitialized()) {
+    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
+                                      message.InitializationErrorString());
+  }
+  const std::size_t payload = message.ByteSizeLong();
+  if (payload > INT_MAX) {
+    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
+                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
+  }
+  return withHead(message, [&](const EnvelopeHead& head) {
+    const EnvelopeLayout layout(head, payload);
+    auto made = allocate(layout.size());
+    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
+    // The sizes are those that ByteSizeLong() has just left.
+    static_cast<void>(message.SerializeWithCachedSizesToArray(to));
+    return made;
+  });
+}
+
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message) {
+  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
+}
+
+std::string encodeString(std::string_view who, const google::protobuf::Message& message) {
+  return encodeWith(who, message, [](std::size_t size) { return std::string(size, '\0'); });
+}
+
+void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
+  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    failMalformed(who, typeOf(message), "the payload is no such message");
+  }
+  if (!message.IsInitialized()) {
+    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
+  }
+}
+
+std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  auto message = newMessage(envelope.type);
+  if (!message) {
+    throwIfError(who, envelope);
+    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
+                                       "': the type is not linked into this program");
+  }
+  parsePayload(who, envelope.payload, *message);
+  return message;
+}
+
+/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
+[[gnu::noinline]] static std::string_view payloadFor(const google::protobuf::Message& message, std::string_view who,
+                                                     std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  if (envelope.type != typeOf(message)) {
+    throwIfError(who, envelope);
+    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
+                                     std::string(typeOf(message)) + "' is asked for");
+  }
+  return envelope.payload;
+}
+
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
+  parsePayload(who, payload, message);
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/codec.cpp
+
+// begin dividere/messaging/detail/envelope_format.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
+
+void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
+  std::string what(who);
+  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
+  throw Error(Errc::malformed, what.append(fault));
+}
+
+/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
+struct EnvelopeFields {
+  std::string_view first, second;
+  bool hasFirst = false, hasSecond = false, isRepeated = false;
 
   bool read(std::string_view bytes) {
     FieldReader field(bytes);
     while (field.next()) {
-      const auto at = static_cast<std::size_t>(field.number());
-      if (at <= 3) {
-        if (field.isBytes()) text[at] = std::string(field.bytes());
-        if (field.isVarint()) number[at] = field.varint();
-      } else if (field.number() == kAdded || field.number() == kAdded + 1) {
-        if (field.isBytes() && field.number() == kAdded) addedParts.push_back(field.bytes());
-        if (field.isVarint()) addedNumber[at - kAdded] = field.varint();
-      }
+      if (!field.isBytes() || field.number() > 2) continue;
+      bool& has = field.number() == 1 ? hasFirst : hasSecond;
+      isRepeated = isRepeated || has;
+      has = true;
+      (field.number() == 1 ? first : second) = field.bytes();
     }
     return !field.failed();
   }
-
-  void fill(ServiceAt& service) const {
-    service.name = text[1];
-    service.server = text[2];
-    service.port = static_cast<std::uint32_t>(number[3]);
-  }
 };
 
-FieldWriter writeServiceAt(const ServiceAt& service) {
-  FieldWriter writer;
-  writer.text(1, service.name).text(2, service.server).number(3, service.port);
-  return writer;
+// Python writes a packaged type's short name.
+static bool namesAgree(std::string_view fullName, std::string_view name) {
+  if (fullName == name) return true;
+  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
+         fullName.substr(fullName.size() - name.size()) == name;
 }
 
-std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
-
-bool ServiceAt::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  fields.fill(*this);
-  return good;
-}
-
-std::string RegisterService::encode() const {
-  return writeServiceAt(*this).number(kAdded, leaseMs).number(kAdded + 1, instance ? 1 : 0).take();
-}
-
-bool RegisterService::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  fields.fill(*this);
-  leaseMs = static_cast<std::uint32_t>(fields.addedNumber[0]);
-  instance = fields.addedNumber[1] != 0;
-  return good;
-}
-
-std::string ServiceLookupRep::encode() const {
-  FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances)
-    writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
-  return writer.take();
-}
-
-bool ServiceLookupRep::decode(std::string_view bytes) {
-  FieldTable fields;
-  bool good = fields.read(bytes);
-  fields.fill(*this);
-  instances.clear();
-  for (const std::string_view part : fields.addedParts) {
-    FieldTable instance;
-    good = instance.read(part) && good;
-    instances.push_back({instance.text[1], static_cast<std::uint32_t>(instance.number[2])});
+Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+  if (bytes.empty()) failMalformed(who, {}, "no bytes");
+  EnvelopeFields envelope, any;
+  const bool whole = envelope.read(bytes);
+  const std::string_view name = envelope.first;
+  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
+  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
+  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
+  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
+  // Two envelopes in one buffer would read as one, of which the last wins.
+  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
+  if (any.first.empty()) return {name, any.second};
+  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
+  if (!namesAgree(fullName, name)) {
+    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
   }
-  return good;
+  return {fullName, any.second};
 }
 
-std::string ServiceLookupReq::encode() const { return FieldWriter().text(1, name).number(kAdded, all ? 1 : 0).take(); }
+std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
 
-bool ServiceLookupReq::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  name = fields.text[1];
-  all = fields.addedNumber[0] != 0;
-  return good;
-}
+EnvelopeHead::EnvelopeHead(std::string_view type)
+    : name(envelopePrefix(type) + kSecondTag),
+      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
 
-std::string Ack::encode() const { return FieldWriter().number(1, ok ? 1 : 0).number(kAdded, leases ? 1 : 0).take(); }
-
-bool Ack::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  ok = fields.number[1] != 0;
-  leases = fields.addedNumber[0] != 0;
-  return good;
-}
-
-std::string Heartbeat::encode() const { return FieldWriter().text(1, id).take(); }
-
-bool Heartbeat::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  id = fields.text[1];
-  return good;
-}
-
-std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
-
-bool DividereError::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  code = static_cast<std::uint32_t>(fields.number[1]);
-  text = fields.text[2];
-  return good;
+std::string sealEnvelope(std::string_view type, std::string_view payload) {
+  const EnvelopeHead head(type);
+  const EnvelopeLayout layout(head, payload.size());
+  std::string bytes(layout.size(), '\0');
+  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
+  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
+  return bytes;
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/framework_messages.cpp
+// end dividere/messaging/detail/envelope_format.cpp
 
-// begin dividere/messaging/detail/refusal.hpp
-// What becomes of a message that cannot be taken.
-
+// begin dividere/messaging/detail/error_envelope.cpp
 namespace dividere::detail {
 
-/// What a peer says is wrong, as an Error of this side.
-inline Error asError(std::string_view who, const DividereError& told) {
-  const bool known = told.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
-                     told.code <= static_cast<std::uint32_t>(Errc::stopping);
-  return Error(known ? static_cast<Errc>(told.code) : Errc::handlerFailed,
-               std::string(who) + ": the peer answered with an error: " + shown(told.text));
-}
+// The codes that mean the same on both sides.
+constexpr int kFirstThatTravels = static_cast<int>(Errc::noWorker);
+constexpr int kLastThatTravels = static_cast<int>(Errc::stopping);
 
-/// The enveloped DividereError that tells a peer of this error.
-inline std::string errorEnvelope(const Error& error) {
+std::string errorEnvelope(const Error& error) {
   DividereError told;
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
-  const bool travels =
-      error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
+  const bool travels = error.code().category() == errorCategory() && error.code().value() <= kLastThatTravels;
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
   told.text = asUtf8(error.context());
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
-/// Nobody waits for an answer.
-template <class Connection>
-void refuse(Connection&, const Error&) {}
+Error asError(std::string_view who, const DividereError& told) {
+  const bool isKnown = told.code >= kFirstThatTravels && told.code <= kLastThatTravels;
+  return Error(isKnown ? static_cast<Errc>(told.code) : Errc::handlerFailed,
+               std::string(who) + ": the peer answered with an error: " + shown(told.text));
+}
 
-/// A Response owes one all the same, or it would be stuck and the asker would wait for ever.
-inline void refuse(connection::Response& response, const Error& error) {
-  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+bool isErrorEnvelope(std::string_view bytes) {
+  static NeverDestroyed<std::string> prefix(envelopePrefix(DividereError::kType));
+  return bytes.substr(0, prefix->size()) == *prefix;
+}
+
+std::optional<DividereError> readError(const Envelope& envelope) {
+  std::optional<DividereError> told(std::in_place);
+  if (envelope.type == DividereError::kType && told->decode(envelope.payload)) return told;
+  return std::nullopt;
+}
+
+std::optional<DividereError> readErrorEnvelope(std::string_view bytes) {
+  if (!isErrorEnvelope(bytes)) return std::nullopt;
+  try {
+    return readError(openEnvelope({}, bytes));
+  } catch (const Error&) {
+    return std::nullopt;  // it begins as one, and is none
+  }
+}
+
+void throwIfError(std::string_view who, const Envelope& envelope) {
+  if (const auto told = readError(envelope)) throw asError(who, *told);
+}
+
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
+  if (isErrorEnvelope(bytes)) throwIfError(who, openEnvelope(who, bytes));
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/refusal.hpp
+// end dividere/messaging/detail/error_envelope.cpp
 
-// begin dividere/messaging/detail/wire.cpp
+// begin dividere/messaging/detail/fields.cpp
 namespace dividere::detail {
-
-using google::protobuf::Descriptor;
-using google::protobuf::DescriptorPool;
-using google::protobuf::Message;
-using google::protobuf::io::CodedOutputStream;
-
-constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
-
-// Tags of msgEnvelope and of Any, in which the fields have the same numbers and kinds: text or message, bytes.
-constexpr char kFirst = 0x0A;
-constexpr char kSecond = 0x12;
-
-// --- Fields ---
 
 enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 3, kGroupEnd = 4, kFixed32 = 5 };
 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
 
-// By hand: protobuf's reader takes longer to set up than to read.
-inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
-  constexpr std::size_t kLongest = 10;
-  value = 0;
-  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
-}
-
-inline bool readTag(std::string_view& bytes, std::uint32_t& tag) {
+static bool readTag(std::string_view& bytes, std::uint32_t& tag) {
   std::uint64_t value;
   if (!readVarint(bytes, value) || value > UINT32_MAX || value >> 3 == 0) return false;
   tag = static_cast<std::uint32_t>(value);
   return true;
 }
 
-inline bool skipBytes(std::string_view& bytes, std::uint64_t count) {
+static bool skipBytes(std::string_view& bytes, std::uint64_t count) {
   if (count > bytes.size()) return false;
   bytes.remove_prefix(static_cast<std::size_t>(count));
   return true;
@@ -6352,16 +6578,10 @@ bool FieldReader::skip(std::uint32_t tag, int depth) {
   return false;
 }
 
-void appendVarint(std::string& bytes, std::uint64_t value) {
+static void appendVarint(std::string& bytes, std::uint64_t value) {
   std::uint8_t buffer[10];
-  const std::uint8_t* end = CodedOutputStream::WriteVarint64ToArray(value, buffer);
+  const std::uint8_t* end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, buffer);
   bytes.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(end - buffer));
-}
-
-void appendBytes(std::string& bytes, char tag, std::string_view value) {
-  bytes += tag;
-  appendVarint(bytes, value.size());
-  bytes += value;
 }
 
 FieldWriter& FieldWriter::text(int field, std::string_view value) { return value.empty() ? *this : part(field, value); }
@@ -6380,205 +6600,175 @@ FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
   return *this;
 }
 
-// --- Reading envelopes ---
+}  // namespace dividere::detail
+// end dividere/messaging/detail/fields.cpp
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 160;
-  std::string result;
-  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
-  return text.size() > kMost ? result + "..." : result;
+// begin dividere/messaging/detail/framework_messages.cpp
+namespace dividere::detail {
+
+// Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
+enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
+enum ServiceLookupReqField { kAllField = 100 };
+enum ServiceLookupRepField { kInstancesField = 100 };
+enum AckField { kLeasesField = 100 };
+
+/// Calls `take` with each field; false if the bytes are no protobuf message.
+template <class Take>
+static bool readFields(std::string_view bytes, const Take& take) {
+  FieldReader field(bytes);
+  while (field.next()) take(field);
+  return !field.failed();
 }
 
-/// How many bytes the first character takes; 0 if it is no UTF-8.
-std::size_t characterSize(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
+// --- ServiceAt ---
+
+static FieldWriter writeServiceAt(const ServiceAt& service) {
+  FieldWriter writer;
+  writer.text(1, service.name).text(2, service.server).number(3, service.port);
+  return writer;
+}
+
+static void takeServiceAt(const FieldReader& field, ServiceAt& service) {
+  switch (field.number()) {
+    case 1: return field.to(service.name);
+    case 2: return field.to(service.server);
+    case 3: return field.to(service.port);
+    default: return;
   }
-  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
-  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
-                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
-  return isBad ? 0 : size;
 }
 
-std::string asUtf8(std::string_view text) {
-  constexpr std::size_t kMost = 4000;
-  std::string result;
-  while (!text.empty() && result.size() < kMost) {
-    const std::size_t size = characterSize(text);
-    result += size == 0 ? std::string_view("?") : text.substr(0, size);
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return text.empty() ? result : result + "...";
+std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
+
+bool ServiceAt::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) { takeServiceAt(field, *this); });
 }
 
-[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
-  std::string what(who);
-  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
-  throw Error(Errc::malformed, what.append(fault));
+// --- RegisterService ---
+
+std::string RegisterService::encode() const {
+  return writeServiceAt(*this).number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0).take();
 }
 
-/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
-struct TwoFields {
-  std::string_view first, second;
-  bool hasFirst = false, hasSecond = false, isRepeated = false;
-
-  bool read(std::string_view bytes) {
-    FieldReader field(bytes);
-    while (field.next()) {
-      if (!field.isBytes() || field.number() > 2) continue;
-      bool& has = field.number() == 1 ? hasFirst : hasSecond;
-      isRepeated = isRepeated || has;
-      has = true;
-      (field.number() == 1 ? first : second) = field.bytes();
+bool RegisterService::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case kLeaseField: return field.to(leaseMs);
+      case kInstanceField: return field.to(instance);
+      default: return takeServiceAt(field, *this);
     }
-    return !field.failed();
-  }
-};
-
-// Python writes a packaged type's short name.
-bool agree(std::string_view fullName, std::string_view name) {
-  if (fullName == name) return true;
-  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
-         fullName.substr(fullName.size() - name.size()) == name;
+  });
 }
 
-Envelope openEnvelope(std::string_view who, std::string_view bytes) {
-  if (bytes.empty()) failMalformed(who, {}, "no bytes");
-  TwoFields envelope, any;
-  const bool whole = envelope.read(bytes);
-  const std::string_view name = envelope.first;
-  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
-  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
-  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
-  // Two envelopes in one buffer would read as one, of which the last wins.
-  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
-  if (any.first.empty()) return {name, any.second};
-  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
-  if (!agree(fullName, name)) {
-    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
-  }
-  return {fullName, any.second};
+// --- ServiceLookupReq ---
+
+std::string ServiceLookupReq::encode() const {
+  return FieldWriter().text(1, name).number(kAllField, all ? 1 : 0).take();
 }
 
-// --- Writing envelopes ---
-
-std::string envelopePrefix(std::string_view type) {
-  std::string prefix;
-  appendBytes(prefix, kFirst, type);
-  return prefix;
+bool ServiceLookupReq::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(name);
+      case kAllField: return field.to(all);
+      default: return;
+    }
+  });
 }
 
-inline bool skipStart(std::string_view& bytes, const std::string& start) {
-  if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
-  bytes.remove_prefix(start.size());
-  return true;
+// --- ServiceLookupRep ---
+
+std::string ServiceLookupRep::encode() const {
+  FieldWriter writer = writeServiceAt(*this);
+  for (const Instance& each : instances) {
+    writer.part(kInstancesField, FieldWriter().text(1, each.server).number(2, each.port).take());
+  }
+  return writer.take();
 }
 
-/// All of an envelope that depends on the type alone.
-struct EnvelopeHead {
-  std::string name;  // the msgName field, and the tag of msg
-  std::string url;   // the Any's type_url field
-
-  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
-    appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
-  }
-
-  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
-  /// is what openEnvelope() finds, in a fraction of the time.
-  bool opens(std::string_view bytes, std::string_view& payload) const {
-    std::uint64_t size;
-    if (!skipStart(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skipStart(bytes, url))
-      return false;
-    payload = bytes;
-    if (payload.empty()) return true;
-    if (payload.front() != kSecond) return false;
-    payload.remove_prefix(1);
-    return readVarint(payload, size) && size == payload.size();
-  }
-};
-
-/// The sizes of an envelope's parts, and the writing of all but the payload.
-class EnvelopeLayout {
- public:
-  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
-    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
-  }
-
-  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
-
-  /// Everything before the payload; returns where that goes.
-  std::uint8_t* writeHead(std::uint8_t* to) const {
-    to = append(to, head_.name);
-    to = CodedOutputStream::WriteVarint64ToArray(anySize_, to);
-    to = append(to, head_.url);
-    if (payload_ == 0) return to;
-    *to++ = static_cast<std::uint8_t>(kSecond);
-    return CodedOutputStream::WriteVarint64ToArray(payload_, to);
-  }
-
- private:
-  static std::size_t varintSize(std::uint64_t value) {
-    return static_cast<std::size_t>(CodedOutputStream::VarintSize64(value));
-  }
-
-  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
-    return to + bytes.size();
-  }
-
-  const EnvelopeHead& head_;
-  std::size_t payload_;
-  std::size_t anySize_;
-};
-
-std::string sealEnvelope(std::string_view type, std::string_view payload) {
-  const EnvelopeHead head(type);
-  const EnvelopeLayout layout(head, payload.size());
-  std::string bytes(layout.size(), '\0');
-  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
-  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
-  return bytes;
+static bool readInstance(std::string_view bytes, ServiceLookupRep::Instance& instance) {
+  return readFields(bytes, [&](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(instance.server);
+      case 2: return field.to(instance.port);
+      default: return;
+    }
+  });
 }
 
-std::string_view typeOf(const Message& message) {
+bool ServiceLookupRep::decode(std::string_view bytes) {
+  *this = {};
+  bool areInstancesGood = true;
+  const bool isGood = readFields(bytes, [&](const FieldReader& field) {
+    if (field.number() != kInstancesField || !field.isBytes()) return takeServiceAt(field, *this);
+    instances.emplace_back();
+    areInstancesGood = readInstance(field.bytes(), instances.back()) && areInstancesGood;
+  });
+  return isGood && areInstancesGood;
+}
+
+// --- Ack ---
+
+std::string Ack::encode() const {
+  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).take();
+}
+
+bool Ack::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(ok);
+      case kLeasesField: return field.to(leases);
+      default: return;
+    }
+  });
+}
+
+// --- DividereError ---
+
+std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
+
+bool DividereError::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(code);
+      case 2: return field.to(text);
+      default: return;
+    }
+  });
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/framework_messages.cpp
+
+// begin dividere/messaging/detail/message_types.cpp
+namespace dividere::detail {
+
+std::string_view typeOf(const google::protobuf::Message& message) {
   const auto& name = message.GetDescriptor()->full_name();  // a string in protobuf 3, a view later
   return {name.data(), name.size()};
 }
 
-// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
-// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it was
-// compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects begins.
-using MessageClass = const void*;
-
-inline MessageClass classOf(const Message& message) {
-  MessageClass table;
-  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
-  return table;
-}
-
 /// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
 /// used again; a DynamicMessage may be of any type.
-bool isGenerated(const Message& message) {
-  const Descriptor* type = message.GetDescriptor();
-  if (type->file()->pool() != DescriptorPool::generated_pool()) return false;
+static bool isGenerated(const google::protobuf::Message& message) {
+  const google::protobuf::Descriptor* type = message.GetDescriptor();
+  if (type->file()->pool() != google::protobuf::DescriptorPool::generated_pool()) return false;
   std::lock_guard<std::mutex> lock(processMutex());  // as in prototypeOf()
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
-  return prototype && classOf(*prototype) == classOf(message);
+  const google::protobuf::Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  return prototype && messageClassOf(*prototype) == messageClassOf(message);
 }
 
 static thread_local bool areTypesForgotten = false;
-static thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
 
 /// What one thread has learned of types.
 struct KnownTypes {
   std::map<MessageClass, EnvelopeHead> heads;
-  std::map<std::string, const Message*, std::less<>> prototypes;
+  std::map<std::string, const google::protobuf::Message*, std::less<>> prototypes;
 
   ~KnownTypes() {
     areTypesForgotten = true;
@@ -6587,76 +6777,26 @@ struct KnownTypes {
 };
 
 /// Null as the thread ends, when there may still be messages of its older objects, and of static ones.
-KnownTypes* knownTypes() {
+static KnownTypes* knownTypes() {
   if (areTypesForgotten) return nullptr;
   static thread_local KnownTypes known;
   return &known;
 }
 
-/// The head of a generated class, made once a thread; null for other messages.
-[[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
+[[gnu::noinline]] const EnvelopeHead* lookUpHead(const google::protobuf::Message& message) {
   KnownTypes* const known = knownTypes();
   if (!known) return nullptr;
-  auto head = known->heads.find(classOf(message));
+  auto head = known->heads.find(messageClassOf(message));
   if (head == known->heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = known->heads.try_emplace(classOf(message), typeOf(message)).first;
+    head = known->heads.try_emplace(messageClassOf(message), typeOf(message)).first;
   }
   return &head->second;
 }
 
-/// The same, sooner if the thread's last message was of the same class.
-inline const EnvelopeHead* knownHead(const Message& message) {
-  if (lastHead.first != classOf(message)) {
-    const EnvelopeHead* const head = lookUpHead(message);
-    if (!head) return nullptr;
-    lastHead = {classOf(message), head};
-  }
-  return lastHead.second;
-}
-
-bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
-  const EnvelopeHead* head = knownHead(message);
-  return head && head->opens(bytes, payload);
-}
-
-/// Calls `use` with the head of the message's type.
-template <class Use>
-auto withHead(const Message& message, const Use& use) {
-  const EnvelopeHead* known = knownHead(message);
-  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
-}
-
-/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
-template <class Allocate>
-auto encodeWith(std::string_view who, const Message& message, const Allocate& allocate) {
-  if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
-                                      message.InitializationErrorString());
-  }
-  const std::size_t payload = message.ByteSizeLong();
-  if (payload > INT_MAX) {
-    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
-                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
-  }
-  return withHead(message, [&](const EnvelopeHead& head) {
-    const EnvelopeLayout layout(head, payload);
-    auto made = allocate(layout.size());
-    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
-    message.SerializeWithCachedSizesToArray(to);  // the sizes are those that ByteSizeLong() has just left
-    return made;
-  });
-}
-
-Frame encodeFrame(std::string_view who, const Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
-}
-
-// --- Messages ---
-
 // Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
 // would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
-const Message* prototypeOf(std::string_view type) {
+static const google::protobuf::Message* prototypeOf(std::string_view type) {
   KnownTypes* const known = knownTypes();
   if (known) {
     const auto found = known->prototypes.find(type);
@@ -6664,75 +6804,29 @@ const Message* prototypeOf(std::string_view type) {
   }
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
-  const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  const google::protobuf::Descriptor* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
   // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
   if (!descriptor || descriptor->map_key()) return nullptr;
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  const google::protobuf::Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   if (known) known->prototypes.emplace(name, prototype);
   return prototype;
 }
 
-std::unique_ptr<Message> newMessage(std::string_view type) {
-  const Message* prototype = prototypeOf(type);
-  return std::unique_ptr<Message>(prototype ? prototype->New() : nullptr);
-}
-
-void parsePayload(std::string_view who, std::string_view payload, Message& message) {
-  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    failMalformed(who, typeOf(message), "the payload is no such message");
-  }
-  if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
-  }
-}
-
-// What a peer says instead of an answer is an error here, not a message.
-void throwIfError(std::string_view who, const Envelope& envelope) {
-  DividereError told;
-  if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
-}
-
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
-  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-  if (bytes.substr(0, prefix.size()) == prefix) throwIfError(who, openEnvelope(who, bytes));
-}
-
-std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
-  const Envelope envelope = openEnvelope(who, bytes);
-  auto message = newMessage(envelope.type);
-  if (!message) {
-    throwIfError(who, envelope);
-    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
-                                       "': the type is not linked into this program");
-  }
-  parsePayload(who, envelope.payload, *message);
-  return message;
-}
-
-/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
-[[gnu::noinline]] std::string_view payloadFor(const Message& message, std::string_view who, std::string_view bytes) {
-  const Envelope envelope = openEnvelope(who, bytes);
-  if (envelope.type != typeOf(message)) {
-    throwIfError(who, envelope);
-    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
-                                     std::string(typeOf(message)) + "' is asked for");
-  }
-  return envelope.payload;
-}
-
-void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  std::string_view payload;
-  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
-  parsePayload(who, payload, message);
+std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type) {
+  const google::protobuf::Message* prototype = prototypeOf(type);
+  return std::unique_ptr<google::protobuf::Message>(prototype ? prototype->New() : nullptr);
 }
 
 }  // namespace dividere::detail
+// end dividere/messaging/detail/message_types.cpp
 
+// begin dividere/messaging/envelope.cpp
 namespace dividere::messaging {
 
 std::string ProtoBuffEncoder::encode(const google::protobuf::Message& message) const {
-  return detail::encodeWith("messaging::ProtoBuffEncoder", message,
-                            [](std::size_t size) { return std::string(size, '\0'); });
+  return detail::encodeString("messaging::ProtoBuffEncoder", message);
 }
 
 std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_view envelope) const {
@@ -6740,7 +6834,7 @@ std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_
 }
 
 }  // namespace dividere::messaging
-// end dividere/messaging/detail/wire.cpp
+// end dividere/messaging/envelope.cpp
 
 // begin dividere/messaging/publisher.cpp
 namespace dividere::messaging {
@@ -6817,6 +6911,15 @@ constexpr std::string_view kConsumer<connection::Request> = "messaging::Request:
 template <>
 constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
 
+/// What becomes of a message that cannot be taken: nobody waits for a reply to it.
+template <class Connection>
+void refuse(Connection&, const Error&) {}
+
+/// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
+inline void refuse(connection::Response& response, const Error& error) {
+  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+}
+
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
@@ -6872,7 +6975,7 @@ template class Consumer<connection::Response>;
 // begin dividere/messaging/subscriber.cpp
 namespace dividere::detail {
 
-std::vector<std::string> topicIds(const std::vector<std::string>& types) {
+static std::vector<std::string> topicIds(const std::vector<std::string>& types) {
   std::vector<std::string> topics;
   for (const std::string& type : types) topics.push_back(envelopePrefix(type));
   return topics;
@@ -8953,11 +9056,6 @@ class BrokerCore {
     sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
   }
 
-  static bool isErrorEnvelope(std::string_view bytes) {
-    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-    return bytes.substr(0, prefix.size()) == prefix;
-  }
-
   void fail(BrokerRequest&& request, Errc code, const std::string& text) {
     if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
     sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
@@ -9330,6 +9428,7 @@ namespace dividere::detail {
 
 constexpr std::string_view kRegistrationByte("\x01", 1);
 constexpr std::string_view kHeartbeatByte("\x02", 1);
+constexpr std::string_view kHeartbeatType = "Heartbeat";
 constexpr std::string_view kTokenPrefix("\0dividere", 9);
 constexpr std::size_t kTokenRandom = 8;
 
@@ -9356,7 +9455,7 @@ Signal readSignal(std::string_view bytes) {
   if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
   try {
     const Envelope envelope = openEnvelope("balancing", bytes);
-    if (envelope.type == Heartbeat::kType) return readHeartbeat(envelope.payload);
+    if (envelope.type == kHeartbeatType) return readHeartbeat(envelope.payload);
   } catch (const Error&) {
     // Not an envelope: no signal.
   }
@@ -9372,7 +9471,7 @@ std::string writeSignal(const Signal& signal, std::string_view id) {
       .number(kCapacityField, signal.capacity)
       .number(kRegistrationField, signal.isRegistration ? 1 : 0)
       .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
-  return sealEnvelope(Heartbeat::kType, heartbeat.take());
+  return sealEnvelope(kHeartbeatType, heartbeat.take());
 }
 
 bool looksLikeEnvelope(std::string_view bytes) {
@@ -11095,15 +11194,8 @@ constexpr auto kInstanceReconnectMax = 1000ms;
 
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
-  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-  if (bytes.substr(0, prefix.size()) != prefix) return false;
-  try {
-    DividereError told;
-    return told.decode(openEnvelope("service::Client", bytes).payload) &&
-           told.code == static_cast<std::uint32_t>(Errc::stopping);
-  } catch (const Error&) {
-    return false;
-  }
+  const auto told = readErrorEnvelope(bytes);
+  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
 }
 
 /// What the registry says; nothing if it says no such thing.
