@@ -2556,240 +2556,60 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
 }  // namespace dividere::detail
 // end dividere/connection/detail/endpoint.hpp
 
-// begin dividere/core/detail/thread_sanitizer.hpp
-// What the thread sanitizer has to be told.
-
-#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
+// begin dividere/connection/detail/native_socket.hpp
+// A bare ZeroMQ socket.
 
 namespace dividere::detail {
 
-#ifdef DIVIDERE_THREAD_SANITIZER
-constexpr bool kThreadSanitizer = true;
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
+/// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the context's
+/// table): libzmq closes them in the background.
+constexpr std::chrono::milliseconds kReleaseLimit{1000};
 
-// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
-// one before the other, but being compiled without the sanitizer it does so unseen.
+/// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
+class NativeSocket {
+ public:
+  /// `who` names the class in errors. Waits a moment for a place in the context's table, as sockets of this process that
+  /// are closed already may still have one.
+  NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
+  ~NativeSocket() { close(); }
+  NativeSocket(const NativeSocket&) = delete;
+  NativeSocket& operator=(const NativeSocket&) = delete;
 
-inline void handOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(memory);
-#endif
+  /// Does nothing the second time, or in a forked child: there it would end the parent's connections.
+  void close();
+
+  bool isOpen() const noexcept { return handle_ != nullptr; }
+  void* handle() const noexcept { return handle_; }
+  void* context() const noexcept { return context_->native(); }
+
+  void set(int option, int value) { set(option, &value, sizeof value); }
+  void set(int option, const void* value, std::size_t size);
+  int get(int option) const;
+
+  const std::string& who() const noexcept { return who_; }
+  const ForkGuard& fork() const noexcept { return fork_; }
+
+  /// Throws the error that errno holds.
+  [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  const std::string who_;
+  const ForkGuard fork_;
+  std::shared_ptr<connection::Context> context_;
+  void* handle_ = nullptr;
+};
+
+/// Repeats a call of libzmq that a signal interrupts; what it returns at last, -1 with errno for an error.
+template <class Call>
+int retryInterrupted(const Call& call) {
+  int result;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
 }
 
-inline void takeOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(memory);
-#endif
-}
-
 }  // namespace dividere::detail
-// end dividere/core/detail/thread_sanitizer.hpp
-
-// begin dividere/connection/detail/frame_memory.hpp
-// Where the memory of frames comes from.
-
-namespace dividere::detail {
-
-/// As zmq_msg_init_size(); false if there is no memory. Any thread.
-///
-/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
-/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
-/// time.)
-bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame_memory.hpp
-
-// begin dividere/connection/detail/frame.hpp
-// One ZeroMQ frame.
-
-namespace dividere::detail {
-
-/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
-class Frame {
- public:
-  Frame() noexcept { zmq_msg_init(&message_); }
-
-  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
-  explicit Frame(std::size_t size) {
-    if (!makeMessage(message_, size)) throw std::bad_alloc();
-  }
-
-  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
-    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
-  }
-
-  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
-  Frame& operator=(Frame&& other) noexcept {
-    zmq_msg_move(&message_, &other.message_);
-    return *this;
-  }
-  ~Frame() { zmq_msg_close(&message_); }
-
-  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
-  /// std::bad_alloc.
-  Frame share() {
-    Frame copy;
-    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
-    return copy;
-  }
-
-  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
-  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
-  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
-  zmq_msg_t* native() noexcept { return &message_; }
-
-  std::string_view view() const noexcept {
-    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
-    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
-  }
-  std::string str() const { return std::string(view()); }
-
-  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
-  void handOver() noexcept {
-    if (kThreadSanitizer) detail::handOver(data());
-  }
-  void takeOver() noexcept {
-    if (kThreadSanitizer) detail::takeOver(data());
-  }
-
- private:
-  zmq_msg_t message_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame.hpp
-
-// begin dividere/connection/detail/multipart.hpp
-// A message of one or more frames.
-
-namespace dividere::detail {
-
-/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
-class Multipart {
- public:
-  Multipart() = default;
-  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
-
-  /// Makes it the message that goes this way.
-  void assign(const connection::Route& route, Frame&& payload);
-
-  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
-  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
-  void reserve(std::size_t frames) { frames_.reserve(frames); }
-  void clear() { frames_.clear(); }
-
-  bool isEmpty() const { return frames_.empty(); }
-  std::size_t size() const { return frames_.size(); }
-
-  /// Of all its frames together.
-  std::size_t bytes() const;
-
-  // Where there is one frame at least:
-
-  /// Replaces this route.
-  void copyRouteTo(connection::Route& route) const;
-
-  Frame& payload() { return frames_.back(); }
-
-  /// Leaves the route.
-  Frame takePayload();
-
-  std::vector<Frame>& frames() { return frames_; }
-  const std::vector<Frame>& frames() const { return frames_; }
-
- private:
-  std::vector<Frame> frames_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/multipart.hpp
-
-// begin dividere/core/detail/owned_descriptor.hpp
-namespace dividere::detail {
-
-/// Closes the file descriptor it holds.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~OwnedDescriptor() { close(); }
-
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/owned_descriptor.hpp
-
-// begin dividere/connection/detail/closed_sockets.hpp
-// Sockets that are closed and still sending.
-
-namespace dividere::detail {
-
-class Watch;
-
-/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
-/// the context meanwhile. This knows which ones do. Any thread.
-class ClosedSockets {
- public:
-  using Clock = Deadline::Clock;
-
-  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
-  void add(const Watch* watch, Clock::time_point closeBy);
-
-  /// libzmq has let go of all that the socket had.
-  void remove(const Watch* watch);
-
-  /// libzmq has let go of a listener.
-  void noteRelease();
-
-  /// A count that moves when a closed socket lets go of a listener or of everything.
-  std::uint64_t releases();
-
-  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
-  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
-
-  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
-  void awaitAllSent();
-
- private:
-  Clock::time_point lastCloseBy() const;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
-  std::uint64_t releases_ = 0;                         // under mutex_
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/closed_sockets.hpp
+// end dividere/connection/detail/native_socket.hpp
 
 // begin dividere/connection/detail/link.hpp
 // What has become of an endpoint that a socket connects to.
@@ -3008,6 +2828,547 @@ class Watch {
 }  // namespace dividere::detail
 // end dividere/connection/detail/watch.hpp
 
+// begin dividere/connection/detail/binding.hpp
+// How a socket is bound.
+
+namespace dividere::detail {
+
+/// Binds a socket, and frees the names it was bound to. In the thread of the socket.
+class Binding {
+ public:
+  /// `watch` tells why a bind failed, if the socket is monitored.
+  Binding(NativeSocket& socket, Watch& watch, bool isMonitored)
+      : socket_(socket), watch_(watch), isMonitored_(isMonitored) {}
+
+  /// Where it is bound then, wildcards resolved.
+  std::string bind(const std::string& endpoint);
+
+  /// Binds to the first of these ports on every interface that nobody listens on; where, or nothing if there is none.
+  std::string bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
+  /// Before the socket is closed, which happens later, in a thread of libzmq: the names are free for the next one at once.
+  void release();
+
+ private:
+  void bindTo(const Endpoint& endpoint);
+  void bindToFreePort(Endpoint endpoint);
+  bool tryBind(const std::string& endpoint);
+  std::string lastEndpoint() const;
+
+  NativeSocket& socket_;
+  Watch& watch_;
+  const bool isMonitored_;
+  std::vector<std::string> names_;  // paths of ipc files, and inproc endpoints
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/binding.hpp
+
+// begin dividere/connection/detail/dialer.hpp
+// What a socket connects to.
+
+namespace dividere::detail {
+
+/// Connects a socket to any number of endpoints, mends the links that libzmq has given up, and sees to it that a socket
+/// which deals its messages to several endpoints passes over those that are dead. In the thread of the socket.
+class Dialer {
+ public:
+  /// `watch` tells what becomes of the links, if the socket is monitored; `deals`: each message goes to one of the
+  /// endpoints in turn.
+  Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
+      : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
+
+  void connect(const std::string& endpoint);
+
+  /// Does what the watcher asks for; whether it did ask.
+  bool attend() {
+    if (!watch_.needsAttention()) return false;
+    look();
+    return true;
+  }
+
+  /// Before each message: the first one to go to one of several endpoints waits up to a second to learn which are there.
+  void expectSend(const Deadline& deadline) {
+    attend();
+    if (isDealing()) chooseFor(deadline);
+  }
+
+  /// What was sent so far is of no use any more, and waits for no endpoint.
+  void abandonSent();
+
+  /// Connects to all endpoints anew: what has not left yet is lost, as is what has come and was not received.
+  void reconnectAll();
+
+  bool isAnyUp();
+
+ private:
+  /// An endpoint by the name that libzmq has for it.
+  struct Target {
+    std::string endpoint;
+    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+  };
+
+  bool isDealing() const { return deals_ && targets_.size() > 1; }
+  std::vector<Link> look();
+  void chooseFor(const Deadline& deadline);
+  void awaitFirstNews(const Deadline& deadline);
+  void passOverDead(const std::vector<Link>& links);
+  void reconnect(Target& target);
+
+  NativeSocket& socket_;
+  Watch& watch_;
+  const bool isMonitored_;
+  const bool deals_;
+  std::vector<Target> targets_;  // whose links are known
+
+  // Where the socket deals to several.
+  bool hasChosen_ = false;  // awaitFirstNews() is over
+  bool anyUp_ = false;      // as of the last look()
+  bool sentBlind_ = false;  // something was sent while none was up: it waits with one of them
+};
+
+/// While it lives, the calling thread's waker is woken when there is something to attend() to.
+class AttentionScope {
+ public:
+  explicit AttentionScope(Watch& watch) : watch_(watch), before_(watch.wakeWith(Waker::ofThisThread().fd())) {}
+  ~AttentionScope() { watch_.wakeWith(before_); }
+  AttentionScope(const AttentionScope&) = delete;
+  AttentionScope& operator=(const AttentionScope&) = delete;
+
+ private:
+  Watch& watch_;
+  const int before_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/dialer.hpp
+
+// begin dividere/core/detail/thread_sanitizer.hpp
+// What the thread sanitizer has to be told.
+
+#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace dividere::detail {
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
+
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
+
+inline void handOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_release(memory);
+#endif
+}
+
+inline void takeOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_acquire(memory);
+#endif
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/thread_sanitizer.hpp
+
+// begin dividere/connection/detail/frame_memory.hpp
+// Where the memory of frames comes from.
+
+namespace dividere::detail {
+
+/// As zmq_msg_init_size(); false if there is no memory. Any thread.
+///
+/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
+/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
+/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
+/// time.)
+bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame_memory.hpp
+
+// begin dividere/connection/detail/frame.hpp
+// One ZeroMQ frame.
+
+namespace dividere::detail {
+
+/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
+class Frame {
+ public:
+  Frame() noexcept { zmq_msg_init(&message_); }
+
+  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
+  explicit Frame(std::size_t size) {
+    if (!makeMessage(message_, size)) throw std::bad_alloc();
+  }
+
+  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
+    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
+  }
+
+  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
+  Frame& operator=(Frame&& other) noexcept {
+    zmq_msg_move(&message_, &other.message_);
+    return *this;
+  }
+  ~Frame() { zmq_msg_close(&message_); }
+
+  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
+  /// std::bad_alloc.
+  Frame share() {
+    Frame copy;
+    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
+    return copy;
+  }
+
+  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
+  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
+  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
+  zmq_msg_t* native() noexcept { return &message_; }
+
+  std::string_view view() const noexcept {
+    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
+    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
+  }
+  std::string str() const { return std::string(view()); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
+
+ private:
+  zmq_msg_t message_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame.hpp
+
+// begin dividere/connection/detail/multipart.hpp
+// A message of one or more frames.
+
+namespace dividere::detail {
+
+/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
+class Multipart {
+ public:
+  Multipart() = default;
+  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
+
+  /// Makes it the message that goes this way.
+  void assign(const connection::Route& route, Frame&& payload);
+
+  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
+  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
+  void reserve(std::size_t frames) { frames_.reserve(frames); }
+  void clear() { frames_.clear(); }
+
+  bool isEmpty() const { return frames_.empty(); }
+  std::size_t size() const { return frames_.size(); }
+
+  /// Of all its frames together.
+  std::size_t bytes() const;
+
+  // Where there is one frame at least:
+
+  /// Replaces this route.
+  void copyRouteTo(connection::Route& route) const;
+
+  Frame& payload() { return frames_.back(); }
+
+  /// Leaves the route.
+  Frame takePayload();
+
+  std::vector<Frame>& frames() { return frames_; }
+  const std::vector<Frame>& frames() const { return frames_; }
+
+ private:
+  std::vector<Frame> frames_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/multipart.hpp
+
+// begin dividere/connection/detail/socket.hpp
+// The ZeroMQ socket under every class of this layer.
+
+namespace dividere::detail {
+
+/// What became of a message that was to be sent at once.
+enum class SendResult {
+  sent,
+  full,  // nobody has room for it at the moment
+  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
+};
+
+/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
+/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
+class Socket {
+ public:
+  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
+  /// once a second in the watcher's thread.
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  void bind(const std::string& endpoint) { learnEndpoint(binding_.bind(endpoint)); }
+
+  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
+  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
+  void connect(const std::string& endpoint);
+
+  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
+  void close();
+
+  /// Throws Error if this is a forked child of the process that made the socket.
+  void requireOwnProcess() const { native_.fork().require(who()); }
+
+  /// Throws Error{tooLarge} for a frame that no peer would take.
+  void requireSendable(std::size_t bytes) const {
+    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
+  }
+
+  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
+  /// if its route leads to nobody, and as requireSendable().
+  bool send(Frame& message, const Deadline& deadline);
+  bool send(Multipart& message, const Deadline& deadline);
+  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
+
+  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
+  SendResult trySend(Multipart& message);
+  SendResult trySend(const connection::Route& route, Frame& payload);
+
+  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
+  /// with `more`. After the first one, the others are to follow whatever becomes of them.
+  SendResult trySendFrame(Frame& frame, bool more);
+
+  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
+  bool receive(const Deadline& deadline);
+
+  /// Receives only if no wait is needed.
+  bool tryReceive();
+
+  /// Receives the next frame of a message instead; false if there is none.
+  bool tryReceiveFrame(Frame& frame);
+
+  /// Whether receive() would return at once. The message is kept for it.
+  bool ready();
+
+  /// The same, but waits for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+  /// The message last received, all its frames; how many it had, which may be more than are kept.
+  Multipart& inbox() { return inbox_; }
+  std::size_t framesReceived() const { return framesReceived_; }
+
+  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
+  const Frame& onlyFrame() const {
+    if (framesReceived_ != 1) failManyFrames();
+    return inbox_.frames().front();
+  }
+
+  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
+  bool await(short wanted, const Deadline& deadline);
+
+  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
+  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
+  /// returns true: then libzmq may have taken in what the descriptor had to tell.
+  bool attend() { return dialer_.attend(); }
+
+  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
+  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
+  void forgetUnsent() { dialer_.reconnectAll(); }
+
+  /// What was sent so far is of no use any more. If the queue is full and no peer is up, forgetUnsent(): abandoned messages
+  /// must not block the next one.
+  void abandonSent(bool mayBeFull);
+
+  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  int descriptor() const noexcept { return fd_; }
+
+  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
+  int wakeWith(int fd) { return watch_->wakeWith(fd); }
+
+  void set(int option, int value) { native_.set(option, value); }
+  void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
+  int get(int option) const { return native_.get(option); }
+
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// No callback or pump runs after this. Does nothing in a forked child.
+  void detach();
+
+  const std::string& who() const noexcept { return native_.who(); }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
+  std::uint16_t port() const;
+  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+  void* lend();
+
+  static constexpr std::size_t kMostFrames = 64;
+
+ private:
+  [[noreturn]] void failTooLarge(std::size_t bytes) const;
+  [[noreturn]] void failManyFrames() const;
+
+  void applyDefaults(int type, const connection::SocketOptions& options);
+  void learnEndpoint(std::string endpoint);
+
+  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
+  bool takeMessage(int flags);
+
+  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
+  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
+  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  bool isSent(SendResult result) const;
+
+  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
+  /// when it fails has read all of libzmq's signals.
+  template <class Condition>
+  bool awaitUntil(const Condition& met, const Deadline& deadline);
+
+  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
+  NativeSocket native_;
+  const std::shared_ptr<Watch> watch_;
+  Binding binding_;
+  Dialer dialer_;
+  int fd_ = -1;
+  std::string endpoint_;
+
+  // Of the native socket, for whoever borrows it; none once it is lent.
+  std::optional<int> receiveTimeout_;
+
+  Multipart inbox_;
+  std::size_t framesReceived_ = 0;
+  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
+  Multipart spare_;    // for its memory
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket.hpp
+
+// begin dividere/connection/connector.cpp
+namespace dividere::detail {
+
+[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
+Connector::Connector(Connector&&) noexcept = default;
+Connector& Connector::operator=(Connector&&) noexcept = default;
+Connector::~Connector() = default;
+
+detail::Socket& Connector::socket() const {
+  if (!socket_) detail::failMovedFrom();
+  socket_->requireOwnProcess();
+  return *socket_;
+}
+
+std::string Connector::endpoint() const { return socket().endpoint(); }
+
+std::uint16_t Connector::port() const { return socket().port(); }
+
+void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
+
+void* Connector::native() { return socket().lend(); }
+
+}  // namespace dividere::connection
+// end dividere/connection/connector.cpp
+
+// begin dividere/core/detail/owned_descriptor.hpp
+namespace dividere::detail {
+
+/// Closes the file descriptor it holds.
+class OwnedDescriptor {
+ public:
+  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    return *this;
+  }
+  ~OwnedDescriptor() { close(); }
+
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+
+ private:
+  void close() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/owned_descriptor.hpp
+
+// begin dividere/connection/detail/closed_sockets.hpp
+// Sockets that are closed and still sending.
+
+namespace dividere::detail {
+
+class Watch;
+
+/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
+/// the context meanwhile. This knows which ones do. Any thread.
+class ClosedSockets {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
+  void add(const Watch* watch, Clock::time_point closeBy);
+
+  /// libzmq has let go of all that the socket had.
+  void remove(const Watch* watch);
+
+  /// libzmq has let go of a listener.
+  void noteRelease();
+
+  /// A count that moves when a closed socket lets go of a listener or of everything.
+  std::uint64_t releases();
+
+  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
+  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
+
+  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
+  void awaitAllSent();
+
+ private:
+  Clock::time_point lastCloseBy() const;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
+  std::uint64_t releases_ = 0;                         // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/closed_sockets.hpp
+
 // begin dividere/connection/detail/watcher.hpp
 // The one thread that watches every socket of the process.
 
@@ -3115,229 +3476,6 @@ void requireDescriptors(int count, const char* what);
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/process.hpp
-
-// begin dividere/connection/detail/socket.hpp
-// The ZeroMQ socket under every class of this layer.
-
-namespace dividere::detail {
-
-/// What became of a message that was to be sent at once.
-enum class SendResult {
-  sent,
-  full,  // nobody has room for it at the moment
-  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
-};
-
-/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
-/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
-class Socket {
- public:
-  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
-  /// once a second in the watcher's thread.
-  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
-  ~Socket() { close(); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  void bind(const std::string& endpoint);
-
-  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
-  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
-
-  void connect(const std::string& endpoint);
-
-  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
-  void close();
-
-  /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const { fork_.require(who_); }
-
-  /// Throws Error{tooLarge} for a frame that no peer would take.
-  void requireSendable(std::size_t bytes) const {
-    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
-  }
-
-  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
-  /// if its route leads to nobody, and as requireSendable().
-  bool send(Frame& message, const Deadline& deadline);
-  bool send(Multipart& message, const Deadline& deadline);
-  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
-
-  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
-  SendResult trySend(Multipart& message);
-  SendResult trySend(const connection::Route& route, Frame& payload);
-
-  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
-  /// with `more`. After the first one, the others are to follow whatever becomes of them.
-  SendResult trySendFrame(Frame& frame, bool more);
-
-  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
-  bool receive(const Deadline& deadline);
-
-  /// Receives only if no wait is needed.
-  bool tryReceive();
-
-  /// Receives the next frame of a message instead; false if there is none.
-  bool tryReceiveFrame(Frame& frame);
-
-  /// Whether receive() would return at once. The message is kept for it.
-  bool ready();
-
-  /// The same, but waits for that until the deadline.
-  bool wait(const Deadline& deadline);
-
-  /// The message last received, all its frames; how many it had, which may be more than are kept.
-  Multipart& inbox() { return inbox_; }
-  std::size_t framesReceived() const { return framesReceived_; }
-
-  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
-  const Frame& onlyFrame() const {
-    if (framesReceived_ != 1) failManyFrames();
-    return inbox_.frames().front();
-  }
-
-  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
-  bool await(short wanted, const Deadline& deadline);
-
-  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
-  /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend() {
-    if (!watch_->needsAttention()) return false;
-    lookAtLinks();
-    return true;
-  }
-
-  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
-  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
-  void forgetUnsent();
-
-  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
-  void forgetGivenUp();
-
-  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
-  int descriptor() const noexcept { return fd_; }
-
-  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
-  int wakeWith(int fd) { return watch_->wakeWith(fd); }
-
-  void set(int option, int value);
-  void set(int option, const void* value, std::size_t size);
-  int get(int option) const;
-
-  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
-
-  /// No callback or pump runs after this. Does nothing in a forked child.
-  void detach();
-
-  const std::string& who() const noexcept { return who_; }
-  const std::string& endpoint() const noexcept { return endpoint_; }
-  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
-  std::uint16_t port() const;
-  void* native() const noexcept { return socket_; }
-
-  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
-  void* lend();
-
-  /// Throws the error that errno holds.
-  [[noreturn]] void fail(const std::string& what) const;
-
-  static constexpr std::size_t kMostFrames = 64;
-
- private:
-  /// An endpoint this socket connected to, by the name that libzmq has for it.
-  struct Peer {
-    std::string endpoint;
-    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
-  };
-
-  [[noreturn]] void failTooLarge(std::size_t bytes) const;
-  [[noreturn]] void failManyFrames() const;
-
-  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
-  bool takeMessage(int flags);
-
-  void prepareToSend(const Deadline& deadline);
-  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
-  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
-  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
-  bool isSent(SendResult result) const;
-  void open(int type);
-  void applyDefaults(const connection::SocketOptions& options);
-  void bindTo(const Endpoint& endpoint);
-  void bindToFreePort(Endpoint endpoint);
-  bool tryBind(const std::string& endpoint);
-  void learnEndpoint(const std::string& endpoint);
-
-  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
-  /// when it fails has read all of libzmq's signals.
-  template <class Condition>
-  bool awaitUntil(const Condition& met, const Deadline& deadline);
-
-  std::vector<Link> lookAtLinks();
-  void settle(const Deadline& deadline);
-  void balance(const std::vector<Link>& links);
-  void relink(Peer& peer);
-
-  const std::string who_;
-  const ForkGuard fork_;
-  const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
-  const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
-  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
-  const bool monitored_;
-  std::shared_ptr<connection::Context> context_;
-  void* socket_ = nullptr;
-  int fd_ = -1;
-  std::shared_ptr<Watch> watch_;
-
-  std::string endpoint_;
-  std::vector<std::string> boundPaths_;  // ipc files and inproc names, to be freed at once when this ends
-  std::vector<Peer> peers_;
-  bool settled_ = false;
-  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
-  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
-  bool anyUp_ = false;
-  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
-
-  Multipart inbox_;
-  Multipart spare_;  // for its memory
-  std::size_t framesReceived_ = 0;
-  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/socket.hpp
-
-// begin dividere/connection/connector.cpp
-namespace dividere::detail {
-
-[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
-Connector::Connector(Connector&&) noexcept = default;
-Connector& Connector::operator=(Connector&&) noexcept = default;
-Connector::~Connector() = default;
-
-detail::Socket& Connector::socket() const {
-  if (!socket_) detail::failMovedFrom();
-  socket_->requireOwnProcess();
-  return *socket_;
-}
-
-std::string Connector::endpoint() const { return socket().endpoint(); }
-
-std::uint16_t Connector::port() const { return socket().port(); }
-
-void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
-
-void* Connector::native() { return socket().lend(); }
-
-}  // namespace dividere::connection
-// end dividere/connection/connector.cpp
 
 // begin dividere/connection/context.cpp
 namespace dividere::detail {
@@ -3620,6 +3758,109 @@ bool Audience::readOne() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/audience.cpp
 
+// begin dividere/connection/detail/binding.cpp
+namespace dividere::detail {
+
+// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
+constexpr int kToBind = 2;
+// ... and two that hold a port.
+constexpr int kToBindAnywhere = kToBind + 2;
+
+std::string Binding::bind(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(socket_.who(), text, true);
+  if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
+  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
+    bindToFreePort(endpoint);
+  } else {
+    bindTo(endpoint);
+  }
+  return lastEndpoint();
+}
+
+void Binding::bindTo(const Endpoint& endpoint) {
+  const std::string text = endpoint.str();
+  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
+  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (socket_.who() + ": bind " + text).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    if (tryBind(text)) break;
+    const int error = errno;
+    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    socket_.fail("bind " + text);
+  }
+  if (endpoint.transport == Transport::inproc) names_.push_back(text);
+  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
+    names_.push_back(endpoint.address);
+  }
+}
+
+// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
+// retries it after our end may meet itself.
+void Binding::bindToFreePort(Endpoint endpoint) {
+  requireDescriptors(kToBindAnywhere, (socket_.who() + ": bind " + endpoint.str()).c_str());
+  endpoint.wildcardPort = false;
+  for (int attempt = 0;; ++attempt) {
+    endpoint.port = connection::PortManager::acquire();
+    const bool bound = tryBind(endpoint.str());
+    const int error = errno;
+    connection::PortManager::release(endpoint.port);
+    if (bound) return;
+    errno = error;
+    if (error != EADDRINUSE || attempt == 100) socket_.fail("bind " + endpoint.str());
+  }
+}
+
+std::string Binding::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
+  requireDescriptors(kToBind, (socket_.who() + ": bind " + everyInterface(first)).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    for (unsigned port = first; port <= last; ++port) {
+      const std::string endpoint = everyInterface(static_cast<std::uint16_t>(port));
+      if (tryBind(endpoint)) return lastEndpoint();
+      if (errno != EADDRINUSE && errno != EACCES) socket_.fail("bind " + endpoint);
+    }
+    // One that this process has just let go of may be free in a moment.
+    if (!watcher.awaitRelease(seen, limit)) return {};
+  }
+}
+
+bool Binding::tryBind(const std::string& endpoint) {
+  watch_.expectBind();
+  if (retryInterrupted([&] { return zmq_bind(socket_.handle(), endpoint.c_str()); }) == 0) return true;
+  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
+  if (errno == EAGAIN && isMonitored_) errno = watch_.bindError(Deadline::in(kReleaseLimit));
+  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
+  return false;
+}
+
+std::string Binding::lastEndpoint() const {
+  char resolved[512];
+  std::size_t size = sizeof resolved;
+  const auto call = [&] { return zmq_getsockopt(socket_.handle(), ZMQ_LAST_ENDPOINT, resolved, &size); };
+  if (retryInterrupted(call) != 0) socket_.fail("bind");
+  return resolved;
+}
+
+void Binding::release() {
+  for (const std::string& name : names_) {
+    // libzmq leaves the files of ipc endpoints lying about.
+    if (name.compare(0, 9, "inproc://") == 0) {
+      zmq_unbind(socket_.handle(), name.c_str());
+    } else {
+      ::unlink(name.c_str());
+    }
+  }
+  names_.clear();
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/binding.cpp
+
 // begin dividere/connection/detail/census.cpp
 namespace dividere::detail {
 
@@ -3799,6 +4040,103 @@ ClosedSockets::Clock::time_point ClosedSockets::lastCloseBy() const {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/closed_sockets.cpp
+
+// begin dividere/connection/detail/dialer.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
+
+void Dialer::connect(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
+  const std::string resolved = endpoint.str();
+  if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
+  if (isMonitored_ && endpoint.transport != Transport::inproc) {
+    watch_.addLink(resolved);
+    targets_.push_back({resolved, true});
+  }
+  const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
+  if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
+}
+
+std::vector<Link> Dialer::look() {
+  std::vector<Link> links = watch_.takeLinks();
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (links[i].state == Link::State::broken) reconnect(targets_[i]);
+  }
+  if (isDealing()) passOverDead(links);
+  return links;
+}
+
+// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
+// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
+// without, and those found dead are connected anew with it as long as another one is up.
+void Dialer::passOverDead(const std::vector<Link>& links) {
+  const auto isUp = [](const Link& link) { return link.isUp(); };
+  const auto isDown = [](const Link& link) { return link.isDown(); };
+  anyUp_ = std::any_of(links.begin(), links.end(), isUp);
+  const bool allDown = std::all_of(links.begin(), links.end(), isDown);
+  if (std::all_of(links.begin(), links.end(), isUp)) sentBlind_ = false;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    Target& target = targets_[i];
+    const bool passOver = anyUp_ && links[i].isDown() && target.queues && !sentBlind_;
+    const bool takeBack = allDown && !target.queues;
+    if (!passOver && !takeBack) continue;
+    target.queues = takeBack;
+    reconnect(target);
+  }
+}
+
+void Dialer::reconnect(Target& target) {
+  const char* const endpoint = target.endpoint.c_str();
+  retryInterrupted(
+      [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
+  socket_.set(ZMQ_IMMEDIATE, target.queues ? 0 : 1);
+  watch_.relinked(target.endpoint);
+  if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
+    log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
+  }
+}
+
+void Dialer::chooseFor(const Deadline& deadline) {
+  if (!hasChosen_) awaitFirstNews(deadline);
+  sentBlind_ = sentBlind_ || !anyUp_;
+}
+
+void Dialer::awaitFirstNews(const Deadline& deadline) {
+  hasChosen_ = true;
+  const Deadline limit = earlier(deadline, Deadline::in(kFirstNewsLimit));
+  const auto isKnown = [](const Link& link) { return link.isUp() || link.isDown(); };
+  const Waker& waker = Waker::ofThisThread();
+  const AttentionScope scope(watch_);
+  for (;;) {
+    const std::vector<Link> links = look();
+    if (std::all_of(links.begin(), links.end(), isKnown) || limit.passed()) return;
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, limit.pollTimeout());
+    waker.drain();
+  }
+}
+
+void Dialer::abandonSent() {
+  if (!sentBlind_) return;
+  sentBlind_ = false;
+  look();
+}
+
+void Dialer::reconnectAll() {
+  const int linger = socket_.get(ZMQ_LINGER);
+  socket_.set(ZMQ_LINGER, 0);
+  for (Target& target : targets_) reconnect(target);
+  socket_.set(ZMQ_LINGER, linger);
+}
+
+bool Dialer::isAnyUp() {
+  const std::vector<Link> links = look();
+  return std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/dialer.cpp
 
 // begin dividere/connection/detail/endpoint.cpp
 namespace dividere::detail {
@@ -4258,6 +4596,57 @@ Frame Multipart::takePayload() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/multipart.cpp
 
+// begin dividere/connection/detail/native_socket.cpp
+namespace dividere::detail {
+
+NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context)
+    : who_(who), context_(std::move(context)) {
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    handle_ = zmq_socket(context_->native(), type);
+    if (handle_) return;
+    const int error = errno;
+    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    fail("open");
+  }
+}
+
+void NativeSocket::close() {
+  if (!handle_ || fork_.crossed()) return;
+  zmq_close(handle_);
+  handle_ = nullptr;
+  context_.reset();
+}
+
+void NativeSocket::set(int option, const void* value, std::size_t size) {
+  const auto call = [&] { return zmq_setsockopt(handle_, option, value, size); };
+  if (retryInterrupted(call) != 0) fail("set option " + std::to_string(option));
+}
+
+int NativeSocket::get(int option) const {
+  int value = 0;
+  std::size_t size = sizeof value;
+  const auto call = [&] { return zmq_getsockopt(handle_, option, &value, &size); };
+  if (retryInterrupted(call) != 0) fail("get option " + std::to_string(option));
+  return value;
+}
+
+void NativeSocket::fail(const std::string& what) const {
+  const int error = errno;
+  const std::string context = who_ + ": " + what;
+  switch (error) {
+    case EFSM: throw Error(Errc::outOfTurn, context);
+    case ETERM: throw Error(Errc::stopping, context);
+    default: throw Error({error, std::generic_category()}, context);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/native_socket.cpp
+
 // begin dividere/connection/detail/process.cpp
 namespace dividere::detail {
 
@@ -4419,92 +4808,49 @@ std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const co
 namespace dividere::detail {
 
 using connection::SocketOptions;
-using namespace std::chrono_literals;
 
-// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the
-// context's table): they are closed in the background.
-constexpr auto kReleaseLimit = 1s;
-// How long the first send to one of several endpoints waits to learn which of them are there.
-constexpr auto kSettleLimit = 1s;
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
-constexpr auto kFirstWait = 20ms;
-// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
-constexpr int kToBind = 2;
+constexpr std::chrono::milliseconds kFirstWait{20};
 
 /// A time as libzmq takes it: -1 for one without bound.
-int asOption(std::chrono::milliseconds time) {
-  if (time < 0ms) return -1;
+static int asOption(std::chrono::milliseconds time) {
+  if (time.count() < 0) return -1;
   return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
 }
 
-bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
-
-std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
-  return options.linger.value_or(isReceiverOnly(type) ? 0ms : 1000ms);
+static std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
+  const bool isReceiverOnly = type == ZMQ_SUB;
+  return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
 }
 
 Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
-    : who_(who),
-      deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
-      givesUpOnSend_(type == ZMQ_REQ),
-      maxMessageBytes_(options.maxMessageBytes),
-      monitored_(options.monitor),
-      context_(options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who_, lingerOf(type, options))) {
-  open(type);
-  try {
-    applyDefaults(options);
-    set(ZMQ_LINGER, asOption(lingerOf(type, options)));
-    if (options.configure) options.configure(socket_);
-    lentTimeout_ = get(ZMQ_RCVTIMEO);
-    set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
-    fd_ = get(ZMQ_FD);
-    if (options.onEvent) watch_->onEvent(options.onEvent);
-    if (pump) watch_->onIdle(std::move(pump));
-    Process::current().watcher.add(watch_, context_->native(), monitored_ ? socket_ : nullptr);
-  } catch (...) {
-    zmq_close(socket_);
-    throw;
-  }
+    : maxMessageBytes_(options.maxMessageBytes),
+      native_(who, type, options.context ? options.context : connection::Context::shared()),
+      watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
+      binding_(native_, *watch_, options.monitor),
+      dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
+  applyDefaults(type, options);
+  if (options.configure) options.configure(native_.handle());
+  receiveTimeout_ = get(ZMQ_RCVTIMEO);
+  set(ZMQ_RCVTIMEO, asOption(kFirstWait));
+  fd_ = get(ZMQ_FD);
+  if (options.onEvent) watch_->onEvent(options.onEvent);
+  if (pump) watch_->onIdle(std::move(pump));
+  Process::current().watcher.add(watch_, native_.context(), options.monitor ? native_.handle() : nullptr);
 }
 
 void Socket::close() {
-  // A forked child has no part in its parent's sockets: closing them here would end the parent's connections.
-  if (!socket_ || fork_.crossed()) return;
+  if (!native_.isOpen() || native_.fork().crossed()) return;
   watch_->detach();
-  for (const std::string& path : boundPaths_) {
-    // Both at once and here, as the close itself happens later in a thread of libzmq: the name is free for the
-    // next socket when the destructor returns. (libzmq leaves the files of ipc endpoints lying about.)
-    if (path.compare(0, 9, "inproc://") == 0) {
-      zmq_unbind(socket_, path.c_str());
-    } else {
-      ::unlink(path.c_str());
-    }
-  }
+  binding_.release();
   auto& watcher = Process::current().watcher;
   watcher.remove(watch_);
-  zmq_close(socket_);
-  socket_ = nullptr;
+  native_.close();
   watcher.closed();
-  context_.reset();
 }
 
-void Socket::open(int type) {
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    socket_ = zmq_socket(context_->native(), type);
-    if (socket_) return;
-    // Sockets are closed in the background: their places may be free in a moment.
-    const int error = errno;
-    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
-    errno = error;
-    fail("open");
-  }
-}
-
-void Socket::applyDefaults(const SocketOptions& options) {
+void Socket::applyDefaults(int type, const SocketOptions& options) {
+  set(ZMQ_LINGER, asOption(lingerOf(type, options)));
   set(ZMQ_SNDHWM, options.sendQueue);
   set(ZMQ_RCVHWM, options.receiveQueue);
   set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
@@ -4526,96 +4872,19 @@ void Socket::applyDefaults(const SocketOptions& options) {
 
 // --- Endpoints ---
 
-void Socket::bind(const std::string& text) {
-  const Endpoint endpoint = parseEndpoint(who_, text, true);
-  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
-  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
-    bindToFreePort(endpoint);
-  } else {
-    bindTo(endpoint);
-  }
-}
-
-void Socket::bindTo(const Endpoint& endpoint) {
-  const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(who_, endpoint);
-  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (who_ + ": bind " + text).c_str());
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    if (tryBind(text)) break;
-    const int error = errno;
-    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
-    errno = error;
-    fail("bind " + text);
-  }
-  if (endpoint.transport == Transport::inproc) boundPaths_.push_back(text);
-  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
-    boundPaths_.push_back(endpoint.address);
-  }
-}
-
-// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
-// retries it after our end may meet itself.
-void Socket::bindToFreePort(Endpoint endpoint) {
-  requireDescriptors(kToBind + 2, (who_ + ": bind " + endpoint.str()).c_str());  // two hold the port
-  endpoint.wildcardPort = false;
-  for (int attempt = 0;; ++attempt) {
-    endpoint.port = connection::PortManager::acquire();
-    const bool bound = tryBind(endpoint.str());
-    const int error = errno;
-    connection::PortManager::release(endpoint.port);
-    if (bound) return;
-    errno = error;
-    if (error != EADDRINUSE || attempt == 100) fail("bind " + endpoint.str());
-  }
+void Socket::learnEndpoint(std::string endpoint) {
+  if (endpoint_.empty()) endpoint_ = std::move(endpoint);
 }
 
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
-  const std::string endpoint = "tcp://*:";
-  requireDescriptors(kToBind, (who_ + ": bind " + endpoint + std::to_string(first)).c_str());
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    for (unsigned port = first; port <= last; ++port) {
-      if (tryBind(endpoint + std::to_string(port))) return true;
-      if (errno != EADDRINUSE && errno != EACCES) fail("bind " + endpoint + std::to_string(port));
-    }
-    // One that this process has just let go of may be free in a moment.
-    if (!watcher.awaitRelease(seen, limit)) return false;
-  }
+  const std::string bound = binding_.bindToFirstFree(first, last);
+  learnEndpoint(bound);
+  return !bound.empty();
 }
 
-bool Socket::tryBind(const std::string& endpoint) {
-  watch_->expectBind();
-  if (zmq_bind(socket_, endpoint.c_str()) == 0) {
-    if (endpoint_.empty()) learnEndpoint(endpoint);
-    return true;
-  }
-  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
-  if (errno == EAGAIN && monitored_) errno = watch_->bindError(Deadline::in(kReleaseLimit));
-  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
-  return false;
-}
-
-void Socket::learnEndpoint(const std::string& endpoint) {
-  char resolved[512];
-  std::size_t size = sizeof resolved;
-  endpoint_ = zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, resolved, &size) == 0 ? std::string(resolved) : endpoint;
-}
-
-void Socket::connect(const std::string& text) {
-  const Endpoint endpoint = parseEndpoint(who_, text, false);
-  const std::string resolved = endpoint.str();
-  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
-  if (endpoint_.empty()) endpoint_ = text;
-  if (monitored_ && endpoint.transport != Transport::inproc) {
-    watch_->addLink(resolved);
-    peers_.push_back({resolved, true});
-  }
-  if (zmq_connect(socket_, resolved.c_str()) != 0) fail("connect " + text);
+void Socket::connect(const std::string& endpoint) {
+  dialer_.connect(endpoint);
+  learnEndpoint(endpoint);
 }
 
 std::uint16_t Socket::port() const {
@@ -4623,108 +4892,36 @@ std::uint16_t Socket::port() const {
   return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
 }
 
-// --- Links ---
-
-std::vector<Link> Socket::lookAtLinks() {
-  std::vector<Link> links = watch_->takeLinks();
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    if (links[i].state == Link::State::broken) relink(peers_[i]);
-  }
-  if (deals_ && peers_.size() > 1) balance(links);
-  return links;
-}
-
-// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
-// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
-// without, and those found dead are connected anew with it as long as another one is up.
-void Socket::balance(const std::vector<Link>& links) {
-  anyUp_ = std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
-  const bool allDown = std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isDown(); });
-  if (std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) sentBlind_ = false;
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    Peer& peer = peers_[i];
-    const bool passOver = anyUp_ && links[i].isDown() && peer.queues && !sentBlind_;
-    const bool takeBack = allDown && !peer.queues;
-    if (!passOver && !takeBack) continue;
-    peer.queues = takeBack;
-    relink(peer);
-  }
-}
-
-void Socket::relink(Peer& peer) {
-  zmq_disconnect(socket_, peer.endpoint.c_str());  // fails if libzmq has dropped it by itself: as well
-  set(ZMQ_IMMEDIATE, peer.queues ? 0 : 1);
-  watch_->relinked(peer.endpoint);
-  if (zmq_connect(socket_, peer.endpoint.c_str()) != 0) {
-    log(LogLevel::warning, who_, "connect " + peer.endpoint + ": " + zmq_strerror(errno));
-  }
-}
-
-void Socket::forgetUnsent() {
-  const int linger = get(ZMQ_LINGER);
-  set(ZMQ_LINGER, 0);
-  for (Peer& peer : peers_) relink(peer);
-  set(ZMQ_LINGER, linger);
-}
-
-void Socket::forgetGivenUp() {
-  if (get(ZMQ_EVENTS) & ZMQ_POLLOUT) return;
-  const std::vector<Link> links = lookAtLinks();
-  if (std::none_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) forgetUnsent();
-}
-
-void Socket::settle(const Deadline& deadline) {
-  settled_ = true;
-  const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
-  const auto known = [](const Link& link) { return link.isUp() || link.isDown(); };
-  const Waker& waker = Waker::ofThisThread();
-  const int before = wakeWith(waker.fd());
-  for (;;) {
-    const std::vector<Link> links = lookAtLinks();
-    if (std::all_of(links.begin(), links.end(), known) || limit.passed()) break;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, limit.pollTimeout());
-    waker.drain();
-  }
-  wakeWith(before);
+void Socket::abandonSent(bool mayBeFull) {
+  dialer_.abandonSent();
+  if (!mayBeFull || (get(ZMQ_EVENTS) & ZMQ_POLLOUT)) return;
+  if (!dialer_.isAnyUp()) forgetUnsent();
 }
 
 // --- Messages ---
 
 void Socket::failTooLarge(std::size_t bytes) const {
-  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
+  throw Error(Errc::tooLarge, who() + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
                                   std::to_string(maxMessageBytes_));
 }
 
 void Socket::failManyFrames() const {
-  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
+  throw Error(Errc::malformed, who() + ": receive: a message of " + std::to_string(framesReceived_) +
                                    " frames, where one is expected; dropped");
 }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   frame.handOver();
-  while (zmq_msg_send(frame.native(), socket_, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+  while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
     if (errno == EHOSTUNREACH) return SendResult::gone;
-    if (errno != EINTR) fail("send");
+    if (errno != EINTR) native_.fail("send");
   }
   return SendResult::sent;
 }
 
-void Socket::prepareToSend(const Deadline& deadline) {
-  if (givesUpOnSend_ && sentBlind_) {
-    sentBlind_ = false;  // what waits with a dead peer is of the request given up
-    lookAtLinks();
-  }
-  attend();
-  if (deals_ && peers_.size() > 1) {
-    if (!settled_) settle(deadline);
-    sentBlind_ = sentBlind_ || !anyUp_;
-  }
-}
-
 SendResult Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
-  prepareToSend(deadline);
+  dialer_.expectSend(deadline);
   SendResult result = trySendFrame(frame, more);
   // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
   const auto isDone = [&] {
@@ -4762,7 +4959,7 @@ SendResult Socket::sendWithin(const connection::Route& route, Frame& payload, co
 bool Socket::isSent(SendResult result) const {
   if (result == SendResult::gone) {
     errno = EHOSTUNREACH;
-    fail("send");
+    native_.fail("send");
   }
   return result == SendResult::sent;
 }
@@ -4795,9 +4992,9 @@ bool Socket::tryReceive() {
 }
 
 bool Socket::tryReceiveFrame(Frame& frame) {
-  while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
+  while (zmq_msg_recv(frame.native(), native_.handle(), ZMQ_DONTWAIT) < 0) {
     if (errno == EAGAIN) return false;
-    if (errno != EINTR) fail("receive");
+    if (errno != EINTR) native_.fail("receive");
   }
   frame.takeOver();
   return true;
@@ -4810,13 +5007,13 @@ bool Socket::takeMessage(int flags) {
   framesReceived_ = 0;
   for (;;) {
     Frame& frame = frames.back();
-    while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
+    while (zmq_msg_recv(frame.native(), native_.handle(), flags) < 0) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       frames.clear();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
-      fail("receive");
+      native_.fail("receive");
     }
     frame.takeOver();
     flags = ZMQ_DONTWAIT;
@@ -4829,7 +5026,7 @@ bool Socket::takeMessage(int flags) {
 // A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
 // where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
-  if (waitsInside_ && !kept_ && deadline.isAfter(kFirstWait)) {
+  if (receiveTimeout_ && !kept_ && deadline.isAfter(kFirstWait)) {
     attend();
     if (takeMessage(0)) return true;
   }
@@ -4859,11 +5056,7 @@ bool Socket::await(short wanted, const Deadline& deadline) {
 template <class Condition>
 bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  const struct Registration {
-    Watch& watch;
-    int before;
-    ~Registration() { watch.wakeWith(before); }
-  } registration{*watch_, watch_->wakeWith(waker.fd())};
+  const AttentionScope scope(*watch_);
   for (;;) {
     pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, deadline.pollTimeout());
@@ -4876,28 +5069,11 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
 
 // --- Options ---
 
-void Socket::set(int option, int value) { set(option, &value, sizeof value); }
-
-void Socket::set(int option, const void* value, std::size_t size) {
-  while (zmq_setsockopt(socket_, option, value, size) != 0) {
-    if (errno != EINTR) fail("set option " + std::to_string(option));
-  }
-}
-
 void* Socket::lend() {
   watch_->endIdle();  // nobody but the owner touches it from now on
-  if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
-  waitsInside_ = false;
-  return socket_;
-}
-
-int Socket::get(int option) const {
-  int value = 0;
-  std::size_t size = sizeof value;
-  while (zmq_getsockopt(socket_, option, &value, &size) != 0) {
-    if (errno != EINTR) fail("get option " + std::to_string(option));
-  }
-  return value;
+  if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
+  receiveTimeout_.reset();
+  return native_.handle();
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
@@ -4907,17 +5083,7 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
 
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
-  if (!fork_.crossed()) watch_->detach();
-}
-
-void Socket::fail(const std::string& what) const {
-  const int error = errno;
-  const std::string context = who_ + ": " + what;
-  switch (error) {
-    case EFSM: throw Error(Errc::outOfTurn, context);
-    case ETERM: throw Error(Errc::stopping, context);
-    default: throw Error({error, std::generic_category()}, context);
-  }
+  if (!native_.fork().crossed()) watch_->detach();
 }
 
 }  // namespace dividere::detail
@@ -5697,7 +5863,7 @@ bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  if (turn_ == Turn::either) socket.forgetGivenUp();
+  socket.abandonSent(turn_ == Turn::either);
   const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   return sent;
