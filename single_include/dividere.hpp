@@ -77,8 +77,18 @@ class Error : public std::system_error {
   /// `context` is who, what and where; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
 
+  /// The same, with what text() returns.
+  Error(std::error_code code, const std::string& context, std::string text);
+
   /// what() without the code's message at its end.
   std::string context() const;
+
+  /// The bare text: for Errc::handlerFailed exactly what was thrown (its first kilobytes, if a peer sent it). context()
+  /// where there is no other.
+  std::string text() const { return text_ ? *text_ : context(); }
+
+ private:
+  std::shared_ptr<const std::string> text_;  // copying an Error does not throw
 };
 
 }  // namespace dividere
@@ -1195,6 +1205,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
 
  private:
   friend class detail::Supervisor;
+  void runHere(const char* who, int stopFd);
 
   detail::Hidden<detail::ReactorLoop> loop_;
 };
@@ -2139,61 +2150,6 @@ std::string randomUuid() {
 }  // namespace dividere::detail
 // end dividere/core/detail/random.cpp
 
-// begin dividere/core/detail/text.hpp
-// Texts that go from one side to the other, made fit for where they go.
-
-namespace dividere::detail {
-
-/// A name or text that a peer chose, cut and cleaned to be shown in an error or in the log.
-std::string shown(std::string_view text);
-
-/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut after some thousand
-/// bytes.
-std::string asUtf8(std::string_view text);
-
-}  // namespace dividere::detail
-// end dividere/core/detail/text.hpp
-
-// begin dividere/core/detail/text.cpp
-namespace dividere::detail {
-
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 160;
-  std::string result;
-  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
-  return text.size() > kMost ? result + "..." : result;
-}
-
-/// How many bytes the first character takes; 0 if it is no UTF-8.
-static std::size_t characterSize(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
-  }
-  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
-  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
-                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
-  return isBad ? 0 : size;
-}
-
-std::string asUtf8(std::string_view text) {
-  constexpr std::size_t kMost = 4000;
-  std::string result;
-  while (!text.empty() && result.size() < kMost) {
-    const std::size_t size = characterSize(text);
-    result += size == 0 ? std::string_view("?") : text.substr(0, size);
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return text.empty() ? result : result + "...";
-}
-
-}  // namespace dividere::detail
-// end dividere/core/detail/text.cpp
-
 // begin dividere/core/detail/thread.hpp
 // Threads as the library starts and ends them.
 
@@ -2404,6 +2360,9 @@ std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(c
 
 Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
 
+Error::Error(std::error_code code, const std::string& context, std::string text)
+    : std::system_error(code, context), text_(std::make_shared<const std::string>(std::move(text))) {}
+
 std::string Error::context() const {
   const std::string text = what();
   const std::string end = ": " + code().message();
@@ -2556,60 +2515,240 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
 }  // namespace dividere::detail
 // end dividere/connection/detail/endpoint.hpp
 
-// begin dividere/connection/detail/native_socket.hpp
-// A bare ZeroMQ socket.
+// begin dividere/core/detail/thread_sanitizer.hpp
+// What the thread sanitizer has to be told.
+
+#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
 
 namespace dividere::detail {
 
-/// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the context's
-/// table): libzmq closes them in the background.
-constexpr std::chrono::milliseconds kReleaseLimit{1000};
+#ifdef DIVIDERE_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
 
-/// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
-class NativeSocket {
- public:
-  /// `who` names the class in errors. Waits a moment for a place in the context's table, as sockets of this process that
-  /// are closed already may still have one.
-  NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
-  ~NativeSocket() { close(); }
-  NativeSocket(const NativeSocket&) = delete;
-  NativeSocket& operator=(const NativeSocket&) = delete;
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
 
-  /// Does nothing the second time, or in a forked child: there it would end the parent's connections.
-  void close();
+inline void handOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_release(memory);
+#endif
+}
 
-  bool isOpen() const noexcept { return handle_ != nullptr; }
-  void* handle() const noexcept { return handle_; }
-  void* context() const noexcept { return context_->native(); }
-
-  void set(int option, int value) { set(option, &value, sizeof value); }
-  void set(int option, const void* value, std::size_t size);
-  int get(int option) const;
-
-  const std::string& who() const noexcept { return who_; }
-  const ForkGuard& fork() const noexcept { return fork_; }
-
-  /// Throws the error that errno holds.
-  [[noreturn]] void fail(const std::string& what) const;
-
- private:
-  const std::string who_;
-  const ForkGuard fork_;
-  std::shared_ptr<connection::Context> context_;
-  void* handle_ = nullptr;
-};
-
-/// Repeats a call of libzmq that a signal interrupts; what it returns at last, -1 with errno for an error.
-template <class Call>
-int retryInterrupted(const Call& call) {
-  int result;
-  do result = call();
-  while (result < 0 && errno == EINTR);
-  return result;
+inline void takeOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_acquire(memory);
+#endif
 }
 
 }  // namespace dividere::detail
-// end dividere/connection/detail/native_socket.hpp
+// end dividere/core/detail/thread_sanitizer.hpp
+
+// begin dividere/connection/detail/frame_memory.hpp
+// Where the memory of frames comes from.
+
+namespace dividere::detail {
+
+/// As zmq_msg_init_size(); false if there is no memory. Any thread.
+///
+/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
+/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
+/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
+/// time.)
+bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame_memory.hpp
+
+// begin dividere/connection/detail/frame.hpp
+// One ZeroMQ frame.
+
+namespace dividere::detail {
+
+/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
+class Frame {
+ public:
+  Frame() noexcept { zmq_msg_init(&message_); }
+
+  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
+  explicit Frame(std::size_t size) {
+    if (!makeMessage(message_, size)) throw std::bad_alloc();
+  }
+
+  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
+    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
+  }
+
+  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
+  Frame& operator=(Frame&& other) noexcept {
+    zmq_msg_move(&message_, &other.message_);
+    return *this;
+  }
+  ~Frame() { zmq_msg_close(&message_); }
+
+  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
+  /// std::bad_alloc.
+  Frame share() {
+    Frame copy;
+    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
+    return copy;
+  }
+
+  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
+  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
+  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
+  zmq_msg_t* native() noexcept { return &message_; }
+
+  std::string_view view() const noexcept {
+    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
+    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
+  }
+  std::string str() const { return std::string(view()); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
+
+ private:
+  zmq_msg_t message_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame.hpp
+
+// begin dividere/connection/detail/multipart.hpp
+// A message of one or more frames.
+
+namespace dividere::detail {
+
+/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
+class Multipart {
+ public:
+  Multipart() = default;
+  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
+
+  /// Makes it the message that goes this way.
+  void assign(const connection::Route& route, Frame&& payload);
+
+  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
+  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
+  void reserve(std::size_t frames) { frames_.reserve(frames); }
+  void clear() { frames_.clear(); }
+
+  bool isEmpty() const { return frames_.empty(); }
+  std::size_t size() const { return frames_.size(); }
+
+  /// Of all its frames together.
+  std::size_t bytes() const;
+
+  // Where there is one frame at least:
+
+  /// Replaces this route.
+  void copyRouteTo(connection::Route& route) const;
+
+  Frame& payload() { return frames_.back(); }
+
+  /// Leaves the route.
+  Frame takePayload();
+
+  std::vector<Frame>& frames() { return frames_; }
+  const std::vector<Frame>& frames() const { return frames_; }
+
+ private:
+  std::vector<Frame> frames_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/multipart.hpp
+
+// begin dividere/core/detail/owned_descriptor.hpp
+namespace dividere::detail {
+
+/// Closes the file descriptor it holds.
+class OwnedDescriptor {
+ public:
+  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    return *this;
+  }
+  ~OwnedDescriptor() { close(); }
+
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+
+ private:
+  void close() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/owned_descriptor.hpp
+
+// begin dividere/connection/detail/closed_sockets.hpp
+// Sockets that are closed and still sending.
+
+namespace dividere::detail {
+
+class Watch;
+
+/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
+/// the context meanwhile. This knows which ones do. Any thread.
+class ClosedSockets {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
+  void add(const Watch* watch, Clock::time_point closeBy);
+
+  /// libzmq has let go of all that the socket had.
+  void remove(const Watch* watch);
+
+  /// libzmq has let go of a listener.
+  void noteRelease();
+
+  /// A count that moves when a closed socket lets go of a listener or of everything.
+  std::uint64_t releases();
+
+  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
+  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
+
+  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
+  void awaitAllSent();
+
+ private:
+  Clock::time_point lastCloseBy() const;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
+  std::uint64_t releases_ = 0;                         // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/closed_sockets.hpp
 
 // begin dividere/connection/detail/link.hpp
 // What has become of an endpoint that a socket connects to.
@@ -2828,547 +2967,6 @@ class Watch {
 }  // namespace dividere::detail
 // end dividere/connection/detail/watch.hpp
 
-// begin dividere/connection/detail/binding.hpp
-// How a socket is bound.
-
-namespace dividere::detail {
-
-/// Binds a socket, and frees the names it was bound to. In the thread of the socket.
-class Binding {
- public:
-  /// `watch` tells why a bind failed, if the socket is monitored.
-  Binding(NativeSocket& socket, Watch& watch, bool isMonitored)
-      : socket_(socket), watch_(watch), isMonitored_(isMonitored) {}
-
-  /// Where it is bound then, wildcards resolved.
-  std::string bind(const std::string& endpoint);
-
-  /// Binds to the first of these ports on every interface that nobody listens on; where, or nothing if there is none.
-  std::string bindToFirstFree(std::uint16_t first, std::uint16_t last);
-
-  /// Before the socket is closed, which happens later, in a thread of libzmq: the names are free for the next one at once.
-  void release();
-
- private:
-  void bindTo(const Endpoint& endpoint);
-  void bindToFreePort(Endpoint endpoint);
-  bool tryBind(const std::string& endpoint);
-  std::string lastEndpoint() const;
-
-  NativeSocket& socket_;
-  Watch& watch_;
-  const bool isMonitored_;
-  std::vector<std::string> names_;  // paths of ipc files, and inproc endpoints
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/binding.hpp
-
-// begin dividere/connection/detail/dialer.hpp
-// What a socket connects to.
-
-namespace dividere::detail {
-
-/// Connects a socket to any number of endpoints, mends the links that libzmq has given up, and sees to it that a socket
-/// which deals its messages to several endpoints passes over those that are dead. In the thread of the socket.
-class Dialer {
- public:
-  /// `watch` tells what becomes of the links, if the socket is monitored; `deals`: each message goes to one of the
-  /// endpoints in turn.
-  Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
-      : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
-
-  void connect(const std::string& endpoint);
-
-  /// Does what the watcher asks for; whether it did ask.
-  bool attend() {
-    if (!watch_.needsAttention()) return false;
-    look();
-    return true;
-  }
-
-  /// Before each message: the first one to go to one of several endpoints waits up to a second to learn which are there.
-  void expectSend(const Deadline& deadline) {
-    attend();
-    if (isDealing()) chooseFor(deadline);
-  }
-
-  /// What was sent so far is of no use any more, and waits for no endpoint.
-  void abandonSent();
-
-  /// Connects to all endpoints anew: what has not left yet is lost, as is what has come and was not received.
-  void reconnectAll();
-
-  bool isAnyUp();
-
- private:
-  /// An endpoint by the name that libzmq has for it.
-  struct Target {
-    std::string endpoint;
-    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
-  };
-
-  bool isDealing() const { return deals_ && targets_.size() > 1; }
-  std::vector<Link> look();
-  void chooseFor(const Deadline& deadline);
-  void awaitFirstNews(const Deadline& deadline);
-  void passOverDead(const std::vector<Link>& links);
-  void reconnect(Target& target);
-
-  NativeSocket& socket_;
-  Watch& watch_;
-  const bool isMonitored_;
-  const bool deals_;
-  std::vector<Target> targets_;  // whose links are known
-
-  // Where the socket deals to several.
-  bool hasChosen_ = false;  // awaitFirstNews() is over
-  bool anyUp_ = false;      // as of the last look()
-  bool sentBlind_ = false;  // something was sent while none was up: it waits with one of them
-};
-
-/// While it lives, the calling thread's waker is woken when there is something to attend() to.
-class AttentionScope {
- public:
-  explicit AttentionScope(Watch& watch) : watch_(watch), before_(watch.wakeWith(Waker::ofThisThread().fd())) {}
-  ~AttentionScope() { watch_.wakeWith(before_); }
-  AttentionScope(const AttentionScope&) = delete;
-  AttentionScope& operator=(const AttentionScope&) = delete;
-
- private:
-  Watch& watch_;
-  const int before_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/dialer.hpp
-
-// begin dividere/core/detail/thread_sanitizer.hpp
-// What the thread sanitizer has to be told.
-
-#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
-
-namespace dividere::detail {
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-constexpr bool kThreadSanitizer = true;
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
-
-// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
-// one before the other, but being compiled without the sanitizer it does so unseen.
-
-inline void handOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(memory);
-#endif
-}
-
-inline void takeOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(memory);
-#endif
-}
-
-}  // namespace dividere::detail
-// end dividere/core/detail/thread_sanitizer.hpp
-
-// begin dividere/connection/detail/frame_memory.hpp
-// Where the memory of frames comes from.
-
-namespace dividere::detail {
-
-/// As zmq_msg_init_size(); false if there is no memory. Any thread.
-///
-/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
-/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
-/// time.)
-bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame_memory.hpp
-
-// begin dividere/connection/detail/frame.hpp
-// One ZeroMQ frame.
-
-namespace dividere::detail {
-
-/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
-class Frame {
- public:
-  Frame() noexcept { zmq_msg_init(&message_); }
-
-  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
-  explicit Frame(std::size_t size) {
-    if (!makeMessage(message_, size)) throw std::bad_alloc();
-  }
-
-  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
-    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
-  }
-
-  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
-  Frame& operator=(Frame&& other) noexcept {
-    zmq_msg_move(&message_, &other.message_);
-    return *this;
-  }
-  ~Frame() { zmq_msg_close(&message_); }
-
-  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
-  /// std::bad_alloc.
-  Frame share() {
-    Frame copy;
-    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
-    return copy;
-  }
-
-  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
-  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
-  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
-  zmq_msg_t* native() noexcept { return &message_; }
-
-  std::string_view view() const noexcept {
-    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
-    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
-  }
-  std::string str() const { return std::string(view()); }
-
-  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
-  void handOver() noexcept {
-    if (kThreadSanitizer) detail::handOver(data());
-  }
-  void takeOver() noexcept {
-    if (kThreadSanitizer) detail::takeOver(data());
-  }
-
- private:
-  zmq_msg_t message_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame.hpp
-
-// begin dividere/connection/detail/multipart.hpp
-// A message of one or more frames.
-
-namespace dividere::detail {
-
-/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
-class Multipart {
- public:
-  Multipart() = default;
-  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
-
-  /// Makes it the message that goes this way.
-  void assign(const connection::Route& route, Frame&& payload);
-
-  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
-  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
-  void reserve(std::size_t frames) { frames_.reserve(frames); }
-  void clear() { frames_.clear(); }
-
-  bool isEmpty() const { return frames_.empty(); }
-  std::size_t size() const { return frames_.size(); }
-
-  /// Of all its frames together.
-  std::size_t bytes() const;
-
-  // Where there is one frame at least:
-
-  /// Replaces this route.
-  void copyRouteTo(connection::Route& route) const;
-
-  Frame& payload() { return frames_.back(); }
-
-  /// Leaves the route.
-  Frame takePayload();
-
-  std::vector<Frame>& frames() { return frames_; }
-  const std::vector<Frame>& frames() const { return frames_; }
-
- private:
-  std::vector<Frame> frames_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/multipart.hpp
-
-// begin dividere/connection/detail/socket.hpp
-// The ZeroMQ socket under every class of this layer.
-
-namespace dividere::detail {
-
-/// What became of a message that was to be sent at once.
-enum class SendResult {
-  sent,
-  full,  // nobody has room for it at the moment
-  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
-};
-
-/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
-/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
-class Socket {
- public:
-  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
-  /// once a second in the watcher's thread.
-  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
-  ~Socket() { close(); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  void bind(const std::string& endpoint) { learnEndpoint(binding_.bind(endpoint)); }
-
-  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
-  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
-
-  void connect(const std::string& endpoint);
-
-  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
-  void close();
-
-  /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const { native_.fork().require(who()); }
-
-  /// Throws Error{tooLarge} for a frame that no peer would take.
-  void requireSendable(std::size_t bytes) const {
-    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
-  }
-
-  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
-  /// if its route leads to nobody, and as requireSendable().
-  bool send(Frame& message, const Deadline& deadline);
-  bool send(Multipart& message, const Deadline& deadline);
-  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
-
-  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
-  SendResult trySend(Multipart& message);
-  SendResult trySend(const connection::Route& route, Frame& payload);
-
-  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
-  /// with `more`. After the first one, the others are to follow whatever becomes of them.
-  SendResult trySendFrame(Frame& frame, bool more);
-
-  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
-  bool receive(const Deadline& deadline);
-
-  /// Receives only if no wait is needed.
-  bool tryReceive();
-
-  /// Receives the next frame of a message instead; false if there is none.
-  bool tryReceiveFrame(Frame& frame);
-
-  /// Whether receive() would return at once. The message is kept for it.
-  bool ready();
-
-  /// The same, but waits for that until the deadline.
-  bool wait(const Deadline& deadline);
-
-  /// The message last received, all its frames; how many it had, which may be more than are kept.
-  Multipart& inbox() { return inbox_; }
-  std::size_t framesReceived() const { return framesReceived_; }
-
-  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
-  const Frame& onlyFrame() const {
-    if (framesReceived_ != 1) failManyFrames();
-    return inbox_.frames().front();
-  }
-
-  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
-  bool await(short wanted, const Deadline& deadline);
-
-  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
-  /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend() { return dialer_.attend(); }
-
-  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
-  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
-  void forgetUnsent() { dialer_.reconnectAll(); }
-
-  /// What was sent so far is of no use any more. If the queue is full and no peer is up, forgetUnsent(): abandoned messages
-  /// must not block the next one.
-  void abandonSent(bool mayBeFull);
-
-  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
-  int descriptor() const noexcept { return fd_; }
-
-  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
-  int wakeWith(int fd) { return watch_->wakeWith(fd); }
-
-  void set(int option, int value) { native_.set(option, value); }
-  void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
-  int get(int option) const { return native_.get(option); }
-
-  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
-
-  /// No callback or pump runs after this. Does nothing in a forked child.
-  void detach();
-
-  const std::string& who() const noexcept { return native_.who(); }
-  const std::string& endpoint() const noexcept { return endpoint_; }
-  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
-  std::uint16_t port() const;
-  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
-  void* lend();
-
-  static constexpr std::size_t kMostFrames = 64;
-
- private:
-  [[noreturn]] void failTooLarge(std::size_t bytes) const;
-  [[noreturn]] void failManyFrames() const;
-
-  void applyDefaults(int type, const connection::SocketOptions& options);
-  void learnEndpoint(std::string endpoint);
-
-  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
-  bool takeMessage(int flags);
-
-  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
-  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
-  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
-  bool isSent(SendResult result) const;
-
-  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
-  /// when it fails has read all of libzmq's signals.
-  template <class Condition>
-  bool awaitUntil(const Condition& met, const Deadline& deadline);
-
-  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
-  NativeSocket native_;
-  const std::shared_ptr<Watch> watch_;
-  Binding binding_;
-  Dialer dialer_;
-  int fd_ = -1;
-  std::string endpoint_;
-
-  // Of the native socket, for whoever borrows it; none once it is lent.
-  std::optional<int> receiveTimeout_;
-
-  Multipart inbox_;
-  std::size_t framesReceived_ = 0;
-  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
-  Multipart spare_;    // for its memory
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/socket.hpp
-
-// begin dividere/connection/connector.cpp
-namespace dividere::detail {
-
-[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
-Connector::Connector(Connector&&) noexcept = default;
-Connector& Connector::operator=(Connector&&) noexcept = default;
-Connector::~Connector() = default;
-
-detail::Socket& Connector::socket() const {
-  if (!socket_) detail::failMovedFrom();
-  socket_->requireOwnProcess();
-  return *socket_;
-}
-
-std::string Connector::endpoint() const { return socket().endpoint(); }
-
-std::uint16_t Connector::port() const { return socket().port(); }
-
-void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
-
-void* Connector::native() { return socket().lend(); }
-
-}  // namespace dividere::connection
-// end dividere/connection/connector.cpp
-
-// begin dividere/core/detail/owned_descriptor.hpp
-namespace dividere::detail {
-
-/// Closes the file descriptor it holds.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~OwnedDescriptor() { close(); }
-
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/owned_descriptor.hpp
-
-// begin dividere/connection/detail/closed_sockets.hpp
-// Sockets that are closed and still sending.
-
-namespace dividere::detail {
-
-class Watch;
-
-/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
-/// the context meanwhile. This knows which ones do. Any thread.
-class ClosedSockets {
- public:
-  using Clock = Deadline::Clock;
-
-  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
-  void add(const Watch* watch, Clock::time_point closeBy);
-
-  /// libzmq has let go of all that the socket had.
-  void remove(const Watch* watch);
-
-  /// libzmq has let go of a listener.
-  void noteRelease();
-
-  /// A count that moves when a closed socket lets go of a listener or of everything.
-  std::uint64_t releases();
-
-  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
-  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
-
-  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
-  void awaitAllSent();
-
- private:
-  Clock::time_point lastCloseBy() const;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
-  std::uint64_t releases_ = 0;                         // under mutex_
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/closed_sockets.hpp
-
 // begin dividere/connection/detail/watcher.hpp
 // The one thread that watches every socket of the process.
 
@@ -3476,6 +3074,229 @@ void requireDescriptors(int count, const char* what);
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/process.hpp
+
+// begin dividere/connection/detail/socket.hpp
+// The ZeroMQ socket under every class of this layer.
+
+namespace dividere::detail {
+
+/// What became of a message that was to be sent at once.
+enum class SendResult {
+  sent,
+  full,  // nobody has room for it at the moment
+  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
+};
+
+/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
+/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
+class Socket {
+ public:
+  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
+  /// once a second in the watcher's thread.
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  void bind(const std::string& endpoint);
+
+  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
+  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
+  void connect(const std::string& endpoint);
+
+  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
+  void close();
+
+  /// Throws Error if this is a forked child of the process that made the socket.
+  void requireOwnProcess() const { fork_.require(who_); }
+
+  /// Throws Error{tooLarge} for a frame that no peer would take.
+  void requireSendable(std::size_t bytes) const {
+    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
+  }
+
+  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
+  /// if its route leads to nobody, and as requireSendable().
+  bool send(Frame& message, const Deadline& deadline);
+  bool send(Multipart& message, const Deadline& deadline);
+  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
+
+  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
+  SendResult trySend(Multipart& message);
+  SendResult trySend(const connection::Route& route, Frame& payload);
+
+  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
+  /// with `more`. After the first one, the others are to follow whatever becomes of them.
+  SendResult trySendFrame(Frame& frame, bool more);
+
+  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
+  bool receive(const Deadline& deadline);
+
+  /// Receives only if no wait is needed.
+  bool tryReceive();
+
+  /// Receives the next frame of a message instead; false if there is none.
+  bool tryReceiveFrame(Frame& frame);
+
+  /// Whether receive() would return at once. The message is kept for it.
+  bool ready();
+
+  /// The same, but waits for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+  /// The message last received, all its frames; how many it had, which may be more than are kept.
+  Multipart& inbox() { return inbox_; }
+  std::size_t framesReceived() const { return framesReceived_; }
+
+  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
+  const Frame& onlyFrame() const {
+    if (framesReceived_ != 1) failManyFrames();
+    return inbox_.frames().front();
+  }
+
+  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
+  bool await(short wanted, const Deadline& deadline);
+
+  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
+  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
+  /// returns true: then libzmq may have taken in what the descriptor had to tell.
+  bool attend() {
+    if (!watch_->needsAttention()) return false;
+    lookAtLinks();
+    return true;
+  }
+
+  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
+  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
+  void forgetUnsent();
+
+  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
+  void forgetGivenUp();
+
+  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  int descriptor() const noexcept { return fd_; }
+
+  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
+  int wakeWith(int fd) { return watch_->wakeWith(fd); }
+
+  void set(int option, int value);
+  void set(int option, const void* value, std::size_t size);
+  int get(int option) const;
+
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// No callback or pump runs after this. Does nothing in a forked child.
+  void detach();
+
+  const std::string& who() const noexcept { return who_; }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
+  std::uint16_t port() const;
+  void* native() const noexcept { return socket_; }
+
+  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+  void* lend();
+
+  /// Throws the error that errno holds.
+  [[noreturn]] void fail(const std::string& what) const;
+
+  static constexpr std::size_t kMostFrames = 64;
+
+ private:
+  /// An endpoint this socket connected to, by the name that libzmq has for it.
+  struct Peer {
+    std::string endpoint;
+    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+  };
+
+  [[noreturn]] void failTooLarge(std::size_t bytes) const;
+  [[noreturn]] void failManyFrames() const;
+
+  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
+  bool takeMessage(int flags);
+
+  void prepareToSend(const Deadline& deadline);
+  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
+  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
+  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  bool isSent(SendResult result) const;
+  void open(int type);
+  void applyDefaults(const connection::SocketOptions& options);
+  void bindTo(const Endpoint& endpoint);
+  void bindToFreePort(Endpoint endpoint);
+  bool tryBind(const std::string& endpoint);
+  void learnEndpoint(const std::string& endpoint);
+
+  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
+  /// when it fails has read all of libzmq's signals.
+  template <class Condition>
+  bool awaitUntil(const Condition& met, const Deadline& deadline);
+
+  std::vector<Link> lookAtLinks();
+  void settle(const Deadline& deadline);
+  void balance(const std::vector<Link>& links);
+  void relink(Peer& peer);
+
+  const std::string who_;
+  const ForkGuard fork_;
+  const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
+  const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
+  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
+  const bool monitored_;
+  std::shared_ptr<connection::Context> context_;
+  void* socket_ = nullptr;
+  int fd_ = -1;
+  std::shared_ptr<Watch> watch_;
+
+  std::string endpoint_;
+  std::vector<std::string> boundPaths_;  // ipc files and inproc names, to be freed at once when this ends
+  std::vector<Peer> peers_;
+  bool settled_ = false;
+  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
+  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
+  bool anyUp_ = false;
+  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
+
+  Multipart inbox_;
+  Multipart spare_;  // for its memory
+  std::size_t framesReceived_ = 0;
+  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket.hpp
+
+// begin dividere/connection/connector.cpp
+namespace dividere::detail {
+
+[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
+Connector::Connector(Connector&&) noexcept = default;
+Connector& Connector::operator=(Connector&&) noexcept = default;
+Connector::~Connector() = default;
+
+detail::Socket& Connector::socket() const {
+  if (!socket_) detail::failMovedFrom();
+  socket_->requireOwnProcess();
+  return *socket_;
+}
+
+std::string Connector::endpoint() const { return socket().endpoint(); }
+
+std::uint16_t Connector::port() const { return socket().port(); }
+
+void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
+
+void* Connector::native() { return socket().lend(); }
+
+}  // namespace dividere::connection
+// end dividere/connection/connector.cpp
 
 // begin dividere/connection/context.cpp
 namespace dividere::detail {
@@ -3758,109 +3579,6 @@ bool Audience::readOne() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/audience.cpp
 
-// begin dividere/connection/detail/binding.cpp
-namespace dividere::detail {
-
-// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
-constexpr int kToBind = 2;
-// ... and two that hold a port.
-constexpr int kToBindAnywhere = kToBind + 2;
-
-std::string Binding::bind(const std::string& text) {
-  const Endpoint endpoint = parseEndpoint(socket_.who(), text, true);
-  if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
-  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
-    bindToFreePort(endpoint);
-  } else {
-    bindTo(endpoint);
-  }
-  return lastEndpoint();
-}
-
-void Binding::bindTo(const Endpoint& endpoint) {
-  const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
-  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (socket_.who() + ": bind " + text).c_str());
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    if (tryBind(text)) break;
-    const int error = errno;
-    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
-    errno = error;
-    socket_.fail("bind " + text);
-  }
-  if (endpoint.transport == Transport::inproc) names_.push_back(text);
-  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
-    names_.push_back(endpoint.address);
-  }
-}
-
-// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
-// retries it after our end may meet itself.
-void Binding::bindToFreePort(Endpoint endpoint) {
-  requireDescriptors(kToBindAnywhere, (socket_.who() + ": bind " + endpoint.str()).c_str());
-  endpoint.wildcardPort = false;
-  for (int attempt = 0;; ++attempt) {
-    endpoint.port = connection::PortManager::acquire();
-    const bool bound = tryBind(endpoint.str());
-    const int error = errno;
-    connection::PortManager::release(endpoint.port);
-    if (bound) return;
-    errno = error;
-    if (error != EADDRINUSE || attempt == 100) socket_.fail("bind " + endpoint.str());
-  }
-}
-
-std::string Binding::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
-  requireDescriptors(kToBind, (socket_.who() + ": bind " + everyInterface(first)).c_str());
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    for (unsigned port = first; port <= last; ++port) {
-      const std::string endpoint = everyInterface(static_cast<std::uint16_t>(port));
-      if (tryBind(endpoint)) return lastEndpoint();
-      if (errno != EADDRINUSE && errno != EACCES) socket_.fail("bind " + endpoint);
-    }
-    // One that this process has just let go of may be free in a moment.
-    if (!watcher.awaitRelease(seen, limit)) return {};
-  }
-}
-
-bool Binding::tryBind(const std::string& endpoint) {
-  watch_.expectBind();
-  if (retryInterrupted([&] { return zmq_bind(socket_.handle(), endpoint.c_str()); }) == 0) return true;
-  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
-  if (errno == EAGAIN && isMonitored_) errno = watch_.bindError(Deadline::in(kReleaseLimit));
-  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
-  return false;
-}
-
-std::string Binding::lastEndpoint() const {
-  char resolved[512];
-  std::size_t size = sizeof resolved;
-  const auto call = [&] { return zmq_getsockopt(socket_.handle(), ZMQ_LAST_ENDPOINT, resolved, &size); };
-  if (retryInterrupted(call) != 0) socket_.fail("bind");
-  return resolved;
-}
-
-void Binding::release() {
-  for (const std::string& name : names_) {
-    // libzmq leaves the files of ipc endpoints lying about.
-    if (name.compare(0, 9, "inproc://") == 0) {
-      zmq_unbind(socket_.handle(), name.c_str());
-    } else {
-      ::unlink(name.c_str());
-    }
-  }
-  names_.clear();
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/binding.cpp
-
 // begin dividere/connection/detail/census.cpp
 namespace dividere::detail {
 
@@ -4040,103 +3758,6 @@ ClosedSockets::Clock::time_point ClosedSockets::lastCloseBy() const {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/closed_sockets.cpp
-
-// begin dividere/connection/detail/dialer.cpp
-namespace dividere::detail {
-
-constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
-
-void Dialer::connect(const std::string& text) {
-  const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
-  const std::string resolved = endpoint.str();
-  if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
-  if (isMonitored_ && endpoint.transport != Transport::inproc) {
-    watch_.addLink(resolved);
-    targets_.push_back({resolved, true});
-  }
-  const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
-  if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
-}
-
-std::vector<Link> Dialer::look() {
-  std::vector<Link> links = watch_.takeLinks();
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (links[i].state == Link::State::broken) reconnect(targets_[i]);
-  }
-  if (isDealing()) passOverDead(links);
-  return links;
-}
-
-// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
-// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
-// without, and those found dead are connected anew with it as long as another one is up.
-void Dialer::passOverDead(const std::vector<Link>& links) {
-  const auto isUp = [](const Link& link) { return link.isUp(); };
-  const auto isDown = [](const Link& link) { return link.isDown(); };
-  anyUp_ = std::any_of(links.begin(), links.end(), isUp);
-  const bool allDown = std::all_of(links.begin(), links.end(), isDown);
-  if (std::all_of(links.begin(), links.end(), isUp)) sentBlind_ = false;
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    Target& target = targets_[i];
-    const bool passOver = anyUp_ && links[i].isDown() && target.queues && !sentBlind_;
-    const bool takeBack = allDown && !target.queues;
-    if (!passOver && !takeBack) continue;
-    target.queues = takeBack;
-    reconnect(target);
-  }
-}
-
-void Dialer::reconnect(Target& target) {
-  const char* const endpoint = target.endpoint.c_str();
-  retryInterrupted(
-      [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
-  socket_.set(ZMQ_IMMEDIATE, target.queues ? 0 : 1);
-  watch_.relinked(target.endpoint);
-  if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
-    log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
-  }
-}
-
-void Dialer::chooseFor(const Deadline& deadline) {
-  if (!hasChosen_) awaitFirstNews(deadline);
-  sentBlind_ = sentBlind_ || !anyUp_;
-}
-
-void Dialer::awaitFirstNews(const Deadline& deadline) {
-  hasChosen_ = true;
-  const Deadline limit = earlier(deadline, Deadline::in(kFirstNewsLimit));
-  const auto isKnown = [](const Link& link) { return link.isUp() || link.isDown(); };
-  const Waker& waker = Waker::ofThisThread();
-  const AttentionScope scope(watch_);
-  for (;;) {
-    const std::vector<Link> links = look();
-    if (std::all_of(links.begin(), links.end(), isKnown) || limit.passed()) return;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, limit.pollTimeout());
-    waker.drain();
-  }
-}
-
-void Dialer::abandonSent() {
-  if (!sentBlind_) return;
-  sentBlind_ = false;
-  look();
-}
-
-void Dialer::reconnectAll() {
-  const int linger = socket_.get(ZMQ_LINGER);
-  socket_.set(ZMQ_LINGER, 0);
-  for (Target& target : targets_) reconnect(target);
-  socket_.set(ZMQ_LINGER, linger);
-}
-
-bool Dialer::isAnyUp() {
-  const std::vector<Link> links = look();
-  return std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/dialer.cpp
 
 // begin dividere/connection/detail/endpoint.cpp
 namespace dividere::detail {
@@ -4596,57 +4217,6 @@ Frame Multipart::takePayload() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/multipart.cpp
 
-// begin dividere/connection/detail/native_socket.cpp
-namespace dividere::detail {
-
-NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context)
-    : who_(who), context_(std::move(context)) {
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    handle_ = zmq_socket(context_->native(), type);
-    if (handle_) return;
-    const int error = errno;
-    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
-    errno = error;
-    fail("open");
-  }
-}
-
-void NativeSocket::close() {
-  if (!handle_ || fork_.crossed()) return;
-  zmq_close(handle_);
-  handle_ = nullptr;
-  context_.reset();
-}
-
-void NativeSocket::set(int option, const void* value, std::size_t size) {
-  const auto call = [&] { return zmq_setsockopt(handle_, option, value, size); };
-  if (retryInterrupted(call) != 0) fail("set option " + std::to_string(option));
-}
-
-int NativeSocket::get(int option) const {
-  int value = 0;
-  std::size_t size = sizeof value;
-  const auto call = [&] { return zmq_getsockopt(handle_, option, &value, &size); };
-  if (retryInterrupted(call) != 0) fail("get option " + std::to_string(option));
-  return value;
-}
-
-void NativeSocket::fail(const std::string& what) const {
-  const int error = errno;
-  const std::string context = who_ + ": " + what;
-  switch (error) {
-    case EFSM: throw Error(Errc::outOfTurn, context);
-    case ETERM: throw Error(Errc::stopping, context);
-    default: throw Error({error, std::generic_category()}, context);
-  }
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/native_socket.cpp
-
 // begin dividere/connection/detail/process.cpp
 namespace dividere::detail {
 
@@ -4808,49 +4378,92 @@ std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const co
 namespace dividere::detail {
 
 using connection::SocketOptions;
+using namespace std::chrono_literals;
 
+// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the
+// context's table): they are closed in the background.
+constexpr auto kReleaseLimit = 1s;
+// How long the first send to one of several endpoints waits to learn which of them are there.
+constexpr auto kSettleLimit = 1s;
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
-constexpr std::chrono::milliseconds kFirstWait{20};
+constexpr auto kFirstWait = 20ms;
+// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
+constexpr int kToBind = 2;
 
 /// A time as libzmq takes it: -1 for one without bound.
-static int asOption(std::chrono::milliseconds time) {
-  if (time.count() < 0) return -1;
+int asOption(std::chrono::milliseconds time) {
+  if (time < 0ms) return -1;
   return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
 }
 
-static std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
-  const bool isReceiverOnly = type == ZMQ_SUB;
-  return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
+bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
+
+std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
+  return options.linger.value_or(isReceiverOnly(type) ? 0ms : 1000ms);
 }
 
 Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
-    : maxMessageBytes_(options.maxMessageBytes),
-      native_(who, type, options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
-      binding_(native_, *watch_, options.monitor),
-      dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
-  applyDefaults(type, options);
-  if (options.configure) options.configure(native_.handle());
-  receiveTimeout_ = get(ZMQ_RCVTIMEO);
-  set(ZMQ_RCVTIMEO, asOption(kFirstWait));
-  fd_ = get(ZMQ_FD);
-  if (options.onEvent) watch_->onEvent(options.onEvent);
-  if (pump) watch_->onIdle(std::move(pump));
-  Process::current().watcher.add(watch_, native_.context(), options.monitor ? native_.handle() : nullptr);
+    : who_(who),
+      deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
+      givesUpOnSend_(type == ZMQ_REQ),
+      maxMessageBytes_(options.maxMessageBytes),
+      monitored_(options.monitor),
+      context_(options.context ? options.context : connection::Context::shared()),
+      watch_(std::make_shared<Watch>(who_, lingerOf(type, options))) {
+  open(type);
+  try {
+    applyDefaults(options);
+    set(ZMQ_LINGER, asOption(lingerOf(type, options)));
+    if (options.configure) options.configure(socket_);
+    lentTimeout_ = get(ZMQ_RCVTIMEO);
+    set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
+    fd_ = get(ZMQ_FD);
+    if (options.onEvent) watch_->onEvent(options.onEvent);
+    if (pump) watch_->onIdle(std::move(pump));
+    Process::current().watcher.add(watch_, context_->native(), monitored_ ? socket_ : nullptr);
+  } catch (...) {
+    zmq_close(socket_);
+    throw;
+  }
 }
 
 void Socket::close() {
-  if (!native_.isOpen() || native_.fork().crossed()) return;
+  // A forked child has no part in its parent's sockets: closing them here would end the parent's connections.
+  if (!socket_ || fork_.crossed()) return;
   watch_->detach();
-  binding_.release();
+  for (const std::string& path : boundPaths_) {
+    // Both at once and here, as the close itself happens later in a thread of libzmq: the name is free for the
+    // next socket when the destructor returns. (libzmq leaves the files of ipc endpoints lying about.)
+    if (path.compare(0, 9, "inproc://") == 0) {
+      zmq_unbind(socket_, path.c_str());
+    } else {
+      ::unlink(path.c_str());
+    }
+  }
   auto& watcher = Process::current().watcher;
   watcher.remove(watch_);
-  native_.close();
+  zmq_close(socket_);
+  socket_ = nullptr;
   watcher.closed();
+  context_.reset();
 }
 
-void Socket::applyDefaults(int type, const SocketOptions& options) {
-  set(ZMQ_LINGER, asOption(lingerOf(type, options)));
+void Socket::open(int type) {
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    socket_ = zmq_socket(context_->native(), type);
+    if (socket_) return;
+    // Sockets are closed in the background: their places may be free in a moment.
+    const int error = errno;
+    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    fail("open");
+  }
+}
+
+void Socket::applyDefaults(const SocketOptions& options) {
   set(ZMQ_SNDHWM, options.sendQueue);
   set(ZMQ_RCVHWM, options.receiveQueue);
   set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
@@ -4872,19 +4485,96 @@ void Socket::applyDefaults(int type, const SocketOptions& options) {
 
 // --- Endpoints ---
 
-void Socket::learnEndpoint(std::string endpoint) {
-  if (endpoint_.empty()) endpoint_ = std::move(endpoint);
+void Socket::bind(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(who_, text, true);
+  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
+  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
+    bindToFreePort(endpoint);
+  } else {
+    bindTo(endpoint);
+  }
+}
+
+void Socket::bindTo(const Endpoint& endpoint) {
+  const std::string text = endpoint.str();
+  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(who_, endpoint);
+  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (who_ + ": bind " + text).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    if (tryBind(text)) break;
+    const int error = errno;
+    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    fail("bind " + text);
+  }
+  if (endpoint.transport == Transport::inproc) boundPaths_.push_back(text);
+  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
+    boundPaths_.push_back(endpoint.address);
+  }
+}
+
+// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
+// retries it after our end may meet itself.
+void Socket::bindToFreePort(Endpoint endpoint) {
+  requireDescriptors(kToBind + 2, (who_ + ": bind " + endpoint.str()).c_str());  // two hold the port
+  endpoint.wildcardPort = false;
+  for (int attempt = 0;; ++attempt) {
+    endpoint.port = connection::PortManager::acquire();
+    const bool bound = tryBind(endpoint.str());
+    const int error = errno;
+    connection::PortManager::release(endpoint.port);
+    if (bound) return;
+    errno = error;
+    if (error != EADDRINUSE || attempt == 100) fail("bind " + endpoint.str());
+  }
 }
 
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
-  const std::string bound = binding_.bindToFirstFree(first, last);
-  learnEndpoint(bound);
-  return !bound.empty();
+  const std::string endpoint = "tcp://*:";
+  requireDescriptors(kToBind, (who_ + ": bind " + endpoint + std::to_string(first)).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    for (unsigned port = first; port <= last; ++port) {
+      if (tryBind(endpoint + std::to_string(port))) return true;
+      if (errno != EADDRINUSE && errno != EACCES) fail("bind " + endpoint + std::to_string(port));
+    }
+    // One that this process has just let go of may be free in a moment.
+    if (!watcher.awaitRelease(seen, limit)) return false;
+  }
 }
 
-void Socket::connect(const std::string& endpoint) {
-  dialer_.connect(endpoint);
-  learnEndpoint(endpoint);
+bool Socket::tryBind(const std::string& endpoint) {
+  watch_->expectBind();
+  if (zmq_bind(socket_, endpoint.c_str()) == 0) {
+    if (endpoint_.empty()) learnEndpoint(endpoint);
+    return true;
+  }
+  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
+  if (errno == EAGAIN && monitored_) errno = watch_->bindError(Deadline::in(kReleaseLimit));
+  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
+  return false;
+}
+
+void Socket::learnEndpoint(const std::string& endpoint) {
+  char resolved[512];
+  std::size_t size = sizeof resolved;
+  endpoint_ = zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, resolved, &size) == 0 ? std::string(resolved) : endpoint;
+}
+
+void Socket::connect(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(who_, text, false);
+  const std::string resolved = endpoint.str();
+  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
+  if (endpoint_.empty()) endpoint_ = text;
+  if (monitored_ && endpoint.transport != Transport::inproc) {
+    watch_->addLink(resolved);
+    peers_.push_back({resolved, true});
+  }
+  if (zmq_connect(socket_, resolved.c_str()) != 0) fail("connect " + text);
 }
 
 std::uint16_t Socket::port() const {
@@ -4892,36 +4582,108 @@ std::uint16_t Socket::port() const {
   return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
 }
 
-void Socket::abandonSent(bool mayBeFull) {
-  dialer_.abandonSent();
-  if (!mayBeFull || (get(ZMQ_EVENTS) & ZMQ_POLLOUT)) return;
-  if (!dialer_.isAnyUp()) forgetUnsent();
+// --- Links ---
+
+std::vector<Link> Socket::lookAtLinks() {
+  std::vector<Link> links = watch_->takeLinks();
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    if (links[i].state == Link::State::broken) relink(peers_[i]);
+  }
+  if (deals_ && peers_.size() > 1) balance(links);
+  return links;
+}
+
+// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
+// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
+// without, and those found dead are connected anew with it as long as another one is up.
+void Socket::balance(const std::vector<Link>& links) {
+  anyUp_ = std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
+  const bool allDown = std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isDown(); });
+  if (std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) sentBlind_ = false;
+  for (std::size_t i = 0; i < peers_.size(); ++i) {
+    Peer& peer = peers_[i];
+    const bool passOver = anyUp_ && links[i].isDown() && peer.queues && !sentBlind_;
+    const bool takeBack = allDown && !peer.queues;
+    if (!passOver && !takeBack) continue;
+    peer.queues = takeBack;
+    relink(peer);
+  }
+}
+
+void Socket::relink(Peer& peer) {
+  zmq_disconnect(socket_, peer.endpoint.c_str());  // fails if libzmq has dropped it by itself: as well
+  set(ZMQ_IMMEDIATE, peer.queues ? 0 : 1);
+  watch_->relinked(peer.endpoint);
+  if (zmq_connect(socket_, peer.endpoint.c_str()) != 0) {
+    log(LogLevel::warning, who_, "connect " + peer.endpoint + ": " + zmq_strerror(errno));
+  }
+}
+
+void Socket::forgetUnsent() {
+  const int linger = get(ZMQ_LINGER);
+  set(ZMQ_LINGER, 0);
+  for (Peer& peer : peers_) relink(peer);
+  set(ZMQ_LINGER, linger);
+}
+
+void Socket::forgetGivenUp() {
+  if (get(ZMQ_EVENTS) & ZMQ_POLLOUT) return;
+  const std::vector<Link> links = lookAtLinks();
+  if (std::none_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) forgetUnsent();
+}
+
+void Socket::settle(const Deadline& deadline) {
+  settled_ = true;
+  const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
+  const auto known = [](const Link& link) { return link.isUp() || link.isDown(); };
+  const Waker& waker = Waker::ofThisThread();
+  const int before = wakeWith(waker.fd());
+  for (;;) {
+    const std::vector<Link> links = lookAtLinks();
+    if (std::all_of(links.begin(), links.end(), known) || limit.passed()) break;
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, limit.pollTimeout());
+    waker.drain();
+  }
+  wakeWith(before);
 }
 
 // --- Messages ---
 
 void Socket::failTooLarge(std::size_t bytes) const {
-  throw Error(Errc::tooLarge, who() + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
+  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
                                   std::to_string(maxMessageBytes_));
 }
 
 void Socket::failManyFrames() const {
-  throw Error(Errc::malformed, who() + ": receive: a message of " + std::to_string(framesReceived_) +
+  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
                                    " frames, where one is expected; dropped");
 }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   frame.handOver();
-  while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+  while (zmq_msg_send(frame.native(), socket_, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
     if (errno == EHOSTUNREACH) return SendResult::gone;
-    if (errno != EINTR) native_.fail("send");
+    if (errno != EINTR) fail("send");
   }
   return SendResult::sent;
 }
 
+void Socket::prepareToSend(const Deadline& deadline) {
+  if (givesUpOnSend_ && sentBlind_) {
+    sentBlind_ = false;  // what waits with a dead peer is of the request given up
+    lookAtLinks();
+  }
+  attend();
+  if (deals_ && peers_.size() > 1) {
+    if (!settled_) settle(deadline);
+    sentBlind_ = sentBlind_ || !anyUp_;
+  }
+}
+
 SendResult Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
-  dialer_.expectSend(deadline);
+  prepareToSend(deadline);
   SendResult result = trySendFrame(frame, more);
   // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
   const auto isDone = [&] {
@@ -4959,7 +4721,7 @@ SendResult Socket::sendWithin(const connection::Route& route, Frame& payload, co
 bool Socket::isSent(SendResult result) const {
   if (result == SendResult::gone) {
     errno = EHOSTUNREACH;
-    native_.fail("send");
+    fail("send");
   }
   return result == SendResult::sent;
 }
@@ -4992,9 +4754,9 @@ bool Socket::tryReceive() {
 }
 
 bool Socket::tryReceiveFrame(Frame& frame) {
-  while (zmq_msg_recv(frame.native(), native_.handle(), ZMQ_DONTWAIT) < 0) {
+  while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
     if (errno == EAGAIN) return false;
-    if (errno != EINTR) native_.fail("receive");
+    if (errno != EINTR) fail("receive");
   }
   frame.takeOver();
   return true;
@@ -5007,13 +4769,13 @@ bool Socket::takeMessage(int flags) {
   framesReceived_ = 0;
   for (;;) {
     Frame& frame = frames.back();
-    while (zmq_msg_recv(frame.native(), native_.handle(), flags) < 0) {
+    while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       frames.clear();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
-      native_.fail("receive");
+      fail("receive");
     }
     frame.takeOver();
     flags = ZMQ_DONTWAIT;
@@ -5026,7 +4788,7 @@ bool Socket::takeMessage(int flags) {
 // A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
 // where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
-  if (receiveTimeout_ && !kept_ && deadline.isAfter(kFirstWait)) {
+  if (waitsInside_ && !kept_ && deadline.isAfter(kFirstWait)) {
     attend();
     if (takeMessage(0)) return true;
   }
@@ -5056,7 +4818,11 @@ bool Socket::await(short wanted, const Deadline& deadline) {
 template <class Condition>
 bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  const AttentionScope scope(*watch_);
+  const struct Registration {
+    Watch& watch;
+    int before;
+    ~Registration() { watch.wakeWith(before); }
+  } registration{*watch_, watch_->wakeWith(waker.fd())};
   for (;;) {
     pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, deadline.pollTimeout());
@@ -5069,11 +4835,28 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
 
 // --- Options ---
 
+void Socket::set(int option, int value) { set(option, &value, sizeof value); }
+
+void Socket::set(int option, const void* value, std::size_t size) {
+  while (zmq_setsockopt(socket_, option, value, size) != 0) {
+    if (errno != EINTR) fail("set option " + std::to_string(option));
+  }
+}
+
 void* Socket::lend() {
   watch_->endIdle();  // nobody but the owner touches it from now on
-  if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
-  receiveTimeout_.reset();
-  return native_.handle();
+  if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
+  waitsInside_ = false;
+  return socket_;
+}
+
+int Socket::get(int option) const {
+  int value = 0;
+  std::size_t size = sizeof value;
+  while (zmq_getsockopt(socket_, option, &value, &size) != 0) {
+    if (errno != EINTR) fail("get option " + std::to_string(option));
+  }
+  return value;
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
@@ -5083,7 +4866,17 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
 
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
-  if (!native_.fork().crossed()) watch_->detach();
+  if (!fork_.crossed()) watch_->detach();
+}
+
+void Socket::fail(const std::string& what) const {
+  const int error = errno;
+  const std::string context = who_ + ": " + what;
+  switch (error) {
+    case EFSM: throw Error(Errc::outOfTurn, context);
+    case ETERM: throw Error(Errc::stopping, context);
+    default: throw Error({error, std::generic_category()}, context);
+  }
 }
 
 }  // namespace dividere::detail
@@ -5863,7 +5656,7 @@ bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  socket.abandonSent(turn_ == Turn::either);
+  if (turn_ == Turn::either) socket.forgetGivenUp();
   const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   return sent;
@@ -6067,11 +5860,13 @@ const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* t
 }  // namespace dividere::connection
 // end dividere/connection/subscriber.cpp
 
-// begin dividere/messaging/detail/fields.hpp
+// begin dividere/messaging/detail/wire.hpp
 // Reading and writing protobuf's wire format where generated code would pin a protobuf version: the envelope and the
 // framework's own messages.
 
 namespace dividere::detail {
+
+// --- Fields ---
 
 /// The fields of a serialized message, one after the other.
 class FieldReader {
@@ -6087,17 +5882,6 @@ class FieldReader {
   std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
   std::uint64_t varint() const { return varint_; }   ///< of a varint field
   bool failed() const { return failed_; }
-
-  // The field's value, if it is of this kind: else `value` stays as it is.
-  void to(std::string& value) const {
-    if (isBytes_) value = bytes_;
-  }
-  void to(std::uint32_t& value) const {
-    if (isVarint_) value = static_cast<std::uint32_t>(varint_);
-  }
-  void to(bool& value) const {
-    if (isVarint_) value = varint_ != 0;
-  }
 
  private:
   bool fail();
@@ -6126,28 +5910,7 @@ class FieldWriter {
   std::string bytes_;
 };
 
-/// Takes a varint off the front of the bytes; false if there is none.
-// By hand: protobuf's reader takes longer to set up than to read.
-inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
-  constexpr std::size_t kLongest = 10;
-  value = 0;
-  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
-}
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/fields.hpp
-
-// begin dividere/messaging/detail/envelope_format.hpp
-// The bytes of a msgEnvelope (doc/wire.md): what is in one, and how one is written in place.
-
-namespace dividere::detail {
+// --- Envelopes ---
 
 /// An envelope taken apart: views into the bytes it was read from.
 struct Envelope {
@@ -6158,149 +5921,46 @@ struct Envelope {
 /// Throws Error{malformed} as ProtoBuffDecoder says; `who` names the caller in it.
 Envelope openEnvelope(std::string_view who, std::string_view bytes);
 
+/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what openEnvelope()
+/// finds, in a fraction of the time.
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
+
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
+
+/// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
+std::string shown(std::string_view text);
+
+/// A text of this side's, as a protobuf string takes it: what is not UTF-8 replaced, and cut to some thousand bytes.
+std::string asUtf8(std::string_view text);
 
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 
-/// Throws the Error{malformed} that tells of an envelope of this type; without a type if that is not known.
-[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault);
+/// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says.
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
 
-/// The tag of the second field, of bytes, in msgEnvelope and in the Any inside it.
-constexpr char kSecondTag = 0x12;
-
-/// All of an envelope that depends on the type alone.
-class EnvelopeHead {
- public:
-  explicit EnvelopeHead(std::string_view type);
-
-  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
-  /// is what openEnvelope() finds, in a fraction of the time.
-  bool opens(std::string_view bytes, std::string_view& payload) const {
-    std::uint64_t size;
-    if (!skip(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skip(bytes, url)) return false;
-    payload = bytes;
-    if (payload.empty()) return true;
-    if (payload.front() != kSecondTag) return false;
-    payload.remove_prefix(1);
-    return readVarint(payload, size) && size == payload.size();
-  }
-
-  std::string name;  ///< the msgName field, and the tag of msg
-  std::string url;   ///< the Any's type_url field
-
- private:
-  static bool skip(std::string_view& bytes, const std::string& start) {
-    if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
-    bytes.remove_prefix(start.size());
-    return true;
-  }
-};
-
-/// The sizes of an envelope's parts, and the writing of all but the payload.
-class EnvelopeLayout {
- public:
-  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
-    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
-  }
-
-  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
-
-  /// Writes everything before the payload; returns where the payload goes.
-  std::uint8_t* writeHead(std::uint8_t* to) const {
-    to = append(to, head_.name);
-    to = Out::WriteVarint64ToArray(anySize_, to);
-    to = append(to, head_.url);
-    if (payload_ == 0) return to;
-    *to++ = static_cast<std::uint8_t>(kSecondTag);
-    return Out::WriteVarint64ToArray(payload_, to);
-  }
-
- private:
-  using Out = google::protobuf::io::CodedOutputStream;
-
-  static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
-
-  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
-    return to + bytes.size();
-  }
-
-  const EnvelopeHead& head_;
-  std::size_t payload_;
-  std::size_t anySize_;
-};
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/envelope_format.hpp
-
-// begin dividere/messaging/detail/message_types.hpp
-// What a thread knows of message types: the prototype of each, and how its envelopes begin.
-
-namespace dividere::detail {
-
-/// The full name of the message's type.
-std::string_view typeOf(const google::protobuf::Message& message);
+// --- Messages ---
 
 /// A new message of that type; null if no such type is linked into the program.
 std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type);
 
-/// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
-/// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it
-/// was compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects
-/// begins.
-using MessageClass = const void*;
-
-inline MessageClass messageClassOf(const google::protobuf::Message& message) {
-  MessageClass table;
-  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
-  return table;
-}
-
-/// The class of this thread's last message, and its head.
-inline thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
-
-/// As knownHead(), whatever the last message was.
-const EnvelopeHead* lookUpHead(const google::protobuf::Message& message);
-
-/// The head of the envelopes of a generated class, made once a thread; null for other messages, and as the thread ends.
-inline const EnvelopeHead* knownHead(const google::protobuf::Message& message) {
-  if (lastHead.first != messageClassOf(message)) {
-    const EnvelopeHead* const head = lookUpHead(message);
-    if (!head) return nullptr;
-    lastHead = {messageClassOf(message), head};
-  }
-  return lastHead.second;
-}
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/message_types.hpp
-
-// begin dividere/messaging/detail/codec.hpp
-// Messages into envelopes and out of them.
-
-namespace dividere::detail {
-
-/// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says; `who` names the caller in it.
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
-std::string encodeString(std::string_view who, const google::protobuf::Message& message);
-
-/// As ProtoBuffDecoder, of which this is the inside.
-std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
-
-/// Into a message that is reused. Throws as decodeEnvelope, and Error{wrongType} if the envelope holds another type.
-void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);
-
-/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what
-/// openEnvelope() finds, in a fraction of the time.
-bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
+std::string_view typeOf(const google::protobuf::Message& message);
 
 /// Replaces the message's content. Throws Error{malformed} if the payload is not of its type.
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message);
 
+/// As ProtoBuffDecoder, of which this is the inside.
+std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
+
+/// Throws what a peer says is wrong, if that is what these bytes say.
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
+
+/// Into a message that is reused. Throws as decodeEnvelope, and Error{wrongType} if the envelope holds another type.
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);
+
 }  // namespace dividere::detail
-// end dividere/messaging/detail/codec.hpp
+// end dividere/messaging/detail/wire.hpp
 
 // begin dividere/messaging/dealer.cpp
 namespace dividere::detail {
@@ -6366,11 +6026,10 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::
 // end dividere/messaging/dealer.cpp
 
 // begin dividere/messaging/detail/framework_messages.hpp
-// The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
+// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand.
 //
-// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which replaces all that
-// the message held and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
-// (Heartbeat is in balancing/detail/dialect.hpp: a signal of workers and brokers.)
+// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which takes what it can
+// and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
 
 namespace dividere::detail {
 
@@ -6387,7 +6046,7 @@ struct ServiceAt {
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
   std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
-  bool instance = false;      // one of several that share the name; false: the only one that this peer has
+  bool instance = false;      // one of any number of the name; false: the one that this kind of peer has
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6414,7 +6073,7 @@ struct ServiceLookupRep : ServiceAt {
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
-  bool all = false;  // asks for every instance
+  bool all = false;  // the answer is to list every instance
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6429,13 +6088,26 @@ struct Ack {
   bool decode(std::string_view bytes);
 };
 
-/// A message without content.
+struct Heartbeat {
+  static constexpr std::string_view kType = "Heartbeat";
+  std::string id;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// A message without content: RediscoverReq, ShutdownEvent.
 struct RediscoverReq {
   static constexpr std::string_view kType = "RediscoverReq";
   std::string encode() const { return {}; }
 };
 
-/// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
+struct ShutdownEvent {
+  static constexpr std::string_view kType = "ShutdownEvent";
+  std::string encode() const { return {}; }
+};
+
+/// The answer to what cannot be answered: an Errc from 1 to 9, and a text for people.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
   std::uint32_t code = 0;
@@ -6448,260 +6120,210 @@ struct DividereError {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/framework_messages.hpp
 
-// begin dividere/messaging/detail/error_envelope.hpp
-// Errors that travel: the DividereError that a peer sends where no reply can be (doc/wire.md).
-
+// begin dividere/messaging/detail/framework_messages.cpp
 namespace dividere::detail {
 
-/// The enveloped DividereError that tells a peer of this error.
-std::string errorEnvelope(const Error& error);
+// Fields that the Python package does not know have numbers from here on (WIRE.md).
+constexpr int kAdded = 100;
 
-/// What a peer says is wrong, as an Error of this side.
-Error asError(std::string_view who, const DividereError& told);
-
-/// Whether the bytes begin as an enveloped DividereError does.
-bool isErrorEnvelope(std::string_view bytes);
-
-/// What a peer says is wrong; nothing if these bytes, or this envelope, say no such thing.
-std::optional<DividereError> readErrorEnvelope(std::string_view bytes);
-std::optional<DividereError> readError(const Envelope& envelope);
-
-/// Throws what a peer says is wrong, if that is what these bytes say. Throws Error{malformed} if they begin so and are no
-/// envelope.
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
-void throwIfError(std::string_view who, const Envelope& envelope);
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/error_envelope.hpp
-
-// begin dividere/messaging/detail/codec.cpp
-namespace dividere::detail {
-
-bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload) {
-  const EnvelopeHead* head = knownHead(message);
-  return head && head->opens(bytes, payload);
-}
-
-/// Calls `use` with the head of the message's type.
-template <class Use>
-static auto withHead(const google::protobuf::Message& message, const Use& use) {
-  const EnvelopeHead* known = knownHead(message);
-  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
-}
-
-/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
-template <class Allocate>
-static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
-  if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
-                                      message.InitializationErrorString());
-  }
-  const std::size_t payload = message.ByteSizeLong();
-  if (payload > INT_MAX) {
-    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
-                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
-  }
-  return withHead(message, [&](const EnvelopeHead& head) {
-    const EnvelopeLayout layout(head, payload);
-    auto made = allocate(layout.size());
-    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
-    // The sizes are those that ByteSizeLong() has just left.
-    static_cast<void>(message.SerializeWithCachedSizesToArray(to));
-    return made;
-  });
-}
-
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
-}
-
-std::string encodeString(std::string_view who, const google::protobuf::Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return std::string(size, '\0'); });
-}
-
-void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
-  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    failMalformed(who, typeOf(message), "the payload is no such message");
-  }
-  if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
-  }
-}
-
-std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
-  const Envelope envelope = openEnvelope(who, bytes);
-  auto message = newMessage(envelope.type);
-  if (!message) {
-    throwIfError(who, envelope);
-    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
-                                       "': the type is not linked into this program");
-  }
-  parsePayload(who, envelope.payload, *message);
-  return message;
-}
-
-/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
-[[gnu::noinline]] static std::string_view payloadFor(const google::protobuf::Message& message, std::string_view who,
-                                                     std::string_view bytes) {
-  const Envelope envelope = openEnvelope(who, bytes);
-  if (envelope.type != typeOf(message)) {
-    throwIfError(who, envelope);
-    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
-                                     std::string(typeOf(message)) + "' is asked for");
-  }
-  return envelope.payload;
-}
-
-void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message) {
-  std::string_view payload;
-  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
-  parsePayload(who, payload, message);
-}
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/codec.cpp
-
-// begin dividere/messaging/detail/envelope_format.cpp
-namespace dividere::detail {
-
-constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
-
-void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
-  std::string what(who);
-  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
-  throw Error(Errc::malformed, what.append(fault));
-}
-
-/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
-struct EnvelopeFields {
-  std::string_view first, second;
-  bool hasFirst = false, hasSecond = false, isRepeated = false;
+/// Reads the fields of `bytes`, of which each framework message has at most three, and two that were added: texts and
+/// numbers by field number.
+struct FieldTable {
+  std::string text[4];
+  std::uint64_t number[4] = {};
+  std::uint64_t addedNumber[2] = {};
+  std::vector<std::string_view> addedParts;
 
   bool read(std::string_view bytes) {
     FieldReader field(bytes);
     while (field.next()) {
-      if (!field.isBytes() || field.number() > 2) continue;
-      bool& has = field.number() == 1 ? hasFirst : hasSecond;
-      isRepeated = isRepeated || has;
-      has = true;
-      (field.number() == 1 ? first : second) = field.bytes();
+      const auto at = static_cast<std::size_t>(field.number());
+      if (at <= 3) {
+        if (field.isBytes()) text[at] = std::string(field.bytes());
+        if (field.isVarint()) number[at] = field.varint();
+      } else if (field.number() == kAdded || field.number() == kAdded + 1) {
+        if (field.isBytes() && field.number() == kAdded) addedParts.push_back(field.bytes());
+        if (field.isVarint()) addedNumber[at - kAdded] = field.varint();
+      }
     }
     return !field.failed();
   }
+
+  void fill(ServiceAt& service) const {
+    service.name = text[1];
+    service.server = text[2];
+    service.port = static_cast<std::uint32_t>(number[3]);
+  }
 };
 
-// Python writes a packaged type's short name.
-static bool namesAgree(std::string_view fullName, std::string_view name) {
-  if (fullName == name) return true;
-  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
-         fullName.substr(fullName.size() - name.size()) == name;
+FieldWriter writeServiceAt(const ServiceAt& service) {
+  FieldWriter writer;
+  writer.text(1, service.name).text(2, service.server).number(3, service.port);
+  return writer;
 }
 
-Envelope openEnvelope(std::string_view who, std::string_view bytes) {
-  if (bytes.empty()) failMalformed(who, {}, "no bytes");
-  EnvelopeFields envelope, any;
-  const bool whole = envelope.read(bytes);
-  const std::string_view name = envelope.first;
-  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
-  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
-  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
-  // Two envelopes in one buffer would read as one, of which the last wins.
-  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
-  if (any.first.empty()) return {name, any.second};
-  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
-  if (!namesAgree(fullName, name)) {
-    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
+std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
+
+bool ServiceAt::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  fields.fill(*this);
+  return good;
+}
+
+std::string RegisterService::encode() const {
+  return writeServiceAt(*this).number(kAdded, leaseMs).number(kAdded + 1, instance ? 1 : 0).take();
+}
+
+bool RegisterService::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  fields.fill(*this);
+  leaseMs = static_cast<std::uint32_t>(fields.addedNumber[0]);
+  instance = fields.addedNumber[1] != 0;
+  return good;
+}
+
+std::string ServiceLookupRep::encode() const {
+  FieldWriter writer = writeServiceAt(*this);
+  for (const Instance& each : instances)
+    writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
+  return writer.take();
+}
+
+bool ServiceLookupRep::decode(std::string_view bytes) {
+  FieldTable fields;
+  bool good = fields.read(bytes);
+  fields.fill(*this);
+  instances.clear();
+  for (const std::string_view part : fields.addedParts) {
+    FieldTable instance;
+    good = instance.read(part) && good;
+    instances.push_back({instance.text[1], static_cast<std::uint32_t>(instance.number[2])});
   }
-  return {fullName, any.second};
+  return good;
 }
 
-std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
+std::string ServiceLookupReq::encode() const { return FieldWriter().text(1, name).number(kAdded, all ? 1 : 0).take(); }
 
-EnvelopeHead::EnvelopeHead(std::string_view type)
-    : name(envelopePrefix(type) + kSecondTag),
-      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+bool ServiceLookupReq::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  name = fields.text[1];
+  all = fields.addedNumber[0] != 0;
+  return good;
+}
 
-std::string sealEnvelope(std::string_view type, std::string_view payload) {
-  const EnvelopeHead head(type);
-  const EnvelopeLayout layout(head, payload.size());
-  std::string bytes(layout.size(), '\0');
-  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
-  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
-  return bytes;
+std::string Ack::encode() const { return FieldWriter().number(1, ok ? 1 : 0).number(kAdded, leases ? 1 : 0).take(); }
+
+bool Ack::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  ok = fields.number[1] != 0;
+  leases = fields.addedNumber[0] != 0;
+  return good;
+}
+
+std::string Heartbeat::encode() const { return FieldWriter().text(1, id).take(); }
+
+bool Heartbeat::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  id = fields.text[1];
+  return good;
+}
+
+std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
+
+bool DividereError::decode(std::string_view bytes) {
+  FieldTable fields;
+  const bool good = fields.read(bytes);
+  code = static_cast<std::uint32_t>(fields.number[1]);
+  text = fields.text[2];
+  return good;
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/envelope_format.cpp
+// end dividere/messaging/detail/framework_messages.cpp
 
-// begin dividere/messaging/detail/error_envelope.cpp
+// begin dividere/messaging/detail/refusal.hpp
+// What becomes of a message that cannot be taken.
+
 namespace dividere::detail {
 
-// The codes that mean the same on both sides.
-constexpr int kFirstThatTravels = static_cast<int>(Errc::noWorker);
-constexpr int kLastThatTravels = static_cast<int>(Errc::stopping);
+/// What a peer says is wrong, as an Error of this side.
+inline Error asError(std::string_view who, const DividereError& told) {
+  const bool known = told.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
+                     told.code <= static_cast<std::uint32_t>(Errc::stopping);
+  return Error(known ? static_cast<Errc>(told.code) : Errc::handlerFailed,
+               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text));
+}
 
-std::string errorEnvelope(const Error& error) {
+/// The enveloped DividereError that tells a peer of this error.
+inline std::string errorEnvelope(const Error& error) {
   DividereError told;
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
-  const bool travels = error.code().category() == errorCategory() && error.code().value() <= kLastThatTravels;
+  const bool travels =
+      error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
-  told.text = asUtf8(error.context());
+  told.text = asUtf8(error.text());
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
-Error asError(std::string_view who, const DividereError& told) {
-  const bool isKnown = told.code >= kFirstThatTravels && told.code <= kLastThatTravels;
-  return Error(isKnown ? static_cast<Errc>(told.code) : Errc::handlerFailed,
-               std::string(who) + ": the peer answered with an error: " + shown(told.text));
-}
+/// Nobody waits for an answer.
+template <class Connection>
+void refuse(Connection&, const Error&) {}
 
-bool isErrorEnvelope(std::string_view bytes) {
-  static NeverDestroyed<std::string> prefix(envelopePrefix(DividereError::kType));
-  return bytes.substr(0, prefix->size()) == *prefix;
-}
-
-std::optional<DividereError> readError(const Envelope& envelope) {
-  std::optional<DividereError> told(std::in_place);
-  if (envelope.type == DividereError::kType && told->decode(envelope.payload)) return told;
-  return std::nullopt;
-}
-
-std::optional<DividereError> readErrorEnvelope(std::string_view bytes) {
-  if (!isErrorEnvelope(bytes)) return std::nullopt;
-  try {
-    return readError(openEnvelope({}, bytes));
-  } catch (const Error&) {
-    return std::nullopt;  // it begins as one, and is none
-  }
-}
-
-void throwIfError(std::string_view who, const Envelope& envelope) {
-  if (const auto told = readError(envelope)) throw asError(who, *told);
-}
-
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
-  if (isErrorEnvelope(bytes)) throwIfError(who, openEnvelope(who, bytes));
+/// A Response owes one all the same, or it would be stuck and the asker would wait for ever.
+inline void refuse(connection::Response& response, const Error& error) {
+  response.refuse(Frame(std::string_view(errorEnvelope(error))));
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/error_envelope.cpp
+// end dividere/messaging/detail/refusal.hpp
 
-// begin dividere/messaging/detail/fields.cpp
+// begin dividere/messaging/detail/wire.cpp
 namespace dividere::detail {
+
+using google::protobuf::Descriptor;
+using google::protobuf::DescriptorPool;
+using google::protobuf::Message;
+using google::protobuf::io::CodedOutputStream;
+
+constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
+
+// Tags of msgEnvelope and of Any, in which the fields have the same numbers and kinds: text or message, bytes.
+constexpr char kFirst = 0x0A;
+constexpr char kSecond = 0x12;
+
+// --- Fields ---
 
 enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 3, kGroupEnd = 4, kFixed32 = 5 };
 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
 
-static bool readTag(std::string_view& bytes, std::uint32_t& tag) {
+// By hand: protobuf's reader takes longer to set up than to read.
+inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
+
+inline bool readTag(std::string_view& bytes, std::uint32_t& tag) {
   std::uint64_t value;
   if (!readVarint(bytes, value) || value > UINT32_MAX || value >> 3 == 0) return false;
   tag = static_cast<std::uint32_t>(value);
   return true;
 }
 
-static bool skipBytes(std::string_view& bytes, std::uint64_t count) {
+inline bool skipBytes(std::string_view& bytes, std::uint64_t count) {
   if (count > bytes.size()) return false;
   bytes.remove_prefix(static_cast<std::size_t>(count));
   return true;
@@ -6744,10 +6366,16 @@ bool FieldReader::skip(std::uint32_t tag, int depth) {
   return false;
 }
 
-static void appendVarint(std::string& bytes, std::uint64_t value) {
+void appendVarint(std::string& bytes, std::uint64_t value) {
   std::uint8_t buffer[10];
-  const std::uint8_t* end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, buffer);
+  const std::uint8_t* end = CodedOutputStream::WriteVarint64ToArray(value, buffer);
   bytes.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(end - buffer));
+}
+
+void appendBytes(std::string& bytes, char tag, std::string_view value) {
+  bytes += tag;
+  appendVarint(bytes, value.size());
+  bytes += value;
 }
 
 FieldWriter& FieldWriter::text(int field, std::string_view value) { return value.empty() ? *this : part(field, value); }
@@ -6766,175 +6394,205 @@ FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
   return *this;
 }
 
-}  // namespace dividere::detail
-// end dividere/messaging/detail/fields.cpp
+// --- Reading envelopes ---
 
-// begin dividere/messaging/detail/framework_messages.cpp
-namespace dividere::detail {
-
-// Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
-enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
-enum ServiceLookupReqField { kAllField = 100 };
-enum ServiceLookupRepField { kInstancesField = 100 };
-enum AckField { kLeasesField = 100 };
-
-/// Calls `take` with each field; false if the bytes are no protobuf message.
-template <class Take>
-static bool readFields(std::string_view bytes, const Take& take) {
-  FieldReader field(bytes);
-  while (field.next()) take(field);
-  return !field.failed();
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 160;
+  std::string result;
+  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
+  return text.size() > kMost ? result + "..." : result;
 }
 
-// --- ServiceAt ---
-
-static FieldWriter writeServiceAt(const ServiceAt& service) {
-  FieldWriter writer;
-  writer.text(1, service.name).text(2, service.server).number(3, service.port);
-  return writer;
-}
-
-static void takeServiceAt(const FieldReader& field, ServiceAt& service) {
-  switch (field.number()) {
-    case 1: return field.to(service.name);
-    case 2: return field.to(service.server);
-    case 3: return field.to(service.port);
-    default: return;
+/// How many bytes the first character takes; 0 if it is no UTF-8.
+std::size_t characterSize(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
   }
+  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
+                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
+  return isBad ? 0 : size;
 }
 
-std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
-
-bool ServiceAt::decode(std::string_view bytes) {
-  *this = {};
-  return readFields(bytes, [this](const FieldReader& field) { takeServiceAt(field, *this); });
-}
-
-// --- RegisterService ---
-
-std::string RegisterService::encode() const {
-  return writeServiceAt(*this).number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0).take();
-}
-
-bool RegisterService::decode(std::string_view bytes) {
-  *this = {};
-  return readFields(bytes, [this](const FieldReader& field) {
-    switch (field.number()) {
-      case kLeaseField: return field.to(leaseMs);
-      case kInstanceField: return field.to(instance);
-      default: return takeServiceAt(field, *this);
-    }
-  });
-}
-
-// --- ServiceLookupReq ---
-
-std::string ServiceLookupReq::encode() const {
-  return FieldWriter().text(1, name).number(kAllField, all ? 1 : 0).take();
-}
-
-bool ServiceLookupReq::decode(std::string_view bytes) {
-  *this = {};
-  return readFields(bytes, [this](const FieldReader& field) {
-    switch (field.number()) {
-      case 1: return field.to(name);
-      case kAllField: return field.to(all);
-      default: return;
-    }
-  });
-}
-
-// --- ServiceLookupRep ---
-
-std::string ServiceLookupRep::encode() const {
-  FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances) {
-    writer.part(kInstancesField, FieldWriter().text(1, each.server).number(2, each.port).take());
+std::string asUtf8(std::string_view text) {
+  constexpr std::size_t kMost = 4000;
+  std::string result;
+  while (!text.empty() && result.size() < kMost) {
+    const std::size_t size = characterSize(text);
+    result += size == 0 ? std::string_view("?") : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
-  return writer.take();
+  return text.empty() ? result : result + "...";
 }
 
-static bool readInstance(std::string_view bytes, ServiceLookupRep::Instance& instance) {
-  return readFields(bytes, [&](const FieldReader& field) {
-    switch (field.number()) {
-      case 1: return field.to(instance.server);
-      case 2: return field.to(instance.port);
-      default: return;
+[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
+  std::string what(who);
+  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
+  throw Error(Errc::malformed, what.append(fault));
+}
+
+/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
+struct TwoFields {
+  std::string_view first, second;
+  bool hasFirst = false, hasSecond = false, isRepeated = false;
+
+  bool read(std::string_view bytes) {
+    FieldReader field(bytes);
+    while (field.next()) {
+      if (!field.isBytes() || field.number() > 2) continue;
+      bool& has = field.number() == 1 ? hasFirst : hasSecond;
+      isRepeated = isRepeated || has;
+      has = true;
+      (field.number() == 1 ? first : second) = field.bytes();
     }
-  });
+    return !field.failed();
+  }
+};
+
+// Python writes a packaged type's short name.
+bool agree(std::string_view fullName, std::string_view name) {
+  if (fullName == name) return true;
+  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
+         fullName.substr(fullName.size() - name.size()) == name;
 }
 
-bool ServiceLookupRep::decode(std::string_view bytes) {
-  *this = {};
-  bool areInstancesGood = true;
-  const bool isGood = readFields(bytes, [&](const FieldReader& field) {
-    if (field.number() != kInstancesField || !field.isBytes()) return takeServiceAt(field, *this);
-    instances.emplace_back();
-    areInstancesGood = readInstance(field.bytes(), instances.back()) && areInstancesGood;
-  });
-  return isGood && areInstancesGood;
+Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+  if (bytes.empty()) failMalformed(who, {}, "no bytes");
+  TwoFields envelope, any;
+  const bool whole = envelope.read(bytes);
+  const std::string_view name = envelope.first;
+  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
+  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
+  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
+  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
+  // Two envelopes in one buffer would read as one, of which the last wins.
+  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
+  if (any.first.empty()) return {name, any.second};
+  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
+  if (!agree(fullName, name)) {
+    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
+  }
+  return {fullName, any.second};
 }
 
-// --- Ack ---
+// --- Writing envelopes ---
 
-std::string Ack::encode() const {
-  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).take();
+std::string envelopePrefix(std::string_view type) {
+  std::string prefix;
+  appendBytes(prefix, kFirst, type);
+  return prefix;
 }
 
-bool Ack::decode(std::string_view bytes) {
-  *this = {};
-  return readFields(bytes, [this](const FieldReader& field) {
-    switch (field.number()) {
-      case 1: return field.to(ok);
-      case kLeasesField: return field.to(leases);
-      default: return;
-    }
-  });
+inline bool skipStart(std::string_view& bytes, const std::string& start) {
+  if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
+  bytes.remove_prefix(start.size());
+  return true;
 }
 
-// --- DividereError ---
+/// All of an envelope that depends on the type alone.
+struct EnvelopeHead {
+  std::string name;  // the msgName field, and the tag of msg
+  std::string url;   // the Any's type_url field
 
-std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
+  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
+    appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
+  }
 
-bool DividereError::decode(std::string_view bytes) {
-  *this = {};
-  return readFields(bytes, [this](const FieldReader& field) {
-    switch (field.number()) {
-      case 1: return field.to(code);
-      case 2: return field.to(text);
-      default: return;
-    }
-  });
+  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
+  /// is what openEnvelope() finds, in a fraction of the time.
+  bool opens(std::string_view bytes, std::string_view& payload) const {
+    std::uint64_t size;
+    if (!skipStart(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skipStart(bytes, url))
+      return false;
+    payload = bytes;
+    if (payload.empty()) return true;
+    if (payload.front() != kSecond) return false;
+    payload.remove_prefix(1);
+    return readVarint(payload, size) && size == payload.size();
+  }
+};
+
+/// The sizes of an envelope's parts, and the writing of all but the payload.
+class EnvelopeLayout {
+ public:
+  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
+    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
+  }
+
+  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
+
+  /// Everything before the payload; returns where that goes.
+  std::uint8_t* writeHead(std::uint8_t* to) const {
+    to = append(to, head_.name);
+    to = CodedOutputStream::WriteVarint64ToArray(anySize_, to);
+    to = append(to, head_.url);
+    if (payload_ == 0) return to;
+    *to++ = static_cast<std::uint8_t>(kSecond);
+    return CodedOutputStream::WriteVarint64ToArray(payload_, to);
+  }
+
+ private:
+  static std::size_t varintSize(std::uint64_t value) {
+    return static_cast<std::size_t>(CodedOutputStream::VarintSize64(value));
+  }
+
+  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+  }
+
+  const EnvelopeHead& head_;
+  std::size_t payload_;
+  std::size_t anySize_;
+};
+
+std::string sealEnvelope(std::string_view type, std::string_view payload) {
+  const EnvelopeHead head(type);
+  const EnvelopeLayout layout(head, payload.size());
+  std::string bytes(layout.size(), '\0');
+  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
+  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
+  return bytes;
 }
 
-}  // namespace dividere::detail
-// end dividere/messaging/detail/framework_messages.cpp
-
-// begin dividere/messaging/detail/message_types.cpp
-namespace dividere::detail {
-
-std::string_view typeOf(const google::protobuf::Message& message) {
+std::string_view typeOf(const Message& message) {
   const auto& name = message.GetDescriptor()->full_name();  // a string in protobuf 3, a view later
   return {name.data(), name.size()};
 }
 
+// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
+// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it was
+// compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects begins.
+using MessageClass = const void*;
+
+inline MessageClass classOf(const Message& message) {
+  MessageClass table;
+  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
+  return table;
+}
+
 /// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
 /// used again; a DynamicMessage may be of any type.
-static bool isGenerated(const google::protobuf::Message& message) {
-  const google::protobuf::Descriptor* type = message.GetDescriptor();
-  if (type->file()->pool() != google::protobuf::DescriptorPool::generated_pool()) return false;
+bool isGenerated(const Message& message) {
+  const Descriptor* type = message.GetDescriptor();
+  if (type->file()->pool() != DescriptorPool::generated_pool()) return false;
   std::lock_guard<std::mutex> lock(processMutex());  // as in prototypeOf()
-  const google::protobuf::Message* prototype =
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
-  return prototype && messageClassOf(*prototype) == messageClassOf(message);
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  return prototype && classOf(*prototype) == classOf(message);
 }
 
 static thread_local bool areTypesForgotten = false;
+static thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
 
 /// What one thread has learned of types.
 struct KnownTypes {
   std::map<MessageClass, EnvelopeHead> heads;
-  std::map<std::string, const google::protobuf::Message*, std::less<>> prototypes;
+  std::map<std::string, const Message*, std::less<>> prototypes;
 
   ~KnownTypes() {
     areTypesForgotten = true;
@@ -6943,26 +6601,76 @@ struct KnownTypes {
 };
 
 /// Null as the thread ends, when there may still be messages of its older objects, and of static ones.
-static KnownTypes* knownTypes() {
+KnownTypes* knownTypes() {
   if (areTypesForgotten) return nullptr;
   static thread_local KnownTypes known;
   return &known;
 }
 
-[[gnu::noinline]] const EnvelopeHead* lookUpHead(const google::protobuf::Message& message) {
+/// The head of a generated class, made once a thread; null for other messages.
+[[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
   KnownTypes* const known = knownTypes();
   if (!known) return nullptr;
-  auto head = known->heads.find(messageClassOf(message));
+  auto head = known->heads.find(classOf(message));
   if (head == known->heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = known->heads.try_emplace(messageClassOf(message), typeOf(message)).first;
+    head = known->heads.try_emplace(classOf(message), typeOf(message)).first;
   }
   return &head->second;
 }
 
+/// The same, sooner if the thread's last message was of the same class.
+inline const EnvelopeHead* knownHead(const Message& message) {
+  if (lastHead.first != classOf(message)) {
+    const EnvelopeHead* const head = lookUpHead(message);
+    if (!head) return nullptr;
+    lastHead = {classOf(message), head};
+  }
+  return lastHead.second;
+}
+
+bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
+  const EnvelopeHead* head = knownHead(message);
+  return head && head->opens(bytes, payload);
+}
+
+/// Calls `use` with the head of the message's type.
+template <class Use>
+auto withHead(const Message& message, const Use& use) {
+  const EnvelopeHead* known = knownHead(message);
+  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
+}
+
+/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
+template <class Allocate>
+auto encodeWith(std::string_view who, const Message& message, const Allocate& allocate) {
+  if (!message.IsInitialized()) {
+    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
+                                      message.InitializationErrorString());
+  }
+  const std::size_t payload = message.ByteSizeLong();
+  if (payload > INT_MAX) {
+    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
+                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
+  }
+  return withHead(message, [&](const EnvelopeHead& head) {
+    const EnvelopeLayout layout(head, payload);
+    auto made = allocate(layout.size());
+    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
+    message.SerializeWithCachedSizesToArray(to);  // the sizes are those that ByteSizeLong() has just left
+    return made;
+  });
+}
+
+Frame encodeFrame(std::string_view who, const Message& message) {
+  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
+}
+
+// --- Messages ---
+
 // Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
 // would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
-static const google::protobuf::Message* prototypeOf(std::string_view type) {
+const Message* prototypeOf(std::string_view type) {
   KnownTypes* const known = knownTypes();
   if (known) {
     const auto found = known->prototypes.find(type);
@@ -6970,29 +6678,75 @@ static const google::protobuf::Message* prototypeOf(std::string_view type) {
   }
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
-  const google::protobuf::Descriptor* descriptor =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
   // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
   if (!descriptor || descriptor->map_key()) return nullptr;
-  const google::protobuf::Message* prototype =
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   if (known) known->prototypes.emplace(name, prototype);
   return prototype;
 }
 
-std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type) {
-  const google::protobuf::Message* prototype = prototypeOf(type);
-  return std::unique_ptr<google::protobuf::Message>(prototype ? prototype->New() : nullptr);
+std::unique_ptr<Message> newMessage(std::string_view type) {
+  const Message* prototype = prototypeOf(type);
+  return std::unique_ptr<Message>(prototype ? prototype->New() : nullptr);
+}
+
+void parsePayload(std::string_view who, std::string_view payload, Message& message) {
+  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    failMalformed(who, typeOf(message), "the payload is no such message");
+  }
+  if (!message.IsInitialized()) {
+    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
+  }
+}
+
+// What a peer says instead of an answer is an error here, not a message.
+void throwIfError(std::string_view who, const Envelope& envelope) {
+  DividereError told;
+  if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
+}
+
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
+  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+  if (bytes.substr(0, prefix.size()) == prefix) throwIfError(who, openEnvelope(who, bytes));
+}
+
+std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  auto message = newMessage(envelope.type);
+  if (!message) {
+    throwIfError(who, envelope);
+    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
+                                       "': the type is not linked into this program");
+  }
+  parsePayload(who, envelope.payload, *message);
+  return message;
+}
+
+/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
+[[gnu::noinline]] std::string_view payloadFor(const Message& message, std::string_view who, std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  if (envelope.type != typeOf(message)) {
+    throwIfError(who, envelope);
+    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
+                                     std::string(typeOf(message)) + "' is asked for");
+  }
+  return envelope.payload;
+}
+
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
+  parsePayload(who, payload, message);
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/message_types.cpp
 
-// begin dividere/messaging/envelope.cpp
 namespace dividere::messaging {
 
 std::string ProtoBuffEncoder::encode(const google::protobuf::Message& message) const {
-  return detail::encodeString("messaging::ProtoBuffEncoder", message);
+  return detail::encodeWith("messaging::ProtoBuffEncoder", message,
+                            [](std::size_t size) { return std::string(size, '\0'); });
 }
 
 std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_view envelope) const {
@@ -7000,7 +6754,7 @@ std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_
 }
 
 }  // namespace dividere::messaging
-// end dividere/messaging/envelope.cpp
+// end dividere/messaging/detail/wire.cpp
 
 // begin dividere/messaging/publisher.cpp
 namespace dividere::messaging {
@@ -7077,15 +6831,6 @@ constexpr std::string_view kConsumer<connection::Request> = "messaging::Request:
 template <>
 constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
 
-/// What becomes of a message that cannot be taken: nobody waits for a reply to it.
-template <class Connection>
-void refuse(Connection&, const Error&) {}
-
-/// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
-inline void refuse(connection::Response& response, const Error& error) {
-  response.refuse(Frame(std::string_view(errorEnvelope(error))));
-}
-
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
@@ -7141,7 +6886,7 @@ template class Consumer<connection::Response>;
 // begin dividere/messaging/subscriber.cpp
 namespace dividere::detail {
 
-static std::vector<std::string> topicIds(const std::vector<std::string>& types) {
+std::vector<std::string> topicIds(const std::vector<std::string>& types) {
   std::vector<std::string> topics;
   for (const std::string& type : types) topics.push_back(envelopePrefix(type));
   return topics;
@@ -7164,36 +6909,106 @@ std::string Subscriber::topicId(std::string_view fullName) { return detail::enve
 }  // namespace dividere::messaging
 // end dividere/messaging/subscriber.cpp
 
-// begin dividere/reactor/detail/handler_table.hpp
-// How a message finds its handler, and what becomes of it if it does not.
+// begin dividere/reactor/detail/error_sink.hpp
+// Where errors go that nobody can catch.
 
 namespace dividere::detail {
 
-/// Where a message came from, for as long as it is handled.
+/// Told of what went wrong in a thread where nobody can catch it. Does not throw.
+using ErrorSink = std::function<void(const Error&)>;
+
+/// Writes errors to the log, one a second, under the name of whom they happened to. Any thread.
+class ErrorLog {
+ public:
+  void write(const std::string& who, const Error& error) noexcept;
+
+ private:
+  RateLimit warnings_;
+};
+
+/// What was thrown, as an Error with Errc::handlerFailed: text() is what it threw, and what() begins with `what`. Inside
+/// a catch block only.
+Error currentAsHandlerError(const std::string& what);
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/error_sink.hpp
+
+// begin dividere/reactor/detail/error_sink.cpp
+namespace dividere::detail {
+
+void ErrorLog::write(const std::string& who, const Error& error) noexcept {
+  // The line names them anyway.
+  const std::string_view text(error.what());
+  const bool saysWho = text.substr(0, who.size()) == who && text.substr(who.size(), 2) == ": ";
+  warnings_.log(LogLevel::warning, who, saysWho ? text.substr(who.size() + 2) : text);
+}
+
+static Error handlerError(const std::string& what, const char* thrown) {
+  return Error(Errc::handlerFailed, what + ": " + thrown, thrown);
+}
+
+Error currentAsHandlerError(const std::string& what) {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return handlerError(what, error.what());
+  } catch (...) {
+    return handlerError(what, "something that is no std::exception");
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/error_sink.cpp
+
+// begin dividere/reactor/detail/origin.hpp
+// Where a message came from.
+
+namespace dividere::detail {
+
+/// Who can be replied to, for as long as the message is handled.
 class Origin {
  public:
   virtual ~Origin() = default;
 
-  /// Sends back one frame; throws Error{outOfTurn} where there is no way, or none any more.
-  virtual void send(Frame& frame) = 0;
+  /// Whether there has to be one reply: without it somebody waits for ever.
+  virtual bool owesReply() const = 0;
 
-  /// Whether there has to be one answer: without it somebody waits for ever.
-  virtual bool owesAnswer() const = 0;
-
-  /// Whether to tell, in place of an answer, why there is none.
+  /// Whether to tell, in place of a reply, why there is none.
   virtual bool wantsErrors() const = 0;
 
-  const connection::Route& route() const { return route_; }
-  bool isAnswered() const { return answered_; }
-  void answer(Frame& frame) {
+  /// Sends back one frame. Throws Error{outOfTurn} where there is no way, or none any more.
+  void reply(Frame& frame) {
     send(frame);
-    answered_ = true;
+    isReplied_ = true;
   }
+  bool isReplied() const { return isReplied_; }
+
+  /// The frames that came in front of the message.
+  const connection::Route& route() const { return route_; }
 
  protected:
+  /// Does what reply() says.
+  virtual void send(Frame& frame) = 0;
+
+  /// From here on it is the origin of another message.
+  void newMessage() {
+    route_.clear();
+    isReplied_ = false;
+  }
+
   connection::Route route_;
-  bool answered_ = false;
+
+ private:
+  bool isReplied_ = false;
 };
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/origin.hpp
+
+// begin dividere/reactor/detail/handler_table.hpp
+// How a message finds its handler, and what becomes of it if it does not.
+
+namespace dividere::detail {
 
 class HandlerTable {
  public:
@@ -7210,15 +7025,21 @@ class HandlerTable {
   /// Lets dispatch() be called by several threads at once. Before seal().
   void setParallel() { parallel_ = true; }
 
-  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread,
+  /// Handles one serialized envelope: whatever happens ends here, and who waits for a reply gets one. One thread,
   /// unless setParallel() says otherwise.
   void dispatch(std::string_view bytes, Origin& origin) noexcept;
 
-  /// Runs a function that is no message's handler (a timer's, a posted one); what it throws is reported.
-  void run(const std::function<void()>& function, const char* what) noexcept;
+  /// Tells the log and the error hook. Any thread.
+  void report(const Error& error) noexcept;
 
-  /// What becomes of bytes that are no message: counted, reported, and told to whoever waits for an answer.
-  void refuseMalformed(Origin& origin, const Error& error) noexcept;
+  /// report() for a ReactorLoop. The table outlives it.
+  ErrorSink errorSink() {
+    return [this](const Error& error) { report(error); };
+  }
+
+  /// What becomes of what was not taken, being no message most of the time: counted, reported, and told to whoever waits
+  /// for a reply.
+  void refuseUntaken(Origin& origin, const Error& error) noexcept;
 
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
@@ -7240,9 +7061,9 @@ class HandlerTable {
   void handle(std::string_view bytes, Origin& origin);
   void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
   void callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin);
-  void report(const Error& error) noexcept;
+  void callUnknownHook(std::string_view type, Origin& origin) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
-  static bool tryAnswer(Origin& origin, const std::string& bytes);
+  static bool tryReply(Origin& origin, const std::string& bytes);
 
   std::string who_ = "reactor";
   bool sealed_ = false;
@@ -7251,13 +7072,11 @@ class HandlerTable {
   std::atomic<const Entry*> last_{nullptr};  // that of the last message: probably of the next one too
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;
+  ErrorLog log_;
   RateLimit warnings_;
 
   std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0};
 };
-
-/// What was thrown, as an Error with Errc::handlerFailed whose text begins with `what`. Inside a catch block only.
-Error currentAsHandlerError(const std::string& what);
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.hpp
@@ -7290,26 +7109,14 @@ void HandlerTable::seal(std::string who) {
   sealed_ = true;
 }
 
-Error currentAsHandlerError(const std::string& what) {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return Error(Errc::handlerFailed, what + ": " + error.what());
-  } catch (...) {
-    return Error(Errc::handlerFailed, what + ": something that is no std::exception");
-  }
-}
-
 void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
   try {
     handle(bytes, origin);
   } catch (const Error& error) {
-    refuseMalformed(origin, error);
+    refuseUntaken(origin, error);
   } catch (const std::exception& error) {
     // Out of memory, say, while parsing.
-    const Error told(Errc::handlerFailed, who_ + ": " + error.what());
-    report(told);
-    refuse(origin, told);
+    refuseFailed(origin, Error(Errc::handlerFailed, who_ + ": " + error.what(), error.what()), true);
   }
 }
 
@@ -7338,41 +7145,35 @@ void HandlerTable::callHandler(const Handler& handler, const google::protobuf::M
   } catch (...) {
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
-  if (origin.owesAnswer() && !origin.isAnswered()) {
-    return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": it sent no answer"), true);
+  if (origin.owesReply() && !origin.isReplied()) {
+    constexpr const char* kText = "it sent no reply";
+    return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
   ++handled_;
 }
 
 void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
   DividereError told;
-  // An answer that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
-  if (type == DividereError::kType && !origin.owesAnswer() && told.decode(payload)) {
-    return report(asError(who_, told));
-  }
+  // A reply that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
+  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) return report(asError(who_, told));
   ++unknown_;
-  const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
-  warnings_.log(LogLevel::warning, who_, "no handler for '" + shown(type) + "'");
-  if (onUnknown_) {
-    run(
-        [&] {
-          reactor::Sender sender(origin);
-          onUnknown_(std::string(type), sender);
-        },
-        "the hook for unknown types");
-  }
-  refuse(origin, error);
+  const std::string text = "no handler for '" + shown(type) + "'";
+  warnings_.log(LogLevel::warning, who_, text);
+  if (onUnknown_) callUnknownHook(type, origin);
+  refuse(origin, Error(Errc::unknownType, who_ + ": " + text));
 }
 
-void HandlerTable::run(const std::function<void()>& function, const char* what) noexcept {
+void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexcept {
   try {
-    function();
+    reactor::Sender sender(origin);
+    onUnknown_(std::string(type), sender);
   } catch (...) {
-    report(currentAsHandlerError(who_ + ": " + what));
+    report(currentAsHandlerError(who_ + ": the hook for unknown types"));
   }
 }
 
-void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept {
+void HandlerTable::refuseUntaken(Origin& origin, const Error& error) noexcept {
+  if (error.code() != Errc::malformed) return refuseFailed(origin, error, true);
   ++malformed_;
   report(error);
   refuse(origin, error);
@@ -7385,9 +7186,7 @@ void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) n
 }
 
 void HandlerTable::report(const Error& error) noexcept {
-  const std::string_view text(error.what());
-  const bool saysWho = text.substr(0, who_.size()) == who_ && text.substr(who_.size(), 2) == ": ";
-  warnings_.log(LogLevel::warning, who_, saysWho ? text.substr(who_.size() + 2) : text);
+  log_.write(who_, error);
   if (!onError_) return;
   try {
     onError_(error);
@@ -7397,21 +7196,23 @@ void HandlerTable::report(const Error& error) noexcept {
 }
 
 void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
-  if (!origin.wantsErrors() || origin.isAnswered()) return;
+  if (!origin.wantsErrors() || origin.isReplied()) return;
   try {
     // Where messages are to be short: without its text, or, to get unstuck, without anything.
-    if (tryAnswer(origin, errorEnvelope(error)) || tryAnswer(origin, errorEnvelope(Error(error.code(), "")))) return;
-    if (origin.owesAnswer()) tryAnswer(origin, {});
-  } catch (const std::exception& failure) {
-    warnings_.log(LogLevel::warning, who_, failure.what());
+    if (tryReply(origin, errorEnvelope(error)) || tryReply(origin, errorEnvelope(Error(error.code(), "")))) return;
+    if (origin.owesReply()) tryReply(origin, {});
+  } catch (const Error& failure) {
+    log_.write(who_, failure);
+  } catch (const std::exception&) {
+    // No memory for that.
   }
 }
 
 /// False if this is longer than the socket lets anything be.
-bool HandlerTable::tryAnswer(Origin& origin, const std::string& bytes) {
+bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
   try {
     Frame frame{std::string_view(bytes)};
-    origin.answer(frame);
+    origin.reply(frame);
     return true;
   } catch (const Error& failure) {
     if (failure.code() != Errc::tooLarge) throw;
@@ -7426,35 +7227,189 @@ reactor::HandlerStats HandlerTable::stats() const {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.cpp
 
+// begin dividere/reactor/detail/source.hpp
+// What a reactor's loop takes messages from.
+
+namespace dividere::detail {
+
+/// A socket with messages to be taken. All in the loop's thread.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// Throws Error{movedFrom} or Error{otherProcess} if it cannot be used.
+  virtual Socket& socket() = 0;
+
+  /// Whether there is a message to take, without waiting for one.
+  virtual bool hasMessage() = 0;
+
+  /// Takes the next message and does with it whatever this source is for.
+  virtual void take() = 0;
+
+  /// hasMessage() or take() threw this. Whether that is dealt with; if not, the loop tells its owner.
+  virtual bool failed(const Error& error) noexcept {
+    static_cast<void>(error);
+    return false;
+  }
+
+ private:
+  friend class ReactorLoop;
+  bool isActive_ = false;  // may have messages though its socket gives no signal
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/source.hpp
+
+// begin dividere/reactor/detail/message_sources.hpp
+// The messaging sockets as sources: each message goes to its handler, which may reply by the same socket.
+
+namespace dividere::detail {
+
+/// Takes the socket over; the handlers outlive the source.
+std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers);
+std::unique_ptr<Source> makeSource(messaging::Request&& socket, HandlerTable& handlers);
+std::unique_ptr<Source> makeSource(messaging::Response&& socket, HandlerTable& handlers);
+std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& handlers);
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/message_sources.hpp
+
+// begin dividere/reactor/detail/message_sources.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kNoWait{0};
+
+// A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
+constexpr std::chrono::milliseconds kSendLimit{1000};
+
+/// What the four have in common. A Messaging socket's own ways to receive and to send are in the classes below.
+template <class Messaging>
+class MessageSource : public Source, public Origin {
+ public:
+  MessageSource(Messaging&& socket, HandlerTable& handlers) : messaging_(std::move(socket)), handlers_(handlers) {}
+
+  Socket& socket() override { return connection().socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  bool failed(const Error& error) noexcept override {
+    handlers_.refuseUntaken(*this, error);
+    return true;
+  }
+
+  bool owesReply() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ protected:
+  auto& connection() { return messaging_.connection(); }
+  void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+  void requireSent(bool sent) {
+    if (!sent) throw Error(Errc::overloaded, socket().who() + ": send: the peer has taken nothing for a second");
+  }
+
+ private:
+  Messaging messaging_;
+  HandlerTable& handlers_;
+};
+
+class SubscriberSource final : public MessageSource<messaging::Subscriber> {
+ public:
+  using MessageSource::MessageSource;
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&kNoWait));
+  }
+
+ protected:
+  void send(Frame&) override {
+    throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
+  }
+};
+
+class RequestSource final : public MessageSource<messaging::Request> {
+ public:
+  using MessageSource::MessageSource;
+
+  bool hasMessage() override {
+    if (connection().awaitsReply()) return socket().ready();
+    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
+    socket().attend();
+    socket().get(ZMQ_EVENTS);
+    return false;
+  }
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&kNoWait));
+  }
+
+ protected:
+  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+};
+
+class ResponseSource final : public MessageSource<messaging::Response> {
+ public:
+  using MessageSource::MessageSource;
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&kNoWait));
+  }
+  bool owesReply() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+ protected:
+  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+};
+
+class DealerSource final : public MessageSource<messaging::Dealer> {
+ public:
+  using MessageSource::MessageSource;
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&route_, &kNoWait));
+  }
+
+  // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
+  // empty frame, and what comes straight from another Dealer has none.
+  bool wantsErrors() const override {
+    return std::any_of(route_.begin(), route_.end(), [](const std::string& step) { return !step.empty(); });
+  }
+
+ protected:
+  void send(Frame& frame) override { requireSent(connection().sendFrame(route_, frame, &kSendLimit)); }
+};
+
+std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {
+  return std::make_unique<SubscriberSource>(std::move(socket), handlers);
+}
+
+std::unique_ptr<Source> makeSource(messaging::Request&& socket, HandlerTable& handlers) {
+  return std::make_unique<RequestSource>(std::move(socket), handlers);
+}
+
+std::unique_ptr<Source> makeSource(messaging::Response&& socket, HandlerTable& handlers) {
+  return std::make_unique<ResponseSource>(std::move(socket), handlers);
+}
+
+std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& handlers) {
+  return std::make_unique<DealerSource>(std::move(socket), handlers);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/message_sources.cpp
+
 // begin dividere/reactor/detail/reactor_loop.hpp
 // The loop inside a reactor.
 
 namespace dividere::detail {
 
-/// A socket the loop listens to, and the origin of the message it received last.
-class Source : public Origin {
- public:
-  virtual Socket& socket() = 0;
-
-  /// Whether receive() has a message, without waiting.
-  virtual bool hasMessage() = 0;
-
-  /// Takes the next message and has it handled. Throws Error{malformed} as the socket does.
-  virtual void take(HandlerTable& handlers) = 0;
-
- protected:
-  void newMessage() {
-    route_.clear();
-    answered_ = false;
-  }
-};
-
-/// "In the loop's thread" is said of it, or of another one during its Visit.
+/// Takes turns with its sources as they have messages, runs functions at their time, and runs what others post: all in
+/// one thread. Who takes part in a Visit may do what is allowed "in the loop's thread".
 class ReactorLoop {
  public:
-  /// While it has succeeded, the calling thread stands in for the loop's, which has nothing to do. Not for long, and
-  /// not to remove a source. It fails where the loop is at work, which soon does by itself what there is to do; in an
-  /// event handler, and in another Visit.
+  /// Lets the calling thread act as the loop's while that one is idle. Keep it short, and remove no source. It fails
+  /// while the loop is at work, in an event handler, and in another Visit.
   class Visit {
    public:
     explicit Visit(ReactorLoop& loop);
@@ -7469,36 +7424,45 @@ class ReactorLoop {
     std::optional<CallbackScope> scope_;
   };
 
-  explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
+  /// `who` names the owner in errors. `onError` is told what a function threw, and what a source does not deal with; if
+  /// null, the log is. It outlives the loop's thread.
+  explicit ReactorLoop(std::string who, ErrorSink onError = nullptr);
   ~ReactorLoop();
 
-  // Before start(), or in the loop's thread.
+  // Before start(), or in the loop's thread:
+
+  /// Throws Error{movedFrom} or Error{otherProcess} for a socket that cannot be used here.
   void add(std::unique_ptr<Source> source);
   void every(std::chrono::milliseconds period, std::function<void()> function);
-
-  /// In the loop's own thread; not of the source that is being taken from.
-  void remove(Source& source);
-
-  /// In the loop's thread: the source may have messages though its socket gives no signal. That is so whenever
-  /// something is sent on it outside of its turn: sending takes the signal in.
-  void lookAgain(Source& source);
-
-  /// In the loop's thread: handles all that has come for this source, out of its turn.
-  void drain(Source& source);
-
-  /// In the loop's thread: gives this source a turn now, after which its signals tell of all that comes.
-  void serve(Source& source);
-
-  /// In the loop's thread: whether signals of this source's socket wake the loop, or are waited for by somebody else.
-  void listen(Source& source, bool does);
 
   /// Once, after this time.
   void after(std::chrono::milliseconds delay, std::function<void()> function);
 
-  void start(const char* who);
+  // In the loop's thread:
 
-  /// Runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it becomes readable.
-  void runHere(const char* who, int stopFd);
+  /// In its own, not in a Visit; not of the source that is being taken from.
+  void remove(Source& source);
+
+  /// The source may have messages though its socket gives no signal. That is so whenever something is sent on it outside
+  /// of its turn: sending takes the signal in.
+  void lookAgain(Source& source);
+
+  /// Takes all messages that have come for this source, out of its turn.
+  void takeAll(Source& source);
+
+  /// Gives this source a turn now, after which its signals tell of all that comes.
+  void giveTurn(Source& source);
+
+  /// Whether the signals of this source's socket wake the loop. While they do not, whoever said so waits for them.
+  void setWakes(Source& source, bool wakes);
+
+  /// Starts the thread. `who`, if not empty, is a fuller name of the owner than there was before. Throws Error as add()
+  /// does, and Error{outOfTurn} the second time.
+  void start(std::string who = {});
+
+  /// In place of start(): runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it
+  /// becomes readable.
+  void runHere(std::string who, int stopFd);
 
   // Any thread.
   void stop();
@@ -7515,15 +7479,21 @@ class ReactorLoop {
   };
 
   void requireNotStarted(const char* what) const;
-  void seal(const char* who);
+  void requireUsable(Source& source) const;
+  void open(std::string who);
   void run();
   void close();
   void watch(int fd, Source* source);
-  void runPosted();
-  void runTimers();
+  void watch(Source& source);
+  void callPosted();
+  void callDue();
+  void call(const std::function<void()>& function, const char* what) noexcept;
   void takeTurns();
   bool takeTurn(Source& source);
+  void tellFailure(Source& source) noexcept;
+  void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);
+  void attendToSockets();
   Clock::time_point nextDue() const;
 
   const ForkGuard fork_;
@@ -7532,14 +7502,16 @@ class ReactorLoop {
   std::atomic<std::thread::id> visitor_{};
 
   // Constant once started, or under turn_.
-  HandlerTable& handlers_;
+  std::string who_;
+  ErrorLog log_;
+  ErrorSink onError_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<Timer> timers_;
   bool started_ = false;
-  int epoll_ = -1;
+  OwnedDescriptor epoll_;
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
-  std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
+  std::vector<Source*> active_;  // those that say so: need no signal to be looked at
   std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 
   std::mutex mutex_;
@@ -7551,173 +7523,6 @@ class ReactorLoop {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/reactor_loop.hpp
-
-// begin dividere/reactor/detail/peer.hpp
-// One peer that is asked many things at once.
-
-namespace dividere::detail {
-
-/// A connection to one peer that answers as a REP socket does. It knows whether the peer is there, and hands nothing
-/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
-///
-/// All in the loop's thread.
-class Peer final : public Source {
- public:
-  enum class State { connecting, up, down };
-
-  class Listener {
-   public:
-    /// The connection was made, could not be made, or was lost.
-    virtual void peerChanged(Peer& peer) = 0;
-
-    /// The answer to the request of this id. May take the frame.
-    virtual void peerAnswered(Peer& peer, std::string_view id, Frame& answer) = 0;
-
-   protected:
-    ~Listener() = default;
-  };
-
-  Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options);
-
-  State state() const { return link_->state; }
-  bool isUp() const { return link_->state == State::up; }
-  std::string endpoint() { return dealer_.endpoint(); }
-
-  /// Asks; the answer comes to the listener under this id. False, and the request untouched, if the peer is not
-  /// there or takes nothing.
-  bool ask(const std::string& id, Frame& request);
-
-  Socket& socket() override { return dealer_.socket(); }
-  bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable& handlers) override;
-  void send(Frame&) override;
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
-
- private:
-  /// What news from the watcher's thread reach, if they come before the end.
-  struct Link {
-    Peer* peer;
-    Listener& listener;
-    State state = State::connecting;
-  };
-
-  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
-                                         const std::shared_ptr<Link>& link);
-  static void changed(const std::weak_ptr<Link>& link, State state);
-  void clear();
-
-  ReactorLoop& loop_;
-  std::shared_ptr<Link> link_;
-  connection::Dealer dealer_;
-  Multipart outgoing_;  // for its memory
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/peer.hpp
-
-// begin dividere/messaging/detail/correlation.hpp
-// How a caller tells its replies apart (WIRE.md, "Correlation id").
-
-namespace dividere::detail {
-
-/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
-/// name the caller, then the number of the request in 8, most significant first.
-class CorrelationIds {
- public:
-  static constexpr std::size_t kSize = 24;
-
-  std::string next() {
-    std::string id = caller_;
-    ++number_;
-    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
-    return id;
-  }
-
- private:
-  std::string caller_ = randomBytes(16);
-  std::uint64_t number_ = 0;
-};
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/correlation.hpp
-
-// begin dividere/reactor/detail/peer.cpp
-namespace dividere::detail {
-
-using namespace std::chrono_literals;
-
-Peer::Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options)
-    : loop_(loop),
-      link_(std::make_shared<Link>(Link{this, listener})),
-      dealer_(endpoint, asked(std::move(options), loop, link_)) {}
-
-connection::SocketOptions Peer::asked(connection::SocketOptions options, ReactorLoop& loop,
-                                      const std::shared_ptr<Link>& link) {
-  options.attach = connection::Attach::connect;
-  options.monitor = true;
-  options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
-                     told = State::connecting](const connection::SocketEvent& event) mutable {
-    using connection::EventType;
-    if (onEvent) onEvent(event);
-    State state = told;
-    if (event.type == EventType::handshakeSucceeded) state = State::up;
-    if (event.type == EventType::disconnected || event.type == EventType::handshakeFailed ||
-        event.type == EventType::connectRetried) {
-      state = State::down;
-    }
-    // Each change once: a dead peer is tried ten times a second.
-    if (state != told) loop.post([weak, state] { changed(weak, state); });
-    told = state;
-  };
-  return options;
-}
-
-void Peer::changed(const std::weak_ptr<Link>& link, State state) {
-  const auto alive = link.lock();
-  if (!alive) return;
-  const bool isLost = alive->state == State::up;
-  alive->state = state;
-  if (isLost) alive->peer->clear();
-  alive->listener.peerChanged(*alive->peer);
-}
-
-// What it answered before it went is an answer, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
-// see to the latter, but throws away what has come and is not yet received.)
-void Peer::clear() {
-  loop_.drain(*this);
-  socket().forgetUnsent();
-  loop_.lookAgain(*this);
-}
-
-bool Peer::ask(const std::string& id, Frame& request) {
-  if (!isUp()) return false;
-  // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
-  loop_.lookAgain(*this);
-  outgoing_.clear();
-  outgoing_.push(std::string_view(id));
-  outgoing_.push(Frame());
-  outgoing_.push(std::move(request));
-  if (socket().trySend(outgoing_) == SendResult::sent) return true;
-  request = outgoing_.takePayload();
-  return false;
-}
-
-void Peer::take(HandlerTable&) {
-  Socket& socket = this->socket();
-  socket.tryReceive();
-  std::vector<Frame>& frames = socket.inbox().frames();
-  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
-    throw Error(Errc::malformed,
-                socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
-  }
-  link_->listener.peerAnswered(*this, frames.front().view(), frames.back());
-}
-
-void Peer::send(Frame&) { throw Error(Errc::outOfTurn, socket().who() + ": send: an answer is not answered"); }
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/peer.cpp
 
 // begin dividere/core/detail/options.hpp
 // What options are held to.
@@ -7741,10 +7546,9 @@ inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
 // begin dividere/reactor/detail/reactor_loop.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
+constexpr std::chrono::milliseconds kNow{0};
 
 ReactorLoop::Visit::Visit(ReactorLoop& loop)
     : loop_(loop), succeeded_(!CallbackScope::isInside() && loop.turn_.try_lock()) {
@@ -7762,30 +7566,50 @@ ReactorLoop::Visit::~Visit() {
   if (isDue) loop_.thread_.waker().wake();
 }
 
+ReactorLoop::ReactorLoop(std::string who, ErrorSink onError) : who_(std::move(who)), onError_(std::move(onError)) {
+  if (!onError_) onError_ = [this](const Error& error) { log_.write(who_, error); };
+}
+
 ReactorLoop::~ReactorLoop() {
   stop();
   sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
-  if (epoll_ >= 0) ::close(epoll_);
 }
 
 void ReactorLoop::requireNotStarted(const char* what) const {
   if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
-    throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
+    throw Error(Errc::outOfTurn, who_ + ": " + what + " comes before start(), or in its own thread");
+  }
+}
+
+/// Here, and not in the loop's thread, where nobody could catch it.
+void ReactorLoop::requireUsable(Source& source) const {
+  try {
+    source.socket();
+  } catch (const Error& error) {
+    throw Error(error.code(), who_ + ": add: " + error.context());
   }
 }
 
 void ReactorLoop::add(std::unique_ptr<Source> source) {
   requireNotStarted("add()");
+  Source& added = *source;
+  requireUsable(added);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     sources_.push_back(std::move(source));
   }
-  if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+  if (!started_) return;
+  try {
+    watch(added);
+  } catch (...) {
+    remove(added);
+    throw;
+  }
 }
 
 void ReactorLoop::remove(Source& source) {
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
-  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  drop(source);
   std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
   sources_.erase(
       std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
@@ -7793,41 +7617,53 @@ void ReactorLoop::remove(Source& source) {
 }
 
 void ReactorLoop::lookAgain(Source& source) {
-  if (std::find(active_.begin(), active_.end(), &source) == active_.end()) active_.push_back(&source);
+  if (source.isActive_) return;
+  active_.push_back(&source);
+  source.isActive_ = true;
+}
+
+/// It need not be looked at without a signal.
+void ReactorLoop::drop(Source& source) {
+  if (!source.isActive_) return;
+  active_.erase(std::find(active_.begin(), active_.end(), &source));
+  source.isActive_ = false;
 }
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
-  requireOption(period > 0ms, "reactor: every()", "the period is to be more than nothing");
+  requireOption(period > kNow, who_.c_str(), "every: the period must be positive");
   period = reckonable(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 
 void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
   requireNotStarted("after()");
-  timers_.push_back({0ms, Deadline::in(delay).when(), std::move(function)});
+  timers_.push_back({kNow, Deadline::in(delay).when(), std::move(function)});
 }
 
-void ReactorLoop::seal(const char* who) {
-  if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
-  handlers_.seal(who);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    started_ = true;
-  }
-  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
+/// In the thread that starts it, where what is wrong with a socket can be caught.
+void ReactorLoop::open(std::string who) {
+  if (!who.empty()) who_ = std::move(who);
+  fork_.require(who_ + ": start");
+  if (started_) throw Error(Errc::outOfTurn, who_ + ": start() is called once");
+  epoll_ = OwnedDescriptor(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) throw Error({errno, std::generic_category()}, who_ + ": epoll");
+  watch(thread_.waker().fd(), nullptr);
+  if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  for (const auto& source : sources_) watch(*source);
   for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
+  std::lock_guard<std::mutex> lock(mutex_);
+  started_ = true;
 }
 
-void ReactorLoop::start(const char* who) {
-  seal(who);
+void ReactorLoop::start(std::string who) {
+  open(std::move(who));
   thread_.start("dividere-loop", [this] { run(); });
 }
 
-void ReactorLoop::runHere(const char* who, int stopFd) {
-  seal(who);
+void ReactorLoop::runHere(std::string who, int stopFd) {
   stopFd_ = stopFd;
+  open(std::move(who));
   thread_.adoptCurrent();
   run();
 }
@@ -7857,24 +7693,26 @@ void ReactorLoop::watch(int fd, Source* source) {
   epoll_event interest{};
   interest.events = EPOLLIN;
   interest.data.ptr = source;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest);
-  if (!source) return;
-  source->socket().wakeWith(thread_.waker().fd());
-  active_.push_back(source);  // what came before it was watched gives no signal
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) != 0) {
+    throw Error({errno, std::generic_category()}, who_ + ": epoll_ctl");
+  }
+}
+
+void ReactorLoop::watch(Source& source) {
+  watch(source.socket().descriptor(), &source);
+  source.socket().wakeWith(thread_.waker().fd());
+  lookAgain(source);  // what came before it was watched gives no signal
 }
 
 void ReactorLoop::run() {
-  watch(thread_.waker().fd(), nullptr);
-  if (stopFd_ >= 0) watch(stopFd_, nullptr);
   std::unique_lock<std::mutex> turn(turn_);
-  for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
   while (!thread_.stopRequested()) {
-    runPosted();
-    runTimers();
+    callPosted();
+    callDue();
     takeTurns();
     if (!thread_.stopRequested()) wait(turn);
   }
-  runPosted();
+  callPosted();
   active_.clear();
   close();
 }
@@ -7889,27 +7727,27 @@ void ReactorLoop::close() {
   sources.swap(sources_);
 }
 
-void ReactorLoop::runPosted() {
+void ReactorLoop::callPosted() {
   std::vector<std::function<void()>> functions;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     functions.swap(posted_);
   }
-  for (const auto& function : functions) handlers_.run(function, "a posted function");
+  for (const auto& function : functions) call(function, "a posted function");
 }
 
-void ReactorLoop::runTimers() {
+void ReactorLoop::callDue() {
   // By index: a function may add timers.
   for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
     const auto now = Clock::now();
     if (timers_[i].due > now) continue;
     const auto function = timers_[i].function;
-    if (timers_[i].period == 0ms) {
+    if (timers_[i].period == kNow) {
       timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
-      handlers_.run(function, "a timer's function");
+      call(function, "a timer's function");
       continue;
     }
-    handlers_.run(function, "a timer's function");
+    call(function, "a timer's function");
     // What the function itself, or others before it, made late is not made up for.
     Timer& timer = timers_[i];
     timer.due += timer.period;
@@ -7918,9 +7756,18 @@ void ReactorLoop::runTimers() {
   }
 }
 
+void ReactorLoop::call(const std::function<void()>& function, const char* what) noexcept {
+  try {
+    function();
+  } catch (...) {
+    onError_(currentAsHandlerError(who_ + ": " + what));
+  }
+}
+
 void ReactorLoop::takeTurns() {
   turns_.clear();
   turns_.swap(active_);
+  for (Source* source : turns_) source->isActive_ = false;
   // By index: a source may be removed while another has its turn.
   for (std::size_t i = 0; i < turns_.size(); ++i) {
     if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
@@ -7933,31 +7780,41 @@ bool ReactorLoop::takeTurn(Source& source) {
     if (thread_.stopRequested()) return true;
     try {
       if (!source.hasMessage()) return false;
-      source.take(handlers_);
-    } catch (const Error& error) {
-      handlers_.refuseMalformed(source, error);
-    } catch (const std::exception& error) {
-      handlers_.refuseMalformed(source, Error(std::make_error_code(std::errc::not_enough_memory), error.what()));
+      source.take();
+    } catch (...) {
+      tellFailure(source);
     }
   }
   return true;
 }
 
-void ReactorLoop::drain(Source& source) {
+/// In a catch block.
+void ReactorLoop::tellFailure(Source& source) noexcept {
+  try {
+    throw;
+  } catch (const Error& error) {
+    if (!source.failed(error)) onError_(error);
+  } catch (...) {
+    const Error error = currentAsHandlerError(who_ + ": receive");  // out of memory, say
+    if (!source.failed(error)) onError_(error);
+  }
+}
+
+void ReactorLoop::takeAll(Source& source) {
   while (!thread_.stopRequested() && takeTurn(source)) {
   }
 }
 
-void ReactorLoop::serve(Source& source) {
-  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+void ReactorLoop::giveTurn(Source& source) {
+  drop(source);
   if (takeTurn(source)) lookAgain(source);
 }
 
-void ReactorLoop::listen(Source& source, bool does) {
+void ReactorLoop::setWakes(Source& source, bool wakes) {
   epoll_event interest{};
-  if (does) interest.events = EPOLLIN;
+  if (wakes) interest.events = EPOLLIN;
   interest.data.ptr = &source;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
 }
 
 ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
@@ -7972,59 +7829,239 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
   const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
-  const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);
   turn.lock();
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {
       lookAgain(*source);
-      continue;
+    } else {
+      thread_.waker().drain();
+      attendToSockets();
+      if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
     }
-    thread_.waker().drain();
-    for (const auto& each : sources_) {
+  }
+}
+
+/// The waker may have been woken for one of them.
+void ReactorLoop::attendToSockets() {
+  for (const auto& each : sources_) {
+    try {
       if (each->socket().attend()) lookAgain(*each);
+    } catch (...) {
+      tellFailure(*each);
     }
-    if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
   }
 }
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/reactor_loop.cpp
 
+// begin dividere/reactor/detail/remote.hpp
+// One remote end that is asked many things at once.
+
+namespace dividere::detail {
+
+/// A connection to one remote end that replies as a REP socket does. It knows whether that is there, and hands nothing
+/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
+///
+/// All in the loop's thread.
+class Remote final : public Source {
+ public:
+  enum class State { connecting, up, down };
+
+  class Owner {
+   public:
+    /// The connection was made, could not be made, or was lost.
+    virtual void remoteChanged(Remote& remote) = 0;
+
+    /// The reply to the request of this id. May take the frame.
+    virtual void remoteReplied(Remote& remote, std::string_view id, Frame& reply) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options);
+
+  State state() const { return standing_->state; }
+  bool isUp() const { return standing_->state == State::up; }
+  std::string endpoint() { return dealer_.endpoint(); }
+
+  /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
+  /// there or takes nothing.
+  bool ask(const std::string& id, Frame& request);
+
+  Socket& socket() override { return dealer_.socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  void take() override;
+
+ private:
+  /// What news from the watcher's thread reach, if they come before the end.
+  struct Standing {
+    Remote* remote;
+    Owner& owner;
+    State state = State::connecting;
+  };
+
+  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
+                                         const std::shared_ptr<Standing>& standing);
+  static void changed(const std::weak_ptr<Standing>& standing, State state);
+  void clear();
+
+  ReactorLoop& loop_;
+  std::shared_ptr<Standing> standing_;
+  connection::Dealer dealer_;
+  Multipart outgoing_;  // for its memory
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/remote.hpp
+
+// begin dividere/messaging/detail/correlation.hpp
+// How a caller tells its replies apart (WIRE.md, "Correlation id").
+
+namespace dividere::detail {
+
+/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
+/// name the caller, then the number of the request in 8, most significant first.
+class CorrelationIds {
+ public:
+  static constexpr std::size_t kSize = 24;
+
+  std::string next() {
+    std::string id = caller_;
+    ++number_;
+    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
+    return id;
+  }
+
+ private:
+  std::string caller_ = randomBytes(16);
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/correlation.hpp
+
+// begin dividere/reactor/detail/remote.cpp
+namespace dividere::detail {
+
+Remote::Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options)
+    : loop_(loop),
+      standing_(std::make_shared<Standing>(Standing{this, owner})),
+      dealer_(endpoint, asked(std::move(options), loop, standing_)) {}
+
+connection::SocketOptions Remote::asked(connection::SocketOptions options, ReactorLoop& loop,
+                                        const std::shared_ptr<Standing>& standing) {
+  options.attach = connection::Attach::connect;
+  options.monitor = true;
+  options.onEvent = [&loop, weak = std::weak_ptr<Standing>(standing), onEvent = std::move(options.onEvent),
+                     told = State::connecting](const connection::SocketEvent& event) mutable {
+    using connection::EventType;
+    if (onEvent) onEvent(event);
+    State state = told;
+    if (event.type == EventType::handshakeSucceeded) state = State::up;
+    if (event.type == EventType::disconnected || event.type == EventType::handshakeFailed ||
+        event.type == EventType::connectRetried) {
+      state = State::down;
+    }
+    // Each change once: a dead peer is tried ten times a second.
+    if (state != told) loop.post([weak, state] { changed(weak, state); });
+    told = state;
+  };
+  return options;
+}
+
+void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
+  const auto alive = standing.lock();
+  if (!alive) return;
+  const bool isLost = alive->state == State::up;
+  alive->state = state;
+  if (isLost) alive->remote->clear();
+  alive->owner.remoteChanged(*alive->remote);
+}
+
+// What it replied before it went counts, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
+// see to the latter, but throws away what has come and is not yet received.)
+void Remote::clear() {
+  loop_.takeAll(*this);
+  socket().forgetUnsent();
+  loop_.lookAgain(*this);
+}
+
+bool Remote::ask(const std::string& id, Frame& request) {
+  if (!isUp()) return false;
+  // Sending takes in the signal that a reply has come, too: the descriptor would stay silent about it.
+  loop_.lookAgain(*this);
+  outgoing_.clear();
+  outgoing_.push(std::string_view(id));
+  outgoing_.push(Frame());
+  outgoing_.push(std::move(request));
+  if (socket().trySend(outgoing_) == SendResult::sent) return true;
+  request = outgoing_.takePayload();
+  return false;
+}
+
+void Remote::take() {
+  Socket& socket = this->socket();
+  socket.tryReceive();
+  std::vector<Frame>& frames = socket.inbox().frames();
+  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
+    throw Error(Errc::malformed,
+                socket.who() + ": " + socket.endpoint() + ": a reply without the id of a request; dropped");
+  }
+  standing_->owner.remoteReplied(*this, frames.front().view(), frames.back());
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/remote.cpp
+
 // begin dividere/reactor/detail/router_source.hpp
 // A socket that many ask at once.
 
 namespace dividere::detail {
 
-/// A ROUTER that behaves as a REP socket to whoever asks, but owes its answers in no order, and answers those who
-/// send no empty frame too.
-class RouterSource : public Source {
+/// A ROUTER that behaves as a REP socket to whoever asks, but owes its replies in no order, and replies to those who
+/// send no empty frame too. All in the loop's thread.
+class RouterSource : public Source, public Origin {
  public:
-  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
+  /// The handlers outlive it.
+  RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
+      : socket_(who, ZMQ_ROUTER, options), handlers_(handlers) {
     setUpRouter(socket_);
   }
 
   Socket& socket() override { return socket_; }
   bool hasMessage() override { return socket_.ready(); }
-  void take(HandlerTable& handlers) override;
+  void take() override { dispatch(receive()); }
+  bool failed(const Error& error) noexcept override {
+    handlers_.refuseUntaken(*this, error);
+    return true;
+  }
 
-  /// Throws Error{outOfTurn} for a second answer.
-  void send(Frame& frame) override;
-  bool owesAnswer() const override { return true; }
+  bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
-  /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
-  void reply(const connection::Route& route, Frame& frame);
+  /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
+  void sendTo(const connection::Route& route, Frame& frame);
 
-  /// Answers those that wait to be taken with this error, but not for ever those who go on sending.
+  /// Replies with this error to those that wait to be taken, but not for ever to those who go on sending.
   void refuseWaiting(const Error& error);
 
  protected:
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
   Frame& receive();
 
+  /// Calls its handler.
+  void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+
+  /// Throws Error{outOfTurn} for a second reply.
+  void send(Frame& frame) override;
+
  private:
   Socket socket_;
+  HandlerTable& handlers_;
 };
 
 }  // namespace dividere::detail
@@ -8033,7 +8070,7 @@ class RouterSource : public Source {
 // begin dividere/reactor/detail/router_source.cpp
 namespace dividere::detail {
 
-// How long those that wait are answered at the end.
+// How long those that wait get replies at the end.
 constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
 
 Frame& RouterSource::receive() {
@@ -8053,14 +8090,12 @@ Frame& RouterSource::receive() {
   return *body;
 }
 
-void RouterSource::take(HandlerTable& handlers) { handlers.dispatch(receive().view(), *this); }
-
 void RouterSource::send(Frame& frame) {
-  if (answered_) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its answer");
-  reply(route_, frame);
+  if (isReplied()) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its reply");
+  sendTo(route_, frame);
 }
 
-void RouterSource::reply(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
+void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
 void RouterSource::refuseWaiting(const Error& error) {
   const std::string bytes = errorEnvelope(error);
@@ -8068,8 +8103,8 @@ void RouterSource::refuseWaiting(const Error& error) {
   while (!limit.passed() && socket_.ready()) {
     try {
       receive();
-      Frame answer{std::string_view(bytes)};
-      reply(route_, answer);
+      Frame frame{std::string_view(bytes)};
+      sendTo(route_, frame);
     } catch (const Error&) {
       // Junk, or one who cannot be told.
     }
@@ -8084,7 +8119,7 @@ namespace dividere::reactor {
 
 void Sender::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
-  origin_.answer(frame);
+  origin_.reply(frame);
 }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
@@ -8398,7 +8433,7 @@ class Supervisor {
       const char ready = 1;
       while (::write(life, &ready, 1) < 0 && errno == EINTR) {
       }
-      reactor.loop_->runHere(kWho, stop);
+      reactor.runHere(kWho, stop);
       return 0;
     } catch (const std::exception& error) {
       log(LogLevel::error, kWho, std::string("setup failed: ") + error.what());
@@ -8470,133 +8505,31 @@ std::vector<int> MpMsgReactor::pids() const { return supervisor_->pids(); }
 // end dividere/reactor/mp_msg_reactor.cpp
 
 // begin dividere/reactor/mt_msg_reactor.cpp
-namespace dividere::detail {
-
-constexpr std::chrono::milliseconds kNoWait{0};
-
-// A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
-constexpr std::chrono::milliseconds kSendLimit{1000};
-
-[[noreturn]] inline void failFull(const Socket& socket) {
-  throw Error(Errc::overloaded, socket.who() + ": send: the peer has taken nothing for a second");
-}
-
-class SubscriberSource final : public Source {
- public:
-  explicit SubscriberSource(messaging::Subscriber&& socket) : socket_(std::move(socket)) {}
-
-  Socket& socket() override { return socket_.connection().socket(); }
-  bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable& handlers) override {
-    newMessage();
-    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
-  }
-  void send(Frame&) override {
-    throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
-  }
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
-
- private:
-  messaging::Subscriber socket_;
-};
-
-class RequestSource final : public Source {
- public:
-  explicit RequestSource(messaging::Request&& socket) : socket_(std::move(socket)) {}
-
-  Socket& socket() override { return socket_.connection().socket(); }
-  bool hasMessage() override {
-    if (socket_.connection().awaitsReply()) return socket().ready();
-    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
-    socket().attend();
-    socket().get(ZMQ_EVENTS);
-    return false;
-  }
-  void take(HandlerTable& handlers) override {
-    newMessage();
-    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
-  }
-  void send(Frame& frame) override {
-    if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
-  }
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
-
- private:
-  messaging::Request socket_;
-};
-
-class ResponseSource final : public Source {
- public:
-  explicit ResponseSource(messaging::Response&& socket) : socket_(std::move(socket)) {}
-
-  Socket& socket() override { return socket_.connection().socket(); }
-  bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable& handlers) override {
-    newMessage();
-    handlers.dispatch(socket_.connection().receiveFrame(&kNoWait)->view(), *this);
-  }
-  void send(Frame& frame) override {
-    if (!socket_.connection().sendFrame(frame, &kSendLimit)) failFull(socket());
-  }
-  bool owesAnswer() const override { return true; }
-  bool wantsErrors() const override { return true; }
-
- private:
-  messaging::Response socket_;
-};
-
-class DealerSource final : public Source {
- public:
-  explicit DealerSource(messaging::Dealer&& socket) : socket_(std::move(socket)) {}
-
-  Socket& socket() override { return socket_.connection().socket(); }
-  bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable& handlers) override {
-    newMessage();
-    handlers.dispatch(socket_.connection().receiveFrame(&route_, &kNoWait)->view(), *this);
-  }
-  void send(Frame& frame) override {
-    if (!socket_.connection().sendFrame(route_, frame, &kSendLimit)) failFull(socket());
-  }
-  bool owesAnswer() const override { return false; }
-
-  // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
-  // empty frame, and what comes straight from another Dealer has none.
-  bool wantsErrors() const override {
-    return std::any_of(route_.begin(), route_.end(), [](const std::string& step) { return !step.empty(); });
-  }
-
- private:
-  messaging::Dealer socket_;
-};
-
-}  // namespace dividere::detail
-
 namespace dividere::reactor {
 
-MtMsgReactor::MtMsgReactor() : loop_(std::make_unique<detail::ReactorLoop>(handlers())) {}
+static constexpr const char* kMtMsgReactor = "reactor::MtMsgReactor";
+
+MtMsgReactor::MtMsgReactor() : loop_(std::make_unique<detail::ReactorLoop>(kMtMsgReactor, handlers().errorSink())) {}
 
 MtMsgReactor::~MtMsgReactor() = default;
 
 MtMsgReactor& MtMsgReactor::add(messaging::Subscriber&& socket) {
-  loop_->add(std::make_unique<detail::SubscriberSource>(std::move(socket)));
+  loop_->add(detail::makeSource(std::move(socket), handlers()));
   return *this;
 }
 
 MtMsgReactor& MtMsgReactor::add(messaging::Request&& socket) {
-  loop_->add(std::make_unique<detail::RequestSource>(std::move(socket)));
+  loop_->add(detail::makeSource(std::move(socket), handlers()));
   return *this;
 }
 
 MtMsgReactor& MtMsgReactor::add(messaging::Response&& socket) {
-  loop_->add(std::make_unique<detail::ResponseSource>(std::move(socket)));
+  loop_->add(detail::makeSource(std::move(socket), handlers()));
   return *this;
 }
 
 MtMsgReactor& MtMsgReactor::add(messaging::Dealer&& socket) {
-  loop_->add(std::make_unique<detail::DealerSource>(std::move(socket)));
+  loop_->add(detail::makeSource(std::move(socket), handlers()));
   return *this;
 }
 
@@ -8605,7 +8538,15 @@ MtMsgReactor& MtMsgReactor::every(std::chrono::milliseconds period, std::functio
   return *this;
 }
 
-void MtMsgReactor::start() { loop_->start("reactor::MtMsgReactor"); }
+void MtMsgReactor::start() {
+  handlers().seal(kMtMsgReactor);
+  loop_->start();
+}
+
+void MtMsgReactor::runHere(const char* who, int stopFd) {
+  handlers().seal(who);
+  loop_->runHere(who, stopFd);
+}
 
 void MtMsgReactor::stop() { loop_->stop(); }
 
@@ -8648,15 +8589,11 @@ class FrameSource final : public Source {
     return false;
   }
 
-  void take(HandlerTable&) override {
+  void take() override {
     socket_->tryReceive();
     if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
     hooks_.onMessage(socket_->inbox());
   }
-
-  void send(Frame&) override { throw Error(Errc::outOfTurn, socket_->who() + ": no handler's message"); }
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
 
  private:
   ReactorLoop& loop_;
@@ -8930,7 +8867,7 @@ std::chrono::milliseconds tickOf(const BrokerOptions& options) {
 class BrokerCore {
  public:
   BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
-      : options_(sound(options)), tick_(tickOf(options_)), loop_(handlers_) {
+      : options_(sound(options)), tick_(tickOf(options_)), loop_("balancing::Broker") {
     auto front = makeRouter("balancing::Broker (front)", frontPort, connection::SocketOptions());
     auto back = makeRouter("balancing::Broker (back)", backPort, connection::SocketOptions());
     frontPort_ = front->port();
@@ -8946,7 +8883,7 @@ class BrokerCore {
         listen(std::move(back), {[this](Multipart& message) { onWorker(message); }, nullptr, [this] { buryGone(); }});
     lastTick_ = Clock::now();
     loop_.every(tick_, [this] { onTick(); });
-    loop_.start("balancing::Broker");
+    loop_.start();
   }
 
   void stop() {
@@ -9222,6 +9159,11 @@ class BrokerCore {
     sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
   }
 
+  static bool isErrorEnvelope(std::string_view bytes) {
+    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+    return bytes.substr(0, prefix.size()) == prefix;
+  }
+
   void fail(BrokerRequest&& request, Errc code, const std::string& text) {
     if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
     sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
@@ -9406,7 +9348,6 @@ class BrokerCore {
   RateLimit junk_, drops_;
 
   BrokerLedger ledger_;
-  HandlerTable handlers_;
   ReactorLoop loop_;  // last: it ends before what it uses
 };
 
@@ -9594,7 +9535,6 @@ namespace dividere::detail {
 
 constexpr std::string_view kRegistrationByte("\x01", 1);
 constexpr std::string_view kHeartbeatByte("\x02", 1);
-constexpr std::string_view kHeartbeatType = "Heartbeat";
 constexpr std::string_view kTokenPrefix("\0dividere", 9);
 constexpr std::size_t kTokenRandom = 8;
 
@@ -9621,7 +9561,7 @@ Signal readSignal(std::string_view bytes) {
   if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
   try {
     const Envelope envelope = openEnvelope("balancing", bytes);
-    if (envelope.type == kHeartbeatType) return readHeartbeat(envelope.payload);
+    if (envelope.type == Heartbeat::kType) return readHeartbeat(envelope.payload);
   } catch (const Error&) {
     // Not an envelope: no signal.
   }
@@ -9637,7 +9577,7 @@ std::string writeSignal(const Signal& signal, std::string_view id) {
       .number(kCapacityField, signal.capacity)
       .number(kRegistrationField, signal.isRegistration ? 1 : 0)
       .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
-  return sealEnvelope(kHeartbeatType, heartbeat.take());
+  return sealEnvelope(Heartbeat::kType, heartbeat.take());
 }
 
 bool looksLikeEnvelope(std::string_view bytes) {
@@ -9857,7 +9797,7 @@ struct WorkerTask {
 class WorkerCore {
  public:
   WorkerCore(std::string endpoint, const WorkerOptions& options, HandlerTable& handlers)
-      : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(plumbing_) {
+      : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(kWho) {
     parseEndpoint(kWho, endpoint_, false);
     requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWho, "heartbeat is to be more than nothing");
     requireOption(options_.capacity > 0, kWho, "capacity is to be at least 1");
@@ -9882,7 +9822,7 @@ class WorkerCore {
     dialect_ = onBytes_ ? Dialect::bytes : Dialect::typed;
     connect();
     loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { beatIfDue(); });
-    loop_.start(kWho);
+    loop_.start();
     handling_.start("dividere-worker", [this] { handleTasks(); });
   }
 
@@ -9912,11 +9852,11 @@ class WorkerCore {
       for (const Frame& frame : task.route) route_.push_back(frame.str());
     }
     void send(Frame& frame) override {
-      if (isAnswered()) throw Error(Errc::outOfTurn, std::string(kWho) + ": send: the request is answered already");
+      if (isReplied()) throw Error(Errc::outOfTurn, std::string(kWho) + ": send: the request is answered already");
       core_.broker_->socket().requireSendable(frame.size());
       core_.reply(task_, std::move(frame));
     }
-    bool owesAnswer() const override { return true; }
+    bool owesReply() const override { return true; }
     bool wantsErrors() const override { return true; }
 
    private:
@@ -10049,7 +9989,7 @@ class WorkerCore {
   void handleBytes(WorkerTask& task, TaskOrigin& origin) {
     try {
       Frame answer{std::string_view(onBytes_(task.payload.view()))};
-      origin.answer(answer);
+      origin.reply(answer);
       handlers_.countHandled();
     } catch (...) {
       const Error error = currentAsHandlerError(std::string(kWho) + ": onBytes");
@@ -10095,7 +10035,6 @@ class WorkerCore {
   std::deque<Multipart> replies_;  // under mutex_
   bool stopping_ = false;          // under mutex_
 
-  HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
   ReactorLoop loop_;
   StoppableThread handling_;  // last: it ends before what it uses
 };
@@ -10189,7 +10128,7 @@ class Questions {
   /// The envelope of the answer; null if none came in time.
   using Answered = std::function<void(Frame*)>;
 
-  Questions(const std::vector<Peer*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+  Questions(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
   void ask(std::string envelope, const Deadline& deadline, Answered answered);
 
@@ -10216,7 +10155,7 @@ class Questions {
   void tryAsk(Question& question, Clock::time_point now);
   void nextTurn(Question& question, Clock::time_point now);
 
-  const std::vector<Peer*>& registries_;
+  const std::vector<Remote*>& registries_;
   CorrelationIds& ids_;
   std::list<Question> open_;
   std::size_t first_ = 0;  // the one that answered last
@@ -10249,7 +10188,7 @@ class Registrar {
  public:
   using Clock = Deadline::Clock;
 
-  Registrar(const std::vector<Peer*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+  Registrar(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
   void begin(const std::shared_ptr<Registration>& registration);
   void end(const std::shared_ptr<Registration>& registration);
@@ -10288,7 +10227,7 @@ class Registrar {
   void unregister(const Entry& entry);
   void farewellEnded(const std::shared_ptr<Registration>& registration);
 
-  const std::vector<Peer*>& registries_;
+  const std::vector<Remote*>& registries_;
   CorrelationIds& ids_;
   std::list<Entry> entries_;
   std::list<Farewell> farewells_;
@@ -10304,7 +10243,7 @@ namespace dividere::detail {
 
 /// One thread and one connection to each registry of a list, for all that ask or register there: a hundred services
 /// in a process are a hundred names, not a hundred connections. Any thread but its own.
-class RegistryLink final : private Peer::Listener {
+class RegistryLink final : private Remote::Owner {
  public:
   /// The one for this list, made if nobody has it. Throws Error{badEndpoint} for a list that is empty or holds what is
   /// no address.
@@ -10323,25 +10262,24 @@ class RegistryLink final : private Peer::Listener {
   void end(const std::shared_ptr<Registration>& registration);
 
  private:
-  void peerChanged(Peer& peer) override;
-  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
-  std::size_t indexOf(const Peer& peer) const;
+  void remoteChanged(Remote& remote) override;
+  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
+  std::size_t indexOf(const Remote& remote) const;
   void listen();
   void run();
 
   // Constant after construction.
   const ForkGuard fork_;
   const std::vector<registry::Location> locations_;
-  std::vector<Peer*> peers_;  // the loop's
+  std::vector<Remote*> remotes_;  // the loop's
 
   // The loop's thread alone.
   CorrelationIds ids_;
-  Questions questions_{peers_, ids_};
-  Registrar registrar_{peers_, ids_};
+  Questions questions_{remotes_, ids_};
+  Registrar registrar_{remotes_, ids_};
   bool listens_ = false;
 
-  HandlerTable handlers_;
-  ReactorLoop loop_{handlers_};
+  ReactorLoop loop_{"registry"};
   Alarm alarm_{loop_, [this] { run(); }};
 };
 
@@ -10649,8 +10587,8 @@ void Questions::ask(std::string envelope, const Deadline& deadline, Answered ans
 
 void Questions::tryAsk(Question& question, Clock::time_point now) {
   for (std::size_t tried = 0; tried < registries_.size() && !question.isAsked; ++tried) {
-    Peer& registry = *registries_[question.turn];
-    if (registry.state() == Peer::State::connecting) return;  // it has its turn: the order is the user's
+    Remote& registry = *registries_[question.turn];
+    if (registry.state() == Remote::State::connecting) return;  // it has its turn: the order is the user's
     if (registry.isUp()) {
       Frame frame{std::string_view(question.envelope)};
       question.ids.push_back(ids_.next());
@@ -10670,7 +10608,7 @@ void Questions::changed(std::size_t registry) {
   const auto now = Clock::now();
   const bool isUp = registries_[registry]->isUp();
   for (Question& question : open_) {
-    if (isUp && registries_[question.turn]->state() == Peer::State::down) {
+    if (isUp && registries_[question.turn]->state() == Remote::State::down) {
       question.turn = registry;
     } else if (!isUp && question.turn == registry) {
       nextTurn(question, now);
@@ -10874,14 +10812,11 @@ class AnnouncementSource final : public Source {
 
   Socket& socket() override { return subscriber_.socket(); }
   bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable&) override {
+  void take() override {
     const std::chrono::milliseconds none{0};
     const Frame* frame = subscriber_.receiveFrame(&none);
     if (frame && openEnvelope("registry", frame->view()).type == RediscoverReq::kType) heard_();
   }
-  void send(Frame&) override {}
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
 
  private:
   connection::Subscriber subscriber_;
@@ -10930,13 +10865,13 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Locat
 
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
   if (registries.empty()) throw Error(Errc::badEndpoint, "registry: the list of registries is empty");
-  Peer::Listener& listener = *this;
+  Remote::Owner& owner = *this;
   for (const auto& each : registries) {
-    auto peer = std::make_unique<Peer>(loop_, listener, tcpEndpoint(each.host, each.port), registrySocketOptions());
-    peers_.push_back(peer.get());
-    loop_.add(std::move(peer));
+    auto remote = std::make_unique<Remote>(loop_, owner, tcpEndpoint(each.host, each.port), registrySocketOptions());
+    remotes_.push_back(remote.get());
+    loop_.add(std::move(remote));
   }
-  loop_.start("registry");
+  loop_.start();
 }
 
 RegistryLink::~RegistryLink() { loop_.stop(); }
@@ -10975,20 +10910,20 @@ void RegistryLink::listen() {
   }
 }
 
-std::size_t RegistryLink::indexOf(const Peer& peer) const {
-  return static_cast<std::size_t>(std::find(peers_.begin(), peers_.end(), &peer) - peers_.begin());
+std::size_t RegistryLink::indexOf(const Remote& remote) const {
+  return static_cast<std::size_t>(std::find(remotes_.begin(), remotes_.end(), &remote) - remotes_.begin());
 }
 
-void RegistryLink::peerChanged(Peer& peer) {
-  const std::size_t index = indexOf(peer);
+void RegistryLink::remoteChanged(Remote& remote) {
+  const std::size_t index = indexOf(remote);
   questions_.changed(index);
   registrar_.changed(index);
   run();
 }
 
-void RegistryLink::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
-  const std::size_t index = indexOf(peer);
-  if (!questions_.take(index, id, answer)) registrar_.take(index, id, answer);
+void RegistryLink::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
+  const std::size_t index = indexOf(remote);
+  if (!questions_.take(index, id, reply)) registrar_.take(index, id, reply);
   run();
 }
 
@@ -11036,10 +10971,7 @@ class Announcer final : public Source {
     known_ = arrivals;
   }
 
-  void take(HandlerTable&) override {}
-  void send(Frame&) override {}
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
+  void take() override {}
 
  private:
   void announce() {
@@ -11058,19 +10990,19 @@ class Announcer final : public Source {
 class RegistrySource final : public RouterSource {
  public:
   RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
-                 const connection::SocketOptions& options)
-      : RouterSource("registry::Server", options), entries_(entries) {
+                 const connection::SocketOptions& options, HandlerTable& handlers)
+      : RouterSource("registry::Server", options, handlers), entries_(entries) {
     socket().bind(endpoint);
   }
 
-  void take(HandlerTable& handlers) override {
+  void take() override {
     const Frame& frame = receive();
     const Envelope envelope = openEnvelope(socket().who(), frame.view());
     if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) ||
         answers<ServiceLookupReq>(envelope)) {
       entries_ = directory_.size();
     } else {
-      handlers.dispatch(frame.view(), *this);  // has no handler for it, and says so
+      dispatch(frame);  // has no handler for it, and says so
     }
   }
 
@@ -11087,9 +11019,9 @@ class RegistrySource final : public RouterSource {
     if (!request.decode(envelope.payload)) {
       throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
     }
-    const auto reply = answerTo(request);
-    Frame frame{std::string_view(sealEnvelope(reply.kType, reply.encode()))};
-    answer(frame);
+    const auto made = answerTo(request);
+    Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
+    reply(frame);
     return true;
   }
 
@@ -11106,6 +11038,7 @@ class RegistrySource final : public RouterSource {
 class RegistryServer {
  public:
   explicit RegistryServer(registry::ServerOptions options) {
+    handlers_.seal("registry::Server");
     options.socket.maxMessageBytes = std::min(options.socket.maxMessageBytes, kLargestRegistryMessage);
     if (options.port == 0) {
       openAnywhere(options);
@@ -11122,7 +11055,7 @@ class RegistryServer {
     });
     loop_.add(std::move(source_));
     loop_.add(std::move(announcer_));
-    loop_.start("registry::Server");
+    loop_.start();
   }
 
   void stop() { loop_.stop(); }
@@ -11134,7 +11067,7 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket);
+    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket, handlers_);
     announcer_ = std::make_unique<Announcer>(loop_, everyInterface(options.announcePort ? options.announcePort : next),
                                              options.socket);
   }
@@ -11157,8 +11090,8 @@ class RegistryServer {
   std::atomic<std::size_t> entries_{0};
   std::uint16_t port_ = 0;
   std::uint16_t announcePort_ = 0;
-  HandlerTable handlers_;
-  ReactorLoop loop_{handlers_};
+  HandlerTable handlers_;  // none: who asks anything else is told so
+  ReactorLoop loop_{"registry::Server"};
   std::unique_ptr<RegistrySource> source_;  // the loop's once it runs
   std::unique_ptr<Announcer> announcer_;    // the same
 };
@@ -11209,7 +11142,7 @@ struct Call {
 };
 
 /// Gives calls to instances, and to others if those die.
-class CallDesk final : private Peer::Listener {
+class CallDesk final : private Remote::Owner {
  public:
   using Clock = Deadline::Clock;
 
@@ -11227,7 +11160,7 @@ class CallDesk final : private Peer::Listener {
   struct Instance {
     std::string server;
     std::uint32_t port;
-    Peer* peer;               // the loop's
+    Remote* remote;           // the loop's
     int descriptor;           // the peer's, for a thread that does not know whether the peer is still there
     bool isListed = true;     // the registry knew of it when it was last asked
     bool isLeaving = false;   // it says that it is stopping
@@ -11245,8 +11178,8 @@ class CallDesk final : private Peer::Listener {
     CallDesk* desk;  // under mutex
   };
 
-  void peerChanged(Peer& peer) override;
-  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+  void remoteChanged(Remote& remote) override;
+  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
 
   Instance* begin(const std::shared_ptr<Call>& call);
   std::optional<Instance*> beginHere(const std::shared_ptr<Call>& call);
@@ -11289,8 +11222,7 @@ class CallDesk final : private Peer::Listener {
   std::mutex mutex_;
   bool stopped_ = false;  // under mutex_
 
-  HandlerTable handlers_;
-  ReactorLoop loop_{handlers_};
+  ReactorLoop loop_{"service::Client"};
   Alarm alarm_{loop_, [this] { run(); }};
 };
 
@@ -11360,8 +11292,15 @@ constexpr auto kInstanceReconnectMax = 1000ms;
 
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
-  const auto told = readErrorEnvelope(bytes);
-  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
+  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+  if (bytes.substr(0, prefix.size()) != prefix) return false;
+  try {
+    DividereError told;
+    return told.decode(openEnvelope("service::Client", bytes).payload) &&
+           told.code == static_cast<std::uint32_t>(Errc::stopping);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 /// What the registry says; nothing if it says no such thing.
@@ -11388,7 +11327,7 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
       link_(RegistryLink::to(options.registries)) {
   inbox_->desk = this;
   loop_.post([this] { lookUpNow(); });
-  loop_.start("service::Client");
+  loop_.start();
 }
 
 CallDesk::~CallDesk() { stop(); }
@@ -11434,9 +11373,9 @@ std::optional<CallDesk::Instance*> CallDesk::beginHere(const std::shared_ptr<Cal
   const bool isOnlyCall = instance->calls == 1 && !instance->isAttended;
   if (isOnlyCall) {
     instance->isAttended = true;
-    loop_.listen(*instance->peer, false);
+    loop_.setWakes(*instance->remote, false);
   }
-  loop_.serve(*instance->peer);
+  loop_.giveTurn(*instance->remote);
   return isOnlyCall ? instance : nullptr;
 }
 
@@ -11455,7 +11394,7 @@ bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const 
       return call.ended.wait(deadline);
     }
     // Once it is over there is no instance, nor its descriptor.
-    if (!isOver_) loop_.serve(*instance.peer);
+    if (!isOver_) loop_.giveTurn(*instance.remote);
     const bool hasEnded = call.ended.isOpen();
     if (!hasEnded && !isOver_ && !deadline.passed()) continue;
     leave(instance);
@@ -11467,7 +11406,7 @@ bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const 
 void CallDesk::leave(Instance& instance) {
   if (isOver_) return;
   instance.isAttended = false;
-  loop_.listen(*instance.peer, true);
+  loop_.setWakes(*instance.remote, true);
   if (!instance.isListed) loop_.post([this] { prune(); });
 }
 
@@ -11515,7 +11454,7 @@ CallDesk::Instance* CallDesk::choose() {
   const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
   auto best = instances_.end();
   for (auto it = instances_.begin(); it != instances_.end(); ++it) {
-    if (!it->peer->isUp() || it->isLeaving) continue;
+    if (!it->remote->isUp() || it->isLeaving) continue;
     if (best == instances_.end() || rank(*it) < rank(*best)) best = it;
   }
   if (best == instances_.end()) return nullptr;
@@ -11526,7 +11465,7 @@ CallDesk::Instance* CallDesk::choose() {
 bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
   Frame request = call->request.share();
   std::string id = ids_.next();
-  if (!instance.peer->ask(id, request)) return false;
+  if (!instance.remote->ask(id, request)) return false;
   call->id = id;
   ++call->sent;
   ++instance.calls;
@@ -11535,33 +11474,33 @@ bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
   return true;
 }
 
-void CallDesk::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
+void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   for (Instance& each : instances_) {
-    if (each.peer == &peer) each.isSilent = false;
+    if (each.remote == &remote) each.isSilent = false;
   }
   const auto found = underWay_.find(id);
   if (found == underWay_.end()) return;  // nobody waits for it any more
   const UnderWay answered = std::move(found->second);
   underWay_.erase(found);
   --answered.instance->calls;
-  if (isStoppingNotice(answer.view())) {
+  if (isStoppingNotice(reply.view())) {
     answered.instance->isLeaving = true;
     --answered.call->sent;
     waiting_.push_front(answered.call);
     lookUp(Clock::now());
   } else {
-    answered.call->answer = std::move(answer);
+    answered.call->answer = std::move(reply);
     end(answered.call, std::nullopt);
   }
   handOut();
 }
 
-void CallDesk::peerChanged(Peer& peer) {
+void CallDesk::remoteChanged(Remote& remote) {
   const auto instance =
-      std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.peer == &peer; });
+      std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.remote == &remote; });
   if (instance == instances_.end()) return;
   instance->isLeaving = instance->isSilent = false;
-  if (!peer.isUp()) {
+  if (!remote.isUp()) {
     takeBack(*instance);
     lookUp(Clock::now());
     prune();
@@ -11644,7 +11583,7 @@ void CallDesk::found(const std::optional<ServiceLookupRep>& reply) {
 void CallDesk::list(const ServiceLookupRep& reply) {
   const bool isThere = reply.port != 0 && reply.server != reply.kUnavailable;
   // A registry that knows of none may just have been restarted: those that are connected stay.
-  for (Instance& each : instances_) each.isListed = !isThere && each.peer->isUp() && each.isListed;
+  for (Instance& each : instances_) each.isListed = !isThere && each.remote->isUp() && each.isListed;
   if (!isThere) return;
   auto instances = reply.instances;
   if (instances.empty()) instances.push_back({reply.server, reply.port});
@@ -11661,11 +11600,11 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
   const auto found = std::find_if(instances_.begin(), instances_.end(),
                                   [&](const Instance& each) { return each.server == server && each.port == port; });
   if (found != instances_.end()) return *found;
-  Peer::Listener& listener = *this;
-  auto peer =
-      std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
-  instances_.push_front({server, port, peer.get(), peer->socket().descriptor()});
-  loop_.add(std::move(peer));
+  Remote::Owner& owner = *this;
+  auto remote =
+      std::make_unique<Remote>(loop_, owner, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
+  instances_.push_front({server, port, remote.get(), remote->socket().descriptor()});
+  loop_.add(std::move(remote));
   return instances_.front();
 }
 
@@ -11677,7 +11616,7 @@ void CallDesk::prune() {
       ++it;
       continue;
     }
-    loop_.remove(*it->peer);
+    loop_.remove(*it->remote);
     it = instances_.erase(it);
   }
 }
@@ -11858,8 +11797,8 @@ constexpr const char* kService = "service::Service";
 /// The socket of a service: handles in the loop's thread, or hands over to a pool.
 class ServiceSource final : public RouterSource {
  public:
-  ServiceSource(const service::ServiceOptions& options, HandlerPool* pool)
-      : RouterSource(kService, options.socket), pool_(pool) {
+  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
+      : RouterSource(kService, options.socket, handlers), pool_(pool) {
     if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
       throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
                                         ", " + std::to_string(options.lastPort) + "]");
@@ -11873,8 +11812,8 @@ class ServiceSource final : public RouterSource {
     return false;
   }
 
-  void take(HandlerTable& handlers) override {
-    if (!pool_) return RouterSource::take(handlers);
+  void take() override {
+    if (!pool_) return RouterSource::take();
     Frame& body = receive();
     pool_->add({route_, std::move(body)});
   }
@@ -11886,7 +11825,7 @@ class ServiceSource final : public RouterSource {
       const std::string bytes = errorEnvelope(error);
       for (const HandlerPool::Job& job : pool_->takeRest()) {
         Frame frame{std::string_view(bytes)};
-        reply(job.route, frame);
+        sendTo(job.route, frame);
       }
     }
     refuseWaiting(error);
@@ -11904,14 +11843,14 @@ class PooledOrigin final : public Origin {
   }
 
   void send(Frame& frame) override {
-    if (answered_) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its answer");
+    if (isReplied()) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its reply");
     source_.socket().requireSendable(frame.size());
     loop_.post([this_ = &source_, &loop = loop_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
-      this_->reply(route, *shared);
+      this_->sendTo(route, *shared);
       loop.lookAgain(*this_);
     });
   }
-  bool owesAnswer() const override { return true; }
+  bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  private:
@@ -11922,14 +11861,14 @@ class PooledOrigin final : public Origin {
 class ServiceCore {
  public:
   ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
-      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(handlers) {
+      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
     requireOption(options_.threads > 0, kService, "threads is to be at least 1");
     requireOption(options_.firstPort > 0, kService, "firstPort is to be at least 1");
     requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
     requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
     requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
-    auto source = std::make_unique<ServiceSource>(options_, pool_.get());
+    auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
     source_ = source.get();
     port_ = source->socket().port();
     loop_.add(std::move(source));
@@ -12002,7 +11941,8 @@ class ServiceCore {
     registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
     registration->jitter = reckonable(options_.jitter);
     link_ = RegistryLink::to(options_.registries);
-    loop_.start(who().c_str());
+    handlers_.seal(who());
+    loop_.start(who());
     if (pool_) pool_->start();
     started_ = true;
     registration_ = registration;

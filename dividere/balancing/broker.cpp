@@ -10,7 +10,7 @@
 #include "../core/detail/fork.hpp"
 #include "../core/detail/log_line.hpp"
 #include "../core/detail/options.hpp"
-#include "../messaging/detail/error_envelope.hpp"
+#include "../messaging/detail/refusal.hpp"
 #include "detail/frame_source.hpp"
 #include "detail/request_book.hpp"
 #include "detail/worker_roster.hpp"
@@ -80,7 +80,7 @@ std::chrono::milliseconds tickOf(const BrokerOptions& options) {
 class BrokerCore {
  public:
   BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
-      : options_(sound(options)), tick_(tickOf(options_)), loop_(handlers_) {
+      : options_(sound(options)), tick_(tickOf(options_)), loop_("balancing::Broker") {
     auto front = makeRouter("balancing::Broker (front)", frontPort, connection::SocketOptions());
     auto back = makeRouter("balancing::Broker (back)", backPort, connection::SocketOptions());
     frontPort_ = front->port();
@@ -96,7 +96,7 @@ class BrokerCore {
         listen(std::move(back), {[this](Multipart& message) { onWorker(message); }, nullptr, [this] { buryGone(); }});
     lastTick_ = Clock::now();
     loop_.every(tick_, [this] { onTick(); });
-    loop_.start("balancing::Broker");
+    loop_.start();
   }
 
   void stop() {
@@ -372,6 +372,11 @@ class BrokerCore {
     sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
   }
 
+  static bool isErrorEnvelope(std::string_view bytes) {
+    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+    return bytes.substr(0, prefix.size()) == prefix;
+  }
+
   void fail(BrokerRequest&& request, Errc code, const std::string& text) {
     if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
     sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
@@ -556,7 +561,6 @@ class BrokerCore {
   RateLimit junk_, drops_;
 
   BrokerLedger ledger_;
-  HandlerTable handlers_;
   ReactorLoop loop_;  // last: it ends before what it uses
 };
 

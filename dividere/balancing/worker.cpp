@@ -9,6 +9,7 @@
 #include "../core/detail/options.hpp"
 #include "../core/detail/random.hpp"
 #include "../core/detail/thread.hpp"
+#include "../messaging/detail/refusal.hpp"
 #include "../reactor/detail/handler_table.hpp"
 #include "detail/dialect.hpp"
 #include "detail/frame_source.hpp"
@@ -28,7 +29,7 @@ struct WorkerTask {
 class WorkerCore {
  public:
   WorkerCore(std::string endpoint, const WorkerOptions& options, HandlerTable& handlers)
-      : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(plumbing_) {
+      : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(kWho) {
     parseEndpoint(kWho, endpoint_, false);
     requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWho, "heartbeat is to be more than nothing");
     requireOption(options_.capacity > 0, kWho, "capacity is to be at least 1");
@@ -53,7 +54,7 @@ class WorkerCore {
     dialect_ = onBytes_ ? Dialect::bytes : Dialect::typed;
     connect();
     loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { beatIfDue(); });
-    loop_.start(kWho);
+    loop_.start();
     handling_.start("dividere-worker", [this] { handleTasks(); });
   }
 
@@ -83,11 +84,11 @@ class WorkerCore {
       for (const Frame& frame : task.route) route_.push_back(frame.str());
     }
     void send(Frame& frame) override {
-      if (isAnswered()) throw Error(Errc::outOfTurn, std::string(kWho) + ": send: the request is answered already");
+      if (isReplied()) throw Error(Errc::outOfTurn, std::string(kWho) + ": send: the request is answered already");
       core_.broker_->socket().requireSendable(frame.size());
       core_.reply(task_, std::move(frame));
     }
-    bool owesAnswer() const override { return true; }
+    bool owesReply() const override { return true; }
     bool wantsErrors() const override { return true; }
 
    private:
@@ -220,7 +221,7 @@ class WorkerCore {
   void handleBytes(WorkerTask& task, TaskOrigin& origin) {
     try {
       Frame answer{std::string_view(onBytes_(task.payload.view()))};
-      origin.answer(answer);
+      origin.reply(answer);
       handlers_.countHandled();
     } catch (...) {
       const Error error = currentAsHandlerError(std::string(kWho) + ": onBytes");
@@ -266,7 +267,6 @@ class WorkerCore {
   std::deque<Multipart> replies_;  // under mutex_
   bool stopping_ = false;          // under mutex_
 
-  HandlerTable plumbing_;  // the loop's own: it reports what goes wrong with a function posted here
   ReactorLoop loop_;
   StoppableThread handling_;  // last: it ends before what it uses
 };

@@ -46,6 +46,9 @@ std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(c
 
 Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
 
+Error::Error(std::error_code code, const std::string& context, std::string text)
+    : std::system_error(code, context), text_(std::make_shared<const std::string>(std::move(text))) {}
+
 std::string Error::context() const {
   const std::string text = what();
   const std::string end = ": " + code().message();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -47,8 +48,18 @@ class Error : public std::system_error {
   /// `context` is who, what and where; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
 
+  /// The same, with what text() returns.
+  Error(std::error_code code, const std::string& context, std::string text);
+
   /// what() without the code's message at its end.
   std::string context() const;
+
+  /// The bare text: for Errc::handlerFailed exactly what was thrown (its first kilobytes, if a peer sent it). context()
+  /// where there is no other.
+  std::string text() const { return text_ ? *text_ : context(); }
+
+ private:
+  std::shared_ptr<const std::string> text_;  // copying an Error does not throw
 };
 
 }  // namespace dividere

@@ -1,6 +1,6 @@
 #include "request.hpp"
 
-#include "detail/codec.hpp"
+#include "detail/wire.hpp"
 
 namespace dividere::messaging {
 

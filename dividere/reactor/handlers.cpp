@@ -1,13 +1,13 @@
 #include "handlers.hpp"
 
-#include "../messaging/detail/codec.hpp"
+#include "../messaging/detail/wire.hpp"
 #include "detail/handler_table.hpp"
 
 namespace dividere::reactor {
 
 void Sender::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
-  origin_.answer(frame);
+  origin_.reply(frame);
 }
 
 const connection::Route& Sender::route() const { return origin_.route(); }

@@ -24,7 +24,6 @@
 #include "../core/detail/options.hpp"
 #include "../core/detail/owned_descriptor.hpp"
 #include "../core/detail/thread.hpp"
-#include "detail/reactor_loop.hpp"
 
 namespace dividere::detail {
 
@@ -315,7 +314,7 @@ class Supervisor {
       const char ready = 1;
       while (::write(life, &ready, 1) < 0 && errno == EINTR) {
       }
-      reactor.loop_->runHere(kWho, stop);
+      reactor.runHere(kWho, stop);
       return 0;
     } catch (const std::exception& error) {
       log(LogLevel::error, kWho, std::string("setup failed: ") + error.what());

@@ -61,6 +61,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
 
  private:
   friend class detail::Supervisor;
+  void runHere(const char* who, int stopFd);
 
   detail::Hidden<detail::ReactorLoop> loop_;
 };

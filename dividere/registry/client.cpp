@@ -1,8 +1,7 @@
 #include "client.hpp"
 
 #include "../core/detail/fork.hpp"
-#include "../core/detail/text.hpp"
-#include "../messaging/detail/error_envelope.hpp"
+#include "../messaging/detail/refusal.hpp"
 #include "detail/own_address.hpp"
 #include "detail/registry_link.hpp"
 

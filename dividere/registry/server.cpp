@@ -5,7 +5,6 @@
 
 #include "../connection/port_manager.hpp"
 #include "../connection/publisher.hpp"
-#include "../messaging/detail/envelope_format.hpp"
 #include "../reactor/detail/alarm.hpp"
 #include "../reactor/detail/router_source.hpp"
 #include "detail/directory.hpp"
@@ -45,10 +44,7 @@ class Announcer final : public Source {
     known_ = arrivals;
   }
 
-  void take(HandlerTable&) override {}
-  void send(Frame&) override {}
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
+  void take() override {}
 
  private:
   void announce() {
@@ -67,19 +63,19 @@ class Announcer final : public Source {
 class RegistrySource final : public RouterSource {
  public:
   RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
-                 const connection::SocketOptions& options)
-      : RouterSource("registry::Server", options), entries_(entries) {
+                 const connection::SocketOptions& options, HandlerTable& handlers)
+      : RouterSource("registry::Server", options, handlers), entries_(entries) {
     socket().bind(endpoint);
   }
 
-  void take(HandlerTable& handlers) override {
+  void take() override {
     const Frame& frame = receive();
     const Envelope envelope = openEnvelope(socket().who(), frame.view());
     if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) ||
         answers<ServiceLookupReq>(envelope)) {
       entries_ = directory_.size();
     } else {
-      handlers.dispatch(frame.view(), *this);  // has no handler for it, and says so
+      dispatch(frame);  // has no handler for it, and says so
     }
   }
 
@@ -96,9 +92,9 @@ class RegistrySource final : public RouterSource {
     if (!request.decode(envelope.payload)) {
       throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
     }
-    const auto reply = answerTo(request);
-    Frame frame{std::string_view(sealEnvelope(reply.kType, reply.encode()))};
-    answer(frame);
+    const auto made = answerTo(request);
+    Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
+    reply(frame);
     return true;
   }
 
@@ -115,6 +111,7 @@ class RegistrySource final : public RouterSource {
 class RegistryServer {
  public:
   explicit RegistryServer(registry::ServerOptions options) {
+    handlers_.seal("registry::Server");
     options.socket.maxMessageBytes = std::min(options.socket.maxMessageBytes, kLargestRegistryMessage);
     if (options.port == 0) {
       openAnywhere(options);
@@ -131,7 +128,7 @@ class RegistryServer {
     });
     loop_.add(std::move(source_));
     loop_.add(std::move(announcer_));
-    loop_.start("registry::Server");
+    loop_.start();
   }
 
   void stop() { loop_.stop(); }
@@ -143,7 +140,7 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket);
+    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket, handlers_);
     announcer_ = std::make_unique<Announcer>(loop_, everyInterface(options.announcePort ? options.announcePort : next),
                                              options.socket);
   }
@@ -166,8 +163,8 @@ class RegistryServer {
   std::atomic<std::size_t> entries_{0};
   std::uint16_t port_ = 0;
   std::uint16_t announcePort_ = 0;
-  HandlerTable handlers_;
-  ReactorLoop loop_{handlers_};
+  HandlerTable handlers_;  // none: who asks anything else is told so
+  ReactorLoop loop_{"registry::Server"};
   std::unique_ptr<RegistrySource> source_;  // the loop's once it runs
   std::unique_ptr<Announcer> announcer_;    // the same
 };

@@ -2,8 +2,7 @@
 
 #include <google/protobuf/message.h>
 
-#include "../messaging/detail/codec.hpp"
-#include "../messaging/detail/error_envelope.hpp"
+#include "../messaging/detail/wire.hpp"
 #include "detail/call_desk.hpp"
 
 namespace dividere::service {

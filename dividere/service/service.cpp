@@ -9,7 +9,6 @@
 
 #include "../core/detail/fork.hpp"
 #include "../core/detail/options.hpp"
-#include "../messaging/detail/error_envelope.hpp"
 #include "../reactor/detail/router_source.hpp"
 #include "../registry/detail/own_address.hpp"
 #include "../registry/detail/registry_link.hpp"
@@ -28,8 +27,8 @@ constexpr const char* kService = "service::Service";
 /// The socket of a service: handles in the loop's thread, or hands over to a pool.
 class ServiceSource final : public RouterSource {
  public:
-  ServiceSource(const service::ServiceOptions& options, HandlerPool* pool)
-      : RouterSource(kService, options.socket), pool_(pool) {
+  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
+      : RouterSource(kService, options.socket, handlers), pool_(pool) {
     if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
       throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
                                         ", " + std::to_string(options.lastPort) + "]");
@@ -43,8 +42,8 @@ class ServiceSource final : public RouterSource {
     return false;
   }
 
-  void take(HandlerTable& handlers) override {
-    if (!pool_) return RouterSource::take(handlers);
+  void take() override {
+    if (!pool_) return RouterSource::take();
     Frame& body = receive();
     pool_->add({route_, std::move(body)});
   }
@@ -56,7 +55,7 @@ class ServiceSource final : public RouterSource {
       const std::string bytes = errorEnvelope(error);
       for (const HandlerPool::Job& job : pool_->takeRest()) {
         Frame frame{std::string_view(bytes)};
-        reply(job.route, frame);
+        sendTo(job.route, frame);
       }
     }
     refuseWaiting(error);
@@ -74,14 +73,14 @@ class PooledOrigin final : public Origin {
   }
 
   void send(Frame& frame) override {
-    if (answered_) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its answer");
+    if (isReplied()) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its reply");
     source_.socket().requireSendable(frame.size());
     loop_.post([this_ = &source_, &loop = loop_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
-      this_->reply(route, *shared);
+      this_->sendTo(route, *shared);
       loop.lookAgain(*this_);
     });
   }
-  bool owesAnswer() const override { return true; }
+  bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  private:
@@ -92,14 +91,14 @@ class PooledOrigin final : public Origin {
 class ServiceCore {
  public:
   ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
-      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(handlers) {
+      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
     requireOption(options_.threads > 0, kService, "threads is to be at least 1");
     requireOption(options_.firstPort > 0, kService, "firstPort is to be at least 1");
     requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
     requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
     requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
-    auto source = std::make_unique<ServiceSource>(options_, pool_.get());
+    auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
     source_ = source.get();
     port_ = source->socket().port();
     loop_.add(std::move(source));
@@ -172,7 +171,8 @@ class ServiceCore {
     registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
     registration->jitter = reckonable(options_.jitter);
     link_ = RegistryLink::to(options_.registries);
-    loop_.start(who().c_str());
+    handlers_.seal(who());
+    loop_.start(who());
     if (pool_) pool_->start();
     started_ = true;
     registration_ = registration;

@@ -35,6 +35,15 @@ TEST_CASE("an error is a std::system_error and gives back its context without th
   CHECK(errorOf(fail)->context() == "connection::Request: send while a reply is owed");
 }
 
+TEST_CASE("an error's bare text is what a handler threw, and its context where nobody threw anything") {
+  const Error failed(Errc::handlerFailed, "service::Service: handler of 'Msg01': no such thing", "no such thing");
+  CHECK(failed.text() == "no such thing");
+  CHECK(std::string(failed.what()) == "service::Service: handler of 'Msg01': no such thing: handler failed");
+  CHECK(Error(failed).text() == "no such thing");
+  CHECK(Error(Errc::stopping, "service::Client").text() == "service::Client");
+  static_assert(std::is_nothrow_copy_constructible_v<Error>);
+}
+
 TEST_CASE("an error's code compares with Errc and with std::errc") {
   const Error ours(Errc::malformed, "");
   CHECK(ours.code() == Errc::malformed);

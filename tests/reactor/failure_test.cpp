@@ -27,14 +27,21 @@ TEST_CASE(
     "a handler may throw anything: whoever asked is told that it failed and what it threw, and gets the next reply") {
   const LogNotes log;
   Notes<std::error_code> codes;
+  Notes<std::string> told;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);
   reactor.on([](const Msg02& message) -> Msg02 { throwSomething(message.field2()); })
       .on([](const Msg01& message) { return message; })
-      .onError([&](const Error& error) { codes.add(error.code()); });
+      .onError([&](const Error& error) {
+        codes.add(error.code());
+        told.add(error.text());
+        CHECK(contains(error.what(), "handler of 'Msg02'"));
+      });
   reactor.start();
   Request request(endpoint);
-  const char* texts[] = {"a runtime_error", "no std::exception", "no std::exception", "an Error of the library's own"};
+  const std::string texts[] = {"a runtime_error", "something that is no std::exception",
+                               "something that is no std::exception",
+                               Error(Errc::gaveUp, "an Error of the library's own").what()};
   for (int i = 0; i < 4; ++i) {
     request.send(msg02("", i));
     try {
@@ -42,12 +49,13 @@ TEST_CASE(
       FAIL_CHECK("there is no reply");
     } catch (const Error& error) {
       CHECK(error.code() == Errc::handlerFailed);
-      CHECK(contains(error.what(), "handler of 'Msg02'"));
+      CHECK(error.text() == texts[i]);
       CHECK(contains(error.what(), texts[i]));
     }
     CHECK(ask(request, msg01("fine")) == "fine");
   }
   CHECK(codes.all() == std::vector<std::error_code>(4, Errc::handlerFailed));
+  CHECK(told.all() == std::vector<std::string>(std::begin(texts), std::end(texts)));
   CHECK(!log.lines("a runtime_error").empty());
 }
 

@@ -1,6 +1,7 @@
 // Everything that can be called may be called from within a handler.
 
 #include "kit.hpp"
+#include "support/child.hpp"
 
 using namespace kit;
 using dividere::Errc;
@@ -180,6 +181,38 @@ TEST_CASE("a socket of the reactor's may be added to from outside no more, but a
   Request request(endpoints.all().front());
   CHECK(ask(request, msg01("added")) == "added");
   CHECK(busy.goesOn());
+}
+
+TEST_CASE("add() refuses a socket that was moved from, and names who refuses it") {
+  MtMsgReactor reactor;
+  dividere::messaging::Response response("tcp://127.0.0.1:*");
+  dividere::messaging::Subscriber subscriber("tcp://127.0.0.1:9");
+  const std::string endpoint = response.endpoint();
+  dividere::messaging::Response owner(std::move(response));
+  dividere::messaging::Subscriber listener(std::move(subscriber));
+  const auto error = support::errorOf([&] { reactor.add(std::move(response)); });
+  REQUIRE(error);
+  CHECK(error->code() == Errc::movedFrom);
+  CHECK(startsWith(error->what(), "reactor::MtMsgReactor: add: "));
+  CHECK(codeOf([&] { reactor.add(std::move(subscriber)); }) == Errc::movedFrom);
+  reactor.on([](const Msg01& message) { return message; }).add(std::move(owner));
+  reactor.start();
+  Request request(endpoint);
+  CHECK(ask(request, msg01("the owner's")) == "the owner's");
+}
+
+TEST_CASE("add() and start() refuse what is the parent's, in a forked child" * doctest::skip(!support::kCanFork)) {
+  dividere::messaging::Response response("tcp://127.0.0.1:*");
+  MtMsgReactor parents;
+  addResponse(parents);
+  const std::string report = support::inFork([&] {
+    MtMsgReactor own;
+    support::expect(codeOf([&] { own.add(std::move(response)); }) == Errc::otherProcess,
+                    "its parent's socket is refused");
+    support::expect(codeOf([&] { parents.start(); }) == Errc::otherProcess, "its parent's reactor is refused");
+    own.start();
+  });
+  CHECK(report == "");
 }
 
 TEST_CASE("the log may be handled by what uses the reactor") {

@@ -55,7 +55,7 @@ TEST_CASE("a handler that sends its reply and returns another is told, not whoev
   CHECK(reactor.handlerStats().failed == 2);
 }
 
-TEST_CASE("a Response's handler that sends no answer is reported, and whoever asked is told") {
+TEST_CASE("a Response's handler that sends no reply is reported, and whoever asked is told") {
   const LogNotes log;
   Notes<std::string> errors;
   MtMsgReactor reactor;
@@ -68,8 +68,8 @@ TEST_CASE("a Response's handler that sends no answer is reported, and whoever as
   Request request(endpoint);
   const std::string told = ask(request, msg01(""));
   CHECK(startsWith(told, "error 3: "));
-  CHECK(contains(told, "no answer"));
-  CHECK(contains(ask(request, msg02("", 1)), "no answer"));
+  CHECK(contains(told, "no reply"));
+  CHECK(contains(ask(request, msg02("", 1)), "no reply"));
   CHECK(errors.reach(2));
   CHECK(ask(request, Empty01()) == "an answer");
 }

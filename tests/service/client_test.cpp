@@ -361,7 +361,7 @@ TEST_CASE("what an instance answered before it went is the answer, though its co
   enlist(leaving, server);
   enlist(noisy, server);
   Client client("name", options);
-  support::HeldLog log("an answer without the id of a request");
+  support::HeldLog log("a reply without the id of a request");
   std::vector<std::future<std::string>> calls;
   std::vector<support::Frames> requests, others;
   REQUIRE(support::eventually([&] {
@@ -373,7 +373,7 @@ TEST_CASE("what an instance answered before it went is the answer, though its co
     return !requests.empty() && !others.empty() && requests.size() + others.size() == calls.size();
   }));
   noisy.send({others[0][0], "junk"});
-  REQUIRE(log.wait("an answer without the id of a request"));  // the client's thread is held
+  REQUIRE(log.wait("a reply without the id of a request"));  // the client's thread is held
   leaving.set(ZMQ_LINGER, static_cast<int>(support::kLimit.count()));
   for (const auto& request : requests) answer(leaving, request, "words");
   leaving.close();
@@ -516,7 +516,7 @@ TEST_CASE("stop() may come from who is told of something in the thread of a call
   auto second = std::async(std::launch::async, [&] { return support::codeOf([&] { call(client, "x"); }); });
   const auto request = instance.recv().value();
   dividere::setLogHandler([&](dividere::LogLevel, std::string_view, std::string_view text) {
-    if (text.find("an answer without the id of a request") != std::string_view::npos) client.stop();
+    if (text.find("a reply without the id of a request") != std::string_view::npos) client.stop();
   });
   instance.send({request[0], "junk"});
   CHECK(second.get() == Errc::stopping);

@@ -41,15 +41,11 @@ class FrameSource final : public Source {
     return false;
   }
 
-  void take(HandlerTable&) override {
+  void take() override {
     socket_->tryReceive();
     if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
     hooks_.onMessage(socket_->inbox());
   }
-
-  void send(Frame&) override { throw Error(Errc::outOfTurn, socket_->who() + ": no handler's message"); }
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
 
  private:
   ReactorLoop& loop_;

@@ -1,8 +1,8 @@
 #include "handler_table.hpp"
 
-#include "../../core/detail/text.hpp"
-#include "../../messaging/detail/codec.hpp"
-#include "../../messaging/detail/error_envelope.hpp"
+#include "../../messaging/detail/framework_messages.hpp"
+#include "../../messaging/detail/refusal.hpp"
+#include "../../messaging/detail/wire.hpp"
 
 namespace dividere::detail {
 
@@ -31,26 +31,14 @@ void HandlerTable::seal(std::string who) {
   sealed_ = true;
 }
 
-Error currentAsHandlerError(const std::string& what) {
-  try {
-    throw;
-  } catch (const std::exception& error) {
-    return Error(Errc::handlerFailed, what + ": " + error.what());
-  } catch (...) {
-    return Error(Errc::handlerFailed, what + ": something that is no std::exception");
-  }
-}
-
 void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
   try {
     handle(bytes, origin);
   } catch (const Error& error) {
-    refuseMalformed(origin, error);
+    refuseUntaken(origin, error);
   } catch (const std::exception& error) {
     // Out of memory, say, while parsing.
-    const Error told(Errc::handlerFailed, who_ + ": " + error.what());
-    report(told);
-    refuse(origin, told);
+    refuseFailed(origin, Error(Errc::handlerFailed, who_ + ": " + error.what(), error.what()), true);
   }
 }
 
@@ -79,41 +67,35 @@ void HandlerTable::callHandler(const Handler& handler, const google::protobuf::M
   } catch (...) {
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
-  if (origin.owesAnswer() && !origin.isAnswered()) {
-    return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": it sent no answer"), true);
+  if (origin.owesReply() && !origin.isReplied()) {
+    constexpr const char* kText = "it sent no reply";
+    return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
   ++handled_;
 }
 
 void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
   DividereError told;
-  // An answer that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
-  if (type == DividereError::kType && !origin.owesAnswer() && told.decode(payload)) {
-    return report(asError(who_, told));
-  }
+  // A reply that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
+  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) return report(asError(who_, told));
   ++unknown_;
-  const Error error(Errc::unknownType, who_ + ": no handler for '" + shown(type) + "'");
-  warnings_.log(LogLevel::warning, who_, "no handler for '" + shown(type) + "'");
-  if (onUnknown_) {
-    run(
-        [&] {
-          reactor::Sender sender(origin);
-          onUnknown_(std::string(type), sender);
-        },
-        "the hook for unknown types");
-  }
-  refuse(origin, error);
+  const std::string text = "no handler for '" + shown(type) + "'";
+  warnings_.log(LogLevel::warning, who_, text);
+  if (onUnknown_) callUnknownHook(type, origin);
+  refuse(origin, Error(Errc::unknownType, who_ + ": " + text));
 }
 
-void HandlerTable::run(const std::function<void()>& function, const char* what) noexcept {
+void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexcept {
   try {
-    function();
+    reactor::Sender sender(origin);
+    onUnknown_(std::string(type), sender);
   } catch (...) {
-    report(currentAsHandlerError(who_ + ": " + what));
+    report(currentAsHandlerError(who_ + ": the hook for unknown types"));
   }
 }
 
-void HandlerTable::refuseMalformed(Origin& origin, const Error& error) noexcept {
+void HandlerTable::refuseUntaken(Origin& origin, const Error& error) noexcept {
+  if (error.code() != Errc::malformed) return refuseFailed(origin, error, true);
   ++malformed_;
   report(error);
   refuse(origin, error);
@@ -126,9 +108,7 @@ void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) n
 }
 
 void HandlerTable::report(const Error& error) noexcept {
-  const std::string_view text(error.what());
-  const bool saysWho = text.substr(0, who_.size()) == who_ && text.substr(who_.size(), 2) == ": ";
-  warnings_.log(LogLevel::warning, who_, saysWho ? text.substr(who_.size() + 2) : text);
+  log_.write(who_, error);
   if (!onError_) return;
   try {
     onError_(error);
@@ -138,21 +118,23 @@ void HandlerTable::report(const Error& error) noexcept {
 }
 
 void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
-  if (!origin.wantsErrors() || origin.isAnswered()) return;
+  if (!origin.wantsErrors() || origin.isReplied()) return;
   try {
     // Where messages are to be short: without its text, or, to get unstuck, without anything.
-    if (tryAnswer(origin, errorEnvelope(error)) || tryAnswer(origin, errorEnvelope(Error(error.code(), "")))) return;
-    if (origin.owesAnswer()) tryAnswer(origin, {});
-  } catch (const std::exception& failure) {
-    warnings_.log(LogLevel::warning, who_, failure.what());
+    if (tryReply(origin, errorEnvelope(error)) || tryReply(origin, errorEnvelope(Error(error.code(), "")))) return;
+    if (origin.owesReply()) tryReply(origin, {});
+  } catch (const Error& failure) {
+    log_.write(who_, failure);
+  } catch (const std::exception&) {
+    // No memory for that.
   }
 }
 
 /// False if this is longer than the socket lets anything be.
-bool HandlerTable::tryAnswer(Origin& origin, const std::string& bytes) {
+bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
   try {
     Frame frame{std::string_view(bytes)};
-    origin.answer(frame);
+    origin.reply(frame);
     return true;
   } catch (const Error& failure) {
     if (failure.code() != Errc::tooLarge) throw;

@@ -11,37 +11,11 @@
 #include <string>
 #include <string_view>
 
-#include "../../connection/detail/frame.hpp"
-#include "../../core/detail/log_line.hpp"
 #include "../handlers.hpp"
+#include "error_sink.hpp"
+#include "origin.hpp"
 
 namespace dividere::detail {
-
-/// Where a message came from, for as long as it is handled.
-class Origin {
- public:
-  virtual ~Origin() = default;
-
-  /// Sends back one frame; throws Error{outOfTurn} where there is no way, or none any more.
-  virtual void send(Frame& frame) = 0;
-
-  /// Whether there has to be one answer: without it somebody waits for ever.
-  virtual bool owesAnswer() const = 0;
-
-  /// Whether to tell, in place of an answer, why there is none.
-  virtual bool wantsErrors() const = 0;
-
-  const connection::Route& route() const { return route_; }
-  bool isAnswered() const { return answered_; }
-  void answer(Frame& frame) {
-    send(frame);
-    answered_ = true;
-  }
-
- protected:
-  connection::Route route_;
-  bool answered_ = false;
-};
 
 class HandlerTable {
  public:
@@ -58,15 +32,21 @@ class HandlerTable {
   /// Lets dispatch() be called by several threads at once. Before seal().
   void setParallel() { parallel_ = true; }
 
-  /// Handles one serialized envelope: whatever happens ends here, and who waits for an answer gets one. One thread,
+  /// Handles one serialized envelope: whatever happens ends here, and who waits for a reply gets one. One thread,
   /// unless setParallel() says otherwise.
   void dispatch(std::string_view bytes, Origin& origin) noexcept;
 
-  /// Runs a function that is no message's handler (a timer's, a posted one); what it throws is reported.
-  void run(const std::function<void()>& function, const char* what) noexcept;
+  /// Tells the log and the error hook. Any thread.
+  void report(const Error& error) noexcept;
 
-  /// What becomes of bytes that are no message: counted, reported, and told to whoever waits for an answer.
-  void refuseMalformed(Origin& origin, const Error& error) noexcept;
+  /// report() for a ReactorLoop. The table outlives it.
+  ErrorSink errorSink() {
+    return [this](const Error& error) { report(error); };
+  }
+
+  /// What becomes of what was not taken, being no message most of the time: counted, reported, and told to whoever waits
+  /// for a reply.
+  void refuseUntaken(Origin& origin, const Error& error) noexcept;
 
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
@@ -88,9 +68,9 @@ class HandlerTable {
   void handle(std::string_view bytes, Origin& origin);
   void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
   void callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin);
-  void report(const Error& error) noexcept;
+  void callUnknownHook(std::string_view type, Origin& origin) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
-  static bool tryAnswer(Origin& origin, const std::string& bytes);
+  static bool tryReply(Origin& origin, const std::string& bytes);
 
   std::string who_ = "reactor";
   bool sealed_ = false;
@@ -99,12 +79,10 @@ class HandlerTable {
   std::atomic<const Entry*> last_{nullptr};  // that of the last message: probably of the next one too
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;
+  ErrorLog log_;
   RateLimit warnings_;
 
   std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0};
 };
-
-/// What was thrown, as an Error with Errc::handlerFailed whose text begins with `what`. Inside a catch block only.
-Error currentAsHandlerError(const std::string& what);
 
 }  // namespace dividere::detail

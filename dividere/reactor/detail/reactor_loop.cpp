@@ -1,20 +1,17 @@
 #include "reactor_loop.hpp"
 
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-#include "../../core/detail/fork.hpp"
 #include "../../core/detail/options.hpp"
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
 // Messages one socket may have handled before the others have their turn.
 constexpr int kTurn = 64;
+constexpr std::chrono::milliseconds kNow{0};
 
 ReactorLoop::Visit::Visit(ReactorLoop& loop)
     : loop_(loop), succeeded_(!CallbackScope::isInside() && loop.turn_.try_lock()) {
@@ -32,30 +29,50 @@ ReactorLoop::Visit::~Visit() {
   if (isDue) loop_.thread_.waker().wake();
 }
 
+ReactorLoop::ReactorLoop(std::string who, ErrorSink onError) : who_(std::move(who)), onError_(std::move(onError)) {
+  if (!onError_) onError_ = [this](const Error& error) { log_.write(who_, error); };
+}
+
 ReactorLoop::~ReactorLoop() {
   stop();
   sources_.clear();  // of a loop that was never started; before what their sockets' events are posted to
-  if (epoll_ >= 0) ::close(epoll_);
 }
 
 void ReactorLoop::requireNotStarted(const char* what) const {
   if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
-    throw Error(Errc::outOfTurn, std::string("reactor: ") + what + " comes before start(), or in the reactor's thread");
+    throw Error(Errc::outOfTurn, who_ + ": " + what + " comes before start(), or in its own thread");
+  }
+}
+
+/// Here, and not in the loop's thread, where nobody could catch it.
+void ReactorLoop::requireUsable(Source& source) const {
+  try {
+    source.socket();
+  } catch (const Error& error) {
+    throw Error(error.code(), who_ + ": add: " + error.context());
   }
 }
 
 void ReactorLoop::add(std::unique_ptr<Source> source) {
   requireNotStarted("add()");
+  Source& added = *source;
+  requireUsable(added);
   {
     std::lock_guard<std::mutex> lock(mutex_);
     sources_.push_back(std::move(source));
   }
-  if (started_) watch(sources_.back()->socket().descriptor(), sources_.back().get());
+  if (!started_) return;
+  try {
+    watch(added);
+  } catch (...) {
+    remove(added);
+    throw;
+  }
 }
 
 void ReactorLoop::remove(Source& source) {
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
-  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  drop(source);
   std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
   sources_.erase(
       std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
@@ -63,41 +80,53 @@ void ReactorLoop::remove(Source& source) {
 }
 
 void ReactorLoop::lookAgain(Source& source) {
-  if (std::find(active_.begin(), active_.end(), &source) == active_.end()) active_.push_back(&source);
+  if (source.isActive_) return;
+  active_.push_back(&source);
+  source.isActive_ = true;
+}
+
+/// It need not be looked at without a signal.
+void ReactorLoop::drop(Source& source) {
+  if (!source.isActive_) return;
+  active_.erase(std::find(active_.begin(), active_.end(), &source));
+  source.isActive_ = false;
 }
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
-  requireOption(period > 0ms, "reactor: every()", "the period is to be more than nothing");
+  requireOption(period > kNow, who_.c_str(), "every: the period must be positive");
   period = reckonable(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 
 void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
   requireNotStarted("after()");
-  timers_.push_back({0ms, Deadline::in(delay).when(), std::move(function)});
+  timers_.push_back({kNow, Deadline::in(delay).when(), std::move(function)});
 }
 
-void ReactorLoop::seal(const char* who) {
-  if (started_) throw Error(Errc::outOfTurn, std::string(who) + ": start() is called once");
-  handlers_.seal(who);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    started_ = true;
-  }
-  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) throw Error({errno, std::generic_category()}, std::string(who) + ": epoll");
+/// In the thread that starts it, where what is wrong with a socket can be caught.
+void ReactorLoop::open(std::string who) {
+  if (!who.empty()) who_ = std::move(who);
+  fork_.require(who_ + ": start");
+  if (started_) throw Error(Errc::outOfTurn, who_ + ": start() is called once");
+  epoll_ = OwnedDescriptor(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) throw Error({errno, std::generic_category()}, who_ + ": epoll");
+  watch(thread_.waker().fd(), nullptr);
+  if (stopFd_ >= 0) watch(stopFd_, nullptr);
+  for (const auto& source : sources_) watch(*source);
   for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
+  std::lock_guard<std::mutex> lock(mutex_);
+  started_ = true;
 }
 
-void ReactorLoop::start(const char* who) {
-  seal(who);
+void ReactorLoop::start(std::string who) {
+  open(std::move(who));
   thread_.start("dividere-loop", [this] { run(); });
 }
 
-void ReactorLoop::runHere(const char* who, int stopFd) {
-  seal(who);
+void ReactorLoop::runHere(std::string who, int stopFd) {
   stopFd_ = stopFd;
+  open(std::move(who));
   thread_.adoptCurrent();
   run();
 }
@@ -127,24 +156,26 @@ void ReactorLoop::watch(int fd, Source* source) {
   epoll_event interest{};
   interest.events = EPOLLIN;
   interest.data.ptr = source;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &interest);
-  if (!source) return;
-  source->socket().wakeWith(thread_.waker().fd());
-  active_.push_back(source);  // what came before it was watched gives no signal
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) != 0) {
+    throw Error({errno, std::generic_category()}, who_ + ": epoll_ctl");
+  }
+}
+
+void ReactorLoop::watch(Source& source) {
+  watch(source.socket().descriptor(), &source);
+  source.socket().wakeWith(thread_.waker().fd());
+  lookAgain(source);  // what came before it was watched gives no signal
 }
 
 void ReactorLoop::run() {
-  watch(thread_.waker().fd(), nullptr);
-  if (stopFd_ >= 0) watch(stopFd_, nullptr);
   std::unique_lock<std::mutex> turn(turn_);
-  for (const auto& source : sources_) watch(source->socket().descriptor(), source.get());
   while (!thread_.stopRequested()) {
-    runPosted();
-    runTimers();
+    callPosted();
+    callDue();
     takeTurns();
     if (!thread_.stopRequested()) wait(turn);
   }
-  runPosted();
+  callPosted();
   active_.clear();
   close();
 }
@@ -159,27 +190,27 @@ void ReactorLoop::close() {
   sources.swap(sources_);
 }
 
-void ReactorLoop::runPosted() {
+void ReactorLoop::callPosted() {
   std::vector<std::function<void()>> functions;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     functions.swap(posted_);
   }
-  for (const auto& function : functions) handlers_.run(function, "a posted function");
+  for (const auto& function : functions) call(function, "a posted function");
 }
 
-void ReactorLoop::runTimers() {
+void ReactorLoop::callDue() {
   // By index: a function may add timers.
   for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
     const auto now = Clock::now();
     if (timers_[i].due > now) continue;
     const auto function = timers_[i].function;
-    if (timers_[i].period == 0ms) {
+    if (timers_[i].period == kNow) {
       timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
-      handlers_.run(function, "a timer's function");
+      call(function, "a timer's function");
       continue;
     }
-    handlers_.run(function, "a timer's function");
+    call(function, "a timer's function");
     // What the function itself, or others before it, made late is not made up for.
     Timer& timer = timers_[i];
     timer.due += timer.period;
@@ -188,9 +219,18 @@ void ReactorLoop::runTimers() {
   }
 }
 
+void ReactorLoop::call(const std::function<void()>& function, const char* what) noexcept {
+  try {
+    function();
+  } catch (...) {
+    onError_(currentAsHandlerError(who_ + ": " + what));
+  }
+}
+
 void ReactorLoop::takeTurns() {
   turns_.clear();
   turns_.swap(active_);
+  for (Source* source : turns_) source->isActive_ = false;
   // By index: a source may be removed while another has its turn.
   for (std::size_t i = 0; i < turns_.size(); ++i) {
     if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
@@ -203,31 +243,41 @@ bool ReactorLoop::takeTurn(Source& source) {
     if (thread_.stopRequested()) return true;
     try {
       if (!source.hasMessage()) return false;
-      source.take(handlers_);
-    } catch (const Error& error) {
-      handlers_.refuseMalformed(source, error);
-    } catch (const std::exception& error) {
-      handlers_.refuseMalformed(source, Error(std::make_error_code(std::errc::not_enough_memory), error.what()));
+      source.take();
+    } catch (...) {
+      tellFailure(source);
     }
   }
   return true;
 }
 
-void ReactorLoop::drain(Source& source) {
+/// In a catch block.
+void ReactorLoop::tellFailure(Source& source) noexcept {
+  try {
+    throw;
+  } catch (const Error& error) {
+    if (!source.failed(error)) onError_(error);
+  } catch (...) {
+    const Error error = currentAsHandlerError(who_ + ": receive");  // out of memory, say
+    if (!source.failed(error)) onError_(error);
+  }
+}
+
+void ReactorLoop::takeAll(Source& source) {
   while (!thread_.stopRequested() && takeTurn(source)) {
   }
 }
 
-void ReactorLoop::serve(Source& source) {
-  active_.erase(std::remove(active_.begin(), active_.end(), &source), active_.end());
+void ReactorLoop::giveTurn(Source& source) {
+  drop(source);
   if (takeTurn(source)) lookAgain(source);
 }
 
-void ReactorLoop::listen(Source& source, bool does) {
+void ReactorLoop::setWakes(Source& source, bool wakes) {
   epoll_event interest{};
-  if (does) interest.events = EPOLLIN;
+  if (wakes) interest.events = EPOLLIN;
   interest.data.ptr = &source;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
 }
 
 ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
@@ -242,19 +292,28 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
   const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
-  const int count = ::epoll_wait(epoll_, ready, 64, timeout);
+  const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);
   turn.lock();
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {
       lookAgain(*source);
-      continue;
+    } else {
+      thread_.waker().drain();
+      attendToSockets();
+      if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
     }
-    thread_.waker().drain();
-    for (const auto& each : sources_) {
+  }
+}
+
+/// The waker may have been woken for one of them.
+void ReactorLoop::attendToSockets() {
+  for (const auto& each : sources_) {
+    try {
       if (each->socket().attend()) lookAgain(*each);
+    } catch (...) {
+      tellFailure(*each);
     }
-    if (stopFd_ >= 0 && Waker::isReadable(stopFd_)) thread_.stop();
   }
 }
 

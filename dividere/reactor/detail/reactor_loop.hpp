@@ -11,38 +11,21 @@
 #include <thread>
 #include <vector>
 
-#include "../../connection/detail/socket.hpp"
 #include "../../core/detail/deadline.hpp"
 #include "../../core/detail/fork.hpp"
+#include "../../core/detail/owned_descriptor.hpp"
 #include "../../core/detail/thread.hpp"
-#include "handler_table.hpp"
+#include "error_sink.hpp"
+#include "source.hpp"
 
 namespace dividere::detail {
 
-/// A socket the loop listens to, and the origin of the message it received last.
-class Source : public Origin {
- public:
-  virtual Socket& socket() = 0;
-
-  /// Whether receive() has a message, without waiting.
-  virtual bool hasMessage() = 0;
-
-  /// Takes the next message and has it handled. Throws Error{malformed} as the socket does.
-  virtual void take(HandlerTable& handlers) = 0;
-
- protected:
-  void newMessage() {
-    route_.clear();
-    answered_ = false;
-  }
-};
-
-/// "In the loop's thread" is said of it, or of another one during its Visit.
+/// Takes turns with its sources as they have messages, runs functions at their time, and runs what others post: all in
+/// one thread. Who takes part in a Visit may do what is allowed "in the loop's thread".
 class ReactorLoop {
  public:
-  /// While it has succeeded, the calling thread stands in for the loop's, which has nothing to do. Not for long, and
-  /// not to remove a source. It fails where the loop is at work, which soon does by itself what there is to do; in an
-  /// event handler, and in another Visit.
+  /// Lets the calling thread act as the loop's while that one is idle. Keep it short, and remove no source. It fails
+  /// while the loop is at work, in an event handler, and in another Visit.
   class Visit {
    public:
     explicit Visit(ReactorLoop& loop);
@@ -57,36 +40,45 @@ class ReactorLoop {
     std::optional<CallbackScope> scope_;
   };
 
-  explicit ReactorLoop(HandlerTable& handlers) : handlers_(handlers) {}
+  /// `who` names the owner in errors. `onError` is told what a function threw, and what a source does not deal with; if
+  /// null, the log is. It outlives the loop's thread.
+  explicit ReactorLoop(std::string who, ErrorSink onError = nullptr);
   ~ReactorLoop();
 
-  // Before start(), or in the loop's thread.
+  // Before start(), or in the loop's thread:
+
+  /// Throws Error{movedFrom} or Error{otherProcess} for a socket that cannot be used here.
   void add(std::unique_ptr<Source> source);
   void every(std::chrono::milliseconds period, std::function<void()> function);
-
-  /// In the loop's own thread; not of the source that is being taken from.
-  void remove(Source& source);
-
-  /// In the loop's thread: the source may have messages though its socket gives no signal. That is so whenever
-  /// something is sent on it outside of its turn: sending takes the signal in.
-  void lookAgain(Source& source);
-
-  /// In the loop's thread: handles all that has come for this source, out of its turn.
-  void drain(Source& source);
-
-  /// In the loop's thread: gives this source a turn now, after which its signals tell of all that comes.
-  void serve(Source& source);
-
-  /// In the loop's thread: whether signals of this source's socket wake the loop, or are waited for by somebody else.
-  void listen(Source& source, bool does);
 
   /// Once, after this time.
   void after(std::chrono::milliseconds delay, std::function<void()> function);
 
-  void start(const char* who);
+  // In the loop's thread:
 
-  /// Runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it becomes readable.
-  void runHere(const char* who, int stopFd);
+  /// In its own, not in a Visit; not of the source that is being taken from.
+  void remove(Source& source);
+
+  /// The source may have messages though its socket gives no signal. That is so whenever something is sent on it outside
+  /// of its turn: sending takes the signal in.
+  void lookAgain(Source& source);
+
+  /// Takes all messages that have come for this source, out of its turn.
+  void takeAll(Source& source);
+
+  /// Gives this source a turn now, after which its signals tell of all that comes.
+  void giveTurn(Source& source);
+
+  /// Whether the signals of this source's socket wake the loop. While they do not, whoever said so waits for them.
+  void setWakes(Source& source, bool wakes);
+
+  /// Starts the thread. `who`, if not empty, is a fuller name of the owner than there was before. Throws Error as add()
+  /// does, and Error{outOfTurn} the second time.
+  void start(std::string who = {});
+
+  /// In place of start(): runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it
+  /// becomes readable.
+  void runHere(std::string who, int stopFd);
 
   // Any thread.
   void stop();
@@ -103,15 +95,21 @@ class ReactorLoop {
   };
 
   void requireNotStarted(const char* what) const;
-  void seal(const char* who);
+  void requireUsable(Source& source) const;
+  void open(std::string who);
   void run();
   void close();
   void watch(int fd, Source* source);
-  void runPosted();
-  void runTimers();
+  void watch(Source& source);
+  void callPosted();
+  void callDue();
+  void call(const std::function<void()>& function, const char* what) noexcept;
   void takeTurns();
   bool takeTurn(Source& source);
+  void tellFailure(Source& source) noexcept;
+  void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);
+  void attendToSockets();
   Clock::time_point nextDue() const;
 
   const ForkGuard fork_;
@@ -120,14 +118,16 @@ class ReactorLoop {
   std::atomic<std::thread::id> visitor_{};
 
   // Constant once started, or under turn_.
-  HandlerTable& handlers_;
+  std::string who_;
+  ErrorLog log_;
+  ErrorSink onError_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::vector<Timer> timers_;
   bool started_ = false;
-  int epoll_ = -1;
+  OwnedDescriptor epoll_;
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
-  std::vector<Source*> active_;  // may have more messages than were taken: need no signal to be looked at
+  std::vector<Source*> active_;  // those that say so: need no signal to be looked at
   std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 
   std::mutex mutex_;

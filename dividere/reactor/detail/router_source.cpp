@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "../../messaging/detail/error_envelope.hpp"
+#include "../../messaging/detail/refusal.hpp"
 
 namespace dividere::detail {
 
-// How long those that wait are answered at the end.
+// How long those that wait get replies at the end.
 constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
 
 Frame& RouterSource::receive() {
@@ -26,14 +26,12 @@ Frame& RouterSource::receive() {
   return *body;
 }
 
-void RouterSource::take(HandlerTable& handlers) { handlers.dispatch(receive().view(), *this); }
-
 void RouterSource::send(Frame& frame) {
-  if (answered_) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its answer");
-  reply(route_, frame);
+  if (isReplied()) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its reply");
+  sendTo(route_, frame);
 }
 
-void RouterSource::reply(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
+void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
 void RouterSource::refuseWaiting(const Error& error) {
   const std::string bytes = errorEnvelope(error);
@@ -41,8 +39,8 @@ void RouterSource::refuseWaiting(const Error& error) {
   while (!limit.passed() && socket_.ready()) {
     try {
       receive();
-      Frame answer{std::string_view(bytes)};
-      reply(route_, answer);
+      Frame frame{std::string_view(bytes)};
+      sendTo(route_, frame);
     } catch (const Error&) {
       // Junk, or one who cannot be told.
     }

@@ -3,39 +3,51 @@
 // A socket that many ask at once.
 
 #include "../../connection/detail/router.hpp"
-#include "reactor_loop.hpp"
+#include "handler_table.hpp"
+#include "source.hpp"
 
 namespace dividere::detail {
 
-/// A ROUTER that behaves as a REP socket to whoever asks, but owes its answers in no order, and answers those who
-/// send no empty frame too.
-class RouterSource : public Source {
+/// A ROUTER that behaves as a REP socket to whoever asks, but owes its replies in no order, and replies to those who
+/// send no empty frame too. All in the loop's thread.
+class RouterSource : public Source, public Origin {
  public:
-  RouterSource(const char* who, const connection::SocketOptions& options) : socket_(who, ZMQ_ROUTER, options) {
+  /// The handlers outlive it.
+  RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
+      : socket_(who, ZMQ_ROUTER, options), handlers_(handlers) {
     setUpRouter(socket_);
   }
 
   Socket& socket() override { return socket_; }
   bool hasMessage() override { return socket_.ready(); }
-  void take(HandlerTable& handlers) override;
+  void take() override { dispatch(receive()); }
+  bool failed(const Error& error) noexcept override {
+    handlers_.refuseUntaken(*this, error);
+    return true;
+  }
 
-  /// Throws Error{outOfTurn} for a second answer.
-  void send(Frame& frame) override;
-  bool owesAnswer() const override { return true; }
+  bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
-  /// The answer to whoever is at the end of that route. Never waits: one who does not read loses it.
-  void reply(const connection::Route& route, Frame& frame);
+  /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
+  void sendTo(const connection::Route& route, Frame& frame);
 
-  /// Answers those that wait to be taken with this error, but not for ever those who go on sending.
+  /// Replies with this error to those that wait to be taken, but not for ever to those who go on sending.
   void refuseWaiting(const Error& error);
 
  protected:
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
   Frame& receive();
 
+  /// Calls its handler.
+  void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+
+  /// Throws Error{outOfTurn} for a second reply.
+  void send(Frame& frame) override;
+
  private:
   Socket socket_;
+  HandlerTable& handlers_;
 };
 
 }  // namespace dividere::detail

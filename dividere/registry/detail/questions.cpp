@@ -18,8 +18,8 @@ void Questions::ask(std::string envelope, const Deadline& deadline, Answered ans
 
 void Questions::tryAsk(Question& question, Clock::time_point now) {
   for (std::size_t tried = 0; tried < registries_.size() && !question.isAsked; ++tried) {
-    Peer& registry = *registries_[question.turn];
-    if (registry.state() == Peer::State::connecting) return;  // it has its turn: the order is the user's
+    Remote& registry = *registries_[question.turn];
+    if (registry.state() == Remote::State::connecting) return;  // it has its turn: the order is the user's
     if (registry.isUp()) {
       Frame frame{std::string_view(question.envelope)};
       question.ids.push_back(ids_.next());
@@ -39,7 +39,7 @@ void Questions::changed(std::size_t registry) {
   const auto now = Clock::now();
   const bool isUp = registries_[registry]->isUp();
   for (Question& question : open_) {
-    if (isUp && registries_[question.turn]->state() == Peer::State::down) {
+    if (isUp && registries_[question.turn]->state() == Remote::State::down) {
       question.turn = registry;
     } else if (!isUp && question.turn == registry) {
       nextTurn(question, now);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../../messaging/detail/correlation.hpp"
-#include "../../reactor/detail/peer.hpp"
+#include "../../reactor/detail/remote.hpp"
 
 namespace dividere::detail {
 
@@ -22,7 +22,7 @@ class Questions {
   /// The envelope of the answer; null if none came in time.
   using Answered = std::function<void(Frame*)>;
 
-  Questions(const std::vector<Peer*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+  Questions(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
   void ask(std::string envelope, const Deadline& deadline, Answered answered);
 
@@ -49,7 +49,7 @@ class Questions {
   void tryAsk(Question& question, Clock::time_point now);
   void nextTurn(Question& question, Clock::time_point now);
 
-  const std::vector<Peer*>& registries_;
+  const std::vector<Remote*>& registries_;
   CorrelationIds& ids_;
   std::list<Question> open_;
   std::size_t first_ = 0;  // the one that answered last

@@ -12,7 +12,7 @@
 #include "../../core/detail/latch.hpp"
 #include "../../messaging/detail/correlation.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
-#include "../../reactor/detail/peer.hpp"
+#include "../../reactor/detail/remote.hpp"
 
 namespace dividere::detail {
 
@@ -35,7 +35,7 @@ class Registrar {
  public:
   using Clock = Deadline::Clock;
 
-  Registrar(const std::vector<Peer*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+  Registrar(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
   void begin(const std::shared_ptr<Registration>& registration);
   void end(const std::shared_ptr<Registration>& registration);
@@ -74,7 +74,7 @@ class Registrar {
   void unregister(const Entry& entry);
   void farewellEnded(const std::shared_ptr<Registration>& registration);
 
-  const std::vector<Peer*>& registries_;
+  const std::vector<Remote*>& registries_;
   CorrelationIds& ids_;
   std::list<Entry> entries_;
   std::list<Farewell> farewells_;

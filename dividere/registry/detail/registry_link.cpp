@@ -6,8 +6,8 @@
 #include "../../connection/subscriber.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/never_destroyed.hpp"
-#include "../../messaging/detail/envelope_format.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
+#include "../../messaging/detail/wire.hpp"
 #include "own_address.hpp"
 
 namespace dividere::detail {
@@ -34,14 +34,11 @@ class AnnouncementSource final : public Source {
 
   Socket& socket() override { return subscriber_.socket(); }
   bool hasMessage() override { return socket().ready(); }
-  void take(HandlerTable&) override {
+  void take() override {
     const std::chrono::milliseconds none{0};
     const Frame* frame = subscriber_.receiveFrame(&none);
     if (frame && openEnvelope("registry", frame->view()).type == RediscoverReq::kType) heard_();
   }
-  void send(Frame&) override {}
-  bool owesAnswer() const override { return false; }
-  bool wantsErrors() const override { return false; }
 
  private:
   connection::Subscriber subscriber_;
@@ -90,13 +87,13 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Locat
 
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
   if (registries.empty()) throw Error(Errc::badEndpoint, "registry: the list of registries is empty");
-  Peer::Listener& listener = *this;
+  Remote::Owner& owner = *this;
   for (const auto& each : registries) {
-    auto peer = std::make_unique<Peer>(loop_, listener, tcpEndpoint(each.host, each.port), registrySocketOptions());
-    peers_.push_back(peer.get());
-    loop_.add(std::move(peer));
+    auto remote = std::make_unique<Remote>(loop_, owner, tcpEndpoint(each.host, each.port), registrySocketOptions());
+    remotes_.push_back(remote.get());
+    loop_.add(std::move(remote));
   }
-  loop_.start("registry");
+  loop_.start();
 }
 
 RegistryLink::~RegistryLink() { loop_.stop(); }
@@ -135,20 +132,20 @@ void RegistryLink::listen() {
   }
 }
 
-std::size_t RegistryLink::indexOf(const Peer& peer) const {
-  return static_cast<std::size_t>(std::find(peers_.begin(), peers_.end(), &peer) - peers_.begin());
+std::size_t RegistryLink::indexOf(const Remote& remote) const {
+  return static_cast<std::size_t>(std::find(remotes_.begin(), remotes_.end(), &remote) - remotes_.begin());
 }
 
-void RegistryLink::peerChanged(Peer& peer) {
-  const std::size_t index = indexOf(peer);
+void RegistryLink::remoteChanged(Remote& remote) {
+  const std::size_t index = indexOf(remote);
   questions_.changed(index);
   registrar_.changed(index);
   run();
 }
 
-void RegistryLink::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
-  const std::size_t index = indexOf(peer);
-  if (!questions_.take(index, id, answer)) registrar_.take(index, id, answer);
+void RegistryLink::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
+  const std::size_t index = indexOf(remote);
+  if (!questions_.take(index, id, reply)) registrar_.take(index, id, reply);
   run();
 }
 

@@ -19,7 +19,7 @@ namespace dividere::detail {
 
 /// One thread and one connection to each registry of a list, for all that ask or register there: a hundred services
 /// in a process are a hundred names, not a hundred connections. Any thread but its own.
-class RegistryLink final : private Peer::Listener {
+class RegistryLink final : private Remote::Owner {
  public:
   /// The one for this list, made if nobody has it. Throws Error{badEndpoint} for a list that is empty or holds what is
   /// no address.
@@ -38,25 +38,24 @@ class RegistryLink final : private Peer::Listener {
   void end(const std::shared_ptr<Registration>& registration);
 
  private:
-  void peerChanged(Peer& peer) override;
-  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
-  std::size_t indexOf(const Peer& peer) const;
+  void remoteChanged(Remote& remote) override;
+  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
+  std::size_t indexOf(const Remote& remote) const;
   void listen();
   void run();
 
   // Constant after construction.
   const ForkGuard fork_;
   const std::vector<registry::Location> locations_;
-  std::vector<Peer*> peers_;  // the loop's
+  std::vector<Remote*> remotes_;  // the loop's
 
   // The loop's thread alone.
   CorrelationIds ids_;
-  Questions questions_{peers_, ids_};
-  Registrar registrar_{peers_, ids_};
+  Questions questions_{remotes_, ids_};
+  Registrar registrar_{remotes_, ids_};
   bool listens_ = false;
 
-  HandlerTable handlers_;
-  ReactorLoop loop_{handlers_};
+  ReactorLoop loop_{"registry"};
   Alarm alarm_{loop_, [this] { run(); }};
 };
 

@@ -9,7 +9,8 @@
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/options.hpp"
-#include "../../messaging/detail/error_envelope.hpp"
+#include "../../messaging/detail/framework_messages.hpp"
+#include "../../messaging/detail/refusal.hpp"
 #include "../../registry/detail/own_address.hpp"
 
 namespace dividere::detail {
@@ -26,8 +27,15 @@ constexpr auto kInstanceReconnectMax = 1000ms;
 
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
-  const auto told = readErrorEnvelope(bytes);
-  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
+  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
+  if (bytes.substr(0, prefix.size()) != prefix) return false;
+  try {
+    DividereError told;
+    return told.decode(openEnvelope("service::Client", bytes).payload) &&
+           told.code == static_cast<std::uint32_t>(Errc::stopping);
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 /// What the registry says; nothing if it says no such thing.
@@ -54,7 +62,7 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
       link_(RegistryLink::to(options.registries)) {
   inbox_->desk = this;
   loop_.post([this] { lookUpNow(); });
-  loop_.start("service::Client");
+  loop_.start();
 }
 
 CallDesk::~CallDesk() { stop(); }
@@ -100,9 +108,9 @@ std::optional<CallDesk::Instance*> CallDesk::beginHere(const std::shared_ptr<Cal
   const bool isOnlyCall = instance->calls == 1 && !instance->isAttended;
   if (isOnlyCall) {
     instance->isAttended = true;
-    loop_.listen(*instance->peer, false);
+    loop_.setWakes(*instance->remote, false);
   }
-  loop_.serve(*instance->peer);
+  loop_.giveTurn(*instance->remote);
   return isOnlyCall ? instance : nullptr;
 }
 
@@ -121,7 +129,7 @@ bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const 
       return call.ended.wait(deadline);
     }
     // Once it is over there is no instance, nor its descriptor.
-    if (!isOver_) loop_.serve(*instance.peer);
+    if (!isOver_) loop_.giveTurn(*instance.remote);
     const bool hasEnded = call.ended.isOpen();
     if (!hasEnded && !isOver_ && !deadline.passed()) continue;
     leave(instance);
@@ -133,7 +141,7 @@ bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const 
 void CallDesk::leave(Instance& instance) {
   if (isOver_) return;
   instance.isAttended = false;
-  loop_.listen(*instance.peer, true);
+  loop_.setWakes(*instance.remote, true);
   if (!instance.isListed) loop_.post([this] { prune(); });
 }
 
@@ -181,7 +189,7 @@ CallDesk::Instance* CallDesk::choose() {
   const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
   auto best = instances_.end();
   for (auto it = instances_.begin(); it != instances_.end(); ++it) {
-    if (!it->peer->isUp() || it->isLeaving) continue;
+    if (!it->remote->isUp() || it->isLeaving) continue;
     if (best == instances_.end() || rank(*it) < rank(*best)) best = it;
   }
   if (best == instances_.end()) return nullptr;
@@ -192,7 +200,7 @@ CallDesk::Instance* CallDesk::choose() {
 bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
   Frame request = call->request.share();
   std::string id = ids_.next();
-  if (!instance.peer->ask(id, request)) return false;
+  if (!instance.remote->ask(id, request)) return false;
   call->id = id;
   ++call->sent;
   ++instance.calls;
@@ -201,33 +209,33 @@ bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
   return true;
 }
 
-void CallDesk::peerAnswered(Peer& peer, std::string_view id, Frame& answer) {
+void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   for (Instance& each : instances_) {
-    if (each.peer == &peer) each.isSilent = false;
+    if (each.remote == &remote) each.isSilent = false;
   }
   const auto found = underWay_.find(id);
   if (found == underWay_.end()) return;  // nobody waits for it any more
   const UnderWay answered = std::move(found->second);
   underWay_.erase(found);
   --answered.instance->calls;
-  if (isStoppingNotice(answer.view())) {
+  if (isStoppingNotice(reply.view())) {
     answered.instance->isLeaving = true;
     --answered.call->sent;
     waiting_.push_front(answered.call);
     lookUp(Clock::now());
   } else {
-    answered.call->answer = std::move(answer);
+    answered.call->answer = std::move(reply);
     end(answered.call, std::nullopt);
   }
   handOut();
 }
 
-void CallDesk::peerChanged(Peer& peer) {
+void CallDesk::remoteChanged(Remote& remote) {
   const auto instance =
-      std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.peer == &peer; });
+      std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.remote == &remote; });
   if (instance == instances_.end()) return;
   instance->isLeaving = instance->isSilent = false;
-  if (!peer.isUp()) {
+  if (!remote.isUp()) {
     takeBack(*instance);
     lookUp(Clock::now());
     prune();
@@ -310,7 +318,7 @@ void CallDesk::found(const std::optional<ServiceLookupRep>& reply) {
 void CallDesk::list(const ServiceLookupRep& reply) {
   const bool isThere = reply.port != 0 && reply.server != reply.kUnavailable;
   // A registry that knows of none may just have been restarted: those that are connected stay.
-  for (Instance& each : instances_) each.isListed = !isThere && each.peer->isUp() && each.isListed;
+  for (Instance& each : instances_) each.isListed = !isThere && each.remote->isUp() && each.isListed;
   if (!isThere) return;
   auto instances = reply.instances;
   if (instances.empty()) instances.push_back({reply.server, reply.port});
@@ -327,11 +335,11 @@ CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_
   const auto found = std::find_if(instances_.begin(), instances_.end(),
                                   [&](const Instance& each) { return each.server == server && each.port == port; });
   if (found != instances_.end()) return *found;
-  Peer::Listener& listener = *this;
-  auto peer =
-      std::make_unique<Peer>(loop_, listener, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
-  instances_.push_front({server, port, peer.get(), peer->socket().descriptor()});
-  loop_.add(std::move(peer));
+  Remote::Owner& owner = *this;
+  auto remote =
+      std::make_unique<Remote>(loop_, owner, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
+  instances_.push_front({server, port, remote.get(), remote->socket().descriptor()});
+  loop_.add(std::move(remote));
   return instances_.front();
 }
 
@@ -343,7 +351,7 @@ void CallDesk::prune() {
       ++it;
       continue;
     }
-    loop_.remove(*it->peer);
+    loop_.remove(*it->remote);
     it = instances_.erase(it);
   }
 }

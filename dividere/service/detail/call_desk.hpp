@@ -41,7 +41,7 @@ struct Call {
 };
 
 /// Gives calls to instances, and to others if those die.
-class CallDesk final : private Peer::Listener {
+class CallDesk final : private Remote::Owner {
  public:
   using Clock = Deadline::Clock;
 
@@ -59,7 +59,7 @@ class CallDesk final : private Peer::Listener {
   struct Instance {
     std::string server;
     std::uint32_t port;
-    Peer* peer;               // the loop's
+    Remote* remote;           // the loop's
     int descriptor;           // the peer's, for a thread that does not know whether the peer is still there
     bool isListed = true;     // the registry knew of it when it was last asked
     bool isLeaving = false;   // it says that it is stopping
@@ -77,8 +77,8 @@ class CallDesk final : private Peer::Listener {
     CallDesk* desk;  // under mutex
   };
 
-  void peerChanged(Peer& peer) override;
-  void peerAnswered(Peer& peer, std::string_view id, Frame& answer) override;
+  void remoteChanged(Remote& remote) override;
+  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
 
   Instance* begin(const std::shared_ptr<Call>& call);
   std::optional<Instance*> beginHere(const std::shared_ptr<Call>& call);
@@ -121,8 +121,7 @@ class CallDesk final : private Peer::Listener {
   std::mutex mutex_;
   bool stopped_ = false;  // under mutex_
 
-  HandlerTable handlers_;
-  ReactorLoop loop_{handlers_};
+  ReactorLoop loop_{"service::Client"};
   Alarm alarm_{loop_, [this] { run(); }};
 };
 

@@ -1,21 +1,19 @@
-#include "peer.hpp"
+#include "remote.hpp"
 
 #include "../../messaging/detail/correlation.hpp"
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
-Peer::Peer(ReactorLoop& loop, Listener& listener, const std::string& endpoint, connection::SocketOptions options)
+Remote::Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options)
     : loop_(loop),
-      link_(std::make_shared<Link>(Link{this, listener})),
-      dealer_(endpoint, asked(std::move(options), loop, link_)) {}
+      standing_(std::make_shared<Standing>(Standing{this, owner})),
+      dealer_(endpoint, asked(std::move(options), loop, standing_)) {}
 
-connection::SocketOptions Peer::asked(connection::SocketOptions options, ReactorLoop& loop,
-                                      const std::shared_ptr<Link>& link) {
+connection::SocketOptions Remote::asked(connection::SocketOptions options, ReactorLoop& loop,
+                                        const std::shared_ptr<Standing>& standing) {
   options.attach = connection::Attach::connect;
   options.monitor = true;
-  options.onEvent = [&loop, weak = std::weak_ptr<Link>(link), onEvent = std::move(options.onEvent),
+  options.onEvent = [&loop, weak = std::weak_ptr<Standing>(standing), onEvent = std::move(options.onEvent),
                      told = State::connecting](const connection::SocketEvent& event) mutable {
     using connection::EventType;
     if (onEvent) onEvent(event);
@@ -32,26 +30,26 @@ connection::SocketOptions Peer::asked(connection::SocketOptions options, Reactor
   return options;
 }
 
-void Peer::changed(const std::weak_ptr<Link>& link, State state) {
-  const auto alive = link.lock();
+void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
+  const auto alive = standing.lock();
   if (!alive) return;
   const bool isLost = alive->state == State::up;
   alive->state = state;
-  if (isLost) alive->peer->clear();
-  alive->listener.peerChanged(*alive->peer);
+  if (isLost) alive->remote->clear();
+  alive->owner.remoteChanged(*alive->remote);
 }
 
-// What it answered before it went is an answer, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
+// What it replied before it went counts, and what it has not been sent by then is not sent. (ZMQ_IMMEDIATE would
 // see to the latter, but throws away what has come and is not yet received.)
-void Peer::clear() {
-  loop_.drain(*this);
+void Remote::clear() {
+  loop_.takeAll(*this);
   socket().forgetUnsent();
   loop_.lookAgain(*this);
 }
 
-bool Peer::ask(const std::string& id, Frame& request) {
+bool Remote::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
-  // Sending takes in the signal that an answer has come, too: the descriptor would stay silent about it.
+  // Sending takes in the signal that a reply has come, too: the descriptor would stay silent about it.
   loop_.lookAgain(*this);
   outgoing_.clear();
   outgoing_.push(std::string_view(id));
@@ -62,17 +60,15 @@ bool Peer::ask(const std::string& id, Frame& request) {
   return false;
 }
 
-void Peer::take(HandlerTable&) {
+void Remote::take() {
   Socket& socket = this->socket();
   socket.tryReceive();
   std::vector<Frame>& frames = socket.inbox().frames();
   if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
     throw Error(Errc::malformed,
-                socket.who() + ": " + socket.endpoint() + ": an answer without the id of a request; dropped");
+                socket.who() + ": " + socket.endpoint() + ": a reply without the id of a request; dropped");
   }
-  link_->listener.peerAnswered(*this, frames.front().view(), frames.back());
+  standing_->owner.remoteReplied(*this, frames.front().view(), frames.back());
 }
-
-void Peer::send(Frame&) { throw Error(Errc::outOfTurn, socket().who() + ": send: an answer is not answered"); }
 
 }  // namespace dividere::detail

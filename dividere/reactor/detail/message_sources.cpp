@@ -1,0 +1,126 @@
+#include "message_sources.hpp"
+
+#include <algorithm>
+
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kNoWait{0};
+
+// A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
+constexpr std::chrono::milliseconds kSendLimit{1000};
+
+/// What the four have in common. A Messaging socket's own ways to receive and to send are in the classes below.
+template <class Messaging>
+class MessageSource : public Source, public Origin {
+ public:
+  MessageSource(Messaging&& socket, HandlerTable& handlers) : messaging_(std::move(socket)), handlers_(handlers) {}
+
+  Socket& socket() override { return connection().socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  bool failed(const Error& error) noexcept override {
+    handlers_.refuseUntaken(*this, error);
+    return true;
+  }
+
+  bool owesReply() const override { return false; }
+  bool wantsErrors() const override { return false; }
+
+ protected:
+  auto& connection() { return messaging_.connection(); }
+  void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+  void requireSent(bool sent) {
+    if (!sent) throw Error(Errc::overloaded, socket().who() + ": send: the peer has taken nothing for a second");
+  }
+
+ private:
+  Messaging messaging_;
+  HandlerTable& handlers_;
+};
+
+class SubscriberSource final : public MessageSource<messaging::Subscriber> {
+ public:
+  using MessageSource::MessageSource;
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&kNoWait));
+  }
+
+ protected:
+  void send(Frame&) override {
+    throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
+  }
+};
+
+class RequestSource final : public MessageSource<messaging::Request> {
+ public:
+  using MessageSource::MessageSource;
+
+  bool hasMessage() override {
+    if (connection().awaitsReply()) return socket().ready();
+    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
+    socket().attend();
+    socket().get(ZMQ_EVENTS);
+    return false;
+  }
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&kNoWait));
+  }
+
+ protected:
+  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+};
+
+class ResponseSource final : public MessageSource<messaging::Response> {
+ public:
+  using MessageSource::MessageSource;
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&kNoWait));
+  }
+  bool owesReply() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+ protected:
+  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+};
+
+class DealerSource final : public MessageSource<messaging::Dealer> {
+ public:
+  using MessageSource::MessageSource;
+
+  void take() override {
+    newMessage();
+    dispatch(*connection().receiveFrame(&route_, &kNoWait));
+  }
+
+  // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
+  // empty frame, and what comes straight from another Dealer has none.
+  bool wantsErrors() const override {
+    return std::any_of(route_.begin(), route_.end(), [](const std::string& step) { return !step.empty(); });
+  }
+
+ protected:
+  void send(Frame& frame) override { requireSent(connection().sendFrame(route_, frame, &kSendLimit)); }
+};
+
+std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {
+  return std::make_unique<SubscriberSource>(std::move(socket), handlers);
+}
+
+std::unique_ptr<Source> makeSource(messaging::Request&& socket, HandlerTable& handlers) {
+  return std::make_unique<RequestSource>(std::move(socket), handlers);
+}
+
+std::unique_ptr<Source> makeSource(messaging::Response&& socket, HandlerTable& handlers) {
+  return std::make_unique<ResponseSource>(std::move(socket), handlers);
+}
+
+std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& handlers) {
+  return std::make_unique<DealerSource>(std::move(socket), handlers);
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,47 @@
+#pragma once
+
+// Where a message came from.
+
+#include "../../connection/dealer.hpp"
+#include "../../connection/detail/frame.hpp"
+
+namespace dividere::detail {
+
+/// Who can be replied to, for as long as the message is handled.
+class Origin {
+ public:
+  virtual ~Origin() = default;
+
+  /// Whether there has to be one reply: without it somebody waits for ever.
+  virtual bool owesReply() const = 0;
+
+  /// Whether to tell, in place of a reply, why there is none.
+  virtual bool wantsErrors() const = 0;
+
+  /// Sends back one frame. Throws Error{outOfTurn} where there is no way, or none any more.
+  void reply(Frame& frame) {
+    send(frame);
+    isReplied_ = true;
+  }
+  bool isReplied() const { return isReplied_; }
+
+  /// The frames that came in front of the message.
+  const connection::Route& route() const { return route_; }
+
+ protected:
+  /// Does what reply() says.
+  virtual void send(Frame& frame) = 0;
+
+  /// From here on it is the origin of another message.
+  void newMessage() {
+    route_.clear();
+    isReplied_ = false;
+  }
+
+  connection::Route route_;
+
+ private:
+  bool isReplied_ = false;
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,67 @@
+#pragma once
+
+// One remote end that is asked many things at once.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "../../connection/dealer.hpp"
+#include "reactor_loop.hpp"
+
+namespace dividere::detail {
+
+/// A connection to one remote end that replies as a REP socket does. It knows whether that is there, and hands nothing
+/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
+///
+/// All in the loop's thread.
+class Remote final : public Source {
+ public:
+  enum class State { connecting, up, down };
+
+  class Owner {
+   public:
+    /// The connection was made, could not be made, or was lost.
+    virtual void remoteChanged(Remote& remote) = 0;
+
+    /// The reply to the request of this id. May take the frame.
+    virtual void remoteReplied(Remote& remote, std::string_view id, Frame& reply) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options);
+
+  State state() const { return standing_->state; }
+  bool isUp() const { return standing_->state == State::up; }
+  std::string endpoint() { return dealer_.endpoint(); }
+
+  /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
+  /// there or takes nothing.
+  bool ask(const std::string& id, Frame& request);
+
+  Socket& socket() override { return dealer_.socket(); }
+  bool hasMessage() override { return socket().ready(); }
+  void take() override;
+
+ private:
+  /// What news from the watcher's thread reach, if they come before the end.
+  struct Standing {
+    Remote* remote;
+    Owner& owner;
+    State state = State::connecting;
+  };
+
+  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
+                                         const std::shared_ptr<Standing>& standing);
+  static void changed(const std::weak_ptr<Standing>& standing, State state);
+  void clear();
+
+  ReactorLoop& loop_;
+  std::shared_ptr<Standing> standing_;
+  connection::Dealer dealer_;
+  Multipart outgoing_;  // for its memory
+};
+
+}  // namespace dividere::detail
