@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dividere/messaging/detail/wire.hpp"
+#include "dividere/messaging/detail/codec.hpp"
 #include "measure.hpp"
 #include "samples.hpp"
 

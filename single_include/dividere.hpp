@@ -2150,6 +2150,61 @@ std::string randomUuid() {
 }  // namespace dividere::detail
 // end dividere/core/detail/random.cpp
 
+// begin dividere/core/detail/text.hpp
+// Texts that go from one side to the other, made fit for where they go.
+
+namespace dividere::detail {
+
+/// A name or text that a peer chose, cut and cleaned to be shown in an error or in the log.
+std::string shown(std::string_view text);
+
+/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut after some thousand
+/// bytes.
+std::string asUtf8(std::string_view text);
+
+}  // namespace dividere::detail
+// end dividere/core/detail/text.hpp
+
+// begin dividere/core/detail/text.cpp
+namespace dividere::detail {
+
+std::string shown(std::string_view text) {
+  constexpr std::size_t kMost = 160;
+  std::string result;
+  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
+  return text.size() > kMost ? result + "..." : result;
+}
+
+/// How many bytes the first character takes; 0 if it is no UTF-8.
+static std::size_t characterSize(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0) != 0x80) return 0;
+  }
+  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
+                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
+  return isBad ? 0 : size;
+}
+
+std::string asUtf8(std::string_view text) {
+  constexpr std::size_t kMost = 4000;
+  std::string result;
+  while (!text.empty() && result.size() < kMost) {
+    const std::size_t size = characterSize(text);
+    result += size == 0 ? std::string_view("?") : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return text.empty() ? result : result + "...";
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/text.cpp
+
 // begin dividere/core/detail/thread.hpp
 // Threads as the library starts and ends them.
 
@@ -2515,240 +2570,60 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
 }  // namespace dividere::detail
 // end dividere/connection/detail/endpoint.hpp
 
-// begin dividere/core/detail/thread_sanitizer.hpp
-// What the thread sanitizer has to be told.
-
-#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
+// begin dividere/connection/detail/native_socket.hpp
+// A bare ZeroMQ socket.
 
 namespace dividere::detail {
 
-#ifdef DIVIDERE_THREAD_SANITIZER
-constexpr bool kThreadSanitizer = true;
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
+/// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the context's
+/// table): libzmq closes them in the background.
+constexpr std::chrono::milliseconds kReleaseLimit{1000};
 
-// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
-// one before the other, but being compiled without the sanitizer it does so unseen.
+/// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
+class NativeSocket {
+ public:
+  /// `who` names the class in errors. Waits a moment for a place in the context's table, as sockets of this process that
+  /// are closed already may still have one.
+  NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
+  ~NativeSocket() { close(); }
+  NativeSocket(const NativeSocket&) = delete;
+  NativeSocket& operator=(const NativeSocket&) = delete;
 
-inline void handOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(memory);
-#endif
+  /// Does nothing the second time, or in a forked child: there it would end the parent's connections.
+  void close();
+
+  bool isOpen() const noexcept { return handle_ != nullptr; }
+  void* handle() const noexcept { return handle_; }
+  void* context() const noexcept { return context_->native(); }
+
+  void set(int option, int value) { set(option, &value, sizeof value); }
+  void set(int option, const void* value, std::size_t size);
+  int get(int option) const;
+
+  const std::string& who() const noexcept { return who_; }
+  const ForkGuard& fork() const noexcept { return fork_; }
+
+  /// Throws the error that errno holds.
+  [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  const std::string who_;
+  const ForkGuard fork_;
+  std::shared_ptr<connection::Context> context_;
+  void* handle_ = nullptr;
+};
+
+/// Repeats a call of libzmq that a signal interrupts; what it returns at last, -1 with errno for an error.
+template <class Call>
+int retryInterrupted(const Call& call) {
+  int result;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
 }
 
-inline void takeOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(memory);
-#endif
-}
-
 }  // namespace dividere::detail
-// end dividere/core/detail/thread_sanitizer.hpp
-
-// begin dividere/connection/detail/frame_memory.hpp
-// Where the memory of frames comes from.
-
-namespace dividere::detail {
-
-/// As zmq_msg_init_size(); false if there is no memory. Any thread.
-///
-/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
-/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
-/// time.)
-bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame_memory.hpp
-
-// begin dividere/connection/detail/frame.hpp
-// One ZeroMQ frame.
-
-namespace dividere::detail {
-
-/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
-class Frame {
- public:
-  Frame() noexcept { zmq_msg_init(&message_); }
-
-  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
-  explicit Frame(std::size_t size) {
-    if (!makeMessage(message_, size)) throw std::bad_alloc();
-  }
-
-  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
-    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
-  }
-
-  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
-  Frame& operator=(Frame&& other) noexcept {
-    zmq_msg_move(&message_, &other.message_);
-    return *this;
-  }
-  ~Frame() { zmq_msg_close(&message_); }
-
-  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
-  /// std::bad_alloc.
-  Frame share() {
-    Frame copy;
-    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
-    return copy;
-  }
-
-  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
-  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
-  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
-  zmq_msg_t* native() noexcept { return &message_; }
-
-  std::string_view view() const noexcept {
-    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
-    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
-  }
-  std::string str() const { return std::string(view()); }
-
-  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
-  void handOver() noexcept {
-    if (kThreadSanitizer) detail::handOver(data());
-  }
-  void takeOver() noexcept {
-    if (kThreadSanitizer) detail::takeOver(data());
-  }
-
- private:
-  zmq_msg_t message_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame.hpp
-
-// begin dividere/connection/detail/multipart.hpp
-// A message of one or more frames.
-
-namespace dividere::detail {
-
-/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
-class Multipart {
- public:
-  Multipart() = default;
-  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
-
-  /// Makes it the message that goes this way.
-  void assign(const connection::Route& route, Frame&& payload);
-
-  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
-  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
-  void reserve(std::size_t frames) { frames_.reserve(frames); }
-  void clear() { frames_.clear(); }
-
-  bool isEmpty() const { return frames_.empty(); }
-  std::size_t size() const { return frames_.size(); }
-
-  /// Of all its frames together.
-  std::size_t bytes() const;
-
-  // Where there is one frame at least:
-
-  /// Replaces this route.
-  void copyRouteTo(connection::Route& route) const;
-
-  Frame& payload() { return frames_.back(); }
-
-  /// Leaves the route.
-  Frame takePayload();
-
-  std::vector<Frame>& frames() { return frames_; }
-  const std::vector<Frame>& frames() const { return frames_; }
-
- private:
-  std::vector<Frame> frames_;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/multipart.hpp
-
-// begin dividere/core/detail/owned_descriptor.hpp
-namespace dividere::detail {
-
-/// Closes the file descriptor it holds.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~OwnedDescriptor() { close(); }
-
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/owned_descriptor.hpp
-
-// begin dividere/connection/detail/closed_sockets.hpp
-// Sockets that are closed and still sending.
-
-namespace dividere::detail {
-
-class Watch;
-
-/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
-/// the context meanwhile. This knows which ones do. Any thread.
-class ClosedSockets {
- public:
-  using Clock = Deadline::Clock;
-
-  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
-  void add(const Watch* watch, Clock::time_point closeBy);
-
-  /// libzmq has let go of all that the socket had.
-  void remove(const Watch* watch);
-
-  /// libzmq has let go of a listener.
-  void noteRelease();
-
-  /// A count that moves when a closed socket lets go of a listener or of everything.
-  std::uint64_t releases();
-
-  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
-  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
-
-  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
-  void awaitAllSent();
-
- private:
-  Clock::time_point lastCloseBy() const;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
-  std::uint64_t releases_ = 0;                         // under mutex_
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/closed_sockets.hpp
+// end dividere/connection/detail/native_socket.hpp
 
 // begin dividere/connection/detail/link.hpp
 // What has become of an endpoint that a socket connects to.
@@ -2967,6 +2842,547 @@ class Watch {
 }  // namespace dividere::detail
 // end dividere/connection/detail/watch.hpp
 
+// begin dividere/connection/detail/binding.hpp
+// How a socket is bound.
+
+namespace dividere::detail {
+
+/// Binds a socket, and frees the names it was bound to. In the thread of the socket.
+class Binding {
+ public:
+  /// `watch` tells why a bind failed, if the socket is monitored.
+  Binding(NativeSocket& socket, Watch& watch, bool isMonitored)
+      : socket_(socket), watch_(watch), isMonitored_(isMonitored) {}
+
+  /// Where it is bound then, wildcards resolved.
+  std::string bind(const std::string& endpoint);
+
+  /// Binds to the first of these ports on every interface that nobody listens on; where, or nothing if there is none.
+  std::string bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
+  /// Before the socket is closed, which happens later, in a thread of libzmq: the names are free for the next one at once.
+  void release();
+
+ private:
+  void bindTo(const Endpoint& endpoint);
+  void bindToFreePort(Endpoint endpoint);
+  bool tryBind(const std::string& endpoint);
+  std::string lastEndpoint() const;
+
+  NativeSocket& socket_;
+  Watch& watch_;
+  const bool isMonitored_;
+  std::vector<std::string> names_;  // paths of ipc files, and inproc endpoints
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/binding.hpp
+
+// begin dividere/connection/detail/dialer.hpp
+// What a socket connects to.
+
+namespace dividere::detail {
+
+/// Connects a socket to any number of endpoints, mends the links that libzmq has given up, and sees to it that a socket
+/// which deals its messages to several endpoints passes over those that are dead. In the thread of the socket.
+class Dialer {
+ public:
+  /// `watch` tells what becomes of the links, if the socket is monitored; `deals`: each message goes to one of the
+  /// endpoints in turn.
+  Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
+      : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
+
+  void connect(const std::string& endpoint);
+
+  /// Does what the watcher asks for; whether it did ask.
+  bool attend() {
+    if (!watch_.needsAttention()) return false;
+    look();
+    return true;
+  }
+
+  /// Before each message: the first one to go to one of several endpoints waits up to a second to learn which are there.
+  void expectSend(const Deadline& deadline) {
+    attend();
+    if (isDealing()) chooseFor(deadline);
+  }
+
+  /// What was sent so far is of no use any more, and waits for no endpoint.
+  void abandonSent();
+
+  /// Connects to all endpoints anew: what has not left yet is lost, as is what has come and was not received.
+  void reconnectAll();
+
+  bool isAnyUp();
+
+ private:
+  /// An endpoint by the name that libzmq has for it.
+  struct Target {
+    std::string endpoint;
+    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+  };
+
+  bool isDealing() const { return deals_ && targets_.size() > 1; }
+  std::vector<Link> look();
+  void chooseFor(const Deadline& deadline);
+  void awaitFirstNews(const Deadline& deadline);
+  void passOverDead(const std::vector<Link>& links);
+  void reconnect(Target& target);
+
+  NativeSocket& socket_;
+  Watch& watch_;
+  const bool isMonitored_;
+  const bool deals_;
+  std::vector<Target> targets_;  // whose links are known
+
+  // Where the socket deals to several.
+  bool hasChosen_ = false;  // awaitFirstNews() is over
+  bool anyUp_ = false;      // as of the last look()
+  bool sentBlind_ = false;  // something was sent while none was up: it waits with one of them
+};
+
+/// While it lives, the calling thread's waker is woken when there is something to attend() to.
+class AttentionScope {
+ public:
+  explicit AttentionScope(Watch& watch) : watch_(watch), before_(watch.wakeWith(Waker::ofThisThread().fd())) {}
+  ~AttentionScope() { watch_.wakeWith(before_); }
+  AttentionScope(const AttentionScope&) = delete;
+  AttentionScope& operator=(const AttentionScope&) = delete;
+
+ private:
+  Watch& watch_;
+  const int before_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/dialer.hpp
+
+// begin dividere/core/detail/thread_sanitizer.hpp
+// What the thread sanitizer has to be told.
+
+#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace dividere::detail {
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
+
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
+
+inline void handOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_release(memory);
+#endif
+}
+
+inline void takeOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_acquire(memory);
+#endif
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/thread_sanitizer.hpp
+
+// begin dividere/connection/detail/frame_memory.hpp
+// Where the memory of frames comes from.
+
+namespace dividere::detail {
+
+/// As zmq_msg_init_size(); false if there is no memory. Any thread.
+///
+/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
+/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
+/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
+/// time.)
+bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame_memory.hpp
+
+// begin dividere/connection/detail/frame.hpp
+// One ZeroMQ frame.
+
+namespace dividere::detail {
+
+/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
+class Frame {
+ public:
+  Frame() noexcept { zmq_msg_init(&message_); }
+
+  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
+  explicit Frame(std::size_t size) {
+    if (!makeMessage(message_, size)) throw std::bad_alloc();
+  }
+
+  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
+    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
+  }
+
+  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
+  Frame& operator=(Frame&& other) noexcept {
+    zmq_msg_move(&message_, &other.message_);
+    return *this;
+  }
+  ~Frame() { zmq_msg_close(&message_); }
+
+  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
+  /// std::bad_alloc.
+  Frame share() {
+    Frame copy;
+    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
+    return copy;
+  }
+
+  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
+  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
+  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
+  zmq_msg_t* native() noexcept { return &message_; }
+
+  std::string_view view() const noexcept {
+    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
+    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
+  }
+  std::string str() const { return std::string(view()); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
+
+ private:
+  zmq_msg_t message_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame.hpp
+
+// begin dividere/connection/detail/multipart.hpp
+// A message of one or more frames.
+
+namespace dividere::detail {
+
+/// A whole message: the frames of its route, then its payload. One that was cleared keeps its memory for the next.
+class Multipart {
+ public:
+  Multipart() = default;
+  explicit Multipart(std::vector<Frame>&& frames) : frames_(std::move(frames)) {}
+
+  /// Makes it the message that goes this way.
+  void assign(const connection::Route& route, Frame&& payload);
+
+  void push(Frame&& frame) { frames_.push_back(std::move(frame)); }
+  void push(std::string_view bytes) { frames_.emplace_back(bytes); }
+  void reserve(std::size_t frames) { frames_.reserve(frames); }
+  void clear() { frames_.clear(); }
+
+  bool isEmpty() const { return frames_.empty(); }
+  std::size_t size() const { return frames_.size(); }
+
+  /// Of all its frames together.
+  std::size_t bytes() const;
+
+  // Where there is one frame at least:
+
+  /// Replaces this route.
+  void copyRouteTo(connection::Route& route) const;
+
+  Frame& payload() { return frames_.back(); }
+
+  /// Leaves the route.
+  Frame takePayload();
+
+  std::vector<Frame>& frames() { return frames_; }
+  const std::vector<Frame>& frames() const { return frames_; }
+
+ private:
+  std::vector<Frame> frames_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/multipart.hpp
+
+// begin dividere/connection/detail/socket.hpp
+// The ZeroMQ socket under every class of this layer.
+
+namespace dividere::detail {
+
+/// What became of a message that was to be sent at once.
+enum class SendResult {
+  sent,
+  full,  // nobody has room for it at the moment
+  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
+};
+
+/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
+/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
+class Socket {
+ public:
+  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
+  /// once a second in the watcher's thread.
+  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  void bind(const std::string& endpoint) { learnEndpoint(binding_.bind(endpoint)); }
+
+  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
+  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
+
+  void connect(const std::string& endpoint);
+
+  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
+  void close();
+
+  /// Throws Error if this is a forked child of the process that made the socket.
+  void requireOwnProcess() const { native_.fork().require(who()); }
+
+  /// Throws Error{tooLarge} for a frame that no peer would take.
+  void requireSendable(std::size_t bytes) const {
+    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
+  }
+
+  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
+  /// if its route leads to nobody, and as requireSendable().
+  bool send(Frame& message, const Deadline& deadline);
+  bool send(Multipart& message, const Deadline& deadline);
+  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
+
+  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
+  SendResult trySend(Multipart& message);
+  SendResult trySend(const connection::Route& route, Frame& payload);
+
+  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
+  /// with `more`. After the first one, the others are to follow whatever becomes of them.
+  SendResult trySendFrame(Frame& frame, bool more);
+
+  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
+  bool receive(const Deadline& deadline);
+
+  /// Receives only if no wait is needed.
+  bool tryReceive();
+
+  /// Receives the next frame of a message instead; false if there is none.
+  bool tryReceiveFrame(Frame& frame);
+
+  /// Whether receive() would return at once. The message is kept for it.
+  bool ready();
+
+  /// The same, but waits for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+  /// The message last received, all its frames; how many it had, which may be more than are kept.
+  Multipart& inbox() { return inbox_; }
+  std::size_t framesReceived() const { return framesReceived_; }
+
+  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
+  const Frame& onlyFrame() const {
+    if (framesReceived_ != 1) failManyFrames();
+    return inbox_.frames().front();
+  }
+
+  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
+  bool await(short wanted, const Deadline& deadline);
+
+  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
+  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
+  /// returns true: then libzmq may have taken in what the descriptor had to tell.
+  bool attend() { return dialer_.attend(); }
+
+  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
+  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
+  void forgetUnsent() { dialer_.reconnectAll(); }
+
+  /// What was sent so far is of no use any more. If the queue is full and no peer is up, forgetUnsent(): abandoned messages
+  /// must not block the next one.
+  void abandonSent(bool mayBeFull);
+
+  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  int descriptor() const noexcept { return fd_; }
+
+  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
+  int wakeWith(int fd) { return watch_->wakeWith(fd); }
+
+  void set(int option, int value) { native_.set(option, value); }
+  void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
+  int get(int option) const { return native_.get(option); }
+
+  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// No callback or pump runs after this. Does nothing in a forked child.
+  void detach();
+
+  const std::string& who() const noexcept { return native_.who(); }
+  const std::string& endpoint() const noexcept { return endpoint_; }
+  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
+  std::uint16_t port() const;
+  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+  void* lend();
+
+  static constexpr std::size_t kMostFrames = 64;
+
+ private:
+  [[noreturn]] void failTooLarge(std::size_t bytes) const;
+  [[noreturn]] void failManyFrames() const;
+
+  void applyDefaults(int type, const connection::SocketOptions& options);
+  void learnEndpoint(std::string endpoint);
+
+  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
+  bool takeMessage(int flags);
+
+  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
+  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
+  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
+  bool isSent(SendResult result) const;
+
+  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
+  /// when it fails has read all of libzmq's signals.
+  template <class Condition>
+  bool awaitUntil(const Condition& met, const Deadline& deadline);
+
+  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
+  NativeSocket native_;
+  const std::shared_ptr<Watch> watch_;
+  Binding binding_;
+  Dialer dialer_;
+  int fd_ = -1;
+  std::string endpoint_;
+
+  // Of the native socket, for whoever borrows it; none once it is lent.
+  std::optional<int> receiveTimeout_;
+
+  Multipart inbox_;
+  std::size_t framesReceived_ = 0;
+  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
+  Multipart spare_;    // for its memory
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket.hpp
+
+// begin dividere/connection/connector.cpp
+namespace dividere::detail {
+
+[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
+
+}  // namespace dividere::detail
+
+namespace dividere::connection {
+
+Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
+Connector::Connector(Connector&&) noexcept = default;
+Connector& Connector::operator=(Connector&&) noexcept = default;
+Connector::~Connector() = default;
+
+detail::Socket& Connector::socket() const {
+  if (!socket_) detail::failMovedFrom();
+  socket_->requireOwnProcess();
+  return *socket_;
+}
+
+std::string Connector::endpoint() const { return socket().endpoint(); }
+
+std::uint16_t Connector::port() const { return socket().port(); }
+
+void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
+
+void* Connector::native() { return socket().lend(); }
+
+}  // namespace dividere::connection
+// end dividere/connection/connector.cpp
+
+// begin dividere/core/detail/owned_descriptor.hpp
+namespace dividere::detail {
+
+/// Closes the file descriptor it holds.
+class OwnedDescriptor {
+ public:
+  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    return *this;
+  }
+  ~OwnedDescriptor() { close(); }
+
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+
+ private:
+  void close() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/owned_descriptor.hpp
+
+// begin dividere/connection/detail/closed_sockets.hpp
+// Sockets that are closed and still sending.
+
+namespace dividere::detail {
+
+class Watch;
+
+/// libzmq closes sockets in the background: they keep sending what they had accepted, and keep their port and their place in
+/// the context meanwhile. This knows which ones do. Any thread.
+class ClosedSockets {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Before zmq_close(); `closeBy` is when libzmq gives up what is not sent.
+  void add(const Watch* watch, Clock::time_point closeBy);
+
+  /// libzmq has let go of all that the socket had.
+  void remove(const Watch* watch);
+
+  /// libzmq has let go of a listener.
+  void noteRelease();
+
+  /// A count that moves when a closed socket lets go of a listener or of everything.
+  std::uint64_t releases();
+
+  /// Waits for releases() to differ from `seen`; false at once if no closed socket is left, or when time is up.
+  bool awaitRelease(std::uint64_t seen, const Deadline& deadline);
+
+  /// Waits for every closed socket to have sent what it had, or for its linger time to be over.
+  void awaitAllSent();
+
+ private:
+  Clock::time_point lastCloseBy() const;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<const Watch*, Clock::time_point> closeBy_;  // under mutex_
+  std::uint64_t releases_ = 0;                         // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/closed_sockets.hpp
+
 // begin dividere/connection/detail/watcher.hpp
 // The one thread that watches every socket of the process.
 
@@ -3074,229 +3490,6 @@ void requireDescriptors(int count, const char* what);
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/process.hpp
-
-// begin dividere/connection/detail/socket.hpp
-// The ZeroMQ socket under every class of this layer.
-
-namespace dividere::detail {
-
-/// What became of a message that was to be sent at once.
-enum class SendResult {
-  sent,
-  full,  // nobody has room for it at the moment
-  gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
-};
-
-/// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
-/// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
-class Socket {
- public:
-  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
-  /// once a second in the watcher's thread.
-  Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
-  ~Socket() { close(); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-
-  void bind(const std::string& endpoint);
-
-  /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
-  bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
-
-  void connect(const std::string& endpoint);
-
-  /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
-  void close();
-
-  /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const { fork_.require(who_); }
-
-  /// Throws Error{tooLarge} for a frame that no peer would take.
-  void requireSendable(std::size_t bytes) const {
-    if (bytes > static_cast<std::uint64_t>(maxMessageBytes_)) failTooLarge(bytes);
-  }
-
-  /// Sends a whole message, and empties its frames; false, and nothing changed, if there was no room in time. Throws Error
-  /// if its route leads to nobody, and as requireSendable().
-  bool send(Frame& message, const Deadline& deadline);
-  bool send(Multipart& message, const Deadline& deadline);
-  bool send(const connection::Route& route, Frame& payload, const Deadline& deadline);
-
-  /// Sends a whole message, and empties its frames, unless that needs a wait or there is nobody: then nothing is changed.
-  SendResult trySend(Multipart& message);
-  SendResult trySend(const connection::Route& route, Frame& payload);
-
-  /// The same, frame by frame, for those that hold no message as a whole: all frames of one in a row, each but the last
-  /// with `more`. After the first one, the others are to follow whatever becomes of them.
-  SendResult trySendFrame(Frame& frame, bool more);
-
-  /// Receives a whole message into inbox(), at most kMostFrames of it; false if none came in time.
-  bool receive(const Deadline& deadline);
-
-  /// Receives only if no wait is needed.
-  bool tryReceive();
-
-  /// Receives the next frame of a message instead; false if there is none.
-  bool tryReceiveFrame(Frame& frame);
-
-  /// Whether receive() would return at once. The message is kept for it.
-  bool ready();
-
-  /// The same, but waits for that until the deadline.
-  bool wait(const Deadline& deadline);
-
-  /// The message last received, all its frames; how many it had, which may be more than are kept.
-  Multipart& inbox() { return inbox_; }
-  std::size_t framesReceived() const { return framesReceived_; }
-
-  /// The message last received, if it has one frame as it should; throws Error{malformed} otherwise.
-  const Frame& onlyFrame() const {
-    if (framesReceived_ != 1) failManyFrames();
-    return inbox_.frames().front();
-  }
-
-  /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
-  bool await(short wanted, const Deadline& deadline);
-
-  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
-  /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend() {
-    if (!watch_->needsAttention()) return false;
-    lookAtLinks();
-    return true;
-  }
-
-  /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
-  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
-  void forgetUnsent();
-
-  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
-  void forgetGivenUp();
-
-  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
-  int descriptor() const noexcept { return fd_; }
-
-  /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
-  int wakeWith(int fd) { return watch_->wakeWith(fd); }
-
-  void set(int option, int value);
-  void set(int option, const void* value, std::size_t size);
-  int get(int option) const;
-
-  void onEvent(std::function<void(const connection::SocketEvent&)> handler);
-
-  /// No callback or pump runs after this. Does nothing in a forked child.
-  void detach();
-
-  const std::string& who() const noexcept { return who_; }
-  const std::string& endpoint() const noexcept { return endpoint_; }
-  std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
-  std::uint16_t port() const;
-  void* native() const noexcept { return socket_; }
-
-  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
-  void* lend();
-
-  /// Throws the error that errno holds.
-  [[noreturn]] void fail(const std::string& what) const;
-
-  static constexpr std::size_t kMostFrames = 64;
-
- private:
-  /// An endpoint this socket connected to, by the name that libzmq has for it.
-  struct Peer {
-    std::string endpoint;
-    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
-  };
-
-  [[noreturn]] void failTooLarge(std::size_t bytes) const;
-  [[noreturn]] void failManyFrames() const;
-
-  /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
-  bool takeMessage(int flags);
-
-  void prepareToSend(const Deadline& deadline);
-  SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
-  SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
-  SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
-  bool isSent(SendResult result) const;
-  void open(int type);
-  void applyDefaults(const connection::SocketOptions& options);
-  void bindTo(const Endpoint& endpoint);
-  void bindToFreePort(Endpoint endpoint);
-  bool tryBind(const std::string& endpoint);
-  void learnEndpoint(const std::string& endpoint);
-
-  /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
-  /// when it fails has read all of libzmq's signals.
-  template <class Condition>
-  bool awaitUntil(const Condition& met, const Deadline& deadline);
-
-  std::vector<Link> lookAtLinks();
-  void settle(const Deadline& deadline);
-  void balance(const std::vector<Link>& links);
-  void relink(Peer& peer);
-
-  const std::string who_;
-  const ForkGuard fork_;
-  const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
-  const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
-  const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
-  const bool monitored_;
-  std::shared_ptr<connection::Context> context_;
-  void* socket_ = nullptr;
-  int fd_ = -1;
-  std::shared_ptr<Watch> watch_;
-
-  std::string endpoint_;
-  std::vector<std::string> boundPaths_;  // ipc files and inproc names, to be freed at once when this ends
-  std::vector<Peer> peers_;
-  bool settled_ = false;
-  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
-  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
-  bool anyUp_ = false;
-  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
-
-  Multipart inbox_;
-  Multipart spare_;  // for its memory
-  std::size_t framesReceived_ = 0;
-  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/socket.hpp
-
-// begin dividere/connection/connector.cpp
-namespace dividere::detail {
-
-[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
-
-}  // namespace dividere::detail
-
-namespace dividere::connection {
-
-Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
-Connector::Connector(Connector&&) noexcept = default;
-Connector& Connector::operator=(Connector&&) noexcept = default;
-Connector::~Connector() = default;
-
-detail::Socket& Connector::socket() const {
-  if (!socket_) detail::failMovedFrom();
-  socket_->requireOwnProcess();
-  return *socket_;
-}
-
-std::string Connector::endpoint() const { return socket().endpoint(); }
-
-std::uint16_t Connector::port() const { return socket().port(); }
-
-void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
-
-void* Connector::native() { return socket().lend(); }
-
-}  // namespace dividere::connection
-// end dividere/connection/connector.cpp
 
 // begin dividere/connection/context.cpp
 namespace dividere::detail {
@@ -3579,6 +3772,109 @@ bool Audience::readOne() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/audience.cpp
 
+// begin dividere/connection/detail/binding.cpp
+namespace dividere::detail {
+
+// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
+constexpr int kToBind = 2;
+// ... and two that hold a port.
+constexpr int kToBindAnywhere = kToBind + 2;
+
+std::string Binding::bind(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(socket_.who(), text, true);
+  if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
+  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
+    bindToFreePort(endpoint);
+  } else {
+    bindTo(endpoint);
+  }
+  return lastEndpoint();
+}
+
+void Binding::bindTo(const Endpoint& endpoint) {
+  const std::string text = endpoint.str();
+  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
+  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (socket_.who() + ": bind " + text).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    if (tryBind(text)) break;
+    const int error = errno;
+    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    socket_.fail("bind " + text);
+  }
+  if (endpoint.transport == Transport::inproc) names_.push_back(text);
+  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
+    names_.push_back(endpoint.address);
+  }
+}
+
+// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
+// retries it after our end may meet itself.
+void Binding::bindToFreePort(Endpoint endpoint) {
+  requireDescriptors(kToBindAnywhere, (socket_.who() + ": bind " + endpoint.str()).c_str());
+  endpoint.wildcardPort = false;
+  for (int attempt = 0;; ++attempt) {
+    endpoint.port = connection::PortManager::acquire();
+    const bool bound = tryBind(endpoint.str());
+    const int error = errno;
+    connection::PortManager::release(endpoint.port);
+    if (bound) return;
+    errno = error;
+    if (error != EADDRINUSE || attempt == 100) socket_.fail("bind " + endpoint.str());
+  }
+}
+
+std::string Binding::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
+  requireDescriptors(kToBind, (socket_.who() + ": bind " + everyInterface(first)).c_str());
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    for (unsigned port = first; port <= last; ++port) {
+      const std::string endpoint = everyInterface(static_cast<std::uint16_t>(port));
+      if (tryBind(endpoint)) return lastEndpoint();
+      if (errno != EADDRINUSE && errno != EACCES) socket_.fail("bind " + endpoint);
+    }
+    // One that this process has just let go of may be free in a moment.
+    if (!watcher.awaitRelease(seen, limit)) return {};
+  }
+}
+
+bool Binding::tryBind(const std::string& endpoint) {
+  watch_.expectBind();
+  if (retryInterrupted([&] { return zmq_bind(socket_.handle(), endpoint.c_str()); }) == 0) return true;
+  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
+  if (errno == EAGAIN && isMonitored_) errno = watch_.bindError(Deadline::in(kReleaseLimit));
+  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
+  return false;
+}
+
+std::string Binding::lastEndpoint() const {
+  char resolved[512];
+  std::size_t size = sizeof resolved;
+  const auto call = [&] { return zmq_getsockopt(socket_.handle(), ZMQ_LAST_ENDPOINT, resolved, &size); };
+  if (retryInterrupted(call) != 0) socket_.fail("bind");
+  return resolved;
+}
+
+void Binding::release() {
+  for (const std::string& name : names_) {
+    // libzmq leaves the files of ipc endpoints lying about.
+    if (name.compare(0, 9, "inproc://") == 0) {
+      zmq_unbind(socket_.handle(), name.c_str());
+    } else {
+      ::unlink(name.c_str());
+    }
+  }
+  names_.clear();
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/binding.cpp
+
 // begin dividere/connection/detail/census.cpp
 namespace dividere::detail {
 
@@ -3758,6 +4054,103 @@ ClosedSockets::Clock::time_point ClosedSockets::lastCloseBy() const {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/closed_sockets.cpp
+
+// begin dividere/connection/detail/dialer.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
+
+void Dialer::connect(const std::string& text) {
+  const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
+  const std::string resolved = endpoint.str();
+  if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
+  if (isMonitored_ && endpoint.transport != Transport::inproc) {
+    watch_.addLink(resolved);
+    targets_.push_back({resolved, true});
+  }
+  const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
+  if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
+}
+
+std::vector<Link> Dialer::look() {
+  std::vector<Link> links = watch_.takeLinks();
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    if (links[i].state == Link::State::broken) reconnect(targets_[i]);
+  }
+  if (isDealing()) passOverDead(links);
+  return links;
+}
+
+// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
+// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
+// without, and those found dead are connected anew with it as long as another one is up.
+void Dialer::passOverDead(const std::vector<Link>& links) {
+  const auto isUp = [](const Link& link) { return link.isUp(); };
+  const auto isDown = [](const Link& link) { return link.isDown(); };
+  anyUp_ = std::any_of(links.begin(), links.end(), isUp);
+  const bool allDown = std::all_of(links.begin(), links.end(), isDown);
+  if (std::all_of(links.begin(), links.end(), isUp)) sentBlind_ = false;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    Target& target = targets_[i];
+    const bool passOver = anyUp_ && links[i].isDown() && target.queues && !sentBlind_;
+    const bool takeBack = allDown && !target.queues;
+    if (!passOver && !takeBack) continue;
+    target.queues = takeBack;
+    reconnect(target);
+  }
+}
+
+void Dialer::reconnect(Target& target) {
+  const char* const endpoint = target.endpoint.c_str();
+  retryInterrupted(
+      [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
+  socket_.set(ZMQ_IMMEDIATE, target.queues ? 0 : 1);
+  watch_.relinked(target.endpoint);
+  if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
+    log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
+  }
+}
+
+void Dialer::chooseFor(const Deadline& deadline) {
+  if (!hasChosen_) awaitFirstNews(deadline);
+  sentBlind_ = sentBlind_ || !anyUp_;
+}
+
+void Dialer::awaitFirstNews(const Deadline& deadline) {
+  hasChosen_ = true;
+  const Deadline limit = earlier(deadline, Deadline::in(kFirstNewsLimit));
+  const auto isKnown = [](const Link& link) { return link.isUp() || link.isDown(); };
+  const Waker& waker = Waker::ofThisThread();
+  const AttentionScope scope(watch_);
+  for (;;) {
+    const std::vector<Link> links = look();
+    if (std::all_of(links.begin(), links.end(), isKnown) || limit.passed()) return;
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, limit.pollTimeout());
+    waker.drain();
+  }
+}
+
+void Dialer::abandonSent() {
+  if (!sentBlind_) return;
+  sentBlind_ = false;
+  look();
+}
+
+void Dialer::reconnectAll() {
+  const int linger = socket_.get(ZMQ_LINGER);
+  socket_.set(ZMQ_LINGER, 0);
+  for (Target& target : targets_) reconnect(target);
+  socket_.set(ZMQ_LINGER, linger);
+}
+
+bool Dialer::isAnyUp() {
+  const std::vector<Link> links = look();
+  return std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/dialer.cpp
 
 // begin dividere/connection/detail/endpoint.cpp
 namespace dividere::detail {
@@ -4217,6 +4610,57 @@ Frame Multipart::takePayload() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/multipart.cpp
 
+// begin dividere/connection/detail/native_socket.cpp
+namespace dividere::detail {
+
+NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context)
+    : who_(who), context_(std::move(context)) {
+  auto& watcher = Process::current().watcher;
+  const Deadline limit = Deadline::in(kReleaseLimit);
+  for (;;) {
+    const auto seen = watcher.releases();
+    handle_ = zmq_socket(context_->native(), type);
+    if (handle_) return;
+    const int error = errno;
+    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
+    errno = error;
+    fail("open");
+  }
+}
+
+void NativeSocket::close() {
+  if (!handle_ || fork_.crossed()) return;
+  zmq_close(handle_);
+  handle_ = nullptr;
+  context_.reset();
+}
+
+void NativeSocket::set(int option, const void* value, std::size_t size) {
+  const auto call = [&] { return zmq_setsockopt(handle_, option, value, size); };
+  if (retryInterrupted(call) != 0) fail("set option " + std::to_string(option));
+}
+
+int NativeSocket::get(int option) const {
+  int value = 0;
+  std::size_t size = sizeof value;
+  const auto call = [&] { return zmq_getsockopt(handle_, option, &value, &size); };
+  if (retryInterrupted(call) != 0) fail("get option " + std::to_string(option));
+  return value;
+}
+
+void NativeSocket::fail(const std::string& what) const {
+  const int error = errno;
+  const std::string context = who_ + ": " + what;
+  switch (error) {
+    case EFSM: throw Error(Errc::outOfTurn, context);
+    case ETERM: throw Error(Errc::stopping, context);
+    default: throw Error({error, std::generic_category()}, context);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/native_socket.cpp
+
 // begin dividere/connection/detail/process.cpp
 namespace dividere::detail {
 
@@ -4378,92 +4822,49 @@ std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const co
 namespace dividere::detail {
 
 using connection::SocketOptions;
-using namespace std::chrono_literals;
 
-// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the
-// context's table): they are closed in the background.
-constexpr auto kReleaseLimit = 1s;
-// How long the first send to one of several endpoints waits to learn which of them are there.
-constexpr auto kSettleLimit = 1s;
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
-constexpr auto kFirstWait = 20ms;
-// Descriptors without which libzmq aborts the process: for an ipc listener, or to look up the interface of a tcp one.
-constexpr int kToBind = 2;
+constexpr std::chrono::milliseconds kFirstWait{20};
 
 /// A time as libzmq takes it: -1 for one without bound.
-int asOption(std::chrono::milliseconds time) {
-  if (time < 0ms) return -1;
+static int asOption(std::chrono::milliseconds time) {
+  if (time.count() < 0) return -1;
   return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
 }
 
-bool isReceiverOnly(int type) { return type == ZMQ_SUB; }
-
-std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
-  return options.linger.value_or(isReceiverOnly(type) ? 0ms : 1000ms);
+static std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
+  const bool isReceiverOnly = type == ZMQ_SUB;
+  return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
 }
 
 Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
-    : who_(who),
-      deals_(type == ZMQ_REQ || type == ZMQ_DEALER),
-      givesUpOnSend_(type == ZMQ_REQ),
-      maxMessageBytes_(options.maxMessageBytes),
-      monitored_(options.monitor),
-      context_(options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who_, lingerOf(type, options))) {
-  open(type);
-  try {
-    applyDefaults(options);
-    set(ZMQ_LINGER, asOption(lingerOf(type, options)));
-    if (options.configure) options.configure(socket_);
-    lentTimeout_ = get(ZMQ_RCVTIMEO);
-    set(ZMQ_RCVTIMEO, static_cast<int>(kFirstWait.count()));
-    fd_ = get(ZMQ_FD);
-    if (options.onEvent) watch_->onEvent(options.onEvent);
-    if (pump) watch_->onIdle(std::move(pump));
-    Process::current().watcher.add(watch_, context_->native(), monitored_ ? socket_ : nullptr);
-  } catch (...) {
-    zmq_close(socket_);
-    throw;
-  }
+    : maxMessageBytes_(options.maxMessageBytes),
+      native_(who, type, options.context ? options.context : connection::Context::shared()),
+      watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
+      binding_(native_, *watch_, options.monitor),
+      dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
+  applyDefaults(type, options);
+  if (options.configure) options.configure(native_.handle());
+  receiveTimeout_ = get(ZMQ_RCVTIMEO);
+  set(ZMQ_RCVTIMEO, asOption(kFirstWait));
+  fd_ = get(ZMQ_FD);
+  if (options.onEvent) watch_->onEvent(options.onEvent);
+  if (pump) watch_->onIdle(std::move(pump));
+  Process::current().watcher.add(watch_, native_.context(), options.monitor ? native_.handle() : nullptr);
 }
 
 void Socket::close() {
-  // A forked child has no part in its parent's sockets: closing them here would end the parent's connections.
-  if (!socket_ || fork_.crossed()) return;
+  if (!native_.isOpen() || native_.fork().crossed()) return;
   watch_->detach();
-  for (const std::string& path : boundPaths_) {
-    // Both at once and here, as the close itself happens later in a thread of libzmq: the name is free for the
-    // next socket when the destructor returns. (libzmq leaves the files of ipc endpoints lying about.)
-    if (path.compare(0, 9, "inproc://") == 0) {
-      zmq_unbind(socket_, path.c_str());
-    } else {
-      ::unlink(path.c_str());
-    }
-  }
+  binding_.release();
   auto& watcher = Process::current().watcher;
   watcher.remove(watch_);
-  zmq_close(socket_);
-  socket_ = nullptr;
+  native_.close();
   watcher.closed();
-  context_.reset();
 }
 
-void Socket::open(int type) {
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    socket_ = zmq_socket(context_->native(), type);
-    if (socket_) return;
-    // Sockets are closed in the background: their places may be free in a moment.
-    const int error = errno;
-    if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;
-    errno = error;
-    fail("open");
-  }
-}
-
-void Socket::applyDefaults(const SocketOptions& options) {
+void Socket::applyDefaults(int type, const SocketOptions& options) {
+  set(ZMQ_LINGER, asOption(lingerOf(type, options)));
   set(ZMQ_SNDHWM, options.sendQueue);
   set(ZMQ_RCVHWM, options.receiveQueue);
   set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
@@ -4485,96 +4886,19 @@ void Socket::applyDefaults(const SocketOptions& options) {
 
 // --- Endpoints ---
 
-void Socket::bind(const std::string& text) {
-  const Endpoint endpoint = parseEndpoint(who_, text, true);
-  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
-  if (endpoint.transport == Transport::tcp && endpoint.wildcardPort) {
-    bindToFreePort(endpoint);
-  } else {
-    bindTo(endpoint);
-  }
-}
-
-void Socket::bindTo(const Endpoint& endpoint) {
-  const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(who_, endpoint);
-  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (who_ + ": bind " + text).c_str());
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    if (tryBind(text)) break;
-    const int error = errno;
-    if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
-    errno = error;
-    fail("bind " + text);
-  }
-  if (endpoint.transport == Transport::inproc) boundPaths_.push_back(text);
-  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
-    boundPaths_.push_back(endpoint.address);
-  }
-}
-
-// Not libzmq's own wildcard: that takes a port from the range for outgoing connections, where a client that
-// retries it after our end may meet itself.
-void Socket::bindToFreePort(Endpoint endpoint) {
-  requireDescriptors(kToBind + 2, (who_ + ": bind " + endpoint.str()).c_str());  // two hold the port
-  endpoint.wildcardPort = false;
-  for (int attempt = 0;; ++attempt) {
-    endpoint.port = connection::PortManager::acquire();
-    const bool bound = tryBind(endpoint.str());
-    const int error = errno;
-    connection::PortManager::release(endpoint.port);
-    if (bound) return;
-    errno = error;
-    if (error != EADDRINUSE || attempt == 100) fail("bind " + endpoint.str());
-  }
+void Socket::learnEndpoint(std::string endpoint) {
+  if (endpoint_.empty()) endpoint_ = std::move(endpoint);
 }
 
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
-  const std::string endpoint = "tcp://*:";
-  requireDescriptors(kToBind, (who_ + ": bind " + endpoint + std::to_string(first)).c_str());
-  auto& watcher = Process::current().watcher;
-  const Deadline limit = Deadline::in(kReleaseLimit);
-  for (;;) {
-    const auto seen = watcher.releases();
-    for (unsigned port = first; port <= last; ++port) {
-      if (tryBind(endpoint + std::to_string(port))) return true;
-      if (errno != EADDRINUSE && errno != EACCES) fail("bind " + endpoint + std::to_string(port));
-    }
-    // One that this process has just let go of may be free in a moment.
-    if (!watcher.awaitRelease(seen, limit)) return false;
-  }
+  const std::string bound = binding_.bindToFirstFree(first, last);
+  learnEndpoint(bound);
+  return !bound.empty();
 }
 
-bool Socket::tryBind(const std::string& endpoint) {
-  watch_->expectBind();
-  if (zmq_bind(socket_, endpoint.c_str()) == 0) {
-    if (endpoint_.empty()) learnEndpoint(endpoint);
-    return true;
-  }
-  // Telling the monitor of the failure may leave its own EAGAIN in errno, in place of what went wrong.
-  if (errno == EAGAIN && monitored_) errno = watch_->bindError(Deadline::in(kReleaseLimit));
-  if (errno == 0) errno = EADDRINUSE;  // what it is nearly always
-  return false;
-}
-
-void Socket::learnEndpoint(const std::string& endpoint) {
-  char resolved[512];
-  std::size_t size = sizeof resolved;
-  endpoint_ = zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, resolved, &size) == 0 ? std::string(resolved) : endpoint;
-}
-
-void Socket::connect(const std::string& text) {
-  const Endpoint endpoint = parseEndpoint(who_, text, false);
-  const std::string resolved = endpoint.str();
-  if (endpoint.ipv6) set(ZMQ_IPV6, 1);
-  if (endpoint_.empty()) endpoint_ = text;
-  if (monitored_ && endpoint.transport != Transport::inproc) {
-    watch_->addLink(resolved);
-    peers_.push_back({resolved, true});
-  }
-  if (zmq_connect(socket_, resolved.c_str()) != 0) fail("connect " + text);
+void Socket::connect(const std::string& endpoint) {
+  dialer_.connect(endpoint);
+  learnEndpoint(endpoint);
 }
 
 std::uint16_t Socket::port() const {
@@ -4582,108 +4906,36 @@ std::uint16_t Socket::port() const {
   return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
 }
 
-// --- Links ---
-
-std::vector<Link> Socket::lookAtLinks() {
-  std::vector<Link> links = watch_->takeLinks();
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    if (links[i].state == Link::State::broken) relink(peers_[i]);
-  }
-  if (deals_ && peers_.size() > 1) balance(links);
-  return links;
-}
-
-// Messages are dealt to dead endpoints too, unless ZMQ_IMMEDIATE is set; but with it nothing can be sent before the
-// first connection is made, and what comes first would not be what stands first in the list. So endpoints start
-// without, and those found dead are connected anew with it as long as another one is up.
-void Socket::balance(const std::vector<Link>& links) {
-  anyUp_ = std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
-  const bool allDown = std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isDown(); });
-  if (std::all_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) sentBlind_ = false;
-  for (std::size_t i = 0; i < peers_.size(); ++i) {
-    Peer& peer = peers_[i];
-    const bool passOver = anyUp_ && links[i].isDown() && peer.queues && !sentBlind_;
-    const bool takeBack = allDown && !peer.queues;
-    if (!passOver && !takeBack) continue;
-    peer.queues = takeBack;
-    relink(peer);
-  }
-}
-
-void Socket::relink(Peer& peer) {
-  zmq_disconnect(socket_, peer.endpoint.c_str());  // fails if libzmq has dropped it by itself: as well
-  set(ZMQ_IMMEDIATE, peer.queues ? 0 : 1);
-  watch_->relinked(peer.endpoint);
-  if (zmq_connect(socket_, peer.endpoint.c_str()) != 0) {
-    log(LogLevel::warning, who_, "connect " + peer.endpoint + ": " + zmq_strerror(errno));
-  }
-}
-
-void Socket::forgetUnsent() {
-  const int linger = get(ZMQ_LINGER);
-  set(ZMQ_LINGER, 0);
-  for (Peer& peer : peers_) relink(peer);
-  set(ZMQ_LINGER, linger);
-}
-
-void Socket::forgetGivenUp() {
-  if (get(ZMQ_EVENTS) & ZMQ_POLLOUT) return;
-  const std::vector<Link> links = lookAtLinks();
-  if (std::none_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); })) forgetUnsent();
-}
-
-void Socket::settle(const Deadline& deadline) {
-  settled_ = true;
-  const Deadline limit = earlier(deadline, Deadline::in(kSettleLimit));
-  const auto known = [](const Link& link) { return link.isUp() || link.isDown(); };
-  const Waker& waker = Waker::ofThisThread();
-  const int before = wakeWith(waker.fd());
-  for (;;) {
-    const std::vector<Link> links = lookAtLinks();
-    if (std::all_of(links.begin(), links.end(), known) || limit.passed()) break;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, limit.pollTimeout());
-    waker.drain();
-  }
-  wakeWith(before);
+void Socket::abandonSent(bool mayBeFull) {
+  dialer_.abandonSent();
+  if (!mayBeFull || (get(ZMQ_EVENTS) & ZMQ_POLLOUT)) return;
+  if (!dialer_.isAnyUp()) forgetUnsent();
 }
 
 // --- Messages ---
 
 void Socket::failTooLarge(std::size_t bytes) const {
-  throw Error(Errc::tooLarge, who_ + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
+  throw Error(Errc::tooLarge, who() + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
                                   std::to_string(maxMessageBytes_));
 }
 
 void Socket::failManyFrames() const {
-  throw Error(Errc::malformed, who_ + ": receive: a message of " + std::to_string(framesReceived_) +
+  throw Error(Errc::malformed, who() + ": receive: a message of " + std::to_string(framesReceived_) +
                                    " frames, where one is expected; dropped");
 }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   frame.handOver();
-  while (zmq_msg_send(frame.native(), socket_, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+  while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
     if (errno == EHOSTUNREACH) return SendResult::gone;
-    if (errno != EINTR) fail("send");
+    if (errno != EINTR) native_.fail("send");
   }
   return SendResult::sent;
 }
 
-void Socket::prepareToSend(const Deadline& deadline) {
-  if (givesUpOnSend_ && sentBlind_) {
-    sentBlind_ = false;  // what waits with a dead peer is of the request given up
-    lookAtLinks();
-  }
-  attend();
-  if (deals_ && peers_.size() > 1) {
-    if (!settled_) settle(deadline);
-    sentBlind_ = sentBlind_ || !anyUp_;
-  }
-}
-
 SendResult Socket::sendFirst(Frame& frame, bool more, const Deadline& deadline) {
-  prepareToSend(deadline);
+  dialer_.expectSend(deadline);
   SendResult result = trySendFrame(frame, more);
   // Not by waiting for ZMQ_POLLOUT: an XPUB claims that at any time.
   const auto isDone = [&] {
@@ -4721,7 +4973,7 @@ SendResult Socket::sendWithin(const connection::Route& route, Frame& payload, co
 bool Socket::isSent(SendResult result) const {
   if (result == SendResult::gone) {
     errno = EHOSTUNREACH;
-    fail("send");
+    native_.fail("send");
   }
   return result == SendResult::sent;
 }
@@ -4754,9 +5006,9 @@ bool Socket::tryReceive() {
 }
 
 bool Socket::tryReceiveFrame(Frame& frame) {
-  while (zmq_msg_recv(frame.native(), socket_, ZMQ_DONTWAIT) < 0) {
+  while (zmq_msg_recv(frame.native(), native_.handle(), ZMQ_DONTWAIT) < 0) {
     if (errno == EAGAIN) return false;
-    if (errno != EINTR) fail("receive");
+    if (errno != EINTR) native_.fail("receive");
   }
   frame.takeOver();
   return true;
@@ -4769,13 +5021,13 @@ bool Socket::takeMessage(int flags) {
   framesReceived_ = 0;
   for (;;) {
     Frame& frame = frames.back();
-    while (zmq_msg_recv(frame.native(), socket_, flags) < 0) {
+    while (zmq_msg_recv(frame.native(), native_.handle(), flags) < 0) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       frames.clear();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
-      fail("receive");
+      native_.fail("receive");
     }
     frame.takeOver();
     flags = ZMQ_DONTWAIT;
@@ -4788,7 +5040,7 @@ bool Socket::takeMessage(int flags) {
 // A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
 // where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
-  if (waitsInside_ && !kept_ && deadline.isAfter(kFirstWait)) {
+  if (receiveTimeout_ && !kept_ && deadline.isAfter(kFirstWait)) {
     attend();
     if (takeMessage(0)) return true;
   }
@@ -4818,11 +5070,7 @@ bool Socket::await(short wanted, const Deadline& deadline) {
 template <class Condition>
 bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
-  const struct Registration {
-    Watch& watch;
-    int before;
-    ~Registration() { watch.wakeWith(before); }
-  } registration{*watch_, watch_->wakeWith(waker.fd())};
+  const AttentionScope scope(*watch_);
   for (;;) {
     pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
     const int ready = ::poll(waits, 2, deadline.pollTimeout());
@@ -4835,28 +5083,11 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
 
 // --- Options ---
 
-void Socket::set(int option, int value) { set(option, &value, sizeof value); }
-
-void Socket::set(int option, const void* value, std::size_t size) {
-  while (zmq_setsockopt(socket_, option, value, size) != 0) {
-    if (errno != EINTR) fail("set option " + std::to_string(option));
-  }
-}
-
 void* Socket::lend() {
   watch_->endIdle();  // nobody but the owner touches it from now on
-  if (waitsInside_ && socket_) set(ZMQ_RCVTIMEO, lentTimeout_);
-  waitsInside_ = false;
-  return socket_;
-}
-
-int Socket::get(int option) const {
-  int value = 0;
-  std::size_t size = sizeof value;
-  while (zmq_getsockopt(socket_, option, &value, &size) != 0) {
-    if (errno != EINTR) fail("get option " + std::to_string(option));
-  }
-  return value;
+  if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
+  receiveTimeout_.reset();
+  return native_.handle();
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
@@ -4866,17 +5097,7 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
 
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
-  if (!fork_.crossed()) watch_->detach();
-}
-
-void Socket::fail(const std::string& what) const {
-  const int error = errno;
-  const std::string context = who_ + ": " + what;
-  switch (error) {
-    case EFSM: throw Error(Errc::outOfTurn, context);
-    case ETERM: throw Error(Errc::stopping, context);
-    default: throw Error({error, std::generic_category()}, context);
-  }
+  if (!native_.fork().crossed()) watch_->detach();
 }
 
 }  // namespace dividere::detail
@@ -5656,7 +5877,7 @@ bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  if (turn_ == Turn::either) socket.forgetGivenUp();
+  socket.abandonSent(turn_ == Turn::either);
   const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   return sent;
@@ -5860,13 +6081,11 @@ const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* t
 }  // namespace dividere::connection
 // end dividere/connection/subscriber.cpp
 
-// begin dividere/messaging/detail/wire.hpp
+// begin dividere/messaging/detail/fields.hpp
 // Reading and writing protobuf's wire format where generated code would pin a protobuf version: the envelope and the
 // framework's own messages.
 
 namespace dividere::detail {
-
-// --- Fields ---
 
 /// The fields of a serialized message, one after the other.
 class FieldReader {
@@ -5882,6 +6101,17 @@ class FieldReader {
   std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
   std::uint64_t varint() const { return varint_; }   ///< of a varint field
   bool failed() const { return failed_; }
+
+  // The field's value, if it is of this kind: else `value` stays as it is.
+  void to(std::string& value) const {
+    if (isBytes_) value = bytes_;
+  }
+  void to(std::uint32_t& value) const {
+    if (isVarint_) value = static_cast<std::uint32_t>(varint_);
+  }
+  void to(bool& value) const {
+    if (isVarint_) value = varint_ != 0;
+  }
 
  private:
   bool fail();
@@ -5910,7 +6140,28 @@ class FieldWriter {
   std::string bytes_;
 };
 
-// --- Envelopes ---
+/// Takes a varint off the front of the bytes; false if there is none.
+// By hand: protobuf's reader takes longer to set up than to read.
+inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/fields.hpp
+
+// begin dividere/messaging/detail/envelope_format.hpp
+// The bytes of a msgEnvelope (doc/wire.md): what is in one, and how one is written in place.
+
+namespace dividere::detail {
 
 /// An envelope taken apart: views into the bytes it was read from.
 struct Envelope {
@@ -5921,46 +6172,149 @@ struct Envelope {
 /// Throws Error{malformed} as ProtoBuffDecoder says; `who` names the caller in it.
 Envelope openEnvelope(std::string_view who, std::string_view bytes);
 
-/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what openEnvelope()
-/// finds, in a fraction of the time.
-bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
-
 /// A serialized envelope around an already serialized message.
 std::string sealEnvelope(std::string_view type, std::string_view payload);
-
-/// A name or text that a peer chose, cut and cleaned to be shown in an error or the log.
-std::string shown(std::string_view text);
-
-/// A text of this side's, as a protobuf string takes it: what is not UTF-8 replaced, and cut to some thousand bytes.
-std::string asUtf8(std::string_view text);
 
 /// What every envelope of this type begins with: also what a subscription to the type matches on.
 std::string envelopePrefix(std::string_view type);
 
-/// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says.
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
+/// Throws the Error{malformed} that tells of an envelope of this type; without a type if that is not known.
+[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault);
 
-// --- Messages ---
+/// The tag of the second field, of bytes, in msgEnvelope and in the Any inside it.
+constexpr char kSecondTag = 0x12;
+
+/// All of an envelope that depends on the type alone.
+class EnvelopeHead {
+ public:
+  explicit EnvelopeHead(std::string_view type);
+
+  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
+  /// is what openEnvelope() finds, in a fraction of the time.
+  bool opens(std::string_view bytes, std::string_view& payload) const {
+    std::uint64_t size;
+    if (!skip(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skip(bytes, url)) return false;
+    payload = bytes;
+    if (payload.empty()) return true;
+    if (payload.front() != kSecondTag) return false;
+    payload.remove_prefix(1);
+    return readVarint(payload, size) && size == payload.size();
+  }
+
+  std::string name;  ///< the msgName field, and the tag of msg
+  std::string url;   ///< the Any's type_url field
+
+ private:
+  static bool skip(std::string_view& bytes, const std::string& start) {
+    if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
+    bytes.remove_prefix(start.size());
+    return true;
+  }
+};
+
+/// The sizes of an envelope's parts, and the writing of all but the payload.
+class EnvelopeLayout {
+ public:
+  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
+    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
+  }
+
+  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
+
+  /// Writes everything before the payload; returns where the payload goes.
+  std::uint8_t* writeHead(std::uint8_t* to) const {
+    to = append(to, head_.name);
+    to = Out::WriteVarint64ToArray(anySize_, to);
+    to = append(to, head_.url);
+    if (payload_ == 0) return to;
+    *to++ = static_cast<std::uint8_t>(kSecondTag);
+    return Out::WriteVarint64ToArray(payload_, to);
+  }
+
+ private:
+  using Out = google::protobuf::io::CodedOutputStream;
+
+  static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
+
+  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+  }
+
+  const EnvelopeHead& head_;
+  std::size_t payload_;
+  std::size_t anySize_;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/envelope_format.hpp
+
+// begin dividere/messaging/detail/message_types.hpp
+// What a thread knows of message types: the prototype of each, and how its envelopes begin.
+
+namespace dividere::detail {
+
+/// The full name of the message's type.
+std::string_view typeOf(const google::protobuf::Message& message);
 
 /// A new message of that type; null if no such type is linked into the program.
 std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type);
 
-std::string_view typeOf(const google::protobuf::Message& message);
+/// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
+/// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it
+/// was compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects
+/// begins.
+using MessageClass = const void*;
 
-/// Replaces the message's content. Throws Error{malformed} if the payload is not of its type.
-void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message);
+inline MessageClass messageClassOf(const google::protobuf::Message& message) {
+  MessageClass table;
+  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
+  return table;
+}
+
+/// The class of this thread's last message, and its head.
+inline thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
+
+/// As knownHead(), whatever the last message was.
+const EnvelopeHead* lookUpHead(const google::protobuf::Message& message);
+
+/// The head of the envelopes of a generated class, made once a thread; null for other messages, and as the thread ends.
+inline const EnvelopeHead* knownHead(const google::protobuf::Message& message) {
+  if (lastHead.first != messageClassOf(message)) {
+    const EnvelopeHead* const head = lookUpHead(message);
+    if (!head) return nullptr;
+    lastHead = {messageClassOf(message), head};
+  }
+  return lastHead.second;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/message_types.hpp
+
+// begin dividere/messaging/detail/codec.hpp
+// Messages into envelopes and out of them.
+
+namespace dividere::detail {
+
+/// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says; `who` names the caller in it.
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
+std::string encodeString(std::string_view who, const google::protobuf::Message& message);
 
 /// As ProtoBuffDecoder, of which this is the inside.
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
 
-/// Throws what a peer says is wrong, if that is what these bytes say.
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
-
 /// Into a message that is reused. Throws as decodeEnvelope, and Error{wrongType} if the envelope holds another type.
 void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message);
 
+/// Whether the bytes are an envelope of the message's type as this library writes it; then the payload is what
+/// openEnvelope() finds, in a fraction of the time.
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload);
+
+/// Replaces the message's content. Throws Error{malformed} if the payload is not of its type.
+void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message);
+
 }  // namespace dividere::detail
-// end dividere/messaging/detail/wire.hpp
+// end dividere/messaging/detail/codec.hpp
 
 // begin dividere/messaging/dealer.cpp
 namespace dividere::detail {
@@ -6026,10 +6380,11 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::
 // end dividere/messaging/dealer.cpp
 
 // begin dividere/messaging/detail/framework_messages.hpp
-// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand.
+// The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
 //
-// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which takes what it can
-// and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which replaces all that
+// the message held and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// (Heartbeat is in balancing/detail/dialect.hpp: a signal of workers and brokers.)
 
 namespace dividere::detail {
 
@@ -6046,7 +6401,7 @@ struct ServiceAt {
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
   std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
-  bool instance = false;      // one of any number of the name; false: the one that this kind of peer has
+  bool instance = false;      // one of several that share the name; false: the only one that this peer has
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6073,7 +6428,7 @@ struct ServiceLookupRep : ServiceAt {
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
-  bool all = false;  // the answer is to list every instance
+  bool all = false;  // asks for every instance
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6088,26 +6443,13 @@ struct Ack {
   bool decode(std::string_view bytes);
 };
 
-struct Heartbeat {
-  static constexpr std::string_view kType = "Heartbeat";
-  std::string id;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// A message without content: RediscoverReq, ShutdownEvent.
+/// A message without content.
 struct RediscoverReq {
   static constexpr std::string_view kType = "RediscoverReq";
   std::string encode() const { return {}; }
 };
 
-struct ShutdownEvent {
-  static constexpr std::string_view kType = "ShutdownEvent";
-  std::string encode() const { return {}; }
-};
-
-/// The answer to what cannot be answered: an Errc from 1 to 9, and a text for people.
+/// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
   std::uint32_t code = 0;
@@ -6120,210 +6462,260 @@ struct DividereError {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/framework_messages.hpp
 
-// begin dividere/messaging/detail/framework_messages.cpp
+// begin dividere/messaging/detail/error_envelope.hpp
+// Errors that travel: the DividereError that a peer sends where no reply can be (doc/wire.md).
+
 namespace dividere::detail {
 
-// Fields that the Python package does not know have numbers from here on (WIRE.md).
-constexpr int kAdded = 100;
+/// The enveloped DividereError that tells a peer of this error.
+std::string errorEnvelope(const Error& error);
 
-/// Reads the fields of `bytes`, of which each framework message has at most three, and two that were added: texts and
-/// numbers by field number.
-struct FieldTable {
-  std::string text[4];
-  std::uint64_t number[4] = {};
-  std::uint64_t addedNumber[2] = {};
-  std::vector<std::string_view> addedParts;
+/// What a peer says is wrong, as an Error of this side.
+Error asError(std::string_view who, const DividereError& told);
+
+/// Whether the bytes begin as an enveloped DividereError does.
+bool isErrorEnvelope(std::string_view bytes);
+
+/// What a peer says is wrong; nothing if these bytes, or this envelope, say no such thing.
+std::optional<DividereError> readErrorEnvelope(std::string_view bytes);
+std::optional<DividereError> readError(const Envelope& envelope);
+
+/// Throws what a peer says is wrong, if that is what these bytes say. Throws Error{malformed} if they begin so and are no
+/// envelope.
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
+void throwIfError(std::string_view who, const Envelope& envelope);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/error_envelope.hpp
+
+// begin dividere/messaging/detail/codec.cpp
+namespace dividere::detail {
+
+bool openEnvelopeOf(const google::protobuf::Message& message, std::string_view bytes, std::string_view& payload) {
+  const EnvelopeHead* head = knownHead(message);
+  return head && head->opens(bytes, payload);
+}
+
+/// Calls `use` with the head of the message's type.
+template <class Use>
+static auto withHead(const google::protobuf::Message& message, const Use& use) {
+  const EnvelopeHead* known = knownHead(message);
+  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
+}
+
+/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
+template <class Allocate>
+static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
+  if (!message.IsInitialized()) {
+    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
+                                      message.InitializationErrorString());
+  }
+  const std::size_t payload = message.ByteSizeLong();
+  if (payload > INT_MAX) {
+    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
+                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
+  }
+  return withHead(message, [&](const EnvelopeHead& head) {
+    const EnvelopeLayout layout(head, payload);
+    auto made = allocate(layout.size());
+    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
+    // The sizes are those that ByteSizeLong() has just left.
+    static_cast<void>(message.SerializeWithCachedSizesToArray(to));
+    return made;
+  });
+}
+
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message) {
+  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
+}
+
+std::string encodeString(std::string_view who, const google::protobuf::Message& message) {
+  return encodeWith(who, message, [](std::size_t size) { return std::string(size, '\0'); });
+}
+
+void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
+  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    failMalformed(who, typeOf(message), "the payload is no such message");
+  }
+  if (!message.IsInitialized()) {
+    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
+  }
+}
+
+std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  auto message = newMessage(envelope.type);
+  if (!message) {
+    throwIfError(who, envelope);
+    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
+                                       "': the type is not linked into this program");
+  }
+  parsePayload(who, envelope.payload, *message);
+  return message;
+}
+
+/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
+[[gnu::noinline]] static std::string_view payloadFor(const google::protobuf::Message& message, std::string_view who,
+                                                     std::string_view bytes) {
+  const Envelope envelope = openEnvelope(who, bytes);
+  if (envelope.type != typeOf(message)) {
+    throwIfError(who, envelope);
+    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
+                                     std::string(typeOf(message)) + "' is asked for");
+  }
+  return envelope.payload;
+}
+
+void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::protobuf::Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
+  parsePayload(who, payload, message);
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/codec.cpp
+
+// begin dividere/messaging/detail/envelope_format.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
+
+void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
+  std::string what(who);
+  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
+  throw Error(Errc::malformed, what.append(fault));
+}
+
+/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
+struct EnvelopeFields {
+  std::string_view first, second;
+  bool hasFirst = false, hasSecond = false, isRepeated = false;
 
   bool read(std::string_view bytes) {
     FieldReader field(bytes);
     while (field.next()) {
-      const auto at = static_cast<std::size_t>(field.number());
-      if (at <= 3) {
-        if (field.isBytes()) text[at] = std::string(field.bytes());
-        if (field.isVarint()) number[at] = field.varint();
-      } else if (field.number() == kAdded || field.number() == kAdded + 1) {
-        if (field.isBytes() && field.number() == kAdded) addedParts.push_back(field.bytes());
-        if (field.isVarint()) addedNumber[at - kAdded] = field.varint();
-      }
+      if (!field.isBytes() || field.number() > 2) continue;
+      bool& has = field.number() == 1 ? hasFirst : hasSecond;
+      isRepeated = isRepeated || has;
+      has = true;
+      (field.number() == 1 ? first : second) = field.bytes();
     }
     return !field.failed();
   }
-
-  void fill(ServiceAt& service) const {
-    service.name = text[1];
-    service.server = text[2];
-    service.port = static_cast<std::uint32_t>(number[3]);
-  }
 };
 
-FieldWriter writeServiceAt(const ServiceAt& service) {
-  FieldWriter writer;
-  writer.text(1, service.name).text(2, service.server).number(3, service.port);
-  return writer;
+// Python writes a packaged type's short name.
+static bool namesAgree(std::string_view fullName, std::string_view name) {
+  if (fullName == name) return true;
+  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
+         fullName.substr(fullName.size() - name.size()) == name;
 }
 
-std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
-
-bool ServiceAt::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  fields.fill(*this);
-  return good;
-}
-
-std::string RegisterService::encode() const {
-  return writeServiceAt(*this).number(kAdded, leaseMs).number(kAdded + 1, instance ? 1 : 0).take();
-}
-
-bool RegisterService::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  fields.fill(*this);
-  leaseMs = static_cast<std::uint32_t>(fields.addedNumber[0]);
-  instance = fields.addedNumber[1] != 0;
-  return good;
-}
-
-std::string ServiceLookupRep::encode() const {
-  FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances)
-    writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
-  return writer.take();
-}
-
-bool ServiceLookupRep::decode(std::string_view bytes) {
-  FieldTable fields;
-  bool good = fields.read(bytes);
-  fields.fill(*this);
-  instances.clear();
-  for (const std::string_view part : fields.addedParts) {
-    FieldTable instance;
-    good = instance.read(part) && good;
-    instances.push_back({instance.text[1], static_cast<std::uint32_t>(instance.number[2])});
+Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+  if (bytes.empty()) failMalformed(who, {}, "no bytes");
+  EnvelopeFields envelope, any;
+  const bool whole = envelope.read(bytes);
+  const std::string_view name = envelope.first;
+  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
+  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
+  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
+  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
+  // Two envelopes in one buffer would read as one, of which the last wins.
+  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
+  if (any.first.empty()) return {name, any.second};
+  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
+  if (!namesAgree(fullName, name)) {
+    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
   }
-  return good;
+  return {fullName, any.second};
 }
 
-std::string ServiceLookupReq::encode() const { return FieldWriter().text(1, name).number(kAdded, all ? 1 : 0).take(); }
+std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
 
-bool ServiceLookupReq::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  name = fields.text[1];
-  all = fields.addedNumber[0] != 0;
-  return good;
-}
+EnvelopeHead::EnvelopeHead(std::string_view type)
+    : name(envelopePrefix(type) + kSecondTag),
+      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
 
-std::string Ack::encode() const { return FieldWriter().number(1, ok ? 1 : 0).number(kAdded, leases ? 1 : 0).take(); }
-
-bool Ack::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  ok = fields.number[1] != 0;
-  leases = fields.addedNumber[0] != 0;
-  return good;
-}
-
-std::string Heartbeat::encode() const { return FieldWriter().text(1, id).take(); }
-
-bool Heartbeat::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  id = fields.text[1];
-  return good;
-}
-
-std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
-
-bool DividereError::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  code = static_cast<std::uint32_t>(fields.number[1]);
-  text = fields.text[2];
-  return good;
+std::string sealEnvelope(std::string_view type, std::string_view payload) {
+  const EnvelopeHead head(type);
+  const EnvelopeLayout layout(head, payload.size());
+  std::string bytes(layout.size(), '\0');
+  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
+  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
+  return bytes;
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/framework_messages.cpp
+// end dividere/messaging/detail/envelope_format.cpp
 
-// begin dividere/messaging/detail/refusal.hpp
-// What becomes of a message that cannot be taken.
-
+// begin dividere/messaging/detail/error_envelope.cpp
 namespace dividere::detail {
 
-/// What a peer says is wrong, as an Error of this side.
-inline Error asError(std::string_view who, const DividereError& told) {
-  const bool known = told.code >= static_cast<std::uint32_t>(Errc::noWorker) &&
-                     told.code <= static_cast<std::uint32_t>(Errc::stopping);
-  return Error(known ? static_cast<Errc>(told.code) : Errc::handlerFailed,
-               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text));
-}
+// The codes that mean the same on both sides.
+constexpr int kFirstThatTravels = static_cast<int>(Errc::noWorker);
+constexpr int kLastThatTravels = static_cast<int>(Errc::stopping);
 
-/// The enveloped DividereError that tells a peer of this error.
-inline std::string errorEnvelope(const Error& error) {
+std::string errorEnvelope(const Error& error) {
   DividereError told;
   // Errors of this side's own kinds (a wrong type, say) come down to the one that a peer knows.
-  const bool travels =
-      error.code().category() == errorCategory() && error.code().value() <= static_cast<int>(Errc::stopping);
+  const bool travels = error.code().category() == errorCategory() && error.code().value() <= kLastThatTravels;
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
   told.text = asUtf8(error.text());
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
-/// Nobody waits for an answer.
-template <class Connection>
-void refuse(Connection&, const Error&) {}
+Error asError(std::string_view who, const DividereError& told) {
+  const bool isKnown = told.code >= kFirstThatTravels && told.code <= kLastThatTravels;
+  return Error(isKnown ? static_cast<Errc>(told.code) : Errc::handlerFailed,
+               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text));
+}
 
-/// A Response owes one all the same, or it would be stuck and the asker would wait for ever.
-inline void refuse(connection::Response& response, const Error& error) {
-  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+bool isErrorEnvelope(std::string_view bytes) {
+  static NeverDestroyed<std::string> prefix(envelopePrefix(DividereError::kType));
+  return bytes.substr(0, prefix->size()) == *prefix;
+}
+
+std::optional<DividereError> readError(const Envelope& envelope) {
+  std::optional<DividereError> told(std::in_place);
+  if (envelope.type == DividereError::kType && told->decode(envelope.payload)) return told;
+  return std::nullopt;
+}
+
+std::optional<DividereError> readErrorEnvelope(std::string_view bytes) {
+  if (!isErrorEnvelope(bytes)) return std::nullopt;
+  try {
+    return readError(openEnvelope({}, bytes));
+  } catch (const Error&) {
+    return std::nullopt;  // it begins as one, and is none
+  }
+}
+
+void throwIfError(std::string_view who, const Envelope& envelope) {
+  if (const auto told = readError(envelope)) throw asError(who, *told);
+}
+
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
+  if (isErrorEnvelope(bytes)) throwIfError(who, openEnvelope(who, bytes));
 }
 
 }  // namespace dividere::detail
-// end dividere/messaging/detail/refusal.hpp
+// end dividere/messaging/detail/error_envelope.cpp
 
-// begin dividere/messaging/detail/wire.cpp
+// begin dividere/messaging/detail/fields.cpp
 namespace dividere::detail {
-
-using google::protobuf::Descriptor;
-using google::protobuf::DescriptorPool;
-using google::protobuf::Message;
-using google::protobuf::io::CodedOutputStream;
-
-constexpr std::string_view kUrlPrefix = "type.googleapis.com/";
-
-// Tags of msgEnvelope and of Any, in which the fields have the same numbers and kinds: text or message, bytes.
-constexpr char kFirst = 0x0A;
-constexpr char kSecond = 0x12;
-
-// --- Fields ---
 
 enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 3, kGroupEnd = 4, kFixed32 = 5 };
 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
 
-// By hand: protobuf's reader takes longer to set up than to read.
-inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
-  constexpr std::size_t kLongest = 10;
-  value = 0;
-  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
-}
-
-inline bool readTag(std::string_view& bytes, std::uint32_t& tag) {
+static bool readTag(std::string_view& bytes, std::uint32_t& tag) {
   std::uint64_t value;
   if (!readVarint(bytes, value) || value > UINT32_MAX || value >> 3 == 0) return false;
   tag = static_cast<std::uint32_t>(value);
   return true;
 }
 
-inline bool skipBytes(std::string_view& bytes, std::uint64_t count) {
+static bool skipBytes(std::string_view& bytes, std::uint64_t count) {
   if (count > bytes.size()) return false;
   bytes.remove_prefix(static_cast<std::size_t>(count));
   return true;
@@ -6366,16 +6758,10 @@ bool FieldReader::skip(std::uint32_t tag, int depth) {
   return false;
 }
 
-void appendVarint(std::string& bytes, std::uint64_t value) {
+static void appendVarint(std::string& bytes, std::uint64_t value) {
   std::uint8_t buffer[10];
-  const std::uint8_t* end = CodedOutputStream::WriteVarint64ToArray(value, buffer);
+  const std::uint8_t* end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, buffer);
   bytes.append(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(end - buffer));
-}
-
-void appendBytes(std::string& bytes, char tag, std::string_view value) {
-  bytes += tag;
-  appendVarint(bytes, value.size());
-  bytes += value;
 }
 
 FieldWriter& FieldWriter::text(int field, std::string_view value) { return value.empty() ? *this : part(field, value); }
@@ -6394,205 +6780,175 @@ FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
   return *this;
 }
 
-// --- Reading envelopes ---
+}  // namespace dividere::detail
+// end dividere/messaging/detail/fields.cpp
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 160;
-  std::string result;
-  for (char c : text.substr(0, kMost)) result += c >= ' ' && c < 127 ? c : '?';
-  return text.size() > kMost ? result + "..." : result;
+// begin dividere/messaging/detail/framework_messages.cpp
+namespace dividere::detail {
+
+// Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
+enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
+enum ServiceLookupReqField { kAllField = 100 };
+enum ServiceLookupRepField { kInstancesField = 100 };
+enum AckField { kLeasesField = 100 };
+
+/// Calls `take` with each field; false if the bytes are no protobuf message.
+template <class Take>
+static bool readFields(std::string_view bytes, const Take& take) {
+  FieldReader field(bytes);
+  while (field.next()) take(field);
+  return !field.failed();
 }
 
-/// How many bytes the first character takes; 0 if it is no UTF-8.
-std::size_t characterSize(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
+// --- ServiceAt ---
+
+static FieldWriter writeServiceAt(const ServiceAt& service) {
+  FieldWriter writer;
+  writer.text(1, service.name).text(2, service.server).number(3, service.port);
+  return writer;
+}
+
+static void takeServiceAt(const FieldReader& field, ServiceAt& service) {
+  switch (field.number()) {
+    case 1: return field.to(service.name);
+    case 2: return field.to(service.server);
+    case 3: return field.to(service.port);
+    default: return;
   }
-  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
-  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
-                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
-  return isBad ? 0 : size;
 }
 
-std::string asUtf8(std::string_view text) {
-  constexpr std::size_t kMost = 4000;
-  std::string result;
-  while (!text.empty() && result.size() < kMost) {
-    const std::size_t size = characterSize(text);
-    result += size == 0 ? std::string_view("?") : text.substr(0, size);
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return text.empty() ? result : result + "...";
+std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
+
+bool ServiceAt::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) { takeServiceAt(field, *this); });
 }
 
-[[noreturn]] void failMalformed(std::string_view who, std::string_view type, std::string_view fault) {
-  std::string what(who);
-  what += type.empty() ? std::string(": envelope: ") : ": envelope of '" + shown(type) + "': ";
-  throw Error(Errc::malformed, what.append(fault));
+// --- RegisterService ---
+
+std::string RegisterService::encode() const {
+  return writeServiceAt(*this).number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0).take();
 }
 
-/// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
-struct TwoFields {
-  std::string_view first, second;
-  bool hasFirst = false, hasSecond = false, isRepeated = false;
-
-  bool read(std::string_view bytes) {
-    FieldReader field(bytes);
-    while (field.next()) {
-      if (!field.isBytes() || field.number() > 2) continue;
-      bool& has = field.number() == 1 ? hasFirst : hasSecond;
-      isRepeated = isRepeated || has;
-      has = true;
-      (field.number() == 1 ? first : second) = field.bytes();
+bool RegisterService::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case kLeaseField: return field.to(leaseMs);
+      case kInstanceField: return field.to(instance);
+      default: return takeServiceAt(field, *this);
     }
-    return !field.failed();
-  }
-};
-
-// Python writes a packaged type's short name.
-bool agree(std::string_view fullName, std::string_view name) {
-  if (fullName == name) return true;
-  return fullName.size() > name.size() && fullName[fullName.size() - name.size() - 1] == '.' &&
-         fullName.substr(fullName.size() - name.size()) == name;
+  });
 }
 
-Envelope openEnvelope(std::string_view who, std::string_view bytes) {
-  if (bytes.empty()) failMalformed(who, {}, "no bytes");
-  TwoFields envelope, any;
-  const bool whole = envelope.read(bytes);
-  const std::string_view name = envelope.first;
-  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
-  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
-  if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
-  // Two envelopes in one buffer would read as one, of which the last wins.
-  if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
-  if (any.first.empty()) return {name, any.second};
-  const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
-  if (!agree(fullName, name)) {
-    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
-  }
-  return {fullName, any.second};
+// --- ServiceLookupReq ---
+
+std::string ServiceLookupReq::encode() const {
+  return FieldWriter().text(1, name).number(kAllField, all ? 1 : 0).take();
 }
 
-// --- Writing envelopes ---
-
-std::string envelopePrefix(std::string_view type) {
-  std::string prefix;
-  appendBytes(prefix, kFirst, type);
-  return prefix;
+bool ServiceLookupReq::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(name);
+      case kAllField: return field.to(all);
+      default: return;
+    }
+  });
 }
 
-inline bool skipStart(std::string_view& bytes, const std::string& start) {
-  if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
-  bytes.remove_prefix(start.size());
-  return true;
+// --- ServiceLookupRep ---
+
+std::string ServiceLookupRep::encode() const {
+  FieldWriter writer = writeServiceAt(*this);
+  for (const Instance& each : instances) {
+    writer.part(kInstancesField, FieldWriter().text(1, each.server).number(2, each.port).take());
+  }
+  return writer.take();
 }
 
-/// All of an envelope that depends on the type alone.
-struct EnvelopeHead {
-  std::string name;  // the msgName field, and the tag of msg
-  std::string url;   // the Any's type_url field
-
-  explicit EnvelopeHead(std::string_view type) : name(envelopePrefix(type) + kSecond) {
-    appendBytes(url, kFirst, std::string(kUrlPrefix).append(type));
-  }
-
-  /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
-  /// is what openEnvelope() finds, in a fraction of the time.
-  bool opens(std::string_view bytes, std::string_view& payload) const {
-    std::uint64_t size;
-    if (!skipStart(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skipStart(bytes, url))
-      return false;
-    payload = bytes;
-    if (payload.empty()) return true;
-    if (payload.front() != kSecond) return false;
-    payload.remove_prefix(1);
-    return readVarint(payload, size) && size == payload.size();
-  }
-};
-
-/// The sizes of an envelope's parts, and the writing of all but the payload.
-class EnvelopeLayout {
- public:
-  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
-    anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
-  }
-
-  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
-
-  /// Everything before the payload; returns where that goes.
-  std::uint8_t* writeHead(std::uint8_t* to) const {
-    to = append(to, head_.name);
-    to = CodedOutputStream::WriteVarint64ToArray(anySize_, to);
-    to = append(to, head_.url);
-    if (payload_ == 0) return to;
-    *to++ = static_cast<std::uint8_t>(kSecond);
-    return CodedOutputStream::WriteVarint64ToArray(payload_, to);
-  }
-
- private:
-  static std::size_t varintSize(std::uint64_t value) {
-    return static_cast<std::size_t>(CodedOutputStream::VarintSize64(value));
-  }
-
-  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
-    return to + bytes.size();
-  }
-
-  const EnvelopeHead& head_;
-  std::size_t payload_;
-  std::size_t anySize_;
-};
-
-std::string sealEnvelope(std::string_view type, std::string_view payload) {
-  const EnvelopeHead head(type);
-  const EnvelopeLayout layout(head, payload.size());
-  std::string bytes(layout.size(), '\0');
-  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(&bytes[0]));
-  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
-  return bytes;
+static bool readInstance(std::string_view bytes, ServiceLookupRep::Instance& instance) {
+  return readFields(bytes, [&](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(instance.server);
+      case 2: return field.to(instance.port);
+      default: return;
+    }
+  });
 }
 
-std::string_view typeOf(const Message& message) {
+bool ServiceLookupRep::decode(std::string_view bytes) {
+  *this = {};
+  bool areInstancesGood = true;
+  const bool isGood = readFields(bytes, [&](const FieldReader& field) {
+    if (field.number() != kInstancesField || !field.isBytes()) return takeServiceAt(field, *this);
+    instances.emplace_back();
+    areInstancesGood = readInstance(field.bytes(), instances.back()) && areInstancesGood;
+  });
+  return isGood && areInstancesGood;
+}
+
+// --- Ack ---
+
+std::string Ack::encode() const {
+  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).take();
+}
+
+bool Ack::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(ok);
+      case kLeasesField: return field.to(leases);
+      default: return;
+    }
+  });
+}
+
+// --- DividereError ---
+
+std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
+
+bool DividereError::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(code);
+      case 2: return field.to(text);
+      default: return;
+    }
+  });
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/framework_messages.cpp
+
+// begin dividere/messaging/detail/message_types.cpp
+namespace dividere::detail {
+
+std::string_view typeOf(const google::protobuf::Message& message) {
   const auto& name = message.GetDescriptor()->full_name();  // a string in protobuf 3, a view later
   return {name.data(), name.size()};
 }
 
-// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
-// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it was
-// compiled with -fno-rtti. So this is the address of the class's virtual table, with which each of its objects begins.
-using MessageClass = const void*;
-
-inline MessageClass classOf(const Message& message) {
-  MessageClass table;
-  std::memcpy(&table, static_cast<const void*>(&message), sizeof table);
-  return table;
-}
-
 /// Whether the message is of the class that protoc made for its type. Those of other pools may go, and their addresses be
 /// used again; a DynamicMessage may be of any type.
-bool isGenerated(const Message& message) {
-  const Descriptor* type = message.GetDescriptor();
-  if (type->file()->pool() != DescriptorPool::generated_pool()) return false;
+static bool isGenerated(const google::protobuf::Message& message) {
+  const google::protobuf::Descriptor* type = message.GetDescriptor();
+  if (type->file()->pool() != google::protobuf::DescriptorPool::generated_pool()) return false;
   std::lock_guard<std::mutex> lock(processMutex());  // as in prototypeOf()
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
-  return prototype && classOf(*prototype) == classOf(message);
+  const google::protobuf::Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  return prototype && messageClassOf(*prototype) == messageClassOf(message);
 }
 
 static thread_local bool areTypesForgotten = false;
-static thread_local std::pair<MessageClass, const EnvelopeHead*> lastHead;
 
 /// What one thread has learned of types.
 struct KnownTypes {
   std::map<MessageClass, EnvelopeHead> heads;
-  std::map<std::string, const Message*, std::less<>> prototypes;
+  std::map<std::string, const google::protobuf::Message*, std::less<>> prototypes;
 
   ~KnownTypes() {
     areTypesForgotten = true;
@@ -6601,76 +6957,26 @@ struct KnownTypes {
 };
 
 /// Null as the thread ends, when there may still be messages of its older objects, and of static ones.
-KnownTypes* knownTypes() {
+static KnownTypes* knownTypes() {
   if (areTypesForgotten) return nullptr;
   static thread_local KnownTypes known;
   return &known;
 }
 
-/// The head of a generated class, made once a thread; null for other messages.
-[[gnu::noinline]] const EnvelopeHead* lookUpHead(const Message& message) {
+[[gnu::noinline]] const EnvelopeHead* lookUpHead(const google::protobuf::Message& message) {
   KnownTypes* const known = knownTypes();
   if (!known) return nullptr;
-  auto head = known->heads.find(classOf(message));
+  auto head = known->heads.find(messageClassOf(message));
   if (head == known->heads.end()) {
     if (!isGenerated(message)) return nullptr;
-    head = known->heads.try_emplace(classOf(message), typeOf(message)).first;
+    head = known->heads.try_emplace(messageClassOf(message), typeOf(message)).first;
   }
   return &head->second;
 }
 
-/// The same, sooner if the thread's last message was of the same class.
-inline const EnvelopeHead* knownHead(const Message& message) {
-  if (lastHead.first != classOf(message)) {
-    const EnvelopeHead* const head = lookUpHead(message);
-    if (!head) return nullptr;
-    lastHead = {classOf(message), head};
-  }
-  return lastHead.second;
-}
-
-bool openEnvelopeOf(const Message& message, std::string_view bytes, std::string_view& payload) {
-  const EnvelopeHead* head = knownHead(message);
-  return head && head->opens(bytes, payload);
-}
-
-/// Calls `use` with the head of the message's type.
-template <class Use>
-auto withHead(const Message& message, const Use& use) {
-  const EnvelopeHead* known = knownHead(message);
-  return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
-}
-
-/// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
-template <class Allocate>
-auto encodeWith(std::string_view who, const Message& message, const Allocate& allocate) {
-  if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
-                                      message.InitializationErrorString());
-  }
-  const std::size_t payload = message.ByteSizeLong();
-  if (payload > INT_MAX) {
-    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
-                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
-  }
-  return withHead(message, [&](const EnvelopeHead& head) {
-    const EnvelopeLayout layout(head, payload);
-    auto made = allocate(layout.size());
-    std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
-    message.SerializeWithCachedSizesToArray(to);  // the sizes are those that ByteSizeLong() has just left
-    return made;
-  });
-}
-
-Frame encodeFrame(std::string_view who, const Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
-}
-
-// --- Messages ---
-
 // Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
 // would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
-const Message* prototypeOf(std::string_view type) {
+static const google::protobuf::Message* prototypeOf(std::string_view type) {
   KnownTypes* const known = knownTypes();
   if (known) {
     const auto found = known->prototypes.find(type);
@@ -6678,75 +6984,29 @@ const Message* prototypeOf(std::string_view type) {
   }
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
-  const Descriptor* descriptor = DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  const google::protobuf::Descriptor* descriptor =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
   // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
   if (!descriptor || descriptor->map_key()) return nullptr;
-  const Message* prototype = google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
+  const google::protobuf::Message* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
   if (known) known->prototypes.emplace(name, prototype);
   return prototype;
 }
 
-std::unique_ptr<Message> newMessage(std::string_view type) {
-  const Message* prototype = prototypeOf(type);
-  return std::unique_ptr<Message>(prototype ? prototype->New() : nullptr);
-}
-
-void parsePayload(std::string_view who, std::string_view payload, Message& message) {
-  if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    failMalformed(who, typeOf(message), "the payload is no such message");
-  }
-  if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
-  }
-}
-
-// What a peer says instead of an answer is an error here, not a message.
-void throwIfError(std::string_view who, const Envelope& envelope) {
-  DividereError told;
-  if (envelope.type == DividereError::kType && told.decode(envelope.payload)) throw asError(who, told);
-}
-
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes) {
-  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-  if (bytes.substr(0, prefix.size()) == prefix) throwIfError(who, openEnvelope(who, bytes));
-}
-
-std::unique_ptr<Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
-  const Envelope envelope = openEnvelope(who, bytes);
-  auto message = newMessage(envelope.type);
-  if (!message) {
-    throwIfError(who, envelope);
-    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
-                                       "': the type is not linked into this program");
-  }
-  parsePayload(who, envelope.payload, *message);
-  return message;
-}
-
-/// The payload of an envelope that openEnvelopeOf() does not open: written in another way, or of another type.
-[[gnu::noinline]] std::string_view payloadFor(const Message& message, std::string_view who, std::string_view bytes) {
-  const Envelope envelope = openEnvelope(who, bytes);
-  if (envelope.type != typeOf(message)) {
-    throwIfError(who, envelope);
-    throw Error(Errc::wrongType, std::string(who) + ": envelope of '" + shown(envelope.type) + "', where '" +
-                                     std::string(typeOf(message)) + "' is asked for");
-  }
-  return envelope.payload;
-}
-
-void decodeEnvelopeInto(std::string_view who, std::string_view bytes, Message& message) {
-  std::string_view payload;
-  if (!openEnvelopeOf(message, bytes, payload)) payload = payloadFor(message, who, bytes);
-  parsePayload(who, payload, message);
+std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type) {
+  const google::protobuf::Message* prototype = prototypeOf(type);
+  return std::unique_ptr<google::protobuf::Message>(prototype ? prototype->New() : nullptr);
 }
 
 }  // namespace dividere::detail
+// end dividere/messaging/detail/message_types.cpp
 
+// begin dividere/messaging/envelope.cpp
 namespace dividere::messaging {
 
 std::string ProtoBuffEncoder::encode(const google::protobuf::Message& message) const {
-  return detail::encodeWith("messaging::ProtoBuffEncoder", message,
-                            [](std::size_t size) { return std::string(size, '\0'); });
+  return detail::encodeString("messaging::ProtoBuffEncoder", message);
 }
 
 std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_view envelope) const {
@@ -6754,7 +7014,7 @@ std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_
 }
 
 }  // namespace dividere::messaging
-// end dividere/messaging/detail/wire.cpp
+// end dividere/messaging/envelope.cpp
 
 // begin dividere/messaging/publisher.cpp
 namespace dividere::messaging {
@@ -6831,6 +7091,15 @@ constexpr std::string_view kConsumer<connection::Request> = "messaging::Request:
 template <>
 constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
 
+/// What becomes of a message that cannot be taken: nobody waits for a reply to it.
+template <class Connection>
+void refuse(Connection&, const Error&) {}
+
+/// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
+inline void refuse(connection::Response& response, const Error& error) {
+  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+}
+
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
@@ -6886,7 +7155,7 @@ template class Consumer<connection::Response>;
 // begin dividere/messaging/subscriber.cpp
 namespace dividere::detail {
 
-std::vector<std::string> topicIds(const std::vector<std::string>& types) {
+static std::vector<std::string> topicIds(const std::vector<std::string>& types) {
   std::vector<std::string> topics;
   for (const std::string& type : types) topics.push_back(envelopePrefix(type));
   return topics;
@@ -9159,11 +9428,6 @@ class BrokerCore {
     sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
   }
 
-  static bool isErrorEnvelope(std::string_view bytes) {
-    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-    return bytes.substr(0, prefix.size()) == prefix;
-  }
-
   void fail(BrokerRequest&& request, Errc code, const std::string& text) {
     if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
     sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
@@ -9535,6 +9799,7 @@ namespace dividere::detail {
 
 constexpr std::string_view kRegistrationByte("\x01", 1);
 constexpr std::string_view kHeartbeatByte("\x02", 1);
+constexpr std::string_view kHeartbeatType = "Heartbeat";
 constexpr std::string_view kTokenPrefix("\0dividere", 9);
 constexpr std::size_t kTokenRandom = 8;
 
@@ -9561,7 +9826,7 @@ Signal readSignal(std::string_view bytes) {
   if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
   try {
     const Envelope envelope = openEnvelope("balancing", bytes);
-    if (envelope.type == Heartbeat::kType) return readHeartbeat(envelope.payload);
+    if (envelope.type == kHeartbeatType) return readHeartbeat(envelope.payload);
   } catch (const Error&) {
     // Not an envelope: no signal.
   }
@@ -9577,7 +9842,7 @@ std::string writeSignal(const Signal& signal, std::string_view id) {
       .number(kCapacityField, signal.capacity)
       .number(kRegistrationField, signal.isRegistration ? 1 : 0)
       .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
-  return sealEnvelope(Heartbeat::kType, heartbeat.take());
+  return sealEnvelope(kHeartbeatType, heartbeat.take());
 }
 
 bool looksLikeEnvelope(std::string_view bytes) {
@@ -11292,15 +11557,8 @@ constexpr auto kInstanceReconnectMax = 1000ms;
 
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
-  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-  if (bytes.substr(0, prefix.size()) != prefix) return false;
-  try {
-    DividereError told;
-    return told.decode(openEnvelope("service::Client", bytes).payload) &&
-           told.code == static_cast<std::uint32_t>(Errc::stopping);
-  } catch (const Error&) {
-    return false;
-  }
+  const auto told = readErrorEnvelope(bytes);
+  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
 }
 
 /// What the registry says; nothing if it says no such thing.

@@ -10,7 +10,7 @@
 #include "../core/detail/fork.hpp"
 #include "../core/detail/log_line.hpp"
 #include "../core/detail/options.hpp"
-#include "../messaging/detail/refusal.hpp"
+#include "../messaging/detail/error_envelope.hpp"
 #include "detail/frame_source.hpp"
 #include "detail/request_book.hpp"
 #include "detail/worker_roster.hpp"
@@ -370,11 +370,6 @@ class BrokerCore {
       return sendToClient(request, std::move(payload), true);
     }
     sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
-  }
-
-  static bool isErrorEnvelope(std::string_view bytes) {
-    static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-    return bytes.substr(0, prefix.size()) == prefix;
   }
 
   void fail(BrokerRequest&& request, Errc code, const std::string& text) {

@@ -7,9 +7,9 @@
 
 #include "../connection/detail/socket.hpp"
 #include "../core/detail/options.hpp"
+#include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/correlation.hpp"
-#include "../messaging/detail/refusal.hpp"
-#include "../messaging/detail/wire.hpp"
+#include "../messaging/detail/error_envelope.hpp"
 
 namespace dividere::detail {
 

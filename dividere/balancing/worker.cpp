@@ -9,7 +9,6 @@
 #include "../core/detail/options.hpp"
 #include "../core/detail/random.hpp"
 #include "../core/detail/thread.hpp"
-#include "../messaging/detail/refusal.hpp"
 #include "../reactor/detail/handler_table.hpp"
 #include "detail/dialect.hpp"
 #include "detail/frame_source.hpp"

@@ -41,7 +41,7 @@ bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
 bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
-  if (turn_ == Turn::either) socket.forgetGivenUp();
+  socket.abandonSent(turn_ == Turn::either);
   const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   return sent;

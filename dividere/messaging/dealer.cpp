@@ -3,7 +3,7 @@
 #include <google/protobuf/message.h>
 
 #include "../core/detail/never_destroyed.hpp"
-#include "detail/wire.hpp"
+#include "detail/codec.hpp"
 
 namespace dividere::detail {
 

@@ -1,6 +1,6 @@
 #include "publisher.hpp"
 
-#include "detail/wire.hpp"
+#include "detail/codec.hpp"
 
 namespace dividere::messaging {
 

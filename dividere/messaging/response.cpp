@@ -1,6 +1,6 @@
 #include "response.hpp"
 
-#include "detail/wire.hpp"
+#include "detail/codec.hpp"
 
 namespace dividere::messaging {
 

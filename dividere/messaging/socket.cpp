@@ -2,8 +2,8 @@
 
 #include <google/protobuf/message.h>
 
-#include "detail/refusal.hpp"
-#include "detail/wire.hpp"
+#include "detail/codec.hpp"
+#include "detail/error_envelope.hpp"
 
 namespace dividere::detail {
 
@@ -15,6 +15,15 @@ template <>
 constexpr std::string_view kConsumer<connection::Request> = "messaging::Request: receive";
 template <>
 constexpr std::string_view kConsumer<connection::Response> = "messaging::Response: receive";
+
+/// What becomes of a message that cannot be taken: nobody waits for a reply to it.
+template <class Connection>
+void refuse(Connection&, const Error&) {}
+
+/// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
+inline void refuse(connection::Response& response, const Error& error) {
+  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+}
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.

@@ -1,10 +1,10 @@
 #include "subscriber.hpp"
 
-#include "detail/wire.hpp"
+#include "detail/envelope_format.hpp"
 
 namespace dividere::detail {
 
-std::vector<std::string> topicIds(const std::vector<std::string>& types) {
+static std::vector<std::string> topicIds(const std::vector<std::string>& types) {
   std::vector<std::string> topics;
   for (const std::string& type : types) topics.push_back(envelopePrefix(type));
   return topics;

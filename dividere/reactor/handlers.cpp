@@ -1,6 +1,6 @@
 #include "handlers.hpp"
 
-#include "../messaging/detail/wire.hpp"
+#include "../messaging/detail/codec.hpp"
 #include "detail/handler_table.hpp"
 
 namespace dividere::reactor {

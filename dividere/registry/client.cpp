@@ -1,7 +1,8 @@
 #include "client.hpp"
 
 #include "../core/detail/fork.hpp"
-#include "../messaging/detail/refusal.hpp"
+#include "../core/detail/text.hpp"
+#include "../messaging/detail/error_envelope.hpp"
 #include "detail/own_address.hpp"
 #include "detail/registry_link.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "../connection/port_manager.hpp"
 #include "../connection/publisher.hpp"
+#include "../messaging/detail/envelope_format.hpp"
 #include "../reactor/detail/alarm.hpp"
 #include "../reactor/detail/router_source.hpp"
 #include "detail/directory.hpp"

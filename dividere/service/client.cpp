@@ -2,7 +2,8 @@
 
 #include <google/protobuf/message.h>
 
-#include "../messaging/detail/wire.hpp"
+#include "../messaging/detail/codec.hpp"
+#include "../messaging/detail/error_envelope.hpp"
 #include "detail/call_desk.hpp"
 
 namespace dividere::service {

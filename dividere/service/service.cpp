@@ -9,6 +9,7 @@
 
 #include "../core/detail/fork.hpp"
 #include "../core/detail/options.hpp"
+#include "../messaging/detail/error_envelope.hpp"
 #include "../reactor/detail/router_source.hpp"
 #include "../registry/detail/own_address.hpp"
 #include "../registry/detail/registry_link.hpp"

@@ -16,8 +16,8 @@
 #include <string_view>
 
 #include "dividere.pb.h"
+#include "dividere/messaging/detail/envelope_format.hpp"
 #include "dividere/messaging/detail/framework_messages.hpp"
-#include "dividere/messaging/detail/wire.hpp"
 
 namespace {
 

@@ -2,13 +2,13 @@
 
 #include "../../core/detail/random.hpp"
 #include "../../messaging/detail/correlation.hpp"
-#include "../../messaging/detail/framework_messages.hpp"
-#include "../../messaging/detail/wire.hpp"
+#include "../../messaging/detail/envelope_format.hpp"
 
 namespace dividere::detail {
 
 constexpr std::string_view kRegistrationByte("\x01", 1);
 constexpr std::string_view kHeartbeatByte("\x02", 1);
+constexpr std::string_view kHeartbeatType = "Heartbeat";
 constexpr std::string_view kTokenPrefix("\0dividere", 9);
 constexpr std::size_t kTokenRandom = 8;
 
@@ -35,7 +35,7 @@ Signal readSignal(std::string_view bytes) {
   if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
   try {
     const Envelope envelope = openEnvelope("balancing", bytes);
-    if (envelope.type == Heartbeat::kType) return readHeartbeat(envelope.payload);
+    if (envelope.type == kHeartbeatType) return readHeartbeat(envelope.payload);
   } catch (const Error&) {
     // Not an envelope: no signal.
   }
@@ -51,7 +51,7 @@ std::string writeSignal(const Signal& signal, std::string_view id) {
       .number(kCapacityField, signal.capacity)
       .number(kRegistrationField, signal.isRegistration ? 1 : 0)
       .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
-  return sealEnvelope(Heartbeat::kType, heartbeat.take());
+  return sealEnvelope(kHeartbeatType, heartbeat.take());
 }
 
 bool looksLikeEnvelope(std::string_view bytes) {

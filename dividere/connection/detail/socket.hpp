@@ -5,16 +5,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
-#include "../../core/detail/fork.hpp"
 #include "../socket_options.hpp"
-#include "endpoint.hpp"
+#include "binding.hpp"
+#include "dialer.hpp"
 #include "multipart.hpp"
-#include "process.hpp"
-#include "watcher.hpp"
+#include "native_socket.hpp"
+#include "watch.hpp"
 
 namespace dividere::detail {
 
@@ -36,7 +37,7 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  void bind(const std::string& endpoint);
+  void bind(const std::string& endpoint) { learnEndpoint(binding_.bind(endpoint)); }
 
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
@@ -47,7 +48,7 @@ class Socket {
   void close();
 
   /// Throws Error if this is a forked child of the process that made the socket.
-  void requireOwnProcess() const { fork_.require(who_); }
+  void requireOwnProcess() const { native_.fork().require(who()); }
 
   /// Throws Error{tooLarge} for a frame that no peer would take.
   void requireSendable(std::size_t bytes) const {
@@ -99,18 +100,15 @@ class Socket {
   /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
   /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
   /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend() {
-    if (!watch_->needsAttention()) return false;
-    lookAtLinks();
-    return true;
-  }
+  bool attend() { return dialer_.attend(); }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
-  void forgetUnsent();
+  void forgetUnsent() { dialer_.reconnectAll(); }
 
-  /// The same if there is no room for more and no peer: what whoever sent it has given up makes way for what is wanted.
-  void forgetGivenUp();
+  /// What was sent so far is of no use any more. If the queue is full and no peer is up, forgetUnsent(): abandoned messages
+  /// must not block the next one.
+  void abandonSent(bool mayBeFull);
 
   /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
   int descriptor() const noexcept { return fd_; }
@@ -118,88 +116,59 @@ class Socket {
   /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
   int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
-  void set(int option, int value);
-  void set(int option, const void* value, std::size_t size);
-  int get(int option) const;
+  void set(int option, int value) { native_.set(option, value); }
+  void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
+  int get(int option) const { return native_.get(option); }
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
   /// No callback or pump runs after this. Does nothing in a forked child.
   void detach();
 
-  const std::string& who() const noexcept { return who_; }
+  const std::string& who() const noexcept { return native_.who(); }
   const std::string& endpoint() const noexcept { return endpoint_; }
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
   std::uint16_t port() const;
-  void* native() const noexcept { return socket_; }
-
   /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
   void* lend();
-
-  /// Throws the error that errno holds.
-  [[noreturn]] void fail(const std::string& what) const;
 
   static constexpr std::size_t kMostFrames = 64;
 
  private:
-  /// An endpoint this socket connected to, by the name that libzmq has for it.
-  struct Peer {
-    std::string endpoint;
-    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
-  };
-
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
+
+  void applyDefaults(int type, const connection::SocketOptions& options);
+  void learnEndpoint(std::string endpoint);
 
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
 
-  void prepareToSend(const Deadline& deadline);
   SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
   SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
   SendResult sendFirst(Frame& frame, bool more, const Deadline& deadline);
   bool isSent(SendResult result) const;
-  void open(int type);
-  void applyDefaults(const connection::SocketOptions& options);
-  void bindTo(const Endpoint& endpoint);
-  void bindToFreePort(Endpoint endpoint);
-  bool tryBind(const std::string& endpoint);
-  void learnEndpoint(const std::string& endpoint);
 
   /// Tries `met` whenever something may have changed; false if it was not so in time. `met` has just been tried in vain, and
   /// when it fails has read all of libzmq's signals.
   template <class Condition>
   bool awaitUntil(const Condition& met, const Deadline& deadline);
 
-  std::vector<Link> lookAtLinks();
-  void settle(const Deadline& deadline);
-  void balance(const std::vector<Link>& links);
-  void relink(Peer& peer);
-
-  const std::string who_;
-  const ForkGuard fork_;
-  const bool deals_;                    // sends each message to one of its peers: dead ones are to be passed over
-  const bool givesUpOnSend_;            // a new message means that the former ones are of no use any more
   const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
-  const bool monitored_;
-  std::shared_ptr<connection::Context> context_;
-  void* socket_ = nullptr;
+  NativeSocket native_;
+  const std::shared_ptr<Watch> watch_;
+  Binding binding_;
+  Dialer dialer_;
   int fd_ = -1;
-  std::shared_ptr<Watch> watch_;
-
   std::string endpoint_;
-  std::vector<std::string> boundPaths_;  // ipc files and inproc names, to be freed at once when this ends
-  std::vector<Peer> peers_;
-  bool settled_ = false;
-  bool waitsInside_ = true;  // for kFirstWait; until the socket is lent
-  int lentTimeout_ = -1;     // the native socket's own for receiving, from then on
-  bool anyUp_ = false;
-  bool sentBlind_ = false;  // something was sent while no peer was up: it waits with one of them
+
+  // Of the native socket, for whoever borrows it; none once it is lent.
+  std::optional<int> receiveTimeout_;
 
   Multipart inbox_;
-  Multipart spare_;  // for its memory
   std::size_t framesReceived_ = 0;
   bool kept_ = false;  // wait() has received a message that nobody has asked for yet
+  Multipart spare_;    // for its memory
 };
 
 }  // namespace dividere::detail

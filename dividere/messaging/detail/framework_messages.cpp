@@ -1,127 +1,142 @@
 #include "framework_messages.hpp"
 
-#include "wire.hpp"
+#include "fields.hpp"
 
 namespace dividere::detail {
 
-// Fields that the Python package does not know have numbers from here on (WIRE.md).
-constexpr int kAdded = 100;
+// Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
+enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
+enum ServiceLookupReqField { kAllField = 100 };
+enum ServiceLookupRepField { kInstancesField = 100 };
+enum AckField { kLeasesField = 100 };
 
-/// Reads the fields of `bytes`, of which each framework message has at most three, and two that were added: texts and
-/// numbers by field number.
-struct FieldTable {
-  std::string text[4];
-  std::uint64_t number[4] = {};
-  std::uint64_t addedNumber[2] = {};
-  std::vector<std::string_view> addedParts;
+/// Calls `take` with each field; false if the bytes are no protobuf message.
+template <class Take>
+static bool readFields(std::string_view bytes, const Take& take) {
+  FieldReader field(bytes);
+  while (field.next()) take(field);
+  return !field.failed();
+}
 
-  bool read(std::string_view bytes) {
-    FieldReader field(bytes);
-    while (field.next()) {
-      const auto at = static_cast<std::size_t>(field.number());
-      if (at <= 3) {
-        if (field.isBytes()) text[at] = std::string(field.bytes());
-        if (field.isVarint()) number[at] = field.varint();
-      } else if (field.number() == kAdded || field.number() == kAdded + 1) {
-        if (field.isBytes() && field.number() == kAdded) addedParts.push_back(field.bytes());
-        if (field.isVarint()) addedNumber[at - kAdded] = field.varint();
-      }
-    }
-    return !field.failed();
-  }
+// --- ServiceAt ---
 
-  void fill(ServiceAt& service) const {
-    service.name = text[1];
-    service.server = text[2];
-    service.port = static_cast<std::uint32_t>(number[3]);
-  }
-};
-
-FieldWriter writeServiceAt(const ServiceAt& service) {
+static FieldWriter writeServiceAt(const ServiceAt& service) {
   FieldWriter writer;
   writer.text(1, service.name).text(2, service.server).number(3, service.port);
   return writer;
 }
 
+static void takeServiceAt(const FieldReader& field, ServiceAt& service) {
+  switch (field.number()) {
+    case 1: return field.to(service.name);
+    case 2: return field.to(service.server);
+    case 3: return field.to(service.port);
+    default: return;
+  }
+}
+
 std::string ServiceAt::encode() const { return writeServiceAt(*this).take(); }
 
 bool ServiceAt::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  fields.fill(*this);
-  return good;
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) { takeServiceAt(field, *this); });
 }
 
+// --- RegisterService ---
+
 std::string RegisterService::encode() const {
-  return writeServiceAt(*this).number(kAdded, leaseMs).number(kAdded + 1, instance ? 1 : 0).take();
+  return writeServiceAt(*this).number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0).take();
 }
 
 bool RegisterService::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  fields.fill(*this);
-  leaseMs = static_cast<std::uint32_t>(fields.addedNumber[0]);
-  instance = fields.addedNumber[1] != 0;
-  return good;
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case kLeaseField: return field.to(leaseMs);
+      case kInstanceField: return field.to(instance);
+      default: return takeServiceAt(field, *this);
+    }
+  });
 }
+
+// --- ServiceLookupReq ---
+
+std::string ServiceLookupReq::encode() const {
+  return FieldWriter().text(1, name).number(kAllField, all ? 1 : 0).take();
+}
+
+bool ServiceLookupReq::decode(std::string_view bytes) {
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(name);
+      case kAllField: return field.to(all);
+      default: return;
+    }
+  });
+}
+
+// --- ServiceLookupRep ---
 
 std::string ServiceLookupRep::encode() const {
   FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances)
-    writer.part(kAdded, FieldWriter().text(1, each.server).number(2, each.port).take());
+  for (const Instance& each : instances) {
+    writer.part(kInstancesField, FieldWriter().text(1, each.server).number(2, each.port).take());
+  }
   return writer.take();
 }
 
+static bool readInstance(std::string_view bytes, ServiceLookupRep::Instance& instance) {
+  return readFields(bytes, [&](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(instance.server);
+      case 2: return field.to(instance.port);
+      default: return;
+    }
+  });
+}
+
 bool ServiceLookupRep::decode(std::string_view bytes) {
-  FieldTable fields;
-  bool good = fields.read(bytes);
-  fields.fill(*this);
-  instances.clear();
-  for (const std::string_view part : fields.addedParts) {
-    FieldTable instance;
-    good = instance.read(part) && good;
-    instances.push_back({instance.text[1], static_cast<std::uint32_t>(instance.number[2])});
-  }
-  return good;
+  *this = {};
+  bool areInstancesGood = true;
+  const bool isGood = readFields(bytes, [&](const FieldReader& field) {
+    if (field.number() != kInstancesField || !field.isBytes()) return takeServiceAt(field, *this);
+    instances.emplace_back();
+    areInstancesGood = readInstance(field.bytes(), instances.back()) && areInstancesGood;
+  });
+  return isGood && areInstancesGood;
 }
 
-std::string ServiceLookupReq::encode() const { return FieldWriter().text(1, name).number(kAdded, all ? 1 : 0).take(); }
+// --- Ack ---
 
-bool ServiceLookupReq::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  name = fields.text[1];
-  all = fields.addedNumber[0] != 0;
-  return good;
+std::string Ack::encode() const {
+  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).take();
 }
-
-std::string Ack::encode() const { return FieldWriter().number(1, ok ? 1 : 0).number(kAdded, leases ? 1 : 0).take(); }
 
 bool Ack::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  ok = fields.number[1] != 0;
-  leases = fields.addedNumber[0] != 0;
-  return good;
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(ok);
+      case kLeasesField: return field.to(leases);
+      default: return;
+    }
+  });
 }
 
-std::string Heartbeat::encode() const { return FieldWriter().text(1, id).take(); }
-
-bool Heartbeat::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  id = fields.text[1];
-  return good;
-}
+// --- DividereError ---
 
 std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
 
 bool DividereError::decode(std::string_view bytes) {
-  FieldTable fields;
-  const bool good = fields.read(bytes);
-  code = static_cast<std::uint32_t>(fields.number[1]);
-  text = fields.text[2];
-  return good;
+  *this = {};
+  return readFields(bytes, [this](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(code);
+      case 2: return field.to(text);
+      default: return;
+    }
+  });
 }
 
 }  // namespace dividere::detail

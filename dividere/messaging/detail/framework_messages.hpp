@@ -1,9 +1,10 @@
 #pragma once
 
-// The framework's own messages (proto/dividere.proto, WIRE.md), read and written by hand.
+// The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
 //
-// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which takes what it can
-// and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which replaces all that
+// the message held and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// (Heartbeat is in balancing/detail/dialect.hpp: a signal of workers and brokers.)
 
 #include <cstdint>
 #include <string>
@@ -25,7 +26,7 @@ struct ServiceAt {
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
   std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
-  bool instance = false;      // one of any number of the name; false: the one that this kind of peer has
+  bool instance = false;      // one of several that share the name; false: the only one that this peer has
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -52,7 +53,7 @@ struct ServiceLookupRep : ServiceAt {
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
-  bool all = false;  // the answer is to list every instance
+  bool all = false;  // asks for every instance
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -67,26 +68,13 @@ struct Ack {
   bool decode(std::string_view bytes);
 };
 
-struct Heartbeat {
-  static constexpr std::string_view kType = "Heartbeat";
-  std::string id;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// A message without content: RediscoverReq, ShutdownEvent.
+/// A message without content.
 struct RediscoverReq {
   static constexpr std::string_view kType = "RediscoverReq";
   std::string encode() const { return {}; }
 };
 
-struct ShutdownEvent {
-  static constexpr std::string_view kType = "ShutdownEvent";
-  std::string encode() const { return {}; }
-};
-
-/// The answer to what cannot be answered: an Errc from 1 to 9, and a text for people.
+/// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
   std::uint32_t code = 0;

@@ -1,8 +1,8 @@
 #include "handler_table.hpp"
 
-#include "../../messaging/detail/framework_messages.hpp"
-#include "../../messaging/detail/refusal.hpp"
-#include "../../messaging/detail/wire.hpp"
+#include "../../core/detail/text.hpp"
+#include "../../messaging/detail/codec.hpp"
+#include "../../messaging/detail/error_envelope.hpp"
 
 namespace dividere::detail {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "../../messaging/detail/refusal.hpp"
+#include "../../messaging/detail/error_envelope.hpp"
 
 namespace dividere::detail {
 

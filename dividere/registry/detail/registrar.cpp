@@ -6,7 +6,7 @@
 
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/random.hpp"
-#include "../../messaging/detail/refusal.hpp"
+#include "../../messaging/detail/envelope_format.hpp"
 
 namespace dividere::detail {
 

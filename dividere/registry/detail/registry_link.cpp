@@ -6,8 +6,8 @@
 #include "../../connection/subscriber.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/never_destroyed.hpp"
+#include "../../messaging/detail/envelope_format.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
-#include "../../messaging/detail/wire.hpp"
 #include "own_address.hpp"
 
 namespace dividere::detail {

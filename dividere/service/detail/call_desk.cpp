@@ -9,8 +9,7 @@
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/options.hpp"
-#include "../../messaging/detail/framework_messages.hpp"
-#include "../../messaging/detail/refusal.hpp"
+#include "../../messaging/detail/error_envelope.hpp"
 #include "../../registry/detail/own_address.hpp"
 
 namespace dividere::detail {
@@ -27,15 +26,8 @@ constexpr auto kInstanceReconnectMax = 1000ms;
 
 /// Whether the peer says that it is stopping: then no handler has had the request.
 bool isStoppingNotice(std::string_view bytes) {
-  static const std::string& prefix = *new std::string(envelopePrefix(DividereError::kType));
-  if (bytes.substr(0, prefix.size()) != prefix) return false;
-  try {
-    DividereError told;
-    return told.decode(openEnvelope("service::Client", bytes).payload) &&
-           told.code == static_cast<std::uint32_t>(Errc::stopping);
-  } catch (const Error&) {
-    return false;
-  }
+  const auto told = readErrorEnvelope(bytes);
+  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
 }
 
 /// What the registry says; nothing if it says no such thing.

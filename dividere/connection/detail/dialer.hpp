@@ -1,0 +1,86 @@
+#pragma once
+
+// What a socket connects to.
+
+#include <string>
+#include <vector>
+
+#include "../../core/detail/deadline.hpp"
+#include "../../core/detail/waker.hpp"
+#include "native_socket.hpp"
+#include "watch.hpp"
+
+namespace dividere::detail {
+
+/// Connects a socket to any number of endpoints, mends the links that libzmq has given up, and sees to it that a socket
+/// which deals its messages to several endpoints passes over those that are dead. In the thread of the socket.
+class Dialer {
+ public:
+  /// `watch` tells what becomes of the links, if the socket is monitored; `deals`: each message goes to one of the
+  /// endpoints in turn.
+  Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
+      : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
+
+  void connect(const std::string& endpoint);
+
+  /// Does what the watcher asks for; whether it did ask.
+  bool attend() {
+    if (!watch_.needsAttention()) return false;
+    look();
+    return true;
+  }
+
+  /// Before each message: the first one to go to one of several endpoints waits up to a second to learn which are there.
+  void expectSend(const Deadline& deadline) {
+    attend();
+    if (isDealing()) chooseFor(deadline);
+  }
+
+  /// What was sent so far is of no use any more, and waits for no endpoint.
+  void abandonSent();
+
+  /// Connects to all endpoints anew: what has not left yet is lost, as is what has come and was not received.
+  void reconnectAll();
+
+  bool isAnyUp();
+
+ private:
+  /// An endpoint by the name that libzmq has for it.
+  struct Target {
+    std::string endpoint;
+    bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+  };
+
+  bool isDealing() const { return deals_ && targets_.size() > 1; }
+  std::vector<Link> look();
+  void chooseFor(const Deadline& deadline);
+  void awaitFirstNews(const Deadline& deadline);
+  void passOverDead(const std::vector<Link>& links);
+  void reconnect(Target& target);
+
+  NativeSocket& socket_;
+  Watch& watch_;
+  const bool isMonitored_;
+  const bool deals_;
+  std::vector<Target> targets_;  // whose links are known
+
+  // Where the socket deals to several.
+  bool hasChosen_ = false;  // awaitFirstNews() is over
+  bool anyUp_ = false;      // as of the last look()
+  bool sentBlind_ = false;  // something was sent while none was up: it waits with one of them
+};
+
+/// While it lives, the calling thread's waker is woken when there is something to attend() to.
+class AttentionScope {
+ public:
+  explicit AttentionScope(Watch& watch) : watch_(watch), before_(watch.wakeWith(Waker::ofThisThread().fd())) {}
+  ~AttentionScope() { watch_.wakeWith(before_); }
+  AttentionScope(const AttentionScope&) = delete;
+  AttentionScope& operator=(const AttentionScope&) = delete;
+
+ private:
+  Watch& watch_;
+  const int before_;
+};
+
+}  // namespace dividere::detail

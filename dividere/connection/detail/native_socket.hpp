@@ -1,0 +1,65 @@
+#pragma once
+
+// A bare ZeroMQ socket.
+
+#include <zmq.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "../../core/detail/fork.hpp"
+#include "../context.hpp"
+
+namespace dividere::detail {
+
+/// How long closed sockets of this process may take to let go of what a new one needs (a port, a place in the context's
+/// table): libzmq closes them in the background.
+constexpr std::chrono::milliseconds kReleaseLimit{1000};
+
+/// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
+class NativeSocket {
+ public:
+  /// `who` names the class in errors. Waits a moment for a place in the context's table, as sockets of this process that
+  /// are closed already may still have one.
+  NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
+  ~NativeSocket() { close(); }
+  NativeSocket(const NativeSocket&) = delete;
+  NativeSocket& operator=(const NativeSocket&) = delete;
+
+  /// Does nothing the second time, or in a forked child: there it would end the parent's connections.
+  void close();
+
+  bool isOpen() const noexcept { return handle_ != nullptr; }
+  void* handle() const noexcept { return handle_; }
+  void* context() const noexcept { return context_->native(); }
+
+  void set(int option, int value) { set(option, &value, sizeof value); }
+  void set(int option, const void* value, std::size_t size);
+  int get(int option) const;
+
+  const std::string& who() const noexcept { return who_; }
+  const ForkGuard& fork() const noexcept { return fork_; }
+
+  /// Throws the error that errno holds.
+  [[noreturn]] void fail(const std::string& what) const;
+
+ private:
+  const std::string who_;
+  const ForkGuard fork_;
+  std::shared_ptr<connection::Context> context_;
+  void* handle_ = nullptr;
+};
+
+/// Repeats a call of libzmq that a signal interrupts; what it returns at last, -1 with errno for an error.
+template <class Call>
+int retryInterrupted(const Call& call) {
+  int result;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
+}  // namespace dividere::detail

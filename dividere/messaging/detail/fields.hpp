@@ -1,0 +1,81 @@
+#pragma once
+
+// Reading and writing protobuf's wire format where generated code would pin a protobuf version: the envelope and the
+// framework's own messages.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dividere::detail {
+
+/// The fields of a serialized message, one after the other.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view message) : rest_(message) {}
+
+  /// Goes to the next field; false at the end, or where the bytes are no protobuf message (then failed()).
+  bool next();
+
+  int number() const { return number_; }
+  bool isBytes() const { return isBytes_; }
+  bool isVarint() const { return isVarint_; }
+  std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
+  std::uint64_t varint() const { return varint_; }   ///< of a varint field
+  bool failed() const { return failed_; }
+
+  // The field's value, if it is of this kind: else `value` stays as it is.
+  void to(std::string& value) const {
+    if (isBytes_) value = bytes_;
+  }
+  void to(std::uint32_t& value) const {
+    if (isVarint_) value = static_cast<std::uint32_t>(varint_);
+  }
+  void to(bool& value) const {
+    if (isVarint_) value = varint_ != 0;
+  }
+
+ private:
+  bool fail();
+  bool skip(std::uint32_t tag, int depth);
+
+  std::string_view rest_;
+  int number_ = 0;
+  bool isBytes_ = false;
+  bool isVarint_ = false;
+  bool failed_ = false;
+  std::string_view bytes_;
+  std::uint64_t varint_ = 0;
+};
+
+/// Builds a message field by field, leaving out what has its default value, as proto3 does.
+class FieldWriter {
+ public:
+  FieldWriter& text(int field, std::string_view value);
+  FieldWriter& number(int field, std::uint64_t value);
+
+  /// One element of a repeated message: written though it be empty.
+  FieldWriter& part(int field, std::string_view message);
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+/// Takes a varint off the front of the bytes; false if there is none.
+// By hand: protobuf's reader takes longer to set up than to read.
+inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace dividere::detail
