@@ -135,11 +135,14 @@
 #include "dividere/balancing/worker.cpp"
 
 #include "dividere/registry/client.cpp"
+#include "dividere/registry/detail/announcer.cpp"
 #include "dividere/registry/detail/directory.cpp"
+#include "dividere/registry/detail/entry_rules.cpp"
 #include "dividere/registry/detail/own_address.cpp"
 #include "dividere/registry/detail/questions.cpp"
 #include "dividere/registry/detail/registrar.cpp"
 #include "dividere/registry/detail/registry_link.cpp"
+#include "dividere/registry/detail/registry_source.cpp"
 #include "dividere/registry/server.cpp"
 
 #include "dividere/service/client.cpp"

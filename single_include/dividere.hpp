@@ -1507,11 +1507,11 @@ namespace dividere::registry {
 /// Where a service, or one instance of it, is.
 struct ServiceAddress {
   std::string name;
-  std::string server;  ///< host name or address
+  std::string server;  ///< the host: its name or address
   std::uint16_t port = 0;
 };
 
-/// Where a name service is.
+/// Where a registry is.
 struct Location {
   std::string host = "localhost";
   std::uint16_t port = 5000;
@@ -1523,25 +1523,29 @@ struct Location {
 
 // begin dividere/registry/client.hpp
 namespace dividere::detail {
+class Deadline;
 class RegistryLink;
-}
+}  // namespace dividere::detail
 
 namespace dividere::registry {
 
 struct ClientOptions {
-  /// How long a call waits for an answer if it is not told.
+  /// How long a call waits for a reply if it is not told.
   std::chrono::milliseconds timeout{5000};
 
-  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
-  /// where there is only loopback.
+  /// What is registered as this machine's address, a host name or an IP address. Empty: the address of the interface
+  /// with the default route, or 127.0.0.1 where there is only loopback.
   std::string advertise;
 };
 
-/// Asks the name service (seeds: registry.ServiceRegistry.Client).
+/// Asks the registry (seeds: registry.ServiceRegistry.Client).
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
 /// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
 /// Error{noRegistry}. All that asks the same registries in a process shares one connection and one thread.
+///
+/// A service's name is printable UTF-8 of 1 to 255 bytes. Another one, and an `advertise` that cannot be a host, is
+/// refused with std::errc::invalid_argument before anything is sent.
 ///
 /// Any thread, any number at once. A forked child makes its own; the parent's throws Error{otherProcess} there.
 class Client {
@@ -1554,7 +1558,8 @@ class Client {
   ~Client();
 
   /// Adds this machine and port to the instances of the name. They stay until unregistered. (service::Service does
-  /// better: it renews a lease, so that the entry does not survive it.)
+  /// better: it renews a lease, so that the entry does not survive it.) Throws std::errc::invalid_argument, and what the
+  /// registry says, if that does not take it.
   ///
   /// With several registries only the one that answers knows of it.
   void registerService(const std::string& name, std::uint16_t port);
@@ -1568,9 +1573,17 @@ class Client {
   std::optional<ServiceAddress> lookupService(const std::string& name);
   std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
 
+  /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
+  /// as in "camera.*". Empty if there is none.
+  ///
+  /// Throws std::errc::not_supported for a pattern that a registry cannot answer, as those of dividere 0.1 and of the
+  /// Python package: they know exact names only.
+  std::vector<ServiceAddress> instances(const std::string& pattern);
+  std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
+
  private:
   std::string ask(const std::string& what, std::string_view type, const std::string& request,
-                  std::string_view replyType, std::chrono::milliseconds timeout) const;
+                  std::string_view replyType, const detail::Deadline& deadline) const;
 
   std::shared_ptr<detail::RegistryLink> link_;
   ClientOptions options_;
@@ -1588,12 +1601,19 @@ class RegistryServer;
 namespace dividere::registry {
 
 struct ServerOptions {
-  std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next for announcements
+  std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next one for announcements
   std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
+
+  // How much it keeps: what is beyond that is refused. Whatever a peer sends, a registry takes some 100 MB at most.
+  std::size_t maxInstancesPerName = 1000;
+  std::size_t maxEntries = 100'000;        ///< in all
+  std::size_t maxEntriesPerHost = 10'000;  ///< registered from one address, for itself or for others
+
+  /// Here maxMessageBytes is never more than 64 KiB.
   connection::SocketOptions socket;
 };
 
-/// The name service (seeds: registry.ServiceRegistry.Server): tells where the services of a name are.
+/// The registry (seeds: registry.ServiceRegistry.Server): tells where the services of a name are.
 ///
 ///     registry::Server server;  // 5000 and 5001 of every interface
 ///
@@ -1602,11 +1622,16 @@ struct ServerOptions {
 /// unregistered; that of a peer that knows no instances (the Python package) also until such a peer registers the
 /// name anew.
 ///
+/// An entry is a name (printable UTF-8 of 1 to 255 bytes), a host (a host name or an IP address; it is not resolved
+/// here) and a port. Whatever else somebody wants to register is refused, `ok: false` with the reason, and logged; so is
+/// what ServerOptions leaves no room for. Anybody who can connect may register and unregister anything.
+///
 /// It knows nothing when it starts, and asks every service that listens to register again. Nothing is kept on disk.
 /// Runs in a thread of its own from construction on; bytes that are no request are answered with an error.
 class Server {
  public:
-  /// Throws Error if a port is taken, saying which: its code is then std::errc::address_in_use.
+  /// Throws Error if a port is taken, saying which: its code is then std::errc::address_in_use. Throws
+  /// std::errc::invalid_argument for options that cannot be.
   explicit Server(const ServerOptions& options = {});
 
   /// Stops, as stop().
@@ -1671,7 +1696,8 @@ struct ClientOptions {
 /// caller's thread; the answers of others are brought by a thread of the client's own.
 class Client {
  public:
-  /// Begins to look the service up, and returns at once.
+  /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
+  /// have: it must be 1 to 255 bytes of printable UTF-8.
   explicit Client(const std::string& serviceName, const ClientOptions& options = {});
 
   /// Stops, as stop(). Not while a call is under way in another thread: call stop() and let that return first.
@@ -1767,7 +1793,8 @@ struct ServiceOptions {
 /// destructor if its handlers use its members, which would otherwise be gone first.
 class Service : public reactor::Handling<Service> {
  public:
-  /// Throws Error{noFreePort}, naming the range, if every port is taken.
+  /// Throws Error{noFreePort}, naming the range, if every port is taken, and std::errc::invalid_argument for a name that is
+  /// not 1 to 255 bytes of printable UTF-8.
   explicit Service(const std::string& name, const ServiceOptions& options = {});
 
   /// Named after the derived class: its namespaces and its name, with dots between. Known from start() on; needs RTTI.
@@ -3059,6 +3086,12 @@ class Frame {
     return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
   }
   std::string str() const { return std::string(view()); }
+
+  /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
+  std::string peerAddress() const {
+    const char* const address = zmq_msg_gets(&message_, "Peer-Address");
+    return address ? address : std::string();
+  }
 
   /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
   void handOver() noexcept {
@@ -6411,15 +6444,23 @@ struct UnregisterService : ServiceAt {
   static constexpr std::string_view kType = "UnregisterService";
 };
 
+/// Where one instance of a service is.
+struct ServiceInstance {
+  std::string server;
+  std::uint32_t port = 0;
+  std::string name = {};  // empty: that of the look-up
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
 struct ServiceLookupRep : ServiceAt {
   static constexpr std::string_view kType = "ServiceLookupRep";
   static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
 
-  struct Instance {
-    std::string server;
-    std::uint32_t port = 0;
-  };
-  std::vector<Instance> instances;  // every one, if the request asks for all and the registry can tell
+  std::vector<ServiceInstance> instances;  // every one, if the request asks for all and the registry can tell
+  bool isListed = false;                   // they are those that match the request's pattern, each with its name
+  bool more = false;                       // there are more: ask for those after the last of these
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6428,7 +6469,9 @@ struct ServiceLookupRep : ServiceAt {
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
-  bool all = false;  // asks for every instance
+  bool all = false;            // asks for every instance
+  std::string pattern = {};    // asks for a list of what matches it; `name` is for registries that know no patterns
+  ServiceInstance after = {};  // asks for the part of that list that comes after this one
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6437,7 +6480,8 @@ struct ServiceLookupReq {
 struct Ack {
   static constexpr std::string_view kType = "ack";
   bool ok = false;
-  bool leases = false;  // the registry forgets entries that are not renewed
+  bool leases = false;      // the registry forgets entries that are not renewed
+  std::string reason = {};  // why it is not ok, for people
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -6788,9 +6832,9 @@ namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
 enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
-enum ServiceLookupReqField { kAllField = 100 };
-enum ServiceLookupRepField { kInstancesField = 100 };
-enum AckField { kLeasesField = 100 };
+enum ServiceLookupReqField { kAllField = 100, kPatternField = 101, kAfterField = 102 };
+enum ServiceLookupRepField { kInstancesField = 100, kListedField = 101, kMoreField = 102 };
+enum AckField { kLeasesField = 100, kReasonField = 101 };
 
 /// Calls `take` with each field; false if the bytes are no protobuf message.
 template <class Take>
@@ -6841,50 +6885,78 @@ bool RegisterService::decode(std::string_view bytes) {
   });
 }
 
+// --- ServiceInstance ---
+
+std::string ServiceInstance::encode() const {
+  return FieldWriter().text(1, server).number(2, port).text(3, name).take();
+}
+
+/// Into one that may hold something already, as of a field that comes twice: then the two are one.
+static bool mergeInstance(std::string_view bytes, ServiceInstance& instance) {
+  return readFields(bytes, [&](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(instance.server);
+      case 2: return field.to(instance.port);
+      case 3: return field.to(instance.name);
+      default: return;
+    }
+  });
+}
+
+bool ServiceInstance::decode(std::string_view bytes) {
+  *this = {};
+  return mergeInstance(bytes, *this);
+}
+
 // --- ServiceLookupReq ---
 
 std::string ServiceLookupReq::encode() const {
-  return FieldWriter().text(1, name).number(kAllField, all ? 1 : 0).take();
+  FieldWriter writer;
+  writer.text(1, name).number(kAllField, all ? 1 : 0).text(kPatternField, pattern).text(kAfterField, after.encode());
+  return writer.take();
 }
 
 bool ServiceLookupReq::decode(std::string_view bytes) {
   *this = {};
-  return readFields(bytes, [this](const FieldReader& field) {
+  bool isAfterGood = true;
+  const bool isGood = readFields(bytes, [&](const FieldReader& field) {
     switch (field.number()) {
       case 1: return field.to(name);
       case kAllField: return field.to(all);
+      case kPatternField: return field.to(pattern);
+      case kAfterField: {
+        if (field.isBytes()) isAfterGood = mergeInstance(field.bytes(), after) && isAfterGood;
+        return;
+      }
       default: return;
     }
   });
+  return isGood && isAfterGood;
 }
 
 // --- ServiceLookupRep ---
 
 std::string ServiceLookupRep::encode() const {
   FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances) {
-    writer.part(kInstancesField, FieldWriter().text(1, each.server).number(2, each.port).take());
-  }
-  return writer.take();
-}
-
-static bool readInstance(std::string_view bytes, ServiceLookupRep::Instance& instance) {
-  return readFields(bytes, [&](const FieldReader& field) {
-    switch (field.number()) {
-      case 1: return field.to(instance.server);
-      case 2: return field.to(instance.port);
-      default: return;
-    }
-  });
+  for (const ServiceInstance& each : instances) writer.part(kInstancesField, each.encode());
+  return writer.number(kListedField, isListed ? 1 : 0).number(kMoreField, more ? 1 : 0).take();
 }
 
 bool ServiceLookupRep::decode(std::string_view bytes) {
   *this = {};
   bool areInstancesGood = true;
   const bool isGood = readFields(bytes, [&](const FieldReader& field) {
-    if (field.number() != kInstancesField || !field.isBytes()) return takeServiceAt(field, *this);
-    instances.emplace_back();
-    areInstancesGood = readInstance(field.bytes(), instances.back()) && areInstancesGood;
+    switch (field.number()) {
+      case kListedField: return field.to(isListed);
+      case kMoreField: return field.to(more);
+      case kInstancesField: {
+        if (!field.isBytes()) return;
+        instances.emplace_back();
+        areInstancesGood = mergeInstance(field.bytes(), instances.back()) && areInstancesGood;
+        return;
+      }
+      default: return takeServiceAt(field, *this);
+    }
   });
   return isGood && areInstancesGood;
 }
@@ -6892,7 +6964,7 @@ bool ServiceLookupRep::decode(std::string_view bytes) {
 // --- Ack ---
 
 std::string Ack::encode() const {
-  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).take();
+  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).text(kReasonField, reason).take();
 }
 
 bool Ack::decode(std::string_view bytes) {
@@ -6901,6 +6973,7 @@ bool Ack::decode(std::string_view bytes) {
     switch (field.number()) {
       case 1: return field.to(ok);
       case kLeasesField: return field.to(leases);
+      case kReasonField: return field.to(reason);
       default: return;
     }
   });
@@ -10329,6 +10402,34 @@ const std::string& Worker::endpoint() const { return core_->endpoint(); }
 }  // namespace dividere::balancing
 // end dividere/balancing/worker.cpp
 
+// begin dividere/registry/detail/entry_rules.hpp
+// What a service may be called and where it may be: held to by the registry, and by whoever asks it.
+
+namespace dividere::detail {
+
+/// In bytes. Room for any class with its namespaces; a file's name has the same bound.
+constexpr std::size_t kLongestServiceName = 255;
+
+/// In bytes. No host name is longer, by the rules of the DNS, and no address.
+constexpr std::size_t kLongestHost = 253;
+
+// What is wrong with it, in words that go after "the"; empty if nothing is.
+
+/// A name is printable UTF-8: not empty, not too long, no control characters.
+std::string faultInServiceName(std::string_view name);
+
+/// A host is a host name or an IP address, as text. A name is not resolved here, and may not exist.
+std::string faultInHost(std::string_view host);
+
+std::string faultInPort(std::uint32_t port);
+
+/// Throw std::errc::invalid_argument, which names `who` and says what is wrong. `option` is what the host was given as.
+void requireServiceName(std::string_view who, std::string_view name);
+void requireHost(std::string_view who, std::string_view option, std::string_view host);
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/entry_rules.hpp
+
 // begin dividere/registry/detail/own_address.hpp
 // Where this machine is found by others.
 
@@ -10380,38 +10481,38 @@ class Alarm {
 // end dividere/reactor/detail/alarm.hpp
 
 // begin dividere/registry/detail/questions.hpp
-// What is asked of the name services.
+// What is asked of the registries.
 
 namespace dividere::detail {
 
-/// Questions to any one of several registries: asked of the first that is there, and again of the next if it goes, or
-/// keeps silent while there is another. All in the loop's thread.
+/// Questions that any registry of a list may answer: each is put to the first that is there. It goes to the next one
+/// if that goes, or keeps silent while there is another. All in the loop's thread.
 class Questions {
  public:
   using Clock = Deadline::Clock;
 
-  /// The envelope of the answer; null if none came in time.
-  using Answered = std::function<void(Frame*)>;
+  /// The envelope of the reply; null if none came in time.
+  using Replied = std::function<void(Frame*)>;
 
   Questions(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
-  void ask(std::string envelope, const Deadline& deadline, Answered answered);
+  void ask(std::string envelope, const Deadline& deadline, Replied replied);
 
   /// A registry has come or gone.
   void changed(std::size_t registry);
 
-  /// Whether it was the answer to a question of these.
-  bool take(std::size_t registry, std::string_view id, Frame& answer);
+  /// Whether it was the reply to a question of these.
+  bool take(std::size_t registry, std::string_view id, Frame& reply);
 
-  /// Does what is due; when there is something to do again.
+  /// Does what is due. Returns when there is something to do again.
   Clock::time_point run(Clock::time_point now);
 
  private:
   struct Question {
     std::string envelope;
     Deadline deadline;
-    Answered answered;
-    std::size_t turn;  // the registry that is to answer
+    Replied replied;
+    std::size_t turn;  // the registry that is to reply
     Clock::time_point turnEnds;
     bool isAsked = false;               // that one has the question
     std::vector<std::string> ids = {};  // under which it was asked, also of those before
@@ -10423,22 +10524,23 @@ class Questions {
   const std::vector<Remote*>& registries_;
   CorrelationIds& ids_;
   std::list<Question> open_;
-  std::size_t first_ = 0;  // the one that answered last
+  std::size_t first_ = 0;  // the one that replied last
 };
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/questions.hpp
 
 // begin dividere/registry/detail/registrar.hpp
-// What keeps services in the name services.
+// What keeps services registered.
 
 namespace dividere::detail {
 
-/// What the message's field can say: 49 days.
+/// The most that the message's field can say: 49 days.
 constexpr std::chrono::milliseconds kLongestLease{UINT32_MAX};
 
-/// One service that is to be known to every registry of a list, from begin to end.
+/// One service that every registry of a list is told of, from begin() to end().
 struct Registration {
+  std::string who;  // whom this speaks for, in the log: as in "service::Service 'demo.Echo'"
   ServiceAt service;
   std::chrono::milliseconds lease{};  // at most kLongestLease
   std::chrono::milliseconds jitter{};
@@ -10447,8 +10549,8 @@ struct Registration {
   Latch forgotten;  // every registry that was there at its end has acknowledged that too
 };
 
-/// Registers each service with each registry as soon as that is there, again when it has been away or says so, and
-/// renews its lease. All in the loop's thread.
+/// Registers each service with each registry as soon as that is there, and again when it has been away or asks for it;
+/// renews leases. All in the loop's thread.
 class Registrar {
  public:
   using Clock = Deadline::Clock;
@@ -10464,10 +10566,10 @@ class Registrar {
   /// A registry has asked for all to register again.
   void registerAgain(std::size_t registry);
 
-  /// Whether it was the answer to a question of these.
-  bool take(std::size_t registry, std::string_view id, const Frame& answer);
+  /// Whether it was the reply to a request of these.
+  bool take(std::size_t registry, std::string_view id, const Frame& reply);
 
-  /// Does what is due; when there is something to do again.
+  /// Does what is due. Returns when there is something to do again.
   Clock::time_point run(Clock::time_point now);
 
  private:
@@ -10488,7 +10590,7 @@ class Registrar {
   };
 
   void registerNow(Entry& entry, Clock::time_point now);
-  void acknowledge(Entry& entry, const Frame& answer);
+  void acknowledge(Entry& entry, const Frame& reply);
   void unregister(const Entry& entry);
   void farewellEnded(const std::shared_ptr<Registration>& registration);
 
@@ -10502,7 +10604,7 @@ class Registrar {
 // end dividere/registry/detail/registrar.hpp
 
 // begin dividere/registry/detail/registry_link.hpp
-// This process's way to the name services.
+// This process's way to the registries.
 
 namespace dividere::detail {
 
@@ -10510,18 +10612,19 @@ namespace dividere::detail {
 /// in a process are a hundred names, not a hundred connections. Any thread but its own.
 class RegistryLink final : private Remote::Owner {
  public:
-  /// The one for this list, made if nobody has it. Throws Error{badEndpoint} for a list that is empty or holds what is
-  /// no address.
-  static std::shared_ptr<RegistryLink> to(const std::vector<registry::Location>& registries);
+  /// The one for this list, made if nobody has it. Throws Error{badEndpoint}, which names `who`, for a list that is
+  /// empty or holds what is no address.
+  static std::shared_ptr<RegistryLink> to(const std::string& who, const std::vector<registry::Location>& registries);
 
   explicit RegistryLink(const std::vector<registry::Location>& registries);
   ~RegistryLink();
 
   void requireOwnProcess(std::string_view who) const { fork_.require(who); }
 
-  /// Calls `answered` once, in the link's thread, with the envelope of the answer, or with null if there is none in
-  /// time; never if the link ends before.
-  void ask(std::string envelope, const Deadline& deadline, Questions::Answered answered);
+  /// Calls `replied` once, in the link's thread, with the envelope of the reply, or with null if there is none in
+  /// time; never if the link ends before. Names and hosts in the question must be good (entry_rules.hpp): a message that
+  /// is too long loses the connection, which is everybody's.
+  void ask(std::string envelope, const Deadline& deadline, Questions::Replied replied);
 
   void begin(const std::shared_ptr<Registration>& registration);
   void end(const std::shared_ptr<Registration>& registration);
@@ -10544,7 +10647,7 @@ class RegistryLink final : private Remote::Owner {
   Registrar registrar_{remotes_, ids_};
   bool listens_ = false;
 
-  ReactorLoop loop_{"registry"};
+  ReactorLoop loop_{"registry link"};
   Alarm alarm_{loop_, [this] { run(); }};
 };
 
@@ -10554,17 +10657,56 @@ class RegistryLink final : private Remote::Owner {
 // begin dividere/registry/client.cpp
 namespace dividere::detail {
 
-/// Where the link's thread leaves an answer for who asked.
-struct RegistryAnswer {
+/// Where the link's thread leaves a reply for who asked.
+struct RegistryReply {
   Latch latch;
   bool came = false;  // before the latch opens
   std::string envelope;
 };
 
-std::string namesOfRegistries(const std::vector<registry::Location>& registries) {
+static std::string namesOfRegistries(const std::vector<registry::Location>& registries) {
   std::string names;
   for (const auto& each : registries) names += (names.empty() ? "" : ", ") + tcpEndpoint(each.host, each.port);
   return names;
+}
+
+/// What is asked, as errors begin. Throws std::errc::invalid_argument for a name that no service has: one that is too long
+/// would cost everybody in the process the connection.
+static std::string nameInQuestion(std::string_view verb, std::string_view name) {
+  std::string what = std::string(verb) + " '" + shown(name) + "'";
+  requireServiceName("registry::Client: " + what, name);
+  return what;
+}
+
+static bool tellsOfOne(const ServiceLookupRep& reply) {
+  return reply.server != ServiceLookupRep::kUnavailable && faultInPort(reply.port).empty();
+}
+
+/// What is listed in the end may be long, but not without bound. No honest registry has as much.
+constexpr std::size_t kMostListed = 1'000'000;
+
+/// The last of a part of a list, to be asked for what comes after it. Throws Error{malformed} if asking so would lead
+/// nowhere: it does not come after the last one, or is no instance at all.
+static const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply,
+                                         const ServiceInstance& before, std::size_t listed) {
+  const auto place = [](const ServiceInstance& each) { return std::tie(each.name, each.server, each.port); };
+  const bool leadsOn = !reply.instances.empty() && place(reply.instances.back()) > place(before) &&
+                       faultInServiceName(reply.instances.back().name).empty() &&
+                       faultInHost(reply.instances.back().server).empty();
+  if (!leadsOn || listed > kMostListed) throw Error(Errc::malformed, who + ": a list without an end");
+  return reply.instances.back();
+}
+
+/// Puts the instances of a reply to a look-up of this name behind `all`.
+static void append(const ServiceLookupRep& reply, const std::string& name, std::vector<registry::ServiceAddress>& all) {
+  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port) {
+    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port)});
+  };
+  for (const ServiceInstance& each : reply.instances) {
+    if (faultInPort(each.port).empty()) add(each.name, each.server, each.port);
+  }
+  // A registry that tells of one only.
+  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port);
 }
 
 }  // namespace dividere::detail
@@ -10578,8 +10720,11 @@ Client::Client(std::initializer_list<Location> registries, const ClientOptions& 
     : Client(std::vector<Location>(registries), options) {}
 
 Client::Client(const std::vector<Location>& registries, const ClientOptions& options)
-    : link_(detail::RegistryLink::to(registries)), options_(options), where_(detail::namesOfRegistries(registries)) {
+    : link_(detail::RegistryLink::to("registry::Client", registries)),
+      options_(options),
+      where_(detail::namesOfRegistries(registries)) {
   if (options_.advertise.empty()) options_.advertise = detail::ownAddress();
+  detail::requireHost("registry::Client", "advertise", options_.advertise);
 }
 
 Client::Client(Client&&) noexcept = default;
@@ -10596,12 +10741,13 @@ void Client::registerService(const std::string& name, std::uint16_t port, std::c
   request.server = options_.advertise;
   request.port = port;
   request.instance = true;
-  const std::string what = "register '" + name + "'";
+  const std::string what = detail::nameInQuestion("register", name);
   detail::Ack reply;
-  reply.decode(ask(what, request.kType, request.encode(), reply.kType, timeout));
+  reply.decode(ask(what, request.kType, request.encode(), reply.kType, detail::Deadline::in(timeout)));
   if (!reply.ok) {
     throw Error(std::make_error_code(std::errc::invalid_argument),
-                "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port));
+                "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port) +
+                    (reply.reason.empty() ? "" : ": the registry says: " + detail::shown(reply.reason)));
   }
 }
 
@@ -10614,7 +10760,8 @@ void Client::unregisterService(const std::string& name, std::uint16_t port, std:
   request.name = name;
   request.server = options_.advertise;
   request.port = port;
-  ask("unregister '" + name + "'", request.kType, request.encode(), detail::Ack::kType, timeout);
+  ask(detail::nameInQuestion("unregister", name), request.kType, request.encode(), detail::Ack::kType,
+      detail::Deadline::in(timeout));
 }
 
 std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
@@ -10625,28 +10772,52 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name, std
   detail::ServiceLookupReq request;
   request.name = name;
   detail::ServiceLookupRep reply;
-  reply.decode(ask("look up '" + name + "'", request.kType, request.encode(), reply.kType, timeout));
-  if (reply.port == 0 || reply.server == reply.kUnavailable) return std::nullopt;
+  reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType,
+                   detail::Deadline::in(timeout)));
+  if (!detail::tellsOfOne(reply)) return std::nullopt;
   return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port)};
 }
 
+std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
+  return instances(pattern, options_.timeout);
+}
+
+std::vector<ServiceAddress> Client::instances(const std::string& pattern, std::chrono::milliseconds timeout) {
+  const std::string what = detail::nameInQuestion("instances", pattern);
+  const auto deadline = detail::Deadline::in(timeout);
+  detail::ServiceLookupReq request;
+  request.name = request.pattern = pattern;
+  request.all = true;
+  std::vector<ServiceAddress> all;
+  for (;;) {
+    detail::ServiceLookupRep reply;
+    reply.decode(ask(what, request.kType, request.encode(), reply.kType, deadline));
+    if (!reply.isListed && pattern.back() == '*') {
+      throw Error(std::make_error_code(std::errc::not_supported),
+                  "registry::Client: " + what + ": " + where_ + ": this registry knows exact names only");
+    }
+    detail::append(reply, pattern, all);
+    if (!reply.more) return all;
+    request.after = detail::lastListed("registry::Client: " + what + ": " + where_, reply, request.after, all.size());
+  }
+}
+
 std::string Client::ask(const std::string& what, std::string_view type, const std::string& request,
-                        std::string_view replyType, std::chrono::milliseconds timeout) const {
+                        std::string_view replyType, const detail::Deadline& deadline) const {
   const std::string who = "registry::Client: " + what;
   if (!link_) throw Error(Errc::movedFrom, who);
   link_->requireOwnProcess(who);
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto answer = std::make_shared<detail::RegistryAnswer>();
-  link_->ask(detail::sealEnvelope(type, request), deadline, [answer](detail::Frame* envelope) {
-    answer->came = envelope != nullptr;
-    if (envelope) answer->envelope = envelope->str();
-    answer->latch.open();
+  const auto reply = std::make_shared<detail::RegistryReply>();
+  link_->ask(detail::sealEnvelope(type, request), deadline, [reply](detail::Frame* envelope) {
+    reply->came = envelope != nullptr;
+    if (envelope) reply->envelope = envelope->str();
+    reply->latch.open();
   });
-  if (!answer->latch.wait(deadline) || !answer->came) throw Error(Errc::noRegistry, who + ": " + where_);
-  detail::throwIfErrorEnvelope(who, answer->envelope);
-  const detail::Envelope envelope = detail::openEnvelope(who, answer->envelope);
+  if (!reply->latch.wait(deadline) || !reply->came) throw Error(Errc::noRegistry, who + ": " + where_);
+  detail::throwIfErrorEnvelope(who, reply->envelope);
+  const detail::Envelope envelope = detail::openEnvelope(who, reply->envelope);
   if (envelope.type != replyType) {
-    throw Error(Errc::wrongType, who + ": the answer is a '" + detail::shown(envelope.type) + "'");
+    throw Error(Errc::wrongType, who + ": the reply is a '" + detail::shown(envelope.type) + "'");
   }
   return std::string(envelope.payload);
 }
@@ -10654,27 +10825,108 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
 }  // namespace dividere::registry
 // end dividere/registry/client.cpp
 
-// begin dividere/registry/detail/directory.hpp
-// What a name service knows.
+// begin dividere/registry/detail/announcer.hpp
+// How a registry tells everybody that it has started.
 
 namespace dividere::detail {
 
-/// The instances of each name. One thread; the time is always told.
+/// Asks whoever listens to register again: about a second after the start, and whenever a new one has come to listen,
+/// which may have missed it.
+///
+/// Made in any thread, then the loop's.
+class Announcer final : public Source {
+ public:
+  /// Throws Error if the endpoint cannot be bound to.
+  Announcer(ReactorLoop& loop, const std::string& endpoint, const connection::SocketOptions& options);
+
+  void start();
+
+  Socket& socket() override { return publisher_.socket(); }
+
+  /// Nobody sends anything here, but the news of who listens wake the loop.
+  bool hasMessage() override {
+    look();
+    return false;
+  }
+
+  /// Sees whether somebody has come. To be called now and then: not every newcomer wakes the loop.
+  void look();
+
+  void take() override {}
+
+ private:
+  void announce();
+
+  connection::Publisher publisher_;
+  Alarm alarm_;
+  std::uint64_t known_ = 0;  // of those who have come
+  Alarm::Clock::time_point last_{};
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/announcer.hpp
+
+// begin dividere/registry/detail/announcer.cpp
+namespace dividere::detail {
+
+// When the Python package's registry asks services to register again: it gives them time to connect.
+constexpr std::chrono::milliseconds kFirstAnnouncement{1000};
+// At most one announcement in this time, however many come to listen.
+constexpr std::chrono::milliseconds kBetweenAnnouncements{250};
+
+Announcer::Announcer(ReactorLoop& loop, const std::string& endpoint, const connection::SocketOptions& options)
+    : publisher_(endpoint, options), alarm_(loop, [this] { announce(); }) {}
+
+void Announcer::start() { alarm_.set(Alarm::Clock::now() + kFirstAnnouncement); }
+
+void Announcer::look() {
+  const std::uint64_t arrivals = publisher_.arrivals();
+  if (arrivals > known_) alarm_.set(last_ + kBetweenAnnouncements);
+  known_ = arrivals;
+}
+
+void Announcer::announce() {
+  last_ = Alarm::Clock::now();
+  publisher_.send(sealEnvelope(RediscoverReq::kType, RediscoverReq().encode()));
+  look();  // sending may have taken in the signal that somebody came
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/announcer.cpp
+
+// begin dividere/registry/detail/directory.hpp
+// What a registry knows.
+
+namespace dividere::detail {
+
+/// How much a directory holds, and how much it tells at once.
+struct DirectoryLimits {
+  std::size_t instancesPerName = 1000;
+  std::size_t entries = 100'000;
+  std::size_t entriesPerHost = 10'000;  // that one address has registered
+  std::size_t replyBytes = 60 * 1024;   // of a reply to a look-up, without its envelope
+};
+
+/// The instances of each name. One thread. Callers pass the time.
 class Directory {
  public:
   using Clock = Deadline::Clock;
 
-  /// Whether it was taken: a service has a name, a server and a port.
-  ///
-  /// The same server and port again renews. A peer that knows nothing of instances has one entry a name: what it
-  /// registers takes the place of what was there of its kind, on whatever server, so that a service that went
-  /// without a word and came back elsewhere leaves nothing behind.
-  bool add(const RegisterService& service, Clock::time_point now);
+  explicit Directory(const DirectoryLimits& limits = {}) : limits_(limits) {}
 
-  /// Whether it was there: name, server and port.
+  /// Registers it for `registrant`, the address that asks for it. Returns why not, in words; nothing if it was taken.
+  ///
+  /// The same host and port again renews, whoever asks, and always finds room. A peer that knows nothing of instances
+  /// has one entry a name: what it registers takes the place of what was there of its kind, on whatever host, so that
+  /// a service that went without a word and came back elsewhere leaves nothing behind.
+  std::string add(const RegisterService& service, std::string_view registrant, Clock::time_point now);
+
+  /// Whether it was there: name, host and port.
   bool remove(const UnregisterService& service);
 
-  /// One of the instances, each time the next; its server is "unavailable" and its port 0 if there is none.
+  /// One of the instances, each time the next; its host is "unavailable" and its port 0 if there is none. All of them
+  /// if the request says so; where they do not fit in a reply as many as do, each time the next. To a request with a
+  /// pattern: the part of list() that fits.
   ServiceLookupRep find(const ServiceLookupReq& request, Clock::time_point now);
 
   /// Forgets what was not renewed in time.
@@ -10683,21 +10935,30 @@ class Directory {
   std::size_t size() const { return size_; }
 
  private:
+  using Registrants = std::map<std::string, std::size_t, std::less<>>;  // how many entries each has
+
   struct Instance {
     std::string server;
     std::uint32_t port;
     bool isOneOfMany;
     Clock::time_point leaseEnds;
+    Registrants::iterator registrant;
   };
   struct Instances {
     std::vector<Instance> all;  // in the order they came
     std::size_t next = 0;       // whose turn it is
   };
 
+  std::string lackOfRoom(const Instances& instances, const RegisterService& service, std::string_view registrant) const;
   template <class Condition>
   std::size_t erase(Instances& instances, const Condition& condition);
+  void forgetRegistrant(Registrants::iterator registrant);
+  void listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const;
+  ServiceLookupRep list(const ServiceLookupReq& request, Clock::time_point now) const;
 
+  const DirectoryLimits limits_;
   std::map<std::string, Instances, std::less<>> byName_;
+  Registrants registrants_;
   std::size_t size_ = 0;
 };
 
@@ -10707,53 +10968,115 @@ class Directory {
 // begin dividere/registry/detail/directory.cpp
 namespace dividere::detail {
 
+/// Whether it is at this host and port.
+template <class Instance>
+static bool isAt(const Instance& instance, const ServiceAt& service) {
+  return instance.server == service.server && instance.port == service.port;
+}
+
+static std::string faultInEntry(const ServiceAt& service) {
+  std::string fault = faultInServiceName(service.name);
+  if (fault.empty()) fault = faultInHost(service.server);
+  if (fault.empty()) fault = faultInPort(service.port);
+  return fault.empty() ? fault : "its " + fault;
+}
+
+// --- Entries ---
+
+void Directory::forgetRegistrant(Registrants::iterator registrant) {
+  if (--registrant->second == 0) registrants_.erase(registrant);
+}
+
 /// Erases those that meet the condition, and keeps the turn where it was; returns how many went.
 template <class Condition>
 std::size_t Directory::erase(Instances& instances, const Condition& condition) {
-  std::size_t erased = 0;
-  for (std::size_t i = 0; i < instances.all.size();) {
-    if (!condition(instances.all[i])) {
-      ++i;
-      continue;
+  std::size_t kept = 0, erasedBeforeTurn = 0;
+  for (std::size_t i = 0; i < instances.all.size(); ++i) {
+    if (condition(instances.all[i])) {
+      forgetRegistrant(instances.all[i].registrant);
+      if (i < instances.next) ++erasedBeforeTurn;
+    } else {
+      if (kept != i) instances.all[kept] = std::move(instances.all[i]);
+      ++kept;
     }
-    instances.all.erase(instances.all.begin() + static_cast<std::ptrdiff_t>(i));
-    if (i < instances.next) --instances.next;
-    ++erased;
   }
+  const std::size_t erased = instances.all.size() - kept;
+  instances.all.erase(instances.all.begin() + static_cast<std::ptrdiff_t>(kept), instances.all.end());
+  instances.next -= erasedBeforeTurn;
   size_ -= erased;
   return erased;
 }
 
-bool Directory::add(const RegisterService& service, Clock::time_point now) {
-  if (service.name.empty() || service.server.empty() || service.port == 0 || service.port > 65535) return false;
+std::string Directory::lackOfRoom(const Instances& instances, const RegisterService& service,
+                                  std::string_view registrant) const {
+  // The entry that this one replaces makes room for it.
+  const bool replaces = !service.instance && std::any_of(instances.all.begin(), instances.all.end(),
+                                                         [](const Instance& each) { return !each.isOneOfMany; });
+  const std::size_t replaced = replaces ? 1 : 0;
+  if (instances.all.size() - replaced >= limits_.instancesPerName) {
+    return "the name has " + std::to_string(instances.all.size()) + " instances, and no more are taken";
+  }
+  if (size_ - replaced >= limits_.entries) {
+    return "the registry has " + std::to_string(size_) + " entries, and no more are taken";
+  }
+  const auto found = registrants_.find(registrant);
+  const std::size_t own = found == registrants_.end() ? 0 : found->second;
+  if (own - std::min(own, replaced) >= limits_.entriesPerHost) {
+    return "this host has registered " + std::to_string(own) + " entries, and no more are taken from it";
+  }
+  return {};
+}
+
+std::string Directory::add(const RegisterService& service, std::string_view registrant, Clock::time_point now) {
+  std::string fault = faultInEntry(service);
+  if (!fault.empty()) return fault;
+  Instances& instances = byName_[service.name];
+  const auto known = std::find_if(instances.all.begin(), instances.all.end(),
+                                  [&](const Instance& each) { return isAt(each, service); });
   const auto leaseEnds =
       service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
-  Instances& instances = byName_[service.name];
-  const auto isSame = [&](const Instance& each) { return each.server == service.server && each.port == service.port; };
-  if (!service.instance) {
-    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isSame(each); });
-  }
-  const auto found = std::find_if(instances.all.begin(), instances.all.end(), isSame);
-  if (found == instances.all.end()) {
-    instances.all.push_back({service.server, service.port, service.instance, leaseEnds});
-    ++size_;
+  if (known != instances.all.end()) {
+    known->isOneOfMany = service.instance;
+    known->leaseEnds = leaseEnds;
   } else {
-    found->isOneOfMany = service.instance;
-    found->leaseEnds = leaseEnds;
+    fault = lackOfRoom(instances, service, registrant);
+    if (!fault.empty()) {
+      if (instances.all.empty()) byName_.erase(service.name);
+      return fault;
+    }
+    const auto mine = registrants_.try_emplace(std::string(registrant), 0).first;
+    ++mine->second;
+    instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine});
+    ++size_;
   }
-  return true;
+  if (!service.instance) {
+    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isAt(each, service); });
+  }
+  return {};
 }
 
 bool Directory::remove(const UnregisterService& service) {
   const auto found = byName_.find(service.name);
   if (found == byName_.end()) return false;
-  const std::size_t erased = erase(
-      found->second, [&](const Instance& each) { return each.server == service.server && each.port == service.port; });
+  const std::size_t erased = erase(found->second, [&](const Instance& each) { return isAt(each, service); });
   if (found->second.all.empty()) byName_.erase(found);
   return erased > 0;
 }
 
+void Directory::expire(Clock::time_point now) {
+  for (auto it = byName_.begin(); it != byName_.end();) {
+    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
+    it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
+  }
+}
+
+// --- Look-ups ---
+
+/// What one more instance adds to a reply, at most: tags and lengths, and a port of three bytes.
+static std::size_t sizeInReply(std::string_view name, std::string_view host) { return name.size() + host.size() + 16; }
+
 ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
+  if (!request.pattern.empty()) return list(request, now);
   ServiceLookupRep reply;
   reply.name = request.name;
   reply.server = ServiceLookupRep::kUnavailable;
@@ -10765,36 +11088,184 @@ ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_po
     byName_.erase(found);
     return reply;
   }
-  if (instances.next >= instances.all.size()) instances.next = 0;
-  const Instance& chosen = instances.all[instances.next++];
-  reply.server = chosen.server;
-  reply.port = chosen.port;
-  if (!request.all) return reply;
-  for (const Instance& each : instances.all) reply.instances.push_back({each.server, each.port});
+  const std::size_t turn = instances.next % instances.all.size();
+  instances.next = turn + 1;
+  reply.server = instances.all[turn].server;
+  reply.port = instances.all[turn].port;
+  if (request.all) listAll(instances, turn, reply);
   return reply;
 }
 
-void Directory::expire(Clock::time_point now) {
-  for (auto it = byName_.begin(); it != byName_.end();) {
-    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
-    it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
+/// Lists every instance, in the order they came; or, where that is too much, as many as fit from the turn on, which
+/// goes on behind them.
+void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const {
+  const std::size_t count = instances.all.size();
+  std::size_t room = limits_.replyBytes - std::min(limits_.replyBytes, sizeInReply(reply.name, reply.server));
+  std::size_t size = 0;
+  for (const Instance& each : instances.all) size += sizeInReply({}, each.server);
+  const std::size_t first = size <= room ? 0 : turn;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Instance& each = instances.all[(first + i) % count];
+    const std::size_t taken = sizeInReply({}, each.server);
+    if (taken > room) break;
+    room -= taken;
+    reply.instances.push_back({each.server, each.port, {}});
   }
+  if (reply.instances.size() < count)
+    instances.next = (turn + std::max<std::size_t>(reply.instances.size(), 1)) % count;
+}
+
+/// A pattern is a name, or the beginning of names and an asterisk.
+struct NamePattern {
+  explicit NamePattern(std::string_view pattern) : isPrefix(hasAsterisk(pattern)) {
+    text = isPrefix ? pattern.substr(0, pattern.size() - 1) : pattern;
+  }
+
+  static bool hasAsterisk(std::string_view pattern) { return !pattern.empty() && pattern.back() == '*'; }
+  bool matches(std::string_view name) const { return (isPrefix ? name.substr(0, text.size()) : name) == text; }
+
+  bool isPrefix;
+  std::string_view text;
+};
+
+/// The instances of every name that matches, by name, host and port, from behind `after` on, as many as fit: a long
+/// list is asked for in parts. At least one, if there is one.
+ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_point now) const {
+  using Place = std::tuple<std::string_view, std::string_view, std::uint32_t>;
+  const NamePattern pattern(request.pattern);
+  const Place after(request.after.name, request.after.server, request.after.port);
+  ServiceLookupRep reply;
+  reply.server = ServiceLookupRep::kUnavailable;
+  reply.isListed = true;
+  std::size_t size = 0;
+  for (auto it = byName_.lower_bound(std::max(pattern.text, std::string_view(request.after.name)));
+       it != byName_.end() && pattern.matches(it->first); ++it) {
+    std::vector<Place> places;
+    for (const Instance& each : it->second.all) {
+      const Place place(it->first, each.server, each.port);
+      if (each.leaseEnds > now && place > after) places.push_back(place);
+    }
+    std::sort(places.begin(), places.end());
+    for (const auto& [name, server, port] : places) {
+      size += sizeInReply(name, server);
+      reply.more = !reply.instances.empty() && size > limits_.replyBytes;
+      if (reply.more) return reply;
+      reply.instances.push_back({std::string(server), port, std::string(name)});
+    }
+  }
+  return reply;
 }
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/directory.cpp
 
+// begin dividere/registry/detail/entry_rules.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kIpv4Characters = "0123456789.";
+
+static std::string lengthFault(std::string_view text, std::size_t longest) {
+  if (text.empty()) return " is empty";
+  if (text.size() <= longest) return {};
+  return " has " + std::to_string(text.size()) + " bytes, more than " + std::to_string(longest);
+}
+
+std::string faultInServiceName(std::string_view name) {
+  const std::string fault = lengthFault(name, kLongestServiceName);
+  if (!fault.empty()) return "name" + fault;
+  const auto isControl = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; };
+  if (std::any_of(name.begin(), name.end(), isControl)) return "name '" + shown(name) + "' has a control character";
+  if (asUtf8(name) != name) return "name '" + shown(name) + "' is not UTF-8";
+  return {};
+}
+
+static bool isLetterOrDigit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// An underscore is in no host's name, but in those of containers.
+static bool isLabel(std::string_view label) {
+  constexpr std::size_t kLongestLabel = 63;
+  if (label.empty() || label.size() > kLongestLabel || label.front() == '-' || label.back() == '-') return false;
+  return std::all_of(label.begin(), label.end(), [](char c) { return isLetterOrDigit(c) || c == '-' || c == '_'; });
+}
+
+static bool isHostName(std::string_view host) {
+  if (host.back() == '.') host.remove_suffix(1);  // as the DNS writes a name that is complete
+  for (;;) {
+    const auto dot = host.find('.');
+    if (!isLabel(host.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    host.remove_prefix(dot + 1);
+  }
+}
+
+static bool isAddressOf(int family, std::string_view characters, std::string_view text) {
+  in6_addr address;                                                       // room for either
+  return text.find_first_not_of(characters) == std::string_view::npos &&  // a null byte would end it for inet_pton()
+         ::inet_pton(family, std::string(text).c_str(), &address) == 1;
+}
+
+/// With its brackets or without; with a zone ("%eth0") or without.
+static bool isIpv6(std::string_view host) {
+  if (host.front() == '[') {
+    if (host.back() != ']') return false;
+    host = host.substr(1, host.size() - 2);
+  }
+  const auto percent = host.find('%');
+  if (percent != std::string_view::npos) {
+    if (!isLabel(host.substr(percent + 1))) return false;
+    host = host.substr(0, percent);
+  }
+  return isAddressOf(AF_INET6, "0123456789abcdefABCDEF:.", host);
+}
+
+std::string faultInHost(std::string_view host) {
+  const std::string fault = lengthFault(host, kLongestHost);
+  if (!fault.empty()) return "host" + fault;
+  // A look-up would tell of a service on that host in the words for "there is none".
+  if (host == ServiceLookupRep::kUnavailable) return "host 'unavailable' means that there is none";
+  const bool isGood = host.find(':') != std::string_view::npos ? isIpv6(host)
+                      // Digits and dots are an address or nothing: resolvers differ in what they take "1.2.3" for.
+                      : host.find_first_not_of(kIpv4Characters) == std::string_view::npos
+                          ? isAddressOf(AF_INET, kIpv4Characters, host)
+                          : isHostName(host);
+  if (isGood) return {};
+  return "host '" + shown(host) + "' is no host name and no address";
+}
+
+std::string faultInPort(std::uint32_t port) {
+  return port >= 1 && port <= 65535 ? std::string() : "port " + std::to_string(port) + " is not between 1 and 65535";
+}
+
+[[noreturn]] static void failEntry(std::string_view who, const std::string& fault) {
+  throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + fault);
+}
+
+void requireServiceName(std::string_view who, std::string_view name) {
+  const std::string fault = faultInServiceName(name);
+  if (!fault.empty()) failEntry(who, "the " + fault);
+}
+
+void requireHost(std::string_view who, std::string_view option, std::string_view host) {
+  const std::string fault = faultInHost(host);
+  if (!fault.empty()) failEntry(who, std::string(option) + ": the " + fault);
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/entry_rules.cpp
+
 // begin dividere/registry/detail/own_address.cpp
 namespace dividere::detail {
 
-std::string textOfAddress(const sockaddr_in& address) {
+static std::string textOfAddress(const sockaddr_in& address) {
   char text[INET_ADDRSTRLEN] = "";
   ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
   return text;
 }
 
-// The system chooses the way, and with it the address, when a datagram socket is connected; that sends nothing.
-std::string addressOnDefaultRoute() {
+// The system chooses the route, and with it the address, when a datagram socket is connected; that sends nothing.
+static std::string addressOnDefaultRoute() {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return {};
   sockaddr_in there{}, here{};
@@ -10808,7 +11279,7 @@ std::string addressOnDefaultRoute() {
   return known ? textOfAddress(here) : std::string();
 }
 
-std::string addressOfFirstInterface() {
+static std::string addressOfFirstInterface() {
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return {};
   std::string found;
@@ -10838,15 +11309,13 @@ std::string tcpEndpoint(const std::string& host, std::uint16_t port) {
 // begin dividere/registry/detail/questions.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
+// How long one registry may take to reply, or to be connected to, while there is another to ask. The Python package's
+// registry answers one request a second.
+constexpr std::chrono::milliseconds kRegistryTurn{1500};
 
-// How long one registry may take, or take to be found, while there is another to ask. The Python package's registry
-// answers one request a second.
-constexpr auto kRegistryTurn = 1500ms;
-
-void Questions::ask(std::string envelope, const Deadline& deadline, Answered answered) {
+void Questions::ask(std::string envelope, const Deadline& deadline, Replied replied) {
   const auto now = Clock::now();
-  open_.push_back({std::move(envelope), deadline, std::move(answered), first_, now + kRegistryTurn});
+  open_.push_back({std::move(envelope), deadline, std::move(replied), first_, now + kRegistryTurn});
   tryAsk(open_.back(), now);
 }
 
@@ -10882,15 +11351,15 @@ void Questions::changed(std::size_t registry) {
   }
 }
 
-bool Questions::take(std::size_t registry, std::string_view id, Frame& answer) {
+bool Questions::take(std::size_t registry, std::string_view id, Frame& reply) {
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const Question& question) {
     return std::find(question.ids.begin(), question.ids.end(), id) != question.ids.end();
   });
   if (found == open_.end()) return false;
   first_ = registry;
-  const Answered answered = std::move(found->answered);
+  const Replied replied = std::move(found->replied);
   open_.erase(found);
-  answered(&answer);
+  replied(&reply);
   return true;
 }
 
@@ -10898,9 +11367,9 @@ Questions::Clock::time_point Questions::run(Clock::time_point now) {
   auto next = Clock::time_point::max();
   for (auto it = open_.begin(); it != open_.end();) {
     if (!it->deadline.isNever() && it->deadline.when() <= now) {
-      const Answered answered = std::move(it->answered);
+      const Replied replied = std::move(it->replied);
       it = open_.erase(it);
-      answered(nullptr);
+      replied(nullptr);
       continue;
     }
     if (registries_.size() > 1 && it->turnEnds <= now) {
@@ -10920,17 +11389,16 @@ Questions::Clock::time_point Questions::run(Clock::time_point now) {
 // begin dividere/registry/detail/registrar.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
-// A registry that is there and does not answer is asked again after this time, no sooner: the Python package's takes a
+// A registry that is there and does not reply is asked again after this time, no sooner: the Python package's takes a
 // second for each request, and would never be done with those of many services.
-constexpr auto kRegisterAgain = 10s;
-// A registry that does not say that it knows leases keeps an entry anyway. It hears of it again now and then all the
-// same: it may have lost it without our noticing.
-constexpr auto kRenewUnleased = 60s;
+constexpr std::chrono::seconds kRegisterAgain{10};
+// A registry that knows no leases keeps an entry anyway. It is told again now and then all the same: it may have lost
+// the entry, and we would not notice.
+constexpr std::chrono::seconds kRenewUnleased{60};
+constexpr std::chrono::milliseconds kShortestRenewal{1};
 
-std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
-  if (most <= 0ms) return 0ms;
+static std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
+  if (most.count() <= 0) return std::chrono::milliseconds(0);
   std::uint32_t random;
   std::memcpy(&random, randomBytes(sizeof random).data(), sizeof random);
   return std::chrono::milliseconds(random % (static_cast<std::uint64_t>(most.count()) + 1));
@@ -10987,7 +11455,7 @@ void Registrar::changed(std::size_t registry) {
 void Registrar::registerAgain(std::size_t registry) {
   const auto now = Clock::now();
   for (Entry& entry : entries_) {
-    if (entry.registry != registry || !entry.asked.empty()) continue;  // its answer is on the way
+    if (entry.registry != registry || !entry.asked.empty()) continue;  // its reply is on the way
     // With jitter only the second time: then everybody does it at once.
     entry.due = std::min(entry.due, entry.hasBeenKnown ? now + randomUpTo(entry.registration->jitter) : now);
   }
@@ -11004,11 +11472,11 @@ void Registrar::registerNow(Entry& entry, Clock::time_point now) {
   entry.due = now + kRegisterAgain;
 }
 
-bool Registrar::take(std::size_t registry, std::string_view id, const Frame& answer) {
+bool Registrar::take(std::size_t registry, std::string_view id, const Frame& reply) {
   const auto entry =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.asked == id; });
   if (entry != entries_.end() && entry->registry == registry) {
-    acknowledge(*entry, answer);
+    acknowledge(*entry, reply);
     return true;
   }
   const auto farewell =
@@ -11020,22 +11488,36 @@ bool Registrar::take(std::size_t registry, std::string_view id, const Frame& ans
   return true;
 }
 
-void Registrar::acknowledge(Entry& entry, const Frame& answer) {
-  entry.asked.clear();
-  Ack ack;
-  const Envelope envelope = openEnvelope("service::Service", answer.view());
-  const bool taken = envelope.type == Ack::kType && ack.decode(envelope.payload) && ack.ok;
-  const std::chrono::milliseconds lease = entry.registration->lease;
+/// When it is registered again, after a registry has taken it.
+static std::chrono::milliseconds renewalOf(const Registration& registration, const Ack& ack) {
+  const bool isLeased = ack.leases && registration.lease.count() > 0;
   // Three times a lease: one that is lost does not end it.
-  const std::chrono::milliseconds renewal = ack.leases && lease > 0ms ? std::max(lease / 3, 1ms) : kRenewUnleased;
-  entry.due = Clock::now() + (taken ? renewal : kRegisterAgain);
+  return isLeased ? std::max(registration.lease / 3, kShortestRenewal) : kRenewUnleased;
+}
+
+/// Why a registry did not take a registration: what it says, to be put behind a colon; empty if it does not say.
+static std::string refusalIn(const Envelope& reply, const Ack& ack) {
+  DividereError error;
+  if (reply.type == DividereError::kType && error.decode(reply.payload)) return shown(error.text);
+  return reply.type == Ack::kType ? shown(ack.reason) : "its reply is a '" + shown(reply.type) + "'";
+}
+
+void Registrar::acknowledge(Entry& entry, const Frame& reply) {
+  entry.asked.clear();
+  Registration& registration = *entry.registration;
+  const std::string where = "the registry at " + registries_[entry.registry]->endpoint();
+  const Envelope envelope = openEnvelope(registration.who + ": the reply of " + where, reply.view());
+  Ack ack;
+  const bool taken = envelope.type == Ack::kType && ack.decode(envelope.payload) && ack.ok;
   if (taken) {
+    entry.due = Clock::now() + renewalOf(registration, ack);
     entry.hasBeenKnown = true;
-    entry.registration->known.open();
+    registration.known.open();
   } else {
-    log(LogLevel::warning, "service::Service",
-        entry.registration->service.name + ": the registry at " + registries_[entry.registry]->endpoint() +
-            " did not take the registration");
+    entry.due = Clock::now() + kRegisterAgain;
+    const std::string why = refusalIn(envelope, ack);
+    log(LogLevel::warning, registration.who,
+        where + " did not take the registration" + (why.empty() ? "" : ": " + why));
   }
 }
 
@@ -11055,20 +11537,24 @@ Registrar::Clock::time_point Registrar::run(Clock::time_point now) {
 // begin dividere/registry/detail/registry_link.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
+constexpr const char* kRegistryLink = "registry link";
 
-// A registry that comes back is to be found at once: its services and their callers wait for it.
-connection::SocketOptions registrySocketOptions() {
+// No registry sends more at once: those of 0.1 send as much at most, later ones far less.
+constexpr std::int64_t kLargestRegistryReply = 1024 * 1024;
+
+static connection::SocketOptions registrySocketOptions() {
   connection::SocketOptions options;
-  options.reconnect = options.reconnectMax = 100ms;
+  // A registry that comes back is found at once: its services and their callers wait for it.
+  options.reconnect = options.reconnectMax = std::chrono::milliseconds(100);
+  options.maxMessageBytes = kLargestRegistryReply;
   return options;
 }
 
-std::uint16_t announcePortOf(const registry::Location& location) {
+static std::uint16_t announcePortOf(const registry::Location& location) {
   return location.announcePort ? location.announcePort : static_cast<std::uint16_t>(location.port + 1);
 }
 
-/// What a registry says to all: that it has started.
+/// Hears what a registry says to all: that it has started.
 class AnnouncementSource final : public Source {
  public:
   AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
@@ -11080,7 +11566,9 @@ class AnnouncementSource final : public Source {
   void take() override {
     const std::chrono::milliseconds none{0};
     const Frame* frame = subscriber_.receiveFrame(&none);
-    if (frame && openEnvelope("registry", frame->view()).type == RediscoverReq::kType) heard_();
+    if (!frame) return;
+    const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
+    if (openEnvelope(who, frame->view()).type == RediscoverReq::kType) heard_();
   }
 
  private:
@@ -11092,32 +11580,52 @@ class AnnouncementSource final : public Source {
 
 using LinkKey = std::vector<std::tuple<unsigned, std::string, std::uint16_t, std::uint16_t>>;
 
-LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
+static LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
   LinkKey key;
   // With the generation: a forked child never finds its parent's.
   for (const auto& each : registries) key.emplace_back(forkGeneration(), each.host, each.port, announcePortOf(each));
   return key;
 }
 
-std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
+static std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
   static NeverDestroyed<std::map<LinkKey, std::weak_ptr<RegistryLink>>> links;  // under processMutex()
   return *links;
 }
 
-std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
+static std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
   auto& links = registryLinks();
   const auto found = links.find(key);
   return found == links.end() ? nullptr : found->second.lock();
 }
 
-std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Location>& registries) {
+static void requireLocations(const std::vector<registry::Location>& registries) {
+  if (registries.empty()) throw Error(Errc::badEndpoint, "the list of registries is empty");
+  for (const auto& each : registries) {
+    if (announcePortOf(each) != 0) continue;
+    throw Error(Errc::badEndpoint, "the registry at " + tcpEndpoint(each.host, each.port) + " needs an announcePort");
+  }
+}
+
+/// Makes a link. Its errors name `who` asked for it.
+static std::shared_ptr<RegistryLink> makeRegistryLink(const std::string& who,
+                                                      const std::vector<registry::Location>& registries) {
+  try {
+    requireLocations(registries);
+    return std::make_shared<RegistryLink>(registries);
+  } catch (const Error& error) {
+    throw Error(error.code(), who + ": " + error.context());
+  }
+}
+
+std::shared_ptr<RegistryLink> RegistryLink::to(const std::string& who,
+                                               const std::vector<registry::Location>& registries) {
   const LinkKey key = linkKeyOf(registries);
   {
     std::lock_guard<std::mutex> lock(processMutex());
     if (auto link = existingRegistryLink(key)) return link;
   }
   // Made without the lock, which making sockets needs: if another thread is faster, its link counts, and this one ends.
-  auto made = std::make_shared<RegistryLink>(registries);
+  auto made = makeRegistryLink(who, registries);
   std::lock_guard<std::mutex> lock(processMutex());
   if (auto link = existingRegistryLink(key)) return link;
   auto& links = registryLinks();
@@ -11129,7 +11637,6 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Locat
 // --- Any thread ---
 
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
-  if (registries.empty()) throw Error(Errc::badEndpoint, "registry: the list of registries is empty");
   Remote::Owner& owner = *this;
   for (const auto& each : registries) {
     auto remote = std::make_unique<Remote>(loop_, owner, tcpEndpoint(each.host, each.port), registrySocketOptions());
@@ -11141,9 +11648,9 @@ RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : 
 
 RegistryLink::~RegistryLink() { loop_.stop(); }
 
-void RegistryLink::ask(std::string envelope, const Deadline& deadline, Questions::Answered answered) {
-  loop_.post([this, envelope = std::move(envelope), deadline, answered = std::move(answered)] {
-    questions_.ask(envelope, deadline, answered);
+void RegistryLink::ask(std::string envelope, const Deadline& deadline, Questions::Replied replied) {
+  loop_.post([this, envelope = std::move(envelope), deadline, replied = std::move(replied)] {
+    questions_.ask(envelope, deadline, replied);
     run();
   });
 }
@@ -11200,111 +11707,140 @@ void RegistryLink::run() {
 }  // namespace dividere::detail
 // end dividere/registry/detail/registry_link.cpp
 
-// begin dividere/registry/server.cpp
+// begin dividere/registry/detail/registry_source.hpp
+// The socket at which a registry is asked.
+
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
-// What a service says of itself is short.
-constexpr std::int64_t kLargestRegistryMessage = 1024 * 1024;
-// When the Python package's registry asks services to register again: it gives them time to connect.
-constexpr auto kFirstAnnouncement = 1000ms;
-// At most one announcement in this time, however many come to listen.
-constexpr auto kBetweenAnnouncements = 250ms;
-constexpr auto kLookPeriod = 1000ms;
-
-/// Asks whoever listens to register again: about a second after the start, and whenever a new one has come to listen,
-/// which may have missed it.
-class Announcer final : public Source {
- public:
-  Announcer(ReactorLoop& loop, const std::string& endpoint, const connection::SocketOptions& options)
-      : publisher_(endpoint, options), alarm_(loop, [this] { announce(); }) {}
-
-  void start() { alarm_.set(Alarm::Clock::now() + kFirstAnnouncement); }
-
-  Socket& socket() override { return publisher_.socket(); }
-
-  /// Nobody sends anything here, but the news of who listens wake the loop.
-  bool hasMessage() override {
-    look();
-    return false;
-  }
-
-  void look() {
-    const std::uint64_t arrivals = publisher_.arrivals();
-    if (arrivals > known_) alarm_.set(last_ + kBetweenAnnouncements);
-    known_ = arrivals;
-  }
-
-  void take() override {}
-
- private:
-  void announce() {
-    last_ = Alarm::Clock::now();
-    publisher_.send(sealEnvelope(RediscoverReq::kType, RediscoverReq().encode()));
-    look();  // sending may have taken in the signal that somebody came
-  }
-
-  connection::Publisher publisher_;
-  Alarm alarm_;
-  std::uint64_t known_ = 0;  // of those who have come
-  Alarm::Clock::time_point last_{};
-};
-
-/// Answers requests out of the directory.
+/// Answers requests out of a directory of its own.
+///
+/// Made in any thread, then the loop's.
 class RegistrySource final : public RouterSource {
  public:
+  /// `entries` always has how many entries there are; `handlers` are for all other requests. Both outlive it. Throws Error
+  /// if the endpoint cannot be bound to.
   RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
-                 const connection::SocketOptions& options, HandlerTable& handlers)
-      : RouterSource("registry::Server", options, handlers), entries_(entries) {
-    socket().bind(endpoint);
-  }
+                 const connection::SocketOptions& options, const DirectoryLimits& limits, HandlerTable& handlers);
 
-  void take() override {
-    const Frame& frame = receive();
-    const Envelope envelope = openEnvelope(socket().who(), frame.view());
-    if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) ||
-        answers<ServiceLookupReq>(envelope)) {
-      entries_ = directory_.size();
-    } else {
-      dispatch(frame);  // has no handler for it, and says so
-    }
-  }
+  void take() override;
 
-  void expire() {
-    directory_.expire(Deadline::Clock::now());
-    entries_ = directory_.size();
-  }
+  /// Forgets what was not renewed in time.
+  void expire();
 
  private:
   template <class Request>
-  bool answers(const Envelope& envelope) {
-    if (envelope.type != Request::kType) return false;
-    Request request;
-    if (!request.decode(envelope.payload)) {
-      throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
-    }
-    const auto made = answerTo(request);
-    Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
-    reply(frame);
-    return true;
-  }
+  bool answers(const Envelope& envelope, std::string_view asker);
 
-  Ack answerTo(const RegisterService& request) { return {directory_.add(request, Deadline::Clock::now()), true}; }
-  Ack answerTo(const UnregisterService& request) { return {directory_.remove(request), true}; }
-  ServiceLookupRep answerTo(const ServiceLookupReq& request) {
-    return directory_.find(request, Deadline::Clock::now());
-  }
+  Ack answerTo(const RegisterService& request, std::string_view asker);
+  Ack answerTo(const UnregisterService& request, std::string_view asker);
+  ServiceLookupRep answerTo(const ServiceLookupReq& request, std::string_view asker);
 
   Directory directory_;
   std::atomic<std::size_t>& entries_;
+  RateLimit refusals_;
 };
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/registry_source.hpp
+
+// begin dividere/registry/detail/registry_source.cpp
+namespace dividere::detail {
+
+RegistrySource::RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
+                               const connection::SocketOptions& options, const DirectoryLimits& limits,
+                               HandlerTable& handlers)
+    : RouterSource("registry::Server", options, handlers), directory_(limits), entries_(entries) {
+  socket().bind(endpoint);
+}
+
+void RegistrySource::take() {
+  const Frame& frame = receive();
+  const std::string asker = frame.peerAddress();
+  const Envelope envelope = openEnvelope(socket().who(), frame.view());
+  if (answers<RegisterService>(envelope, asker) || answers<UnregisterService>(envelope, asker) ||
+      answers<ServiceLookupReq>(envelope, asker)) {
+    entries_ = directory_.size();
+  } else {
+    dispatch(frame);  // has no handler for it, and says so
+  }
+}
+
+void RegistrySource::expire() {
+  directory_.expire(Deadline::Clock::now());
+  entries_ = directory_.size();
+}
+
+template <class Request>
+bool RegistrySource::answers(const Envelope& envelope, std::string_view asker) {
+  if (envelope.type != Request::kType) return false;
+  Request request;
+  if (!request.decode(envelope.payload)) {
+    throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
+  }
+  const auto made = answerTo(request, asker);
+  Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
+  reply(frame);
+  return true;
+}
+
+Ack RegistrySource::answerTo(const RegisterService& request, std::string_view asker) {
+  std::string fault = directory_.add(request, asker, Deadline::Clock::now());
+  if (!fault.empty()) {
+    refusals_.log(LogLevel::warning, "registry::Server",
+                  "refused to register '" + shown(request.name) + "' at " + shown(request.server) + ":" +
+                      std::to_string(request.port) + ", asked by " + std::string(asker) + ": " + fault);
+  }
+  return {fault.empty(), true, std::move(fault)};
+}
+
+Ack RegistrySource::answerTo(const UnregisterService& request, std::string_view) {
+  return {directory_.remove(request), true, {}};
+}
+
+ServiceLookupRep RegistrySource::answerTo(const ServiceLookupReq& request, std::string_view) {
+  return directory_.find(request, Deadline::Clock::now());
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/registry_source.cpp
+
+// begin dividere/registry/server.cpp
+namespace dividere::detail {
+
+// What a service says of itself is far shorter, and so is what lists its instances. More than enough for a message that
+// is somewhat too long to be answered in words; one that is absurd loses its connection.
+constexpr std::int64_t kLargestRegistryMessage = 64 * 1024;
+// What an envelope and the route of a reply take beside its content.
+constexpr std::int64_t kAroundReply = 4 * 1024;
+constexpr std::chrono::milliseconds kLookPeriod{1000};
+
+constexpr const char* kRegistryServer = "registry::Server";
+
+static void checkOptions(const registry::ServerOptions& options) {
+  requireOption(options.maxInstancesPerName > 0, kRegistryServer, "maxInstancesPerName must be positive");
+  requireOption(options.maxEntries > 0, kRegistryServer, "maxEntries must be positive");
+  requireOption(options.maxEntriesPerHost > 0, kRegistryServer, "maxEntriesPerHost must be positive");
+  requireOption(options.port != 65535 || options.announcePort != 0, kRegistryServer,
+                "announcePort must be set if port is 65535");
+}
+
+static DirectoryLimits limitsOf(const registry::ServerOptions& options) {
+  DirectoryLimits limits;
+  limits.instancesPerName = options.maxInstancesPerName;
+  limits.entries = options.maxEntries;
+  limits.entriesPerHost = options.maxEntriesPerHost;
+  const std::int64_t room = options.socket.maxMessageBytes - kAroundReply;
+  limits.replyBytes = static_cast<std::size_t>(std::max<std::int64_t>(room, 0));
+  return limits;
+}
 
 class RegistryServer {
  public:
   explicit RegistryServer(registry::ServerOptions options) {
-    handlers_.seal("registry::Server");
-    options.socket.maxMessageBytes = std::min(options.socket.maxMessageBytes, kLargestRegistryMessage);
+    checkOptions(options);
+    handlers_.seal(kRegistryServer);
+    std::int64_t& largest = options.socket.maxMessageBytes;
+    largest = largest < 0 ? kLargestRegistryMessage : std::min(largest, kLargestRegistryMessage);
     if (options.port == 0) {
       openAnywhere(options);
     } else {
@@ -11332,9 +11868,14 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket, handlers_);
-    announcer_ = std::make_unique<Announcer>(loop_, everyInterface(options.announcePort ? options.announcePort : next),
-                                             options.socket);
+    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket,
+                                               limitsOf(options), handlers_);
+    try {
+      announcer_ = std::make_unique<Announcer>(
+          loop_, everyInterface(options.announcePort ? options.announcePort : next), options.socket);
+    } catch (const Error& error) {
+      throw Error(error.code(), std::string(kRegistryServer) + ": announcements: " + error.context());
+    }
   }
 
   // Two ports in a row, so that one number says where it is.
@@ -11356,7 +11897,7 @@ class RegistryServer {
   std::uint16_t port_ = 0;
   std::uint16_t announcePort_ = 0;
   HandlerTable handlers_;  // none: who asks anything else is told so
-  ReactorLoop loop_{"registry::Server"};
+  ReactorLoop loop_{kRegistryServer};
   std::unique_ptr<RegistrySource> source_;  // the loop's once it runs
   std::unique_ptr<Announcer> announcer_;    // the same
 };
@@ -11495,10 +12036,19 @@ class CallDesk final : private Remote::Owner {
 // end dividere/service/detail/call_desk.hpp
 
 // begin dividere/service/client.cpp
+namespace dividere::detail {
+
+static std::string whoCalls(const std::string& serviceName) {
+  requireServiceName("service::Client", serviceName);
+  return "service::Client '" + serviceName + "'";
+}
+
+}  // namespace dividere::detail
+
 namespace dividere::service {
 
 Client::Client(const std::string& serviceName, const ClientOptions& options)
-    : who_("service::Client '" + serviceName + "'"), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+    : who_(detail::whoCalls(serviceName)), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
 
 Client::~Client() = default;
 
@@ -11582,7 +12132,7 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
         mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
         return mine;
       }()),
-      link_(RegistryLink::to(options.registries)) {
+      link_(RegistryLink::to("service::Client '" + service_ + "'", options.registries)) {
   inbox_->desk = this;
   loop_.post([this] { lookUpNow(); });
   loop_.start();
@@ -12125,6 +12675,7 @@ class ServiceCore {
     requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
     requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
     requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
+    if (!options_.advertise.empty()) requireHost(kService, "advertise", options_.advertise);
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
     auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
     source_ = source.get();
@@ -12192,13 +12743,14 @@ class ServiceCore {
     if (stopped_) return false;
     if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
     if (name_.empty()) name_ = defaultName;
-    requireOption(!name_.empty(), kService, "start: it has no name");
+    requireServiceName("service::Service: start", name_);
+    registration->who = who();
     registration->service.name = name_;
     registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
     registration->service.port = port_;
     registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
     registration->jitter = reckonable(options_.jitter);
-    link_ = RegistryLink::to(options_.registries);
+    link_ = RegistryLink::to(who(), options_.registries);
     handlers_.seal(who());
     loop_.start(who());
     if (pool_) pool_->start();
@@ -12268,9 +12820,11 @@ std::string serviceNameOf(const service::Service& service) {
 namespace dividere::service {
 
 Service::Service(const std::string& name, const ServiceOptions& options)
-    : core_(std::make_unique<detail::ServiceCore>(name, options, handlers())) {}
+    : core_((detail::requireServiceName(detail::kService, name),
+             std::make_unique<detail::ServiceCore>(name, options, handlers()))) {}
 
-Service::Service(const ServiceOptions& options) : Service(std::string(), options) {}
+Service::Service(const ServiceOptions& options)
+    : core_(std::make_unique<detail::ServiceCore>(std::string(), options, handlers())) {}
 
 Service::~Service() = default;
 

@@ -8,11 +8,11 @@ namespace dividere::registry {
 /// Where a service, or one instance of it, is.
 struct ServiceAddress {
   std::string name;
-  std::string server;  ///< host name or address
+  std::string server;  ///< the host: its name or address
   std::uint16_t port = 0;
 };
 
-/// Where a name service is.
+/// Where a registry is.
 struct Location {
   std::string host = "localhost";
   std::uint16_t port = 5000;

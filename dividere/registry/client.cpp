@@ -1,24 +1,66 @@
 #include "client.hpp"
 
+#include <tuple>
+
 #include "../core/detail/fork.hpp"
 #include "../core/detail/text.hpp"
 #include "../messaging/detail/error_envelope.hpp"
+#include "detail/entry_rules.hpp"
 #include "detail/own_address.hpp"
 #include "detail/registry_link.hpp"
 
 namespace dividere::detail {
 
-/// Where the link's thread leaves an answer for who asked.
-struct RegistryAnswer {
+/// Where the link's thread leaves a reply for who asked.
+struct RegistryReply {
   Latch latch;
   bool came = false;  // before the latch opens
   std::string envelope;
 };
 
-std::string namesOfRegistries(const std::vector<registry::Location>& registries) {
+static std::string namesOfRegistries(const std::vector<registry::Location>& registries) {
   std::string names;
   for (const auto& each : registries) names += (names.empty() ? "" : ", ") + tcpEndpoint(each.host, each.port);
   return names;
+}
+
+/// What is asked, as errors begin. Throws std::errc::invalid_argument for a name that no service has: one that is too long
+/// would cost everybody in the process the connection.
+static std::string nameInQuestion(std::string_view verb, std::string_view name) {
+  std::string what = std::string(verb) + " '" + shown(name) + "'";
+  requireServiceName("registry::Client: " + what, name);
+  return what;
+}
+
+static bool tellsOfOne(const ServiceLookupRep& reply) {
+  return reply.server != ServiceLookupRep::kUnavailable && faultInPort(reply.port).empty();
+}
+
+/// What is listed in the end may be long, but not without bound. No honest registry has as much.
+constexpr std::size_t kMostListed = 1'000'000;
+
+/// The last of a part of a list, to be asked for what comes after it. Throws Error{malformed} if asking so would lead
+/// nowhere: it does not come after the last one, or is no instance at all.
+static const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply,
+                                         const ServiceInstance& before, std::size_t listed) {
+  const auto place = [](const ServiceInstance& each) { return std::tie(each.name, each.server, each.port); };
+  const bool leadsOn = !reply.instances.empty() && place(reply.instances.back()) > place(before) &&
+                       faultInServiceName(reply.instances.back().name).empty() &&
+                       faultInHost(reply.instances.back().server).empty();
+  if (!leadsOn || listed > kMostListed) throw Error(Errc::malformed, who + ": a list without an end");
+  return reply.instances.back();
+}
+
+/// Puts the instances of a reply to a look-up of this name behind `all`.
+static void append(const ServiceLookupRep& reply, const std::string& name, std::vector<registry::ServiceAddress>& all) {
+  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port) {
+    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port)});
+  };
+  for (const ServiceInstance& each : reply.instances) {
+    if (faultInPort(each.port).empty()) add(each.name, each.server, each.port);
+  }
+  // A registry that tells of one only.
+  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port);
 }
 
 }  // namespace dividere::detail
@@ -32,8 +74,11 @@ Client::Client(std::initializer_list<Location> registries, const ClientOptions& 
     : Client(std::vector<Location>(registries), options) {}
 
 Client::Client(const std::vector<Location>& registries, const ClientOptions& options)
-    : link_(detail::RegistryLink::to(registries)), options_(options), where_(detail::namesOfRegistries(registries)) {
+    : link_(detail::RegistryLink::to("registry::Client", registries)),
+      options_(options),
+      where_(detail::namesOfRegistries(registries)) {
   if (options_.advertise.empty()) options_.advertise = detail::ownAddress();
+  detail::requireHost("registry::Client", "advertise", options_.advertise);
 }
 
 Client::Client(Client&&) noexcept = default;
@@ -50,12 +95,13 @@ void Client::registerService(const std::string& name, std::uint16_t port, std::c
   request.server = options_.advertise;
   request.port = port;
   request.instance = true;
-  const std::string what = "register '" + name + "'";
+  const std::string what = detail::nameInQuestion("register", name);
   detail::Ack reply;
-  reply.decode(ask(what, request.kType, request.encode(), reply.kType, timeout));
+  reply.decode(ask(what, request.kType, request.encode(), reply.kType, detail::Deadline::in(timeout)));
   if (!reply.ok) {
     throw Error(std::make_error_code(std::errc::invalid_argument),
-                "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port));
+                "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port) +
+                    (reply.reason.empty() ? "" : ": the registry says: " + detail::shown(reply.reason)));
   }
 }
 
@@ -68,7 +114,8 @@ void Client::unregisterService(const std::string& name, std::uint16_t port, std:
   request.name = name;
   request.server = options_.advertise;
   request.port = port;
-  ask("unregister '" + name + "'", request.kType, request.encode(), detail::Ack::kType, timeout);
+  ask(detail::nameInQuestion("unregister", name), request.kType, request.encode(), detail::Ack::kType,
+      detail::Deadline::in(timeout));
 }
 
 std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
@@ -79,28 +126,52 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name, std
   detail::ServiceLookupReq request;
   request.name = name;
   detail::ServiceLookupRep reply;
-  reply.decode(ask("look up '" + name + "'", request.kType, request.encode(), reply.kType, timeout));
-  if (reply.port == 0 || reply.server == reply.kUnavailable) return std::nullopt;
+  reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType,
+                   detail::Deadline::in(timeout)));
+  if (!detail::tellsOfOne(reply)) return std::nullopt;
   return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port)};
 }
 
+std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
+  return instances(pattern, options_.timeout);
+}
+
+std::vector<ServiceAddress> Client::instances(const std::string& pattern, std::chrono::milliseconds timeout) {
+  const std::string what = detail::nameInQuestion("instances", pattern);
+  const auto deadline = detail::Deadline::in(timeout);
+  detail::ServiceLookupReq request;
+  request.name = request.pattern = pattern;
+  request.all = true;
+  std::vector<ServiceAddress> all;
+  for (;;) {
+    detail::ServiceLookupRep reply;
+    reply.decode(ask(what, request.kType, request.encode(), reply.kType, deadline));
+    if (!reply.isListed && pattern.back() == '*') {
+      throw Error(std::make_error_code(std::errc::not_supported),
+                  "registry::Client: " + what + ": " + where_ + ": this registry knows exact names only");
+    }
+    detail::append(reply, pattern, all);
+    if (!reply.more) return all;
+    request.after = detail::lastListed("registry::Client: " + what + ": " + where_, reply, request.after, all.size());
+  }
+}
+
 std::string Client::ask(const std::string& what, std::string_view type, const std::string& request,
-                        std::string_view replyType, std::chrono::milliseconds timeout) const {
+                        std::string_view replyType, const detail::Deadline& deadline) const {
   const std::string who = "registry::Client: " + what;
   if (!link_) throw Error(Errc::movedFrom, who);
   link_->requireOwnProcess(who);
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto answer = std::make_shared<detail::RegistryAnswer>();
-  link_->ask(detail::sealEnvelope(type, request), deadline, [answer](detail::Frame* envelope) {
-    answer->came = envelope != nullptr;
-    if (envelope) answer->envelope = envelope->str();
-    answer->latch.open();
+  const auto reply = std::make_shared<detail::RegistryReply>();
+  link_->ask(detail::sealEnvelope(type, request), deadline, [reply](detail::Frame* envelope) {
+    reply->came = envelope != nullptr;
+    if (envelope) reply->envelope = envelope->str();
+    reply->latch.open();
   });
-  if (!answer->latch.wait(deadline) || !answer->came) throw Error(Errc::noRegistry, who + ": " + where_);
-  detail::throwIfErrorEnvelope(who, answer->envelope);
-  const detail::Envelope envelope = detail::openEnvelope(who, answer->envelope);
+  if (!reply->latch.wait(deadline) || !reply->came) throw Error(Errc::noRegistry, who + ": " + where_);
+  detail::throwIfErrorEnvelope(who, reply->envelope);
+  const detail::Envelope envelope = detail::openEnvelope(who, reply->envelope);
   if (envelope.type != replyType) {
-    throw Error(Errc::wrongType, who + ": the answer is a '" + detail::shown(envelope.type) + "'");
+    throw Error(Errc::wrongType, who + ": the reply is a '" + detail::shown(envelope.type) + "'");
   }
   return std::string(envelope.payload);
 }

@@ -11,25 +11,29 @@
 #include "address.hpp"
 
 namespace dividere::detail {
+class Deadline;
 class RegistryLink;
-}
+}  // namespace dividere::detail
 
 namespace dividere::registry {
 
 struct ClientOptions {
-  /// How long a call waits for an answer if it is not told.
+  /// How long a call waits for a reply if it is not told.
   std::chrono::milliseconds timeout{5000};
 
-  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
-  /// where there is only loopback.
+  /// What is registered as this machine's address, a host name or an IP address. Empty: the address of the interface
+  /// with the default route, or 127.0.0.1 where there is only loopback.
   std::string advertise;
 };
 
-/// Asks the name service (seeds: registry.ServiceRegistry.Client).
+/// Asks the registry (seeds: registry.ServiceRegistry.Client).
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
 /// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
 /// Error{noRegistry}. All that asks the same registries in a process shares one connection and one thread.
+///
+/// A service's name is printable UTF-8 of 1 to 255 bytes. Another one, and an `advertise` that cannot be a host, is
+/// refused with std::errc::invalid_argument before anything is sent.
 ///
 /// Any thread, any number at once. A forked child makes its own; the parent's throws Error{otherProcess} there.
 class Client {
@@ -42,7 +46,8 @@ class Client {
   ~Client();
 
   /// Adds this machine and port to the instances of the name. They stay until unregistered. (service::Service does
-  /// better: it renews a lease, so that the entry does not survive it.)
+  /// better: it renews a lease, so that the entry does not survive it.) Throws std::errc::invalid_argument, and what the
+  /// registry says, if that does not take it.
   ///
   /// With several registries only the one that answers knows of it.
   void registerService(const std::string& name, std::uint16_t port);
@@ -56,9 +61,17 @@ class Client {
   std::optional<ServiceAddress> lookupService(const std::string& name);
   std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
 
+  /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
+  /// as in "camera.*". Empty if there is none.
+  ///
+  /// Throws std::errc::not_supported for a pattern that a registry cannot answer, as those of dividere 0.1 and of the
+  /// Python package: they know exact names only.
+  std::vector<ServiceAddress> instances(const std::string& pattern);
+  std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
+
  private:
   std::string ask(const std::string& what, std::string_view type, const std::string& request,
-                  std::string_view replyType, std::chrono::milliseconds timeout) const;
+                  std::string_view replyType, const detail::Deadline& deadline) const;
 
   std::shared_ptr<detail::RegistryLink> link_;
   ClientOptions options_;

@@ -3,117 +3,48 @@
 #include <algorithm>
 #include <atomic>
 
+#include "../connection/detail/endpoint.hpp"
 #include "../connection/port_manager.hpp"
-#include "../connection/publisher.hpp"
-#include "../messaging/detail/envelope_format.hpp"
-#include "../reactor/detail/alarm.hpp"
-#include "../reactor/detail/router_source.hpp"
-#include "detail/directory.hpp"
+#include "../core/detail/options.hpp"
+#include "detail/announcer.hpp"
+#include "detail/registry_source.hpp"
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
+// What a service says of itself is far shorter, and so is what lists its instances. More than enough for a message that
+// is somewhat too long to be answered in words; one that is absurd loses its connection.
+constexpr std::int64_t kLargestRegistryMessage = 64 * 1024;
+// What an envelope and the route of a reply take beside its content.
+constexpr std::int64_t kAroundReply = 4 * 1024;
+constexpr std::chrono::milliseconds kLookPeriod{1000};
 
-// What a service says of itself is short.
-constexpr std::int64_t kLargestRegistryMessage = 1024 * 1024;
-// When the Python package's registry asks services to register again: it gives them time to connect.
-constexpr auto kFirstAnnouncement = 1000ms;
-// At most one announcement in this time, however many come to listen.
-constexpr auto kBetweenAnnouncements = 250ms;
-constexpr auto kLookPeriod = 1000ms;
+constexpr const char* kRegistryServer = "registry::Server";
 
-/// Asks whoever listens to register again: about a second after the start, and whenever a new one has come to listen,
-/// which may have missed it.
-class Announcer final : public Source {
- public:
-  Announcer(ReactorLoop& loop, const std::string& endpoint, const connection::SocketOptions& options)
-      : publisher_(endpoint, options), alarm_(loop, [this] { announce(); }) {}
+static void checkOptions(const registry::ServerOptions& options) {
+  requireOption(options.maxInstancesPerName > 0, kRegistryServer, "maxInstancesPerName must be positive");
+  requireOption(options.maxEntries > 0, kRegistryServer, "maxEntries must be positive");
+  requireOption(options.maxEntriesPerHost > 0, kRegistryServer, "maxEntriesPerHost must be positive");
+  requireOption(options.port != 65535 || options.announcePort != 0, kRegistryServer,
+                "announcePort must be set if port is 65535");
+}
 
-  void start() { alarm_.set(Alarm::Clock::now() + kFirstAnnouncement); }
-
-  Socket& socket() override { return publisher_.socket(); }
-
-  /// Nobody sends anything here, but the news of who listens wake the loop.
-  bool hasMessage() override {
-    look();
-    return false;
-  }
-
-  void look() {
-    const std::uint64_t arrivals = publisher_.arrivals();
-    if (arrivals > known_) alarm_.set(last_ + kBetweenAnnouncements);
-    known_ = arrivals;
-  }
-
-  void take() override {}
-
- private:
-  void announce() {
-    last_ = Alarm::Clock::now();
-    publisher_.send(sealEnvelope(RediscoverReq::kType, RediscoverReq().encode()));
-    look();  // sending may have taken in the signal that somebody came
-  }
-
-  connection::Publisher publisher_;
-  Alarm alarm_;
-  std::uint64_t known_ = 0;  // of those who have come
-  Alarm::Clock::time_point last_{};
-};
-
-/// Answers requests out of the directory.
-class RegistrySource final : public RouterSource {
- public:
-  RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
-                 const connection::SocketOptions& options, HandlerTable& handlers)
-      : RouterSource("registry::Server", options, handlers), entries_(entries) {
-    socket().bind(endpoint);
-  }
-
-  void take() override {
-    const Frame& frame = receive();
-    const Envelope envelope = openEnvelope(socket().who(), frame.view());
-    if (answers<RegisterService>(envelope) || answers<UnregisterService>(envelope) ||
-        answers<ServiceLookupReq>(envelope)) {
-      entries_ = directory_.size();
-    } else {
-      dispatch(frame);  // has no handler for it, and says so
-    }
-  }
-
-  void expire() {
-    directory_.expire(Deadline::Clock::now());
-    entries_ = directory_.size();
-  }
-
- private:
-  template <class Request>
-  bool answers(const Envelope& envelope) {
-    if (envelope.type != Request::kType) return false;
-    Request request;
-    if (!request.decode(envelope.payload)) {
-      throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
-    }
-    const auto made = answerTo(request);
-    Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
-    reply(frame);
-    return true;
-  }
-
-  Ack answerTo(const RegisterService& request) { return {directory_.add(request, Deadline::Clock::now()), true}; }
-  Ack answerTo(const UnregisterService& request) { return {directory_.remove(request), true}; }
-  ServiceLookupRep answerTo(const ServiceLookupReq& request) {
-    return directory_.find(request, Deadline::Clock::now());
-  }
-
-  Directory directory_;
-  std::atomic<std::size_t>& entries_;
-};
+static DirectoryLimits limitsOf(const registry::ServerOptions& options) {
+  DirectoryLimits limits;
+  limits.instancesPerName = options.maxInstancesPerName;
+  limits.entries = options.maxEntries;
+  limits.entriesPerHost = options.maxEntriesPerHost;
+  const std::int64_t room = options.socket.maxMessageBytes - kAroundReply;
+  limits.replyBytes = static_cast<std::size_t>(std::max<std::int64_t>(room, 0));
+  return limits;
+}
 
 class RegistryServer {
  public:
   explicit RegistryServer(registry::ServerOptions options) {
-    handlers_.seal("registry::Server");
-    options.socket.maxMessageBytes = std::min(options.socket.maxMessageBytes, kLargestRegistryMessage);
+    checkOptions(options);
+    handlers_.seal(kRegistryServer);
+    std::int64_t& largest = options.socket.maxMessageBytes;
+    largest = largest < 0 ? kLargestRegistryMessage : std::min(largest, kLargestRegistryMessage);
     if (options.port == 0) {
       openAnywhere(options);
     } else {
@@ -141,9 +72,14 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket, handlers_);
-    announcer_ = std::make_unique<Announcer>(loop_, everyInterface(options.announcePort ? options.announcePort : next),
-                                             options.socket);
+    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket,
+                                               limitsOf(options), handlers_);
+    try {
+      announcer_ = std::make_unique<Announcer>(
+          loop_, everyInterface(options.announcePort ? options.announcePort : next), options.socket);
+    } catch (const Error& error) {
+      throw Error(error.code(), std::string(kRegistryServer) + ": announcements: " + error.context());
+    }
   }
 
   // Two ports in a row, so that one number says where it is.
@@ -165,7 +101,7 @@ class RegistryServer {
   std::uint16_t port_ = 0;
   std::uint16_t announcePort_ = 0;
   HandlerTable handlers_;  // none: who asks anything else is told so
-  ReactorLoop loop_{"registry::Server"};
+  ReactorLoop loop_{kRegistryServer};
   std::unique_ptr<RegistrySource> source_;  // the loop's once it runs
   std::unique_ptr<Announcer> announcer_;    // the same
 };

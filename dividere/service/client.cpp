@@ -4,12 +4,22 @@
 
 #include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/error_envelope.hpp"
+#include "../registry/detail/entry_rules.hpp"
 #include "detail/call_desk.hpp"
+
+namespace dividere::detail {
+
+static std::string whoCalls(const std::string& serviceName) {
+  requireServiceName("service::Client", serviceName);
+  return "service::Client '" + serviceName + "'";
+}
+
+}  // namespace dividere::detail
 
 namespace dividere::service {
 
 Client::Client(const std::string& serviceName, const ClientOptions& options)
-    : who_("service::Client '" + serviceName + "'"), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+    : who_(detail::whoCalls(serviceName)), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
 
 Client::~Client() = default;
 

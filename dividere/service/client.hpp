@@ -51,7 +51,8 @@ struct ClientOptions {
 /// caller's thread; the answers of others are brought by a thread of the client's own.
 class Client {
  public:
-  /// Begins to look the service up, and returns at once.
+  /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
+  /// have: it must be 1 to 255 bytes of printable UTF-8.
   explicit Client(const std::string& serviceName, const ClientOptions& options = {});
 
   /// Stops, as stop(). Not while a call is under way in another thread: call stop() and let that return first.

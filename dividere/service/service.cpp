@@ -11,6 +11,7 @@
 #include "../core/detail/options.hpp"
 #include "../messaging/detail/error_envelope.hpp"
 #include "../reactor/detail/router_source.hpp"
+#include "../registry/detail/entry_rules.hpp"
 #include "../registry/detail/own_address.hpp"
 #include "../registry/detail/registry_link.hpp"
 #include "detail/handler_pool.hpp"
@@ -98,6 +99,7 @@ class ServiceCore {
     requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
     requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
     requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
+    if (!options_.advertise.empty()) requireHost(kService, "advertise", options_.advertise);
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
     auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
     source_ = source.get();
@@ -165,13 +167,14 @@ class ServiceCore {
     if (stopped_) return false;
     if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
     if (name_.empty()) name_ = defaultName;
-    requireOption(!name_.empty(), kService, "start: it has no name");
+    requireServiceName("service::Service: start", name_);
+    registration->who = who();
     registration->service.name = name_;
     registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
     registration->service.port = port_;
     registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
     registration->jitter = reckonable(options_.jitter);
-    link_ = RegistryLink::to(options_.registries);
+    link_ = RegistryLink::to(who(), options_.registries);
     handlers_.seal(who());
     loop_.start(who());
     if (pool_) pool_->start();
@@ -241,9 +244,11 @@ std::string serviceNameOf(const service::Service& service) {
 namespace dividere::service {
 
 Service::Service(const std::string& name, const ServiceOptions& options)
-    : core_(std::make_unique<detail::ServiceCore>(name, options, handlers())) {}
+    : core_((detail::requireServiceName(detail::kService, name),
+             std::make_unique<detail::ServiceCore>(name, options, handlers()))) {}
 
-Service::Service(const ServiceOptions& options) : Service(std::string(), options) {}
+Service::Service(const ServiceOptions& options)
+    : core_(std::make_unique<detail::ServiceCore>(std::string(), options, handlers())) {}
 
 Service::~Service() = default;
 

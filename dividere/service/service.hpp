@@ -63,7 +63,8 @@ struct ServiceOptions {
 /// destructor if its handlers use its members, which would otherwise be gone first.
 class Service : public reactor::Handling<Service> {
  public:
-  /// Throws Error{noFreePort}, naming the range, if every port is taken.
+  /// Throws Error{noFreePort}, naming the range, if every port is taken, and std::errc::invalid_argument for a name that is
+  /// not 1 to 255 bytes of printable UTF-8.
   explicit Service(const std::string& name, const ServiceOptions& options = {});
 
   /// Named after the derived class: its namespaces and its name, with dots between. Known from start() on; needs RTTI.

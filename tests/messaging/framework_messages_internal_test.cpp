@@ -55,7 +55,10 @@ std::vector<std::string> oddBytes() {
       ofBytes(100, "") + ofBytes(100, ofBytes(1, "10.0.0.1") + ofVarint(2, 5101)) + ofBytes(1, "name"),
       ofBytes(100, ofVarint(2, (std::uint64_t{1} << 32) + 7) + ofBytes(7, "newer") + ofBytes(1, "a") + ofBytes(1, "b")),
       ofBytes(100, ofBytes(1, "whole") + tag(2, fields::kVarint)),
-      ofBytes(101, ofBytes(1, "another field")) + ofBytes(102, "") + ofBytes(103, ""),
+      ofBytes(101, "text") + ofBytes(102, "") + ofBytes(103, ""),
+      // A message that comes twice is one, of both.
+      ofBytes(102, ofBytes(1, "a") + ofVarint(2, 5101)) + ofBytes(102, ofBytes(1, "b") + ofBytes(3, "name")),
+      ofBytes(102, ofBytes(1, "cut short") + tag(2, fields::kVarint)) + ofBytes(102, ofBytes(1, "whole")),
       fields::group(100, "") + tag(101, fields::kFixed32) + "1234" + tag(102, fields::kFixed64) + "12345678",
   };
   const std::string whole = ofBytes(1, "name") + ofBytes(2, "server") + ofVarint(3, 65535) + ofVarint(100, 300) +
@@ -91,6 +94,11 @@ void checkWriting(const Ours& ours, const Protoc& protoc, const Same& same) {
 template <class Ours, class Protoc>
 bool sameService(const Ours& ours, const Protoc& protoc) {
   return ours.name == protoc.servicename() && ours.server == protoc.server() && ours.port == protoc.port();
+}
+
+template <class Ours, class Protoc>
+bool sameInstance(const Ours& ours, const Protoc& protoc) {
+  return ours.server == protoc.server() && ours.port == protoc.port() && ours.name == protoc.servicename();
 }
 
 /// Calls `check` with both kinds of one content, again and again.
@@ -142,11 +150,10 @@ TEST_CASE("UnregisterService equals protoc's, byte for byte, both ways") {
 
 TEST_CASE("ServiceLookupRep equals protoc's, byte for byte, both ways") {
   const auto same = [](const detail::ServiceLookupRep& ours, const ServiceLookupRep& protoc) {
-    bool equal =
-        sameService(ours, protoc) && ours.instances.size() == static_cast<std::size_t>(protoc.instances_size());
+    bool equal = sameService(ours, protoc) && ours.isListed == protoc.listed() && ours.more == protoc.more() &&
+                 ours.instances.size() == static_cast<std::size_t>(protoc.instances_size());
     for (int i = 0; equal && i < protoc.instances_size(); ++i) {
-      const auto& instance = ours.instances[static_cast<std::size_t>(i)];
-      equal = instance.server == protoc.instances(i).server() && instance.port == protoc.instances(i).port();
+      equal = sameInstance(ours.instances[static_cast<std::size_t>(i)], protoc.instances(i));
     }
     return equal;
   };
@@ -154,17 +161,23 @@ TEST_CASE("ServiceLookupRep equals protoc's, byte for byte, both ways") {
   forServices<detail::ServiceLookupRep, ServiceLookupRep>([&](auto& ours, auto& protoc) {
     checkWriting(ours, protoc, same);
     for (const std::uint32_t port : kNumbers) {
-      ours.instances.push_back({ours.server, port});
-      protoc.add_instances()->set_server(ours.server);
-      protoc.mutable_instances(protoc.instances_size() - 1)->set_port(port);
+      ours.instances.push_back({ours.server, port, ours.name});
+      ServiceInstance* const instance = protoc.add_instances();
+      instance->set_server(ours.server);
+      instance->set_port(port);
+      instance->set_servicename(ours.name);
     }
+    ours.isListed = ours.more = true;
+    protoc.set_listed(true);
+    protoc.set_more(true);
     checkWriting(ours, protoc, same);
   });
 }
 
 TEST_CASE("ServiceLookupReq equals protoc's, byte for byte, both ways") {
   const auto same = [](const detail::ServiceLookupReq& ours, const ServiceLookupReq& protoc) {
-    return ours.name == protoc.servicename() && ours.all == protoc.all();
+    return ours.name == protoc.servicename() && ours.all == protoc.all() && ours.pattern == protoc.pattern() &&
+           sameInstance(ours.after, protoc.after());
   };
   checkReading<detail::ServiceLookupReq, ServiceLookupReq>(same);
   for (const std::string& name : kTexts) {
@@ -176,13 +189,20 @@ TEST_CASE("ServiceLookupReq equals protoc's, byte for byte, both ways") {
       protoc.set_servicename(name);
       protoc.set_all(all);
       checkWriting(ours, protoc, same);
+      if (name.empty()) continue;
+      protoc.set_pattern(ours.pattern = name);
+      ours.after = {name, 5100, name};
+      protoc.mutable_after()->set_server(name);
+      protoc.mutable_after()->set_port(5100);
+      protoc.mutable_after()->set_servicename(name);
+      checkWriting(ours, protoc, same);
     }
   }
 }
 
 TEST_CASE("ack equals protoc's, byte for byte, both ways") {
   const auto same = [](const detail::Ack& ours, const ack& protoc) {
-    return ours.ok == protoc.ok() && ours.leases == protoc.leases();
+    return ours.ok == protoc.ok() && ours.leases == protoc.leases() && ours.reason == protoc.reason();
   };
   checkReading<detail::Ack, ack>(same);
   for (const bool ok : {false, true}) {
@@ -193,7 +213,10 @@ TEST_CASE("ack equals protoc's, byte for byte, both ways") {
       ack protoc;
       protoc.set_ok(ok);
       protoc.set_leases(leases);
-      checkWriting(ours, protoc, same);
+      for (const std::string& reason : kTexts) {
+        protoc.set_reason(ours.reason = reason);
+        checkWriting(ours, protoc, same);
+      }
     }
   }
 }

@@ -36,11 +36,13 @@ TEST_CASE("a registration with a lease equals protoc's, both ways") {
   }
 }
 
-TEST_CASE("a look-up for all and its answer equal protoc's, both ways") {
+TEST_CASE("a look-up for all and its reply equal protoc's, both ways") {
   ServiceLookupReq protocRequest;
   protocRequest.set_servicename("name");
   protocRequest.set_all(true);
-  detail::ServiceLookupReq request{"name", true};
+  detail::ServiceLookupReq request;
+  request.name = "name";
+  request.all = true;
   CHECK(request.encode() == protocRequest.SerializeAsString());
   detail::ServiceLookupReq readRequest;
   REQUIRE(readRequest.decode(request.encode()));
@@ -55,7 +57,7 @@ TEST_CASE("a look-up for all and its answer equal protoc's, both ways") {
     ServiceInstance* instance = protoc.add_instances();
     instance->set_server(port == 0 ? "" : "a");  // an empty one counts too
     instance->set_port(port);
-    ours.instances.push_back({port == 0 ? "" : "a", port});
+    ours.instances.push_back({port == 0 ? "" : "a", port, {}});
   }
   CHECK(ours.encode() == protoc.SerializeAsString());
   detail::ServiceLookupRep read;
@@ -70,7 +72,7 @@ TEST_CASE("an ack that tells of leases equals protoc's, both ways") {
   ack protoc;
   protoc.set_ok(true);
   protoc.set_leases(true);
-  CHECK((detail::Ack{true, true}.encode() == protoc.SerializeAsString()));
+  CHECK((detail::Ack{true, true, {}}.encode() == protoc.SerializeAsString()));
   detail::Ack read;
   REQUIRE(read.decode(protoc.SerializeAsString()));
   CHECK((read.ok && read.leases));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <dividere.hpp>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/limit.hpp"
+#include "support/log_capture.hpp"
 #include "support/registry_ports.hpp"
 #include "support/thrown.hpp"
 
@@ -96,6 +98,169 @@ TEST_CASE("a registration that the registry does not take is an error") {
   Server server(stage::anywhere());
   Client client = stage::clientOf(server);
   CHECK(support::codeOf([&] { client.registerService("", 5100); }) == std::errc::invalid_argument);
+}
+
+TEST_CASE("a name that no service can have is refused before it is sent, and costs nobody the connection") {
+  support::LogCapture log;
+  Server server(stage::anywhere());
+  Client client = stage::clientOf(server), other = stage::clientOf(server);
+  other.registerService("name", 5100);
+  const std::string name(2'000'000, 'n');
+  for (const auto& call : std::vector<std::function<void()>>{
+           [&] { client.registerService(name, 5100); }, [&] { client.unregisterService(name, 5100); },
+           [&] { client.lookupService(name); }, [&] { client.instances(name); }, [&] { client.lookupService(""); }}) {
+    const auto error = support::errorOf(call);
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::invalid_argument);
+    CHECK(support::contains(error->what(), "registry::Client: "));
+    CHECK(support::contains(error->what(), "the name "));
+    CHECK(std::string(error->what()).size() < 500);
+  }
+  CHECK(other.lookupService("name"));
+  for (const auto& line : log.lines(std::to_string(server.port()))) {
+    CHECK_FALSE(support::contains(line.text, "disconnected"));
+  }
+}
+
+TEST_CASE("an address to advertise that cannot be a host is refused in words") {
+  ClientOptions options;
+  options.advertise = "tcp://localhost";
+  const auto error = support::errorOf([&] { Client({Location{}}, options); });
+  REQUIRE(error);
+  CHECK(error->code() == std::errc::invalid_argument);
+  CHECK(support::contains(error->what(), "registry::Client: advertise: the host 'tcp://localhost' is no host name"));
+}
+
+TEST_CASE("a registration that is refused throws what the registry says") {
+  support::LogCapture quiet;
+  dividere::registry::ServerOptions options = stage::anywhere();
+  options.maxEntries = 1;
+  Server server(options);
+  Client client = stage::clientOf(server);
+  client.registerService("name", 5100);
+  const auto refused = support::errorOf([&] { client.registerService("another", 5100); });
+  REQUIRE(refused);
+  CHECK(refused->code() == std::errc::invalid_argument);
+  CHECK(support::contains(refused->what(), "the registry has 1 entries, and no more are taken"));
+}
+
+// --- Lists ---
+
+namespace {
+
+/// A registry that answers each look-up with what `reply` makes of it, as often as told.
+class FakeRegistry {
+ public:
+  FakeRegistry(int times, std::function<ServiceLookupRep(const ServiceLookupReq&)> reply)
+      : response_("tcp://*:*"), thread_([this, times, reply = std::move(reply)] {
+          for (int i = 0; i < times; ++i) {
+            const auto request = response_.recv<ServiceLookupReq>(support::kLimit);
+            if (request) response_.send(reply(*request));
+          }
+        }) {}
+  ~FakeRegistry() { thread_.join(); }
+
+  Client client() { return Client({Location{"localhost", port_}}); }
+
+ private:
+  dividere::messaging::Response response_;
+  const std::uint16_t port_ = response_.port();
+  std::thread thread_;
+};
+
+/// As those of 0.1 and of the Python package: they look for the name.
+ServiceLookupRep exactly(const std::string& name, const ServiceLookupReq& request) {
+  ServiceLookupRep reply;
+  reply.set_servicename(request.servicename());
+  const bool isThere = request.servicename() == name;
+  reply.set_server(isThere ? "192.0.2.7" : "unavailable");
+  reply.set_port(isThere ? 5100 : 0);
+  return reply;
+}
+
+std::vector<std::string> listOf(const std::vector<dividere::registry::ServiceAddress>& instances) {
+  std::vector<std::string> all;
+  for (const auto& each : instances) all.push_back(each.name + "@" + each.server + ":" + std::to_string(each.port));
+  return all;
+}
+
+using List = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("instances() lists every instance of one name, or of all names that begin so") {
+  Server server(stage::anywhere());
+  OldPeer peer(server.port());
+  for (const char* name : {"camera.left", "camera.right", "cam"}) CHECK(peer.registers(name, "a", 1));
+  RegisterService second = stage::registration("camera.left", "b", 2);
+  second.set_instance(true);
+  CHECK(peer.ask<ack>(second).ok());
+  Client client = stage::clientOf(server);
+  CHECK(listOf(client.instances("camera.left")) == List{"camera.left@a:1", "camera.left@b:2"});
+  CHECK(listOf(client.instances("camera.*")) == List{"camera.left@a:1", "camera.left@b:2", "camera.right@a:1"});
+  CHECK(client.instances("*").size() == 4);
+  CHECK(client.instances("camera").empty());
+  CHECK(client.instances("nobody.*", support::kLimit).empty());
+}
+
+TEST_CASE("a list that is too long for one reply is whole all the same") {
+  Server server(stage::anywhere());
+  OldPeer peer(server.port());
+  const int count = 3000;
+  for (int i = 0; i < count; ++i) REQUIRE(peer.registers("a.rather.long.name." + std::to_string(i), "192.0.2.7", 5100));
+  Client client = stage::clientOf(server);
+  std::set<std::string> names;
+  for (const auto& each : client.instances("a.rather.*", support::kLimit)) names.insert(each.name);
+  CHECK(names.size() == count);
+}
+
+TEST_CASE("a registry that knows no patterns lists an exact name; a pattern is refused in words") {
+  FakeRegistry old(3, [](const ServiceLookupReq& request) { return exactly("name", request); });
+  Client client = old.client();
+  CHECK(listOf(client.instances("name")) == List{"name@192.0.2.7:5100"});
+  CHECK(client.instances("nobody").empty());
+  const auto refused = support::errorOf([&] { client.instances("name.*"); });
+  REQUIRE(refused);
+  CHECK(refused->code() == std::errc::not_supported);
+  CHECK(support::contains(refused->what(), "registry::Client: instances 'name.*'"));
+  CHECK(support::contains(refused->what(), "exact names only"));
+}
+
+TEST_CASE("a list without an end is refused") {
+  const auto sameAgain = [](const ServiceLookupReq&) {
+    ServiceLookupRep reply;
+    reply.set_listed(true);
+    reply.set_more(true);
+    ServiceInstance* const instance = reply.add_instances();
+    instance->set_servicename("name");
+    instance->set_server("a");
+    instance->set_port(1);
+    return reply;
+  };
+  FakeRegistry hostile(2, sameAgain);
+  CHECK(support::codeOf([&] { hostile.client().instances("*"); }) == Errc::malformed);
+  FakeRegistry hollow(1, [&](const ServiceLookupReq& request) {
+    ServiceLookupRep reply = sameAgain(request);
+    reply.clear_instances();
+    return reply;
+  });
+  CHECK(support::codeOf([&] { hollow.client().instances("*"); }) == Errc::malformed);
+  FakeRegistry absurd(1, [&](const ServiceLookupReq& request) {
+    ServiceLookupRep reply = sameAgain(request);
+    reply.mutable_instances(0)->set_servicename(std::string(500'000, 'n'));
+    return reply;
+  });
+  CHECK(support::codeOf([&] { absurd.client().instances("*"); }) == Errc::malformed);
+}
+
+TEST_CASE("ports that are none are not told of") {
+  FakeRegistry hostile(2, [](const ServiceLookupReq& request) {
+    ServiceLookupRep reply = exactly("name", request);
+    reply.set_port(65536 + 80);
+    return reply;
+  });
+  CHECK(hostile.client().instances("name").empty());
+  CHECK_FALSE(hostile.client().lookupService("name"));
 }
 
 // --- No registry ---
@@ -188,7 +353,11 @@ TEST_CASE("a registry that is there and does not answer is passed over") {
 
 TEST_CASE("a list of registries without one is refused") {
   CHECK(support::codeOf([] { Client client(std::vector<Location>{}); }) == Errc::badEndpoint);
-  CHECK(support::codeOf([] { Client client("not a host"); }) == Errc::badEndpoint);
+  const auto error = support::errorOf([] { Client client("not a host"); });
+  REQUIRE(error);
+  CHECK(error->code() == Errc::badEndpoint);
+  CHECK(support::contains(error->what(), "registry::Client: "));
+  CHECK(support::codeOf([] { Client client("localhost", 65535); }) == Errc::badEndpoint);  // 65536 is no port
 }
 
 // --- Threads and processes ---

@@ -109,12 +109,106 @@ TEST_CASE("an entry whose lease is not renewed is gone, also from the count") {
 }
 
 TEST_CASE("what is no service is not registered") {
+  support::LogCapture quiet;
   Server server(stage::anywhere());
   OldPeer peer(server.port());
   CHECK_FALSE(peer.registers("", "a", 1));
   CHECK_FALSE(peer.registers("name", "a", 0));
   CHECK_FALSE(peer.registers("name", "a", 70000));
   CHECK(server.entries() == 0);
+}
+
+// --- What is refused ---
+
+TEST_CASE("a registration that is refused is answered with the reason, and logged with whom it came from") {
+  support::LogCapture log(dividere::LogLevel::warning);
+  Server server(stage::anywhere());
+  OldPeer peer(server.port());
+  const auto answer = peer.ask<ack>(stage::registration("name", std::string(30'000, 'h'), 1));
+  CHECK_FALSE(answer.ok());
+  CHECK(answer.leases());
+  CHECK(answer.reason() == "its host has 30000 bytes, more than 253");
+  REQUIRE(log.wait("refused to register 'name'"));
+  const auto line = log.lines("refused").front();
+  CHECK(line.component == "registry::Server");
+  CHECK(support::contains(line.text, "asked by 127.0.0.1: its host has 30000 bytes"));
+  CHECK(line.text.size() < 500);
+}
+
+TEST_CASE("refused registrations do not fill the log") {
+  support::LogCapture log(dividere::LogLevel::warning);
+  Server server(stage::anywhere());
+  OldPeer peer(server.port());
+  const int count = 1000;
+  for (int i = 0; i < count; ++i) CHECK_FALSE(peer.registers("name", "no host", 1));
+  CHECK(log.lines("refused").size() < count / 2);  // one a second
+}
+
+TEST_CASE("registrations of absurd length leave a name callable") {
+  for (const std::int64_t most : {std::int64_t{-1}, std::int64_t{256} * 1024 * 1024}) {
+    support::LogCapture log;
+    ServerOptions options = stage::anywhere();
+    options.socket.maxMessageBytes = most;
+    Server server(options);
+    OldPeer peer(server.port());
+    CHECK(peer.registers("name", "a", 1));
+    dividere::messaging::Dealer hostile(at(server.port()));
+    for (std::uint32_t port = 1; port <= 2; ++port) {
+      hostile.send({""}, stage::registration("name", std::string(600'000, 'h'), port));
+    }
+    REQUIRE(log.wait("disconnected"));
+    ServiceLookupReq all = stage::lookup("name");
+    all.set_all(true);
+    CHECK(peer.ask<ServiceLookupRep>(all).instances_size() == 1);
+    CHECK(server.entries() == 1);
+  }
+}
+
+TEST_CASE("what options leave no room for is refused") {
+  support::LogCapture quiet;
+  ServerOptions options = stage::anywhere();
+  options.maxInstancesPerName = 1;
+  options.maxEntries = 3;
+  options.maxEntriesPerHost = 2;
+  Server server(options);
+  OldPeer peer(server.port());
+  const auto why = [&](const std::string& name, std::uint32_t port) {
+    RegisterService service = stage::registration(name, "a", port);
+    service.set_instance(true);
+    return peer.ask<ack>(service).reason();
+  };
+  CHECK(why("one", 1) == "");
+  CHECK(why("one", 2) == "the name has 1 instances, and no more are taken");
+  CHECK(why("two", 1) == "");
+  CHECK(why("three", 1) == "this host has registered 2 entries, and no more are taken from it");
+  CHECK(server.entries() == 2);
+}
+
+TEST_CASE("the reply to a look-up of a thousand instances on hosts with the longest names comes") {
+  support::LogCapture quiet;
+  Server server(stage::anywhere());
+  OldPeer peer(server.port());
+  const std::string host = std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') + ".example";
+  for (std::uint32_t port = 1; port <= 1000; ++port) {
+    RegisterService service = stage::registration(std::string(255, 'n'), host, port);
+    service.set_instance(true);
+    REQUIRE(peer.ask<ack>(service).ok());
+  }
+  ServiceLookupReq all = stage::lookup(std::string(255, 'n'));
+  all.set_all(true);
+  CHECK(peer.ask<ServiceLookupRep>(all).instances_size() > 100);
+}
+
+TEST_CASE("options that cannot be are refused in words") {
+  const auto codeWith = [](const auto& set) {
+    ServerOptions options = stage::anywhere();
+    set(options);
+    return support::codeOf([&] { Server server(options); });
+  };
+  CHECK(codeWith([](ServerOptions& options) { options.maxInstancesPerName = 0; }) == std::errc::invalid_argument);
+  CHECK(codeWith([](ServerOptions& options) { options.maxEntries = 0; }) == std::errc::invalid_argument);
+  CHECK(codeWith([](ServerOptions& options) { options.maxEntriesPerHost = 0; }) == std::errc::invalid_argument);
+  CHECK(codeWith([](ServerOptions& options) { options.port = 65535; }) == std::errc::invalid_argument);
 }
 
 // --- Announcements ---
@@ -172,7 +266,7 @@ TEST_CASE("junk and wrong types are answered with an error, and leave the regist
   auto& bytes = peer.request().connection();
   const dividere::messaging::ProtoBuffEncoder encoder;
   const std::string cut = encoder.encode(stage::registration("name", "server", 1));
-  for (const std::string& junk : {std::string(), std::string("junk"), std::string(100000, '\xFF'), std::string(1, '\0'),
+  for (const std::string& junk : {std::string(), std::string("junk"), std::string(10000, '\xFF'), std::string(1, '\0'),
                                   cut.substr(0, cut.size() - 3), encoder.encode(Msg01()), encoder.encode(ack())}) {
     bytes.send(junk);
     CHECK(support::codeOf([&] { peer.request().recv<ServiceLookupRep>(support::kLimit); }).category() ==
@@ -221,6 +315,7 @@ TEST_CASE("a port that is taken is an error that names it") {
   REQUIRE(second);
   CHECK(second->code() == std::errc::address_in_use);
   CHECK(std::string(second->what()).find(std::to_string(server.announcePort())) != std::string::npos);
+  CHECK(support::contains(second->what(), "registry::Server: announcements: "));
   // And the other port is free again.
   CHECK_FALSE(support::errorOf([&] { Server fourth(other.options()); }));
 }

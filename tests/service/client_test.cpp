@@ -564,3 +564,15 @@ TEST_CASE("a client that is inherited by a fork is the parent's alone") {
         }) == "");
   CHECK(call(*client, "x") == "x");
 }
+
+TEST_CASE("a name that no service can have is refused where the client is made") {
+  for (const std::string& name : {std::string(), std::string(2'000'000, 'n')}) {
+    const auto error = support::errorOf([&] { Client client(name); });
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::invalid_argument);
+    CHECK(support::contains(error->what(), "service::Client: the name "));
+  }
+  ClientOptions options;
+  options.registries = {};
+  CHECK(support::whatOf([&] { Client client("demo.Echo", options); }).rfind("service::Client 'demo.Echo': ", 0) == 0);
+}

@@ -20,6 +20,7 @@
 
 using dividere::Errc;
 using dividere::registry::Server;
+using dividere::registry::ServerOptions;
 using dividere::service::Service;
 using dividere::service::ServiceOptions;
 using stage::Echo;
@@ -593,4 +594,45 @@ TEST_CASE("times that are for ever are not too long to reckon with") {
   dividere::registry::Server server(free.options());
   CHECK(service.start(support::kLimit));
   CHECK(early.get() == "x");
+}
+
+// --- What cannot be registered ---
+
+TEST_CASE("a service whose name or address no registry takes is refused where it is made") {
+  const auto refusal = [](const std::string& name, const std::string& advertise) {
+    ServiceOptions options;
+    options.advertise = advertise;
+    const auto error = support::errorOf([&] { Service service(name, options); });
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::invalid_argument);
+    return std::string(error->what());
+  };
+  CHECK(support::contains(refusal("", ""), "service::Service: the name is empty"));
+  CHECK(support::contains(refusal(std::string(2'000'000, 'n'), ""), "the name has 2000000 bytes, more than 255"));
+  CHECK(
+      support::contains(refusal("name", "no host"), "service::Service: advertise: the host 'no host' is no host name"));
+}
+
+TEST_CASE("a service whose registration is refused says so in its own name, with the registry's reason") {
+  support::LogCapture log(dividere::LogLevel::warning);
+  ServerOptions full = stage::anywhere();
+  full.maxEntries = 1;
+  Server server(full);
+  stage::clientOf(server).registerService("another", 1);
+  ServiceOptions options;
+  options.registries = {stage::locationOf(server)};
+  Service service("demo.Echo", options);
+  CHECK_FALSE(service.start(0ms));
+  REQUIRE(log.wait("did not take the registration"));
+  const auto line = log.lines("did not take").front();
+  CHECK(line.component == "service::Service 'demo.Echo'");
+  CHECK(support::contains(line.text, "the registry at tcp://localhost:" + std::to_string(server.port())));
+  CHECK(support::contains(line.text, ": the registry has 1 entries, and no more are taken"));
+}
+
+TEST_CASE("an error about a service's registries names the service") {
+  ServiceOptions options;
+  options.registries = {};
+  Service service("demo.Echo", options);
+  CHECK(support::whatOf([&] { service.start(0ms); }).rfind("service::Service 'demo.Echo': ", 0) == 0);
 }

@@ -54,6 +54,12 @@ class Frame {
   }
   std::string str() const { return std::string(view()); }
 
+  /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
+  std::string peerAddress() const {
+    const char* const address = zmq_msg_gets(&message_, "Peer-Address");
+    return address ? address : std::string();
+  }
+
   /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
   void handOver() noexcept {
     if (kThreadSanitizer) detail::handOver(data());

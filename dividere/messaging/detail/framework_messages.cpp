@@ -6,9 +6,9 @@ namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
 enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
-enum ServiceLookupReqField { kAllField = 100 };
-enum ServiceLookupRepField { kInstancesField = 100 };
-enum AckField { kLeasesField = 100 };
+enum ServiceLookupReqField { kAllField = 100, kPatternField = 101, kAfterField = 102 };
+enum ServiceLookupRepField { kInstancesField = 100, kListedField = 101, kMoreField = 102 };
+enum AckField { kLeasesField = 100, kReasonField = 101 };
 
 /// Calls `take` with each field; false if the bytes are no protobuf message.
 template <class Take>
@@ -59,50 +59,78 @@ bool RegisterService::decode(std::string_view bytes) {
   });
 }
 
+// --- ServiceInstance ---
+
+std::string ServiceInstance::encode() const {
+  return FieldWriter().text(1, server).number(2, port).text(3, name).take();
+}
+
+/// Into one that may hold something already, as of a field that comes twice: then the two are one.
+static bool mergeInstance(std::string_view bytes, ServiceInstance& instance) {
+  return readFields(bytes, [&](const FieldReader& field) {
+    switch (field.number()) {
+      case 1: return field.to(instance.server);
+      case 2: return field.to(instance.port);
+      case 3: return field.to(instance.name);
+      default: return;
+    }
+  });
+}
+
+bool ServiceInstance::decode(std::string_view bytes) {
+  *this = {};
+  return mergeInstance(bytes, *this);
+}
+
 // --- ServiceLookupReq ---
 
 std::string ServiceLookupReq::encode() const {
-  return FieldWriter().text(1, name).number(kAllField, all ? 1 : 0).take();
+  FieldWriter writer;
+  writer.text(1, name).number(kAllField, all ? 1 : 0).text(kPatternField, pattern).text(kAfterField, after.encode());
+  return writer.take();
 }
 
 bool ServiceLookupReq::decode(std::string_view bytes) {
   *this = {};
-  return readFields(bytes, [this](const FieldReader& field) {
+  bool isAfterGood = true;
+  const bool isGood = readFields(bytes, [&](const FieldReader& field) {
     switch (field.number()) {
       case 1: return field.to(name);
       case kAllField: return field.to(all);
+      case kPatternField: return field.to(pattern);
+      case kAfterField: {
+        if (field.isBytes()) isAfterGood = mergeInstance(field.bytes(), after) && isAfterGood;
+        return;
+      }
       default: return;
     }
   });
+  return isGood && isAfterGood;
 }
 
 // --- ServiceLookupRep ---
 
 std::string ServiceLookupRep::encode() const {
   FieldWriter writer = writeServiceAt(*this);
-  for (const Instance& each : instances) {
-    writer.part(kInstancesField, FieldWriter().text(1, each.server).number(2, each.port).take());
-  }
-  return writer.take();
-}
-
-static bool readInstance(std::string_view bytes, ServiceLookupRep::Instance& instance) {
-  return readFields(bytes, [&](const FieldReader& field) {
-    switch (field.number()) {
-      case 1: return field.to(instance.server);
-      case 2: return field.to(instance.port);
-      default: return;
-    }
-  });
+  for (const ServiceInstance& each : instances) writer.part(kInstancesField, each.encode());
+  return writer.number(kListedField, isListed ? 1 : 0).number(kMoreField, more ? 1 : 0).take();
 }
 
 bool ServiceLookupRep::decode(std::string_view bytes) {
   *this = {};
   bool areInstancesGood = true;
   const bool isGood = readFields(bytes, [&](const FieldReader& field) {
-    if (field.number() != kInstancesField || !field.isBytes()) return takeServiceAt(field, *this);
-    instances.emplace_back();
-    areInstancesGood = readInstance(field.bytes(), instances.back()) && areInstancesGood;
+    switch (field.number()) {
+      case kListedField: return field.to(isListed);
+      case kMoreField: return field.to(more);
+      case kInstancesField: {
+        if (!field.isBytes()) return;
+        instances.emplace_back();
+        areInstancesGood = mergeInstance(field.bytes(), instances.back()) && areInstancesGood;
+        return;
+      }
+      default: return takeServiceAt(field, *this);
+    }
   });
   return isGood && areInstancesGood;
 }
@@ -110,7 +138,7 @@ bool ServiceLookupRep::decode(std::string_view bytes) {
 // --- Ack ---
 
 std::string Ack::encode() const {
-  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).take();
+  return FieldWriter().number(1, ok ? 1 : 0).number(kLeasesField, leases ? 1 : 0).text(kReasonField, reason).take();
 }
 
 bool Ack::decode(std::string_view bytes) {
@@ -119,6 +147,7 @@ bool Ack::decode(std::string_view bytes) {
     switch (field.number()) {
       case 1: return field.to(ok);
       case kLeasesField: return field.to(leases);
+      case kReasonField: return field.to(reason);
       default: return;
     }
   });

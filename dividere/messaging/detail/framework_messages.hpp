@@ -36,15 +36,23 @@ struct UnregisterService : ServiceAt {
   static constexpr std::string_view kType = "UnregisterService";
 };
 
+/// Where one instance of a service is.
+struct ServiceInstance {
+  std::string server;
+  std::uint32_t port = 0;
+  std::string name = {};  // empty: that of the look-up
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
 struct ServiceLookupRep : ServiceAt {
   static constexpr std::string_view kType = "ServiceLookupRep";
   static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
 
-  struct Instance {
-    std::string server;
-    std::uint32_t port = 0;
-  };
-  std::vector<Instance> instances;  // every one, if the request asks for all and the registry can tell
+  std::vector<ServiceInstance> instances;  // every one, if the request asks for all and the registry can tell
+  bool isListed = false;                   // they are those that match the request's pattern, each with its name
+  bool more = false;                       // there are more: ask for those after the last of these
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -53,7 +61,9 @@ struct ServiceLookupRep : ServiceAt {
 struct ServiceLookupReq {
   static constexpr std::string_view kType = "ServiceLookupReq";
   std::string name;
-  bool all = false;  // asks for every instance
+  bool all = false;            // asks for every instance
+  std::string pattern = {};    // asks for a list of what matches it; `name` is for registries that know no patterns
+  ServiceInstance after = {};  // asks for the part of that list that comes after this one
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -62,7 +72,8 @@ struct ServiceLookupReq {
 struct Ack {
   static constexpr std::string_view kType = "ack";
   bool ok = false;
-  bool leases = false;  // the registry forgets entries that are not renewed
+  bool leases = false;      // the registry forgets entries that are not renewed
+  std::string reason = {};  // why it is not ok, for people
 
   std::string encode() const;
   bool decode(std::string_view bytes);

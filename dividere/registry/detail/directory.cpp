@@ -1,56 +1,121 @@
 #include "directory.hpp"
 
 #include <algorithm>
+#include <tuple>
+
+#include "entry_rules.hpp"
 
 namespace dividere::detail {
+
+/// Whether it is at this host and port.
+template <class Instance>
+static bool isAt(const Instance& instance, const ServiceAt& service) {
+  return instance.server == service.server && instance.port == service.port;
+}
+
+static std::string faultInEntry(const ServiceAt& service) {
+  std::string fault = faultInServiceName(service.name);
+  if (fault.empty()) fault = faultInHost(service.server);
+  if (fault.empty()) fault = faultInPort(service.port);
+  return fault.empty() ? fault : "its " + fault;
+}
+
+// --- Entries ---
+
+void Directory::forgetRegistrant(Registrants::iterator registrant) {
+  if (--registrant->second == 0) registrants_.erase(registrant);
+}
 
 /// Erases those that meet the condition, and keeps the turn where it was; returns how many went.
 template <class Condition>
 std::size_t Directory::erase(Instances& instances, const Condition& condition) {
-  std::size_t erased = 0;
-  for (std::size_t i = 0; i < instances.all.size();) {
-    if (!condition(instances.all[i])) {
-      ++i;
-      continue;
+  std::size_t kept = 0, erasedBeforeTurn = 0;
+  for (std::size_t i = 0; i < instances.all.size(); ++i) {
+    if (condition(instances.all[i])) {
+      forgetRegistrant(instances.all[i].registrant);
+      if (i < instances.next) ++erasedBeforeTurn;
+    } else {
+      if (kept != i) instances.all[kept] = std::move(instances.all[i]);
+      ++kept;
     }
-    instances.all.erase(instances.all.begin() + static_cast<std::ptrdiff_t>(i));
-    if (i < instances.next) --instances.next;
-    ++erased;
   }
+  const std::size_t erased = instances.all.size() - kept;
+  instances.all.erase(instances.all.begin() + static_cast<std::ptrdiff_t>(kept), instances.all.end());
+  instances.next -= erasedBeforeTurn;
   size_ -= erased;
   return erased;
 }
 
-bool Directory::add(const RegisterService& service, Clock::time_point now) {
-  if (service.name.empty() || service.server.empty() || service.port == 0 || service.port > 65535) return false;
+std::string Directory::lackOfRoom(const Instances& instances, const RegisterService& service,
+                                  std::string_view registrant) const {
+  // The entry that this one replaces makes room for it.
+  const bool replaces = !service.instance && std::any_of(instances.all.begin(), instances.all.end(),
+                                                         [](const Instance& each) { return !each.isOneOfMany; });
+  const std::size_t replaced = replaces ? 1 : 0;
+  if (instances.all.size() - replaced >= limits_.instancesPerName) {
+    return "the name has " + std::to_string(instances.all.size()) + " instances, and no more are taken";
+  }
+  if (size_ - replaced >= limits_.entries) {
+    return "the registry has " + std::to_string(size_) + " entries, and no more are taken";
+  }
+  const auto found = registrants_.find(registrant);
+  const std::size_t own = found == registrants_.end() ? 0 : found->second;
+  if (own - std::min(own, replaced) >= limits_.entriesPerHost) {
+    return "this host has registered " + std::to_string(own) + " entries, and no more are taken from it";
+  }
+  return {};
+}
+
+std::string Directory::add(const RegisterService& service, std::string_view registrant, Clock::time_point now) {
+  std::string fault = faultInEntry(service);
+  if (!fault.empty()) return fault;
+  Instances& instances = byName_[service.name];
+  const auto known = std::find_if(instances.all.begin(), instances.all.end(),
+                                  [&](const Instance& each) { return isAt(each, service); });
   const auto leaseEnds =
       service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
-  Instances& instances = byName_[service.name];
-  const auto isSame = [&](const Instance& each) { return each.server == service.server && each.port == service.port; };
-  if (!service.instance) {
-    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isSame(each); });
-  }
-  const auto found = std::find_if(instances.all.begin(), instances.all.end(), isSame);
-  if (found == instances.all.end()) {
-    instances.all.push_back({service.server, service.port, service.instance, leaseEnds});
-    ++size_;
+  if (known != instances.all.end()) {
+    known->isOneOfMany = service.instance;
+    known->leaseEnds = leaseEnds;
   } else {
-    found->isOneOfMany = service.instance;
-    found->leaseEnds = leaseEnds;
+    fault = lackOfRoom(instances, service, registrant);
+    if (!fault.empty()) {
+      if (instances.all.empty()) byName_.erase(service.name);
+      return fault;
+    }
+    const auto mine = registrants_.try_emplace(std::string(registrant), 0).first;
+    ++mine->second;
+    instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine});
+    ++size_;
   }
-  return true;
+  if (!service.instance) {
+    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isAt(each, service); });
+  }
+  return {};
 }
 
 bool Directory::remove(const UnregisterService& service) {
   const auto found = byName_.find(service.name);
   if (found == byName_.end()) return false;
-  const std::size_t erased = erase(
-      found->second, [&](const Instance& each) { return each.server == service.server && each.port == service.port; });
+  const std::size_t erased = erase(found->second, [&](const Instance& each) { return isAt(each, service); });
   if (found->second.all.empty()) byName_.erase(found);
   return erased > 0;
 }
 
+void Directory::expire(Clock::time_point now) {
+  for (auto it = byName_.begin(); it != byName_.end();) {
+    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
+    it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
+  }
+}
+
+// --- Look-ups ---
+
+/// What one more instance adds to a reply, at most: tags and lengths, and a port of three bytes.
+static std::size_t sizeInReply(std::string_view name, std::string_view host) { return name.size() + host.size() + 16; }
+
 ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
+  if (!request.pattern.empty()) return list(request, now);
   ServiceLookupRep reply;
   reply.name = request.name;
   reply.server = ServiceLookupRep::kUnavailable;
@@ -62,20 +127,72 @@ ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_po
     byName_.erase(found);
     return reply;
   }
-  if (instances.next >= instances.all.size()) instances.next = 0;
-  const Instance& chosen = instances.all[instances.next++];
-  reply.server = chosen.server;
-  reply.port = chosen.port;
-  if (!request.all) return reply;
-  for (const Instance& each : instances.all) reply.instances.push_back({each.server, each.port});
+  const std::size_t turn = instances.next % instances.all.size();
+  instances.next = turn + 1;
+  reply.server = instances.all[turn].server;
+  reply.port = instances.all[turn].port;
+  if (request.all) listAll(instances, turn, reply);
   return reply;
 }
 
-void Directory::expire(Clock::time_point now) {
-  for (auto it = byName_.begin(); it != byName_.end();) {
-    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
-    it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
+/// Lists every instance, in the order they came; or, where that is too much, as many as fit from the turn on, which
+/// goes on behind them.
+void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const {
+  const std::size_t count = instances.all.size();
+  std::size_t room = limits_.replyBytes - std::min(limits_.replyBytes, sizeInReply(reply.name, reply.server));
+  std::size_t size = 0;
+  for (const Instance& each : instances.all) size += sizeInReply({}, each.server);
+  const std::size_t first = size <= room ? 0 : turn;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Instance& each = instances.all[(first + i) % count];
+    const std::size_t taken = sizeInReply({}, each.server);
+    if (taken > room) break;
+    room -= taken;
+    reply.instances.push_back({each.server, each.port, {}});
   }
+  if (reply.instances.size() < count)
+    instances.next = (turn + std::max<std::size_t>(reply.instances.size(), 1)) % count;
+}
+
+/// A pattern is a name, or the beginning of names and an asterisk.
+struct NamePattern {
+  explicit NamePattern(std::string_view pattern) : isPrefix(hasAsterisk(pattern)) {
+    text = isPrefix ? pattern.substr(0, pattern.size() - 1) : pattern;
+  }
+
+  static bool hasAsterisk(std::string_view pattern) { return !pattern.empty() && pattern.back() == '*'; }
+  bool matches(std::string_view name) const { return (isPrefix ? name.substr(0, text.size()) : name) == text; }
+
+  bool isPrefix;
+  std::string_view text;
+};
+
+/// The instances of every name that matches, by name, host and port, from behind `after` on, as many as fit: a long
+/// list is asked for in parts. At least one, if there is one.
+ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_point now) const {
+  using Place = std::tuple<std::string_view, std::string_view, std::uint32_t>;
+  const NamePattern pattern(request.pattern);
+  const Place after(request.after.name, request.after.server, request.after.port);
+  ServiceLookupRep reply;
+  reply.server = ServiceLookupRep::kUnavailable;
+  reply.isListed = true;
+  std::size_t size = 0;
+  for (auto it = byName_.lower_bound(std::max(pattern.text, std::string_view(request.after.name)));
+       it != byName_.end() && pattern.matches(it->first); ++it) {
+    std::vector<Place> places;
+    for (const Instance& each : it->second.all) {
+      const Place place(it->first, each.server, each.port);
+      if (each.leaseEnds > now && place > after) places.push_back(place);
+    }
+    std::sort(places.begin(), places.end());
+    for (const auto& [name, server, port] : places) {
+      size += sizeInReply(name, server);
+      reply.more = !reply.instances.empty() && size > limits_.replyBytes;
+      if (reply.more) return reply;
+      reply.instances.push_back({std::string(server), port, std::string(name)});
+    }
+  }
+  return reply;
 }
 
 }  // namespace dividere::detail

@@ -1,9 +1,10 @@
 #pragma once
 
-// What a name service knows.
+// What a registry knows.
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
@@ -11,22 +12,34 @@
 
 namespace dividere::detail {
 
-/// The instances of each name. One thread; the time is always told.
+/// How much a directory holds, and how much it tells at once.
+struct DirectoryLimits {
+  std::size_t instancesPerName = 1000;
+  std::size_t entries = 100'000;
+  std::size_t entriesPerHost = 10'000;  // that one address has registered
+  std::size_t replyBytes = 60 * 1024;   // of a reply to a look-up, without its envelope
+};
+
+/// The instances of each name. One thread. Callers pass the time.
 class Directory {
  public:
   using Clock = Deadline::Clock;
 
-  /// Whether it was taken: a service has a name, a server and a port.
-  ///
-  /// The same server and port again renews. A peer that knows nothing of instances has one entry a name: what it
-  /// registers takes the place of what was there of its kind, on whatever server, so that a service that went
-  /// without a word and came back elsewhere leaves nothing behind.
-  bool add(const RegisterService& service, Clock::time_point now);
+  explicit Directory(const DirectoryLimits& limits = {}) : limits_(limits) {}
 
-  /// Whether it was there: name, server and port.
+  /// Registers it for `registrant`, the address that asks for it. Returns why not, in words; nothing if it was taken.
+  ///
+  /// The same host and port again renews, whoever asks, and always finds room. A peer that knows nothing of instances
+  /// has one entry a name: what it registers takes the place of what was there of its kind, on whatever host, so that
+  /// a service that went without a word and came back elsewhere leaves nothing behind.
+  std::string add(const RegisterService& service, std::string_view registrant, Clock::time_point now);
+
+  /// Whether it was there: name, host and port.
   bool remove(const UnregisterService& service);
 
-  /// One of the instances, each time the next; its server is "unavailable" and its port 0 if there is none.
+  /// One of the instances, each time the next; its host is "unavailable" and its port 0 if there is none. All of them
+  /// if the request says so; where they do not fit in a reply as many as do, each time the next. To a request with a
+  /// pattern: the part of list() that fits.
   ServiceLookupRep find(const ServiceLookupReq& request, Clock::time_point now);
 
   /// Forgets what was not renewed in time.
@@ -35,21 +48,30 @@ class Directory {
   std::size_t size() const { return size_; }
 
  private:
+  using Registrants = std::map<std::string, std::size_t, std::less<>>;  // how many entries each has
+
   struct Instance {
     std::string server;
     std::uint32_t port;
     bool isOneOfMany;
     Clock::time_point leaseEnds;
+    Registrants::iterator registrant;
   };
   struct Instances {
     std::vector<Instance> all;  // in the order they came
     std::size_t next = 0;       // whose turn it is
   };
 
+  std::string lackOfRoom(const Instances& instances, const RegisterService& service, std::string_view registrant) const;
   template <class Condition>
   std::size_t erase(Instances& instances, const Condition& condition);
+  void forgetRegistrant(Registrants::iterator registrant);
+  void listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const;
+  ServiceLookupRep list(const ServiceLookupReq& request, Clock::time_point now) const;
 
+  const DirectoryLimits limits_;
   std::map<std::string, Instances, std::less<>> byName_;
+  Registrants registrants_;
   std::size_t size_ = 0;
 };
 

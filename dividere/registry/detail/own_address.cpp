@@ -9,14 +9,14 @@
 
 namespace dividere::detail {
 
-std::string textOfAddress(const sockaddr_in& address) {
+static std::string textOfAddress(const sockaddr_in& address) {
   char text[INET_ADDRSTRLEN] = "";
   ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
   return text;
 }
 
-// The system chooses the way, and with it the address, when a datagram socket is connected; that sends nothing.
-std::string addressOnDefaultRoute() {
+// The system chooses the route, and with it the address, when a datagram socket is connected; that sends nothing.
+static std::string addressOnDefaultRoute() {
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return {};
   sockaddr_in there{}, here{};
@@ -30,7 +30,7 @@ std::string addressOnDefaultRoute() {
   return known ? textOfAddress(here) : std::string();
 }
 
-std::string addressOfFirstInterface() {
+static std::string addressOfFirstInterface() {
   ifaddrs* all = nullptr;
   if (::getifaddrs(&all) != 0) return {};
   std::string found;

@@ -4,15 +4,13 @@
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
+// How long one registry may take to reply, or to be connected to, while there is another to ask. The Python package's
+// registry answers one request a second.
+constexpr std::chrono::milliseconds kRegistryTurn{1500};
 
-// How long one registry may take, or take to be found, while there is another to ask. The Python package's registry
-// answers one request a second.
-constexpr auto kRegistryTurn = 1500ms;
-
-void Questions::ask(std::string envelope, const Deadline& deadline, Answered answered) {
+void Questions::ask(std::string envelope, const Deadline& deadline, Replied replied) {
   const auto now = Clock::now();
-  open_.push_back({std::move(envelope), deadline, std::move(answered), first_, now + kRegistryTurn});
+  open_.push_back({std::move(envelope), deadline, std::move(replied), first_, now + kRegistryTurn});
   tryAsk(open_.back(), now);
 }
 
@@ -48,15 +46,15 @@ void Questions::changed(std::size_t registry) {
   }
 }
 
-bool Questions::take(std::size_t registry, std::string_view id, Frame& answer) {
+bool Questions::take(std::size_t registry, std::string_view id, Frame& reply) {
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const Question& question) {
     return std::find(question.ids.begin(), question.ids.end(), id) != question.ids.end();
   });
   if (found == open_.end()) return false;
   first_ = registry;
-  const Answered answered = std::move(found->answered);
+  const Replied replied = std::move(found->replied);
   open_.erase(found);
-  answered(&answer);
+  replied(&reply);
   return true;
 }
 
@@ -64,9 +62,9 @@ Questions::Clock::time_point Questions::run(Clock::time_point now) {
   auto next = Clock::time_point::max();
   for (auto it = open_.begin(); it != open_.end();) {
     if (!it->deadline.isNever() && it->deadline.when() <= now) {
-      const Answered answered = std::move(it->answered);
+      const Replied replied = std::move(it->replied);
       it = open_.erase(it);
-      answered(nullptr);
+      replied(nullptr);
       continue;
     }
     if (registries_.size() > 1 && it->turnEnds <= now) {

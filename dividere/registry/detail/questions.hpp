@@ -1,6 +1,6 @@
 #pragma once
 
-// What is asked of the name services.
+// What is asked of the registries.
 
 #include <functional>
 #include <list>
@@ -13,34 +13,34 @@
 
 namespace dividere::detail {
 
-/// Questions to any one of several registries: asked of the first that is there, and again of the next if it goes, or
-/// keeps silent while there is another. All in the loop's thread.
+/// Questions that any registry of a list may answer: each is put to the first that is there. It goes to the next one
+/// if that goes, or keeps silent while there is another. All in the loop's thread.
 class Questions {
  public:
   using Clock = Deadline::Clock;
 
-  /// The envelope of the answer; null if none came in time.
-  using Answered = std::function<void(Frame*)>;
+  /// The envelope of the reply; null if none came in time.
+  using Replied = std::function<void(Frame*)>;
 
   Questions(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
-  void ask(std::string envelope, const Deadline& deadline, Answered answered);
+  void ask(std::string envelope, const Deadline& deadline, Replied replied);
 
   /// A registry has come or gone.
   void changed(std::size_t registry);
 
-  /// Whether it was the answer to a question of these.
-  bool take(std::size_t registry, std::string_view id, Frame& answer);
+  /// Whether it was the reply to a question of these.
+  bool take(std::size_t registry, std::string_view id, Frame& reply);
 
-  /// Does what is due; when there is something to do again.
+  /// Does what is due. Returns when there is something to do again.
   Clock::time_point run(Clock::time_point now);
 
  private:
   struct Question {
     std::string envelope;
     Deadline deadline;
-    Answered answered;
-    std::size_t turn;  // the registry that is to answer
+    Replied replied;
+    std::size_t turn;  // the registry that is to reply
     Clock::time_point turnEnds;
     bool isAsked = false;               // that one has the question
     std::vector<std::string> ids = {};  // under which it was asked, also of those before
@@ -52,7 +52,7 @@ class Questions {
   const std::vector<Remote*>& registries_;
   CorrelationIds& ids_;
   std::list<Question> open_;
-  std::size_t first_ = 0;  // the one that answered last
+  std::size_t first_ = 0;  // the one that replied last
 };
 
 }  // namespace dividere::detail

@@ -10,17 +10,16 @@
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
-// A registry that is there and does not answer is asked again after this time, no sooner: the Python package's takes a
+// A registry that is there and does not reply is asked again after this time, no sooner: the Python package's takes a
 // second for each request, and would never be done with those of many services.
-constexpr auto kRegisterAgain = 10s;
-// A registry that does not say that it knows leases keeps an entry anyway. It hears of it again now and then all the
-// same: it may have lost it without our noticing.
-constexpr auto kRenewUnleased = 60s;
+constexpr std::chrono::seconds kRegisterAgain{10};
+// A registry that knows no leases keeps an entry anyway. It is told again now and then all the same: it may have lost
+// the entry, and we would not notice.
+constexpr std::chrono::seconds kRenewUnleased{60};
+constexpr std::chrono::milliseconds kShortestRenewal{1};
 
-std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
-  if (most <= 0ms) return 0ms;
+static std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
+  if (most.count() <= 0) return std::chrono::milliseconds(0);
   std::uint32_t random;
   std::memcpy(&random, randomBytes(sizeof random).data(), sizeof random);
   return std::chrono::milliseconds(random % (static_cast<std::uint64_t>(most.count()) + 1));
@@ -77,7 +76,7 @@ void Registrar::changed(std::size_t registry) {
 void Registrar::registerAgain(std::size_t registry) {
   const auto now = Clock::now();
   for (Entry& entry : entries_) {
-    if (entry.registry != registry || !entry.asked.empty()) continue;  // its answer is on the way
+    if (entry.registry != registry || !entry.asked.empty()) continue;  // its reply is on the way
     // With jitter only the second time: then everybody does it at once.
     entry.due = std::min(entry.due, entry.hasBeenKnown ? now + randomUpTo(entry.registration->jitter) : now);
   }
@@ -94,11 +93,11 @@ void Registrar::registerNow(Entry& entry, Clock::time_point now) {
   entry.due = now + kRegisterAgain;
 }
 
-bool Registrar::take(std::size_t registry, std::string_view id, const Frame& answer) {
+bool Registrar::take(std::size_t registry, std::string_view id, const Frame& reply) {
   const auto entry =
       std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.asked == id; });
   if (entry != entries_.end() && entry->registry == registry) {
-    acknowledge(*entry, answer);
+    acknowledge(*entry, reply);
     return true;
   }
   const auto farewell =
@@ -110,22 +109,36 @@ bool Registrar::take(std::size_t registry, std::string_view id, const Frame& ans
   return true;
 }
 
-void Registrar::acknowledge(Entry& entry, const Frame& answer) {
-  entry.asked.clear();
-  Ack ack;
-  const Envelope envelope = openEnvelope("service::Service", answer.view());
-  const bool taken = envelope.type == Ack::kType && ack.decode(envelope.payload) && ack.ok;
-  const std::chrono::milliseconds lease = entry.registration->lease;
+/// When it is registered again, after a registry has taken it.
+static std::chrono::milliseconds renewalOf(const Registration& registration, const Ack& ack) {
+  const bool isLeased = ack.leases && registration.lease.count() > 0;
   // Three times a lease: one that is lost does not end it.
-  const std::chrono::milliseconds renewal = ack.leases && lease > 0ms ? std::max(lease / 3, 1ms) : kRenewUnleased;
-  entry.due = Clock::now() + (taken ? renewal : kRegisterAgain);
+  return isLeased ? std::max(registration.lease / 3, kShortestRenewal) : kRenewUnleased;
+}
+
+/// Why a registry did not take a registration: what it says, to be put behind a colon; empty if it does not say.
+static std::string refusalIn(const Envelope& reply, const Ack& ack) {
+  DividereError error;
+  if (reply.type == DividereError::kType && error.decode(reply.payload)) return shown(error.text);
+  return reply.type == Ack::kType ? shown(ack.reason) : "its reply is a '" + shown(reply.type) + "'";
+}
+
+void Registrar::acknowledge(Entry& entry, const Frame& reply) {
+  entry.asked.clear();
+  Registration& registration = *entry.registration;
+  const std::string where = "the registry at " + registries_[entry.registry]->endpoint();
+  const Envelope envelope = openEnvelope(registration.who + ": the reply of " + where, reply.view());
+  Ack ack;
+  const bool taken = envelope.type == Ack::kType && ack.decode(envelope.payload) && ack.ok;
   if (taken) {
+    entry.due = Clock::now() + renewalOf(registration, ack);
     entry.hasBeenKnown = true;
-    entry.registration->known.open();
+    registration.known.open();
   } else {
-    log(LogLevel::warning, "service::Service",
-        entry.registration->service.name + ": the registry at " + registries_[entry.registry]->endpoint() +
-            " did not take the registration");
+    entry.due = Clock::now() + kRegisterAgain;
+    const std::string why = refusalIn(envelope, ack);
+    log(LogLevel::warning, registration.who,
+        where + " did not take the registration" + (why.empty() ? "" : ": " + why));
   }
 }
 

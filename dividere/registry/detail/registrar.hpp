@@ -1,6 +1,6 @@
 #pragma once
 
-// What keeps services in the name services.
+// What keeps services registered.
 
 #include <atomic>
 #include <list>
@@ -16,11 +16,12 @@
 
 namespace dividere::detail {
 
-/// What the message's field can say: 49 days.
+/// The most that the message's field can say: 49 days.
 constexpr std::chrono::milliseconds kLongestLease{UINT32_MAX};
 
-/// One service that is to be known to every registry of a list, from begin to end.
+/// One service that every registry of a list is told of, from begin() to end().
 struct Registration {
+  std::string who;  // whom this speaks for, in the log: as in "service::Service 'demo.Echo'"
   ServiceAt service;
   std::chrono::milliseconds lease{};  // at most kLongestLease
   std::chrono::milliseconds jitter{};
@@ -29,8 +30,8 @@ struct Registration {
   Latch forgotten;  // every registry that was there at its end has acknowledged that too
 };
 
-/// Registers each service with each registry as soon as that is there, again when it has been away or says so, and
-/// renews its lease. All in the loop's thread.
+/// Registers each service with each registry as soon as that is there, and again when it has been away or asks for it;
+/// renews leases. All in the loop's thread.
 class Registrar {
  public:
   using Clock = Deadline::Clock;
@@ -46,10 +47,10 @@ class Registrar {
   /// A registry has asked for all to register again.
   void registerAgain(std::size_t registry);
 
-  /// Whether it was the answer to a question of these.
-  bool take(std::size_t registry, std::string_view id, const Frame& answer);
+  /// Whether it was the reply to a request of these.
+  bool take(std::size_t registry, std::string_view id, const Frame& reply);
 
-  /// Does what is due; when there is something to do again.
+  /// Does what is due. Returns when there is something to do again.
   Clock::time_point run(Clock::time_point now);
 
  private:
@@ -70,7 +71,7 @@ class Registrar {
   };
 
   void registerNow(Entry& entry, Clock::time_point now);
-  void acknowledge(Entry& entry, const Frame& answer);
+  void acknowledge(Entry& entry, const Frame& reply);
   void unregister(const Entry& entry);
   void farewellEnded(const std::shared_ptr<Registration>& registration);
 

@@ -12,20 +12,24 @@
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
+constexpr const char* kRegistryLink = "registry link";
 
-// A registry that comes back is to be found at once: its services and their callers wait for it.
-connection::SocketOptions registrySocketOptions() {
+// No registry sends more at once: those of 0.1 send as much at most, later ones far less.
+constexpr std::int64_t kLargestRegistryReply = 1024 * 1024;
+
+static connection::SocketOptions registrySocketOptions() {
   connection::SocketOptions options;
-  options.reconnect = options.reconnectMax = 100ms;
+  // A registry that comes back is found at once: its services and their callers wait for it.
+  options.reconnect = options.reconnectMax = std::chrono::milliseconds(100);
+  options.maxMessageBytes = kLargestRegistryReply;
   return options;
 }
 
-std::uint16_t announcePortOf(const registry::Location& location) {
+static std::uint16_t announcePortOf(const registry::Location& location) {
   return location.announcePort ? location.announcePort : static_cast<std::uint16_t>(location.port + 1);
 }
 
-/// What a registry says to all: that it has started.
+/// Hears what a registry says to all: that it has started.
 class AnnouncementSource final : public Source {
  public:
   AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
@@ -37,7 +41,9 @@ class AnnouncementSource final : public Source {
   void take() override {
     const std::chrono::milliseconds none{0};
     const Frame* frame = subscriber_.receiveFrame(&none);
-    if (frame && openEnvelope("registry", frame->view()).type == RediscoverReq::kType) heard_();
+    if (!frame) return;
+    const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
+    if (openEnvelope(who, frame->view()).type == RediscoverReq::kType) heard_();
   }
 
  private:
@@ -49,32 +55,52 @@ class AnnouncementSource final : public Source {
 
 using LinkKey = std::vector<std::tuple<unsigned, std::string, std::uint16_t, std::uint16_t>>;
 
-LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
+static LinkKey linkKeyOf(const std::vector<registry::Location>& registries) {
   LinkKey key;
   // With the generation: a forked child never finds its parent's.
   for (const auto& each : registries) key.emplace_back(forkGeneration(), each.host, each.port, announcePortOf(each));
   return key;
 }
 
-std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
+static std::map<LinkKey, std::weak_ptr<RegistryLink>>& registryLinks() {
   static NeverDestroyed<std::map<LinkKey, std::weak_ptr<RegistryLink>>> links;  // under processMutex()
   return *links;
 }
 
-std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
+static std::shared_ptr<RegistryLink> existingRegistryLink(const LinkKey& key) {
   auto& links = registryLinks();
   const auto found = links.find(key);
   return found == links.end() ? nullptr : found->second.lock();
 }
 
-std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Location>& registries) {
+static void requireLocations(const std::vector<registry::Location>& registries) {
+  if (registries.empty()) throw Error(Errc::badEndpoint, "the list of registries is empty");
+  for (const auto& each : registries) {
+    if (announcePortOf(each) != 0) continue;
+    throw Error(Errc::badEndpoint, "the registry at " + tcpEndpoint(each.host, each.port) + " needs an announcePort");
+  }
+}
+
+/// Makes a link. Its errors name `who` asked for it.
+static std::shared_ptr<RegistryLink> makeRegistryLink(const std::string& who,
+                                                      const std::vector<registry::Location>& registries) {
+  try {
+    requireLocations(registries);
+    return std::make_shared<RegistryLink>(registries);
+  } catch (const Error& error) {
+    throw Error(error.code(), who + ": " + error.context());
+  }
+}
+
+std::shared_ptr<RegistryLink> RegistryLink::to(const std::string& who,
+                                               const std::vector<registry::Location>& registries) {
   const LinkKey key = linkKeyOf(registries);
   {
     std::lock_guard<std::mutex> lock(processMutex());
     if (auto link = existingRegistryLink(key)) return link;
   }
   // Made without the lock, which making sockets needs: if another thread is faster, its link counts, and this one ends.
-  auto made = std::make_shared<RegistryLink>(registries);
+  auto made = makeRegistryLink(who, registries);
   std::lock_guard<std::mutex> lock(processMutex());
   if (auto link = existingRegistryLink(key)) return link;
   auto& links = registryLinks();
@@ -86,7 +112,6 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::vector<registry::Locat
 // --- Any thread ---
 
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
-  if (registries.empty()) throw Error(Errc::badEndpoint, "registry: the list of registries is empty");
   Remote::Owner& owner = *this;
   for (const auto& each : registries) {
     auto remote = std::make_unique<Remote>(loop_, owner, tcpEndpoint(each.host, each.port), registrySocketOptions());
@@ -98,9 +123,9 @@ RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : 
 
 RegistryLink::~RegistryLink() { loop_.stop(); }
 
-void RegistryLink::ask(std::string envelope, const Deadline& deadline, Questions::Answered answered) {
-  loop_.post([this, envelope = std::move(envelope), deadline, answered = std::move(answered)] {
-    questions_.ask(envelope, deadline, answered);
+void RegistryLink::ask(std::string envelope, const Deadline& deadline, Questions::Replied replied) {
+  loop_.post([this, envelope = std::move(envelope), deadline, replied = std::move(replied)] {
+    questions_.ask(envelope, deadline, replied);
     run();
   });
 }

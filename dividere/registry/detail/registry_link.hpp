@@ -1,6 +1,6 @@
 #pragma once
 
-// This process's way to the name services.
+// This process's way to the registries.
 
 #include <functional>
 #include <memory>
@@ -21,18 +21,19 @@ namespace dividere::detail {
 /// in a process are a hundred names, not a hundred connections. Any thread but its own.
 class RegistryLink final : private Remote::Owner {
  public:
-  /// The one for this list, made if nobody has it. Throws Error{badEndpoint} for a list that is empty or holds what is
-  /// no address.
-  static std::shared_ptr<RegistryLink> to(const std::vector<registry::Location>& registries);
+  /// The one for this list, made if nobody has it. Throws Error{badEndpoint}, which names `who`, for a list that is
+  /// empty or holds what is no address.
+  static std::shared_ptr<RegistryLink> to(const std::string& who, const std::vector<registry::Location>& registries);
 
   explicit RegistryLink(const std::vector<registry::Location>& registries);
   ~RegistryLink();
 
   void requireOwnProcess(std::string_view who) const { fork_.require(who); }
 
-  /// Calls `answered` once, in the link's thread, with the envelope of the answer, or with null if there is none in
-  /// time; never if the link ends before.
-  void ask(std::string envelope, const Deadline& deadline, Questions::Answered answered);
+  /// Calls `replied` once, in the link's thread, with the envelope of the reply, or with null if there is none in
+  /// time; never if the link ends before. Names and hosts in the question must be good (entry_rules.hpp): a message that
+  /// is too long loses the connection, which is everybody's.
+  void ask(std::string envelope, const Deadline& deadline, Questions::Replied replied);
 
   void begin(const std::shared_ptr<Registration>& registration);
   void end(const std::shared_ptr<Registration>& registration);
@@ -55,7 +56,7 @@ class RegistryLink final : private Remote::Owner {
   Registrar registrar_{remotes_, ids_};
   bool listens_ = false;
 
-  ReactorLoop loop_{"registry"};
+  ReactorLoop loop_{"registry link"};
   Alarm alarm_{loop_, [this] { run(); }};
 };
 

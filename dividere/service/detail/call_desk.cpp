@@ -51,7 +51,7 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
         mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
         return mine;
       }()),
-      link_(RegistryLink::to(options.registries)) {
+      link_(RegistryLink::to("service::Client '" + service_ + "'", options.registries)) {
   inbox_->desk = this;
   loop_.post([this] { lookUpNow(); });
   loop_.start();
