@@ -2597,6 +2597,29 @@ void checkIpcPathIsFree(const std::string& who, const Endpoint& endpoint);
 }  // namespace dividere::detail
 // end dividere/connection/detail/endpoint.hpp
 
+// begin dividere/connection/detail/retry_interrupted.hpp
+// Calls that a signal may interrupt.
+
+namespace dividere::detail {
+
+inline bool hasFailed(int result) noexcept { return result < 0; }
+inline bool hasFailed(const void* result) noexcept { return !result; }
+
+/// Repeats a call of libzmq as long as a signal interrupts it; what it returns at last, with errno for an error. Not for a
+/// call with a time-out, which would begin anew.
+///
+/// zmq_bind(), zmq_connect() and others look first for what libzmq's threads have to say. A signal ends that look, and nothing
+/// has been done then.
+template <class Call>
+auto retryInterrupted(const Call& call) {
+  auto result = call();
+  while (hasFailed(result) && errno == EINTR) result = call();
+  return result;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/retry_interrupted.hpp
+
 // begin dividere/connection/detail/native_socket.hpp
 // A bare ZeroMQ socket.
 
@@ -2639,15 +2662,6 @@ class NativeSocket {
   std::shared_ptr<connection::Context> context_;
   void* handle_ = nullptr;
 };
-
-/// Repeats a call of libzmq that a signal interrupts; what it returns at last, -1 with errno for an error.
-template <class Call>
-int retryInterrupted(const Call& call) {
-  int result;
-  do result = call();
-  while (result < 0 && errno == EINTR);
-  return result;
-}
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/native_socket.hpp
@@ -3552,10 +3566,7 @@ Context::Context(int ioThreads) {
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
   if (context_->fork.crossed()) return;
-  const auto end = [context = native()] {
-    while (zmq_ctx_term(context) != 0 && errno == EINTR) {
-    }
-  };
+  const auto end = [context = native()] { detail::retryInterrupted([&] { return zmq_ctx_term(context); }); };
   // It waits for the readers of events, which are closed by the thread that calls the handlers.
   if (detail::CallbackScope::isInside()) {
     detail::startThread("dividere-end", end).detach();
@@ -3897,7 +3908,7 @@ void Binding::release() {
   for (const std::string& name : names_) {
     // libzmq leaves the files of ipc endpoints lying about.
     if (name.compare(0, 9, "inproc://") == 0) {
-      zmq_unbind(socket_.handle(), name.c_str());
+      retryInterrupted([&] { return zmq_unbind(socket_.handle(), name.c_str()); });
     } else {
       ::unlink(name.c_str());
     }
@@ -4545,18 +4556,21 @@ MonitorEvents::MonitorEvents(void* context, void* socket, const std::string& who
 
 MonitorEvents::~MonitorEvents() { close(); }
 
-// The order matters: a socket whose monitor has no reader yet can hang in zmq_bind(), and in ending the monitor.
+// A monitor without a reader hangs its socket in zmq_bind(), and blocks the thread that closes it for ever. Once it is started
+// nothing but a signal can keep the reader from it. (To connect the reader first would need no such care, but a connection
+// that finds nobody makes libzmq abort the process if the context then ends without a descriptor left.)
 bool MonitorEvents::open(void* context, void* socket) {
   static std::atomic<std::uint64_t> count{0};
   const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
-  reader_ = zmq_socket(context, ZMQ_PAIR);
-  if (!reader_ || zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) != 0) return false;
+  reader_ = retryInterrupted([&] { return zmq_socket(context, ZMQ_PAIR); });
+  if (!reader_) return false;
   const int none = 0;  // no bound: a full reader would block the thread that serves every socket
   zmq_setsockopt(reader_, ZMQ_RCVHWM, &none, sizeof none);
   zmq_setsockopt(reader_, ZMQ_LINGER, &none, sizeof none);
   std::size_t size = sizeof descriptor_;
   zmq_getsockopt(reader_, ZMQ_FD, &descriptor_, &size);
-  return zmq_connect(reader_, name.c_str()) == 0;
+  if (retryInterrupted([&] { return zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL); }) != 0) return false;
+  return retryInterrupted([&] { return zmq_connect(reader_, name.c_str()); }) == 0;
 }
 
 void MonitorEvents::close() noexcept {
@@ -4601,11 +4615,10 @@ static bool translateEvent(const Frame& head, const Frame& endpoint, SocketEvent
 MonitorEvents::Reading MonitorEvents::read(SocketEvent& event) {
   for (;;) {
     Frame head, endpoint;
-    while (zmq_msg_recv(head.native(), reader_, ZMQ_DONTWAIT) < 0) {
-      if (errno != EINTR) return errno == ETERM ? Reading::contextEnds : Reading::nothing;
+    if (retryInterrupted([&] { return zmq_msg_recv(head.native(), reader_, ZMQ_DONTWAIT); }) < 0) {
+      return errno == ETERM ? Reading::contextEnds : Reading::nothing;
     }
-    while (head.more() && zmq_msg_recv(endpoint.native(), reader_, 0) < 0 && errno == EINTR) {
-    }
+    if (head.more()) retryInterrupted([&] { return zmq_msg_recv(endpoint.native(), reader_, 0); });
     if (translateEvent(head, endpoint, event)) return Reading::event;
   }
 }
@@ -4652,7 +4665,7 @@ NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
     const auto seen = watcher.releases();
-    handle_ = zmq_socket(context_->native(), type);
+    handle_ = retryInterrupted([&] { return zmq_socket(context_->native(), type); });
     if (handle_) return;
     const int error = errno;
     if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;

@@ -8,6 +8,7 @@
 #include "../core/detail/thread.hpp"
 #include "../core/error.hpp"
 #include "detail/process.hpp"
+#include "detail/retry_interrupted.hpp"
 
 namespace dividere::detail {
 
@@ -36,10 +37,7 @@ Context::Context(int ioThreads) {
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
   if (context_->fork.crossed()) return;
-  const auto end = [context = native()] {
-    while (zmq_ctx_term(context) != 0 && errno == EINTR) {
-    }
-  };
+  const auto end = [context = native()] { detail::retryInterrupted([&] { return zmq_ctx_term(context); }); };
   // It waits for the readers of events, which are closed by the thread that calls the handlers.
   if (detail::CallbackScope::isInside()) {
     detail::startThread("dividere-end", end).detach();

@@ -98,7 +98,7 @@ void Binding::release() {
   for (const std::string& name : names_) {
     // libzmq leaves the files of ipc endpoints lying about.
     if (name.compare(0, 9, "inproc://") == 0) {
-      zmq_unbind(socket_.handle(), name.c_str());
+      retryInterrupted([&] { return zmq_unbind(socket_.handle(), name.c_str()); });
     } else {
       ::unlink(name.c_str());
     }

@@ -9,6 +9,7 @@
 
 #include "../../core/error.hpp"
 #include "frame.hpp"
+#include "retry_interrupted.hpp"
 
 namespace dividere::detail {
 
@@ -24,18 +25,21 @@ MonitorEvents::MonitorEvents(void* context, void* socket, const std::string& who
 
 MonitorEvents::~MonitorEvents() { close(); }
 
-// The order matters: a socket whose monitor has no reader yet can hang in zmq_bind(), and in ending the monitor.
+// A monitor without a reader hangs its socket in zmq_bind(), and blocks the thread that closes it for ever. Once it is started
+// nothing but a signal can keep the reader from it. (To connect the reader first would need no such care, but a connection
+// that finds nobody makes libzmq abort the process if the context then ends without a descriptor left.)
 bool MonitorEvents::open(void* context, void* socket) {
   static std::atomic<std::uint64_t> count{0};
   const std::string name = "inproc://dividere.monitor." + std::to_string(count++);
-  reader_ = zmq_socket(context, ZMQ_PAIR);
-  if (!reader_ || zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL) != 0) return false;
+  reader_ = retryInterrupted([&] { return zmq_socket(context, ZMQ_PAIR); });
+  if (!reader_) return false;
   const int none = 0;  // no bound: a full reader would block the thread that serves every socket
   zmq_setsockopt(reader_, ZMQ_RCVHWM, &none, sizeof none);
   zmq_setsockopt(reader_, ZMQ_LINGER, &none, sizeof none);
   std::size_t size = sizeof descriptor_;
   zmq_getsockopt(reader_, ZMQ_FD, &descriptor_, &size);
-  return zmq_connect(reader_, name.c_str()) == 0;
+  if (retryInterrupted([&] { return zmq_socket_monitor(socket, name.c_str(), ZMQ_EVENT_ALL); }) != 0) return false;
+  return retryInterrupted([&] { return zmq_connect(reader_, name.c_str()); }) == 0;
 }
 
 void MonitorEvents::close() noexcept {
@@ -80,11 +84,10 @@ static bool translateEvent(const Frame& head, const Frame& endpoint, SocketEvent
 MonitorEvents::Reading MonitorEvents::read(SocketEvent& event) {
   for (;;) {
     Frame head, endpoint;
-    while (zmq_msg_recv(head.native(), reader_, ZMQ_DONTWAIT) < 0) {
-      if (errno != EINTR) return errno == ETERM ? Reading::contextEnds : Reading::nothing;
+    if (retryInterrupted([&] { return zmq_msg_recv(head.native(), reader_, ZMQ_DONTWAIT); }) < 0) {
+      return errno == ETERM ? Reading::contextEnds : Reading::nothing;
     }
-    while (head.more() && zmq_msg_recv(endpoint.native(), reader_, 0) < 0 && errno == EINTR) {
-    }
+    if (head.more()) retryInterrupted([&] { return zmq_msg_recv(endpoint.native(), reader_, 0); });
     if (translateEvent(head, endpoint, event)) return Reading::event;
   }
 }

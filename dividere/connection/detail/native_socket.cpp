@@ -13,7 +13,7 @@ NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
     const auto seen = watcher.releases();
-    handle_ = zmq_socket(context_->native(), type);
+    handle_ = retryInterrupted([&] { return zmq_socket(context_->native(), type); });
     if (handle_) return;
     const int error = errno;
     if (error == EMFILE && watcher.awaitRelease(seen, limit)) continue;

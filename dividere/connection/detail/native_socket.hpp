@@ -4,7 +4,6 @@
 
 #include <zmq.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "../../core/detail/fork.hpp"
 #include "../context.hpp"
+#include "retry_interrupted.hpp"
 
 namespace dividere::detail {
 
@@ -52,14 +52,5 @@ class NativeSocket {
   std::shared_ptr<connection::Context> context_;
   void* handle_ = nullptr;
 };
-
-/// Repeats a call of libzmq that a signal interrupts; what it returns at last, -1 with errno for an error.
-template <class Call>
-int retryInterrupted(const Call& call) {
-  int result;
-  do result = call();
-  while (result < 0 && errno == EINTR);
-  return result;
-}
 
 }  // namespace dividere::detail
