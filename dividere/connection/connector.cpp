@@ -3,21 +3,15 @@
 #include "../core/error.hpp"
 #include "detail/socket.hpp"
 
-namespace dividere::detail {
-
-[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
-
-}  // namespace dividere::detail
-
 namespace dividere::connection {
 
-Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
+Connector::Connector(std::unique_ptr<detail::Socket> socket) : who_(socket->className()), socket_(std::move(socket)) {}
 Connector::Connector(Connector&&) noexcept = default;
 Connector& Connector::operator=(Connector&&) noexcept = default;
 Connector::~Connector() = default;
 
 detail::Socket& Connector::socket() const {
-  if (!socket_) detail::failMovedFrom();
+  if (!socket_) throw Error(Errc::movedFrom, who_);
   socket_->requireOwnProcess();
   return *socket_;
 }

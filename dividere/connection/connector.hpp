@@ -12,7 +12,8 @@
 
 namespace dividere::detail {
 class Socket;
-}
+struct Access;
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -47,14 +48,17 @@ class Connector {
   /// touches it: a Publisher then takes in the news of its subscribers only while it is called.
   void* native();
 
-  /// For the layers above: throws Error if moved from, or made before a fork().
-  detail::Socket& socket() const;
-
  protected:
   explicit Connector(std::unique_ptr<detail::Socket> socket);
   ~Connector();
 
+  /// Throws Error if it was moved from, or made before a fork().
+  detail::Socket& socket() const;
+
  private:
+  friend struct detail::Access;
+
+  const char* who_;  // the class, also once moved from
   detail::Hidden<detail::Socket> socket_;
 };
 

@@ -61,7 +61,9 @@ class Dealer : public Connector {
   /// Whether a message is there, waiting for one until the time-out.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// For the messaging layer, as in Publisher and Subscriber; the route is filled in if not null.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(Route* route, const std::chrono::milliseconds* timeout);
 };

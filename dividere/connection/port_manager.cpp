@@ -30,13 +30,13 @@ struct PortHold {
   OwnedDescriptor name;
 };
 
-OwnedDescriptor openSocket(int family, int type) {
+static OwnedDescriptor openSocket(int family, int type) {
   OwnedDescriptor made(::socket(family, type | SOCK_CLOEXEC, 0));
   if (!made) throw Error({errno, std::generic_category()}, "connection::PortManager: socket");
   return made;
 }
 
-OwnedDescriptor claimName(std::uint16_t port) {
+static OwnedDescriptor claimName(std::uint16_t port) {
   OwnedDescriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -47,7 +47,7 @@ OwnedDescriptor claimName(std::uint16_t port) {
   return name;
 }
 
-OwnedDescriptor claimPort(std::uint16_t port) {
+static OwnedDescriptor claimPort(std::uint16_t port) {
   OwnedDescriptor bound = openSocket(AF_INET, SOCK_STREAM);
   const int on = 1;
   ::setsockopt(bound.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -87,7 +87,7 @@ class PortRange {
   unsigned high_ = 60999;
 };
 
-std::map<std::uint16_t, PortHold>& heldPorts() {
+static std::map<std::uint16_t, PortHold>& heldPorts() {
   static NeverDestroyed<std::map<std::uint16_t, PortHold>> held;  // under processMutex()
   return *held;
 }

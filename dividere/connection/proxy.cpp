@@ -14,12 +14,10 @@
 
 namespace dividere::detail {
 
-using connection::SocketOptions;
-
 /// Moves messages between two sockets in a thread of its own.
 class Forwarder {
  public:
-  Forwarder(Socket& front, std::uint16_t backPort, const SocketOptions& options)
+  Forwarder(Socket& front, std::uint16_t backPort, const connection::SocketOptions& options)
       : front_(front), back_("connection::Proxy (back)", ZMQ_DEALER, options) {
     back_.bind(everyInterface(backPort));
     thread_.start("dividere-proxy", [this] { run(); });

@@ -5,7 +5,7 @@
 namespace dividere::detail {
 
 // An XPUB: a PUB that can be asked who is there.
-std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
+static std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
                                             const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
                                          [&audience] { return audience.readNewsIfIdle(); });

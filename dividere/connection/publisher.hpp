@@ -51,10 +51,11 @@ class Publisher : public Connector {
   /// Messages that at least one subscriber missed because its queue was full.
   std::uint64_t dropped() const;
 
-  /// For the messaging layer: takes the frame over if true.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
 
- private:
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 
   detail::Hidden<detail::Audience> audience_;

@@ -50,11 +50,12 @@ class Request : public Connector {
   /// Whether a reply may still come to what was asked.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
 
-  /// For the messaging layer, as in Publisher and Subscriber.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
 
- private:
   enum class Turn { send, receive, either };
   Turn turn_ = Turn::send;
 };

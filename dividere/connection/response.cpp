@@ -5,7 +5,7 @@
 
 namespace dividere::detail {
 
-bool responseBinds(const std::string& endpoint, connection::Attach attach) {
+static bool responseBinds(const std::string& endpoint, connection::Attach attach) {
   if (attach != connection::Attach::automatic) return attach == connection::Attach::bind;
   // Nothing else of this library binds ipc or inproc for a Request to connect to.
   return hasWildcard(endpoint) || endpoint.compare(0, 6, "tcp://") != 0;

@@ -43,15 +43,12 @@ class Response : public Connector {
   /// Whether a request is there, waiting for one until the time-out; false at once while a reply is owed.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// For the messaging layer, as in Publisher and Subscriber.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
-
-  /// For the messaging layer: the request just received cannot be used. `answer` is sent in place of a reply when
-  /// the next one is asked for, unless send() is called before.
   void refuse(detail::Frame&& answer);
-
- private:
   void answerRefused();
 
   bool owes_ = false;

@@ -46,11 +46,11 @@ class Subscriber : public Connector {
   /// Whether a message is there, waiting for one until the time-out.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// For the messaging layer: the next message in ZeroMQ's own buffer, valid until the next call; null if none
-  /// came in time (`timeout` null: no limit).
+ private:
+  friend struct detail::Access;
+
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
 
- private:
   std::vector<std::string> topics_;
   std::string id_;  // the topic it is counted by, see census.hpp
 };

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "../connection/detail/access.hpp"
 #include "../core/detail/never_destroyed.hpp"
 #include "detail/codec.hpp"
 
@@ -27,7 +28,7 @@ void Dealer::send(const google::protobuf::Message& message) { send(connection::R
 
 void Dealer::send(const connection::Route& route, const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
-  connection_.sendFrame(route, frame, nullptr);
+  detail::Access::send(connection_, route, frame, nullptr);
 }
 
 void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
@@ -42,7 +43,7 @@ bool Dealer::send(const google::protobuf::Message& message, std::chrono::millise
 bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message,
                   std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
-  return connection_.sendFrame(route, frame, &timeout);
+  return detail::Access::send(connection_, route, frame, &timeout);
 }
 
 Dealer::Routed Dealer::recv() { return *receive(nullptr); }
@@ -51,14 +52,14 @@ std::optional<Dealer::Routed> Dealer::recv(std::chrono::milliseconds timeout) { 
 
 std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* timeout) {
   Routed message;
-  const detail::Frame* frame = connection_.receiveFrame(&message.route, timeout);
+  const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
   if (!frame) return std::nullopt;
   message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view());
   return message;
 }
 
 bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = connection_.receiveFrame(nullptr, timeout);
+  const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
   if (!frame) return false;
   detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message);
   return true;

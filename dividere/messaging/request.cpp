@@ -1,5 +1,6 @@
 #include "request.hpp"
 
+#include "../connection/detail/access.hpp"
 #include "detail/codec.hpp"
 
 namespace dividere::messaging {
@@ -15,12 +16,12 @@ Request::Request(std::initializer_list<std::string> endpoints, const connection:
 
 void Request::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("messaging::Request", message);
-  connection_.sendFrame(frame, nullptr);
+  detail::Access::send(connection_, frame, nullptr);
 }
 
 bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Request", message);
-  return connection_.sendFrame(frame, &timeout);
+  return detail::Access::send(connection_, frame, &timeout);
 }
 
 }  // namespace dividere::messaging

@@ -1,5 +1,6 @@
 #include "response.hpp"
 
+#include "../connection/detail/access.hpp"
 #include "detail/codec.hpp"
 
 namespace dividere::messaging {
@@ -9,12 +10,12 @@ Response::Response(const std::string& endpoint, const connection::SocketOptions&
 
 void Response::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
-  connection_.sendFrame(frame, nullptr);
+  detail::Access::send(connection_, frame, nullptr);
 }
 
 bool Response::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
-  return connection_.sendFrame(frame, &timeout);
+  return detail::Access::send(connection_, frame, &timeout);
 }
 
 }  // namespace dividere::messaging

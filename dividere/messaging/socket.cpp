@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include "../connection/detail/access.hpp"
 #include "detail/codec.hpp"
 #include "detail/error_envelope.hpp"
 
@@ -22,7 +23,7 @@ void refuse(Connection&, const Error&) {}
 
 /// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
 inline void refuse(connection::Response& response, const Error& error) {
-  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+  Access::refuse(response, Frame(std::string_view(errorEnvelope(error))));
 }
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
@@ -31,7 +32,7 @@ template <class Connection, class Decode>
 bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
   const Frame* frame = nullptr;
   try {
-    frame = connection.receiveFrame(timeout);
+    frame = Access::receive(connection, timeout);
     if (frame) decode(frame->view());
     return frame != nullptr;
   } catch (const Error& error) {

@@ -2,10 +2,8 @@
 
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
 // Whoever asks for all news waits no longer than this while they do not end.
-constexpr auto kFloodLimit = 1s;
+constexpr std::chrono::milliseconds kFloodLimit{1000};
 
 std::unique_lock<std::mutex> Audience::enter() {
   std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);

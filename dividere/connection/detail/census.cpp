@@ -20,7 +20,7 @@ const std::string& helloTopic() {
 
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
-bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
 // The address of a property of the connection that brought the message: the same for all it brings, and for no
 // other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.

@@ -8,7 +8,7 @@
 namespace dividere::detail {
 
 NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context)
-    : who_(who), context_(std::move(context)) {
+    : className_(who), who_(who), context_(std::move(context)) {
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {

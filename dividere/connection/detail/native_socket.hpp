@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kReleaseLimit{1000};
 /// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
 class NativeSocket {
  public:
-  /// `who` names the class in errors. Waits a moment for a place in the context's table, as sockets of this process that
+  /// `who` names the class in errors, and lives for ever. Waits a moment for a place in the context's table, as sockets of this process that
   /// are closed already may still have one.
   NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
   ~NativeSocket() { close(); }
@@ -40,6 +40,7 @@ class NativeSocket {
   void set(int option, const void* value, std::size_t size);
   int get(int option) const;
 
+  const char* className() const noexcept { return className_; }
   const std::string& who() const noexcept { return who_; }
   const ForkGuard& fork() const noexcept { return fork_; }
 
@@ -47,7 +48,8 @@ class NativeSocket {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
-  const std::string who_;
+  const char* const className_;
+  const std::string who_;  // the same
   const ForkGuard fork_;
   std::shared_ptr<connection::Context> context_;
   void* handle_ = nullptr;

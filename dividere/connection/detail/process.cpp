@@ -14,16 +14,16 @@
 
 namespace dividere::detail {
 
-std::atomic<Process*> currentProcess{nullptr};
+static std::atomic<Process*> currentProcess{nullptr};
 
-Process* existingProcess() {
+static Process* existingProcess() {
   Process* process = currentProcess.load(std::memory_order_acquire);
   return process && process->generation == forkGeneration() ? process : nullptr;
 }
 
 // libzmq's threads outlive all sockets, and run in code that a plugin would take along when it is unloaded: so the
 // object this is linked into is not unloaded any more.
-void stayLoaded() {
+static void stayLoaded() {
   Dl_info here;
   if (::dladdr(reinterpret_cast<void*>(&stayLoaded), &here) == 0 || !here.dli_fname) return;
   ::dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);  // null for the program itself: as well

@@ -11,8 +11,6 @@
 
 namespace dividere::detail {
 
-using connection::SocketOptions;
-
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
 constexpr std::chrono::milliseconds kFirstWait{20};
 
@@ -22,12 +20,12 @@ static int asOption(std::chrono::milliseconds time) {
   return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
 }
 
-static std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
+static std::chrono::milliseconds lingerOf(int type, const connection::SocketOptions& options) {
   const bool isReceiverOnly = type == ZMQ_SUB;
   return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
 }
 
-Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
+Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
     : maxMessageBytes_(options.maxMessageBytes),
       native_(who, type, options.context ? options.context : connection::Context::shared()),
       watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
@@ -53,7 +51,7 @@ void Socket::close() {
   watcher.closed();
 }
 
-void Socket::applyDefaults(int type, const SocketOptions& options) {
+void Socket::applyDefaults(int type, const connection::SocketOptions& options) {
   set(ZMQ_LINGER, asOption(lingerOf(type, options)));
   set(ZMQ_SNDHWM, options.sendQueue);
   set(ZMQ_RCVHWM, options.receiveQueue);

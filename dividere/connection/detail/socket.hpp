@@ -30,7 +30,7 @@ enum class SendResult {
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
 class Socket {
  public:
-  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
+  /// `who` names the class in errors and in the log, and lives for ever; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
   /// once a second in the watcher's thread.
   Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
   ~Socket() { close(); }
@@ -125,6 +125,7 @@ class Socket {
   /// No callback or pump runs after this. Does nothing in a forked child.
   void detach();
 
+  const char* className() const noexcept { return native_.className(); }
   const std::string& who() const noexcept { return native_.who(); }
   const std::string& endpoint() const noexcept { return endpoint_; }
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }

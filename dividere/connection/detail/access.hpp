@@ -1,0 +1,46 @@
+#pragma once
+
+// What the layers above may do with a socket and its user may not.
+
+#include <chrono>
+#include <utility>
+
+#include "../connector.hpp"
+#include "../response.hpp"
+#include "frame.hpp"
+
+namespace dividere::detail {
+
+/// The one friend of the public sockets. A time-out that is null has no limit. Like them, it throws Error for a socket that
+/// was moved from, or made before a fork().
+struct Access {
+  static Socket& socketOf(const connection::Connector& connector) { return connector.socket(); }
+
+  /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned. A Dealer takes a route
+  /// before it.
+  template <class Connection>
+  static bool send(Connection& connection, Frame& frame, const std::chrono::milliseconds* timeout) {
+    return connection.sendFrame(frame, timeout);
+  }
+  template <class Connection, class Route>
+  static bool send(Connection& connection, const Route& route, Frame& frame, const std::chrono::milliseconds* timeout) {
+    return connection.sendFrame(route, frame, timeout);
+  }
+
+  /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. A Dealer fills in
+  /// the route, if it is not null.
+  template <class Connection>
+  static const Frame* receive(Connection& connection, const std::chrono::milliseconds* timeout) {
+    return connection.receiveFrame(timeout);
+  }
+  template <class Connection, class Route>
+  static const Frame* receive(Connection& connection, Route* route, const std::chrono::milliseconds* timeout) {
+    return connection.receiveFrame(route, timeout);
+  }
+
+  /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless
+  /// send() is called before.
+  static void refuse(connection::Response& response, Frame&& reply) { response.refuse(std::move(reply)); }
+};
+
+}  // namespace dividere::detail
