@@ -316,7 +316,8 @@ struct SocketOptions {
 // begin dividere/connection/connector.hpp
 namespace dividere::detail {
 class Socket;
-}
+struct Access;
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -351,14 +352,17 @@ class Connector {
   /// touches it: a Publisher then takes in the news of its subscribers only while it is called.
   void* native();
 
-  /// For the layers above: throws Error if moved from, or made before a fork().
-  detail::Socket& socket() const;
-
  protected:
   explicit Connector(std::unique_ptr<detail::Socket> socket);
   ~Connector();
 
+  /// Throws Error if it was moved from, or made before a fork().
+  detail::Socket& socket() const;
+
  private:
+  friend struct detail::Access;
+
+  const char* who_;  // the class, also once moved from
   detail::Hidden<detail::Socket> socket_;
 };
 
@@ -418,7 +422,9 @@ class Dealer : public Connector {
   /// Whether a message is there, waiting for one until the time-out.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// For the messaging layer, as in Publisher and Subscriber; the route is filled in if not null.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(Route* route, const std::chrono::milliseconds* timeout);
 };
@@ -529,10 +535,11 @@ class Publisher : public Connector {
   /// Messages that at least one subscriber missed because its queue was full.
   std::uint64_t dropped() const;
 
-  /// For the messaging layer: takes the frame over if true.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
 
- private:
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 
   detail::Hidden<detail::Audience> audience_;
@@ -583,11 +590,12 @@ class Request : public Connector {
   /// Whether a reply may still come to what was asked.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
 
-  /// For the messaging layer, as in Publisher and Subscriber.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
 
- private:
   enum class Turn { send, receive, either };
   Turn turn_ = Turn::send;
 };
@@ -631,15 +639,12 @@ class Response : public Connector {
   /// Whether a request is there, waiting for one until the time-out; false at once while a reply is owed.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// For the messaging layer, as in Publisher and Subscriber.
+ private:
+  friend struct detail::Access;
+
   bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
-
-  /// For the messaging layer: the request just received cannot be used. `answer` is sent in place of a reply when
-  /// the next one is asked for, unless send() is called before.
   void refuse(detail::Frame&& answer);
-
- private:
   void answerRefused();
 
   bool owes_ = false;
@@ -687,11 +692,11 @@ class Subscriber : public Connector {
   /// Whether a message is there, waiting for one until the time-out.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// For the messaging layer: the next message in ZeroMQ's own buffer, valid until the next call; null if none
-  /// came in time (`timeout` null: no limit).
+ private:
+  friend struct detail::Access;
+
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
 
- private:
   std::vector<std::string> topics_;
   std::string id_;  // the topic it is counted by, see census.hpp
 };
@@ -2632,8 +2637,8 @@ constexpr std::chrono::milliseconds kReleaseLimit{1000};
 /// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
 class NativeSocket {
  public:
-  /// `who` names the class in errors. Waits a moment for a place in the context's table, as sockets of this process that
-  /// are closed already may still have one.
+  /// `who`, a literal, names the class in errors. Waits a moment for a place in the context's table, as sockets of this
+  /// process that are closed already may still have one.
   NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
   ~NativeSocket() { close(); }
   NativeSocket(const NativeSocket&) = delete;
@@ -2650,6 +2655,7 @@ class NativeSocket {
   void set(int option, const void* value, std::size_t size);
   int get(int option) const;
 
+  const char* className() const noexcept { return className_; }
   const std::string& who() const noexcept { return who_; }
   const ForkGuard& fork() const noexcept { return fork_; }
 
@@ -2657,7 +2663,8 @@ class NativeSocket {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
-  const std::string who_;
+  const char* const className_;
+  const std::string who_;  // the same
   const ForkGuard fork_;
   std::shared_ptr<connection::Context> context_;
   void* handle_ = nullptr;
@@ -3183,8 +3190,8 @@ enum class SendResult {
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
 class Socket {
  public:
-  /// `who` names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
-  /// once a second in the watcher's thread.
+  /// `who`, a literal, names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called
+  /// about once a second in the watcher's thread.
   Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
   ~Socket() { close(); }
   Socket(const Socket&) = delete;
@@ -3278,6 +3285,7 @@ class Socket {
   /// No callback or pump runs after this. Does nothing in a forked child.
   void detach();
 
+  const char* className() const noexcept { return native_.className(); }
   const std::string& who() const noexcept { return native_.who(); }
   const std::string& endpoint() const noexcept { return endpoint_; }
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
@@ -3328,21 +3336,15 @@ class Socket {
 // end dividere/connection/detail/socket.hpp
 
 // begin dividere/connection/connector.cpp
-namespace dividere::detail {
-
-[[noreturn]] void failMovedFrom() { throw Error(Errc::movedFrom, "connection"); }
-
-}  // namespace dividere::detail
-
 namespace dividere::connection {
 
-Connector::Connector(std::unique_ptr<detail::Socket> socket) : socket_(std::move(socket)) {}
+Connector::Connector(std::unique_ptr<detail::Socket> socket) : who_(socket->className()), socket_(std::move(socket)) {}
 Connector::Connector(Connector&&) noexcept = default;
 Connector& Connector::operator=(Connector&&) noexcept = default;
 Connector::~Connector() = default;
 
 detail::Socket& Connector::socket() const {
-  if (!socket_) detail::failMovedFrom();
+  if (!socket_) throw Error(Errc::movedFrom, who_);
   socket_->requireOwnProcess();
   return *socket_;
 }
@@ -3766,10 +3768,8 @@ struct Audience {
 // begin dividere/connection/detail/audience.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
 // Whoever asks for all news waits no longer than this while they do not end.
-constexpr auto kFloodLimit = 1s;
+constexpr std::chrono::milliseconds kFloodLimit{1000};
 
 std::unique_lock<std::mutex> Audience::enter() {
   std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
@@ -3933,7 +3933,7 @@ const std::string& helloTopic() {
 
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
-bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
 // The address of a property of the connection that brought the message: the same for all it brings, and for no
 // other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
@@ -4660,7 +4660,7 @@ Frame Multipart::takePayload() {
 namespace dividere::detail {
 
 NativeSocket::NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context)
-    : who_(who), context_(std::move(context)) {
+    : className_(who), who_(who), context_(std::move(context)) {
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
@@ -4710,16 +4710,16 @@ void NativeSocket::fail(const std::string& what) const {
 // begin dividere/connection/detail/process.cpp
 namespace dividere::detail {
 
-std::atomic<Process*> currentProcess{nullptr};
+static std::atomic<Process*> currentProcess{nullptr};
 
-Process* existingProcess() {
+static Process* existingProcess() {
   Process* process = currentProcess.load(std::memory_order_acquire);
   return process && process->generation == forkGeneration() ? process : nullptr;
 }
 
 // libzmq's threads outlive all sockets, and run in code that a plugin would take along when it is unloaded: so the
 // object this is linked into is not unloaded any more.
-void stayLoaded() {
+static void stayLoaded() {
   Dl_info here;
   if (::dladdr(reinterpret_cast<void*>(&stayLoaded), &here) == 0 || !here.dli_fname) return;
   ::dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);  // null for the program itself: as well
@@ -4867,8 +4867,6 @@ std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const co
 // begin dividere/connection/detail/socket.cpp
 namespace dividere::detail {
 
-using connection::SocketOptions;
-
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
 constexpr std::chrono::milliseconds kFirstWait{20};
 
@@ -4878,12 +4876,12 @@ static int asOption(std::chrono::milliseconds time) {
   return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
 }
 
-static std::chrono::milliseconds lingerOf(int type, const SocketOptions& options) {
+static std::chrono::milliseconds lingerOf(int type, const connection::SocketOptions& options) {
   const bool isReceiverOnly = type == ZMQ_SUB;
   return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
 }
 
-Socket::Socket(const char* who, int type, const SocketOptions& options, std::function<bool()> pump)
+Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
     : maxMessageBytes_(options.maxMessageBytes),
       native_(who, type, options.context ? options.context : connection::Context::shared()),
       watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
@@ -4909,7 +4907,7 @@ void Socket::close() {
   watcher.closed();
 }
 
-void Socket::applyDefaults(int type, const SocketOptions& options) {
+void Socket::applyDefaults(int type, const connection::SocketOptions& options) {
   set(ZMQ_LINGER, asOption(lingerOf(type, options)));
   set(ZMQ_SNDHWM, options.sendQueue);
   set(ZMQ_RCVHWM, options.receiveQueue);
@@ -5555,13 +5553,13 @@ struct PortHold {
   OwnedDescriptor name;
 };
 
-OwnedDescriptor openSocket(int family, int type) {
+static OwnedDescriptor openSocket(int family, int type) {
   OwnedDescriptor made(::socket(family, type | SOCK_CLOEXEC, 0));
   if (!made) throw Error({errno, std::generic_category()}, "connection::PortManager: socket");
   return made;
 }
 
-OwnedDescriptor claimName(std::uint16_t port) {
+static OwnedDescriptor claimName(std::uint16_t port) {
   OwnedDescriptor name = openSocket(AF_UNIX, SOCK_DGRAM);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -5572,7 +5570,7 @@ OwnedDescriptor claimName(std::uint16_t port) {
   return name;
 }
 
-OwnedDescriptor claimPort(std::uint16_t port) {
+static OwnedDescriptor claimPort(std::uint16_t port) {
   OwnedDescriptor bound = openSocket(AF_INET, SOCK_STREAM);
   const int on = 1;
   ::setsockopt(bound.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -5612,7 +5610,7 @@ class PortRange {
   unsigned high_ = 60999;
 };
 
-std::map<std::uint16_t, PortHold>& heldPorts() {
+static std::map<std::uint16_t, PortHold>& heldPorts() {
   static NeverDestroyed<std::map<std::uint16_t, PortHold>> held;  // under processMutex()
   return *held;
 }
@@ -5657,12 +5655,10 @@ void PortManager::release(std::uint16_t port) {
 // begin dividere/connection/proxy.cpp
 namespace dividere::detail {
 
-using connection::SocketOptions;
-
 /// Moves messages between two sockets in a thread of its own.
 class Forwarder {
  public:
-  Forwarder(Socket& front, std::uint16_t backPort, const SocketOptions& options)
+  Forwarder(Socket& front, std::uint16_t backPort, const connection::SocketOptions& options)
       : front_(front), back_("connection::Proxy (back)", ZMQ_DEALER, options) {
     back_.bind(everyInterface(backPort));
     thread_.start("dividere-proxy", [this] { run(); });
@@ -5784,8 +5780,8 @@ std::uint16_t Proxy::backPort() const {
 namespace dividere::detail {
 
 // An XPUB: a PUB that can be asked who is there.
-std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
-                                            const connection::SocketOptions& options) {
+static std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
+                                                   const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
                                          [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
@@ -5961,7 +5957,7 @@ const detail::Frame* Request::receiveFrame(const std::chrono::milliseconds* time
 // begin dividere/connection/response.cpp
 namespace dividere::detail {
 
-bool responseBinds(const std::string& endpoint, connection::Attach attach) {
+static bool responseBinds(const std::string& endpoint, connection::Attach attach) {
   if (attach != connection::Attach::automatic) return attach == connection::Attach::bind;
   // Nothing else of this library binds ipc or inproc for a Request to connect to.
   return hasWildcard(endpoint) || endpoint.compare(0, 6, "tcp://") != 0;
@@ -6126,6 +6122,45 @@ const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* t
 
 }  // namespace dividere::connection
 // end dividere/connection/subscriber.cpp
+
+// begin dividere/connection/detail/access.hpp
+// What the layers above may do with a socket and its user may not.
+
+namespace dividere::detail {
+
+/// The one friend of the public sockets. A time-out that is null has no limit. Like them, it throws Error for a socket that
+/// was moved from, or made before a fork().
+struct Access {
+  static Socket& socketOf(const connection::Connector& connector) { return connector.socket(); }
+
+  /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned.
+  template <class Connection>
+  static bool send(Connection& connection, Frame& frame, const std::chrono::milliseconds* timeout) {
+    return connection.sendFrame(frame, timeout);
+  }
+  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame,
+                   const std::chrono::milliseconds* timeout) {
+    return dealer.sendFrame(route, frame, timeout);
+  }
+
+  /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
+  /// is null, it is not wanted.
+  template <class Connection>
+  static const Frame* receive(Connection& connection, const std::chrono::milliseconds* timeout) {
+    return connection.receiveFrame(timeout);
+  }
+  static const Frame* receive(connection::Dealer& dealer, connection::Route* route,
+                              const std::chrono::milliseconds* timeout) {
+    return dealer.receiveFrame(route, timeout);
+  }
+
+  /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless
+  /// send() is called before.
+  static void refuse(connection::Response& response, Frame&& reply) { response.refuse(std::move(reply)); }
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/access.hpp
 
 // begin dividere/messaging/detail/fields.hpp
 // Reading and writing protobuf's wire format where generated code would pin a protobuf version: the envelope and the
@@ -6385,7 +6420,7 @@ void Dealer::send(const google::protobuf::Message& message) { send(connection::R
 
 void Dealer::send(const connection::Route& route, const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
-  connection_.sendFrame(route, frame, nullptr);
+  detail::Access::send(connection_, route, frame, nullptr);
 }
 
 void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
@@ -6400,7 +6435,7 @@ bool Dealer::send(const google::protobuf::Message& message, std::chrono::millise
 bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message,
                   std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
-  return connection_.sendFrame(route, frame, &timeout);
+  return detail::Access::send(connection_, route, frame, &timeout);
 }
 
 Dealer::Routed Dealer::recv() { return *receive(nullptr); }
@@ -6409,14 +6444,14 @@ std::optional<Dealer::Routed> Dealer::recv(std::chrono::milliseconds timeout) { 
 
 std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* timeout) {
   Routed message;
-  const detail::Frame* frame = connection_.receiveFrame(&message.route, timeout);
+  const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
   if (!frame) return std::nullopt;
   message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view());
   return message;
 }
 
 bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
-  const detail::Frame* frame = connection_.receiveFrame(nullptr, timeout);
+  const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
   if (!frame) return false;
   detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message);
   return true;
@@ -7110,12 +7145,12 @@ Publisher::Publisher(const std::string& endpoint, const connection::SocketOption
 
 void Publisher::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  connection_.sendFrame(frame, nullptr);
+  detail::Access::send(connection_, frame, nullptr);
 }
 
 bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  return connection_.sendFrame(frame, &timeout);
+  return detail::Access::send(connection_, frame, &timeout);
 }
 
 }  // namespace dividere::messaging
@@ -7135,12 +7170,12 @@ Request::Request(std::initializer_list<std::string> endpoints, const connection:
 
 void Request::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("messaging::Request", message);
-  connection_.sendFrame(frame, nullptr);
+  detail::Access::send(connection_, frame, nullptr);
 }
 
 bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Request", message);
-  return connection_.sendFrame(frame, &timeout);
+  return detail::Access::send(connection_, frame, &timeout);
 }
 
 }  // namespace dividere::messaging
@@ -7154,12 +7189,12 @@ Response::Response(const std::string& endpoint, const connection::SocketOptions&
 
 void Response::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
-  connection_.sendFrame(frame, nullptr);
+  detail::Access::send(connection_, frame, nullptr);
 }
 
 bool Response::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
-  return connection_.sendFrame(frame, &timeout);
+  return detail::Access::send(connection_, frame, &timeout);
 }
 
 }  // namespace dividere::messaging
@@ -7183,7 +7218,7 @@ void refuse(Connection&, const Error&) {}
 
 /// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
 inline void refuse(connection::Response& response, const Error& error) {
-  response.refuse(Frame(std::string_view(errorEnvelope(error))));
+  Access::refuse(response, Frame(std::string_view(errorEnvelope(error))));
 }
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
@@ -7192,7 +7227,7 @@ template <class Connection, class Decode>
 bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
   const Frame* frame = nullptr;
   try {
-    frame = connection.receiveFrame(timeout);
+    frame = Access::receive(connection, timeout);
     if (frame) decode(frame->view());
     return frame != nullptr;
   } catch (const Error& error) {
@@ -7643,7 +7678,7 @@ class MessageSource : public Source, public Origin {
  public:
   MessageSource(Messaging&& socket, HandlerTable& handlers) : messaging_(std::move(socket)), handlers_(handlers) {}
 
-  Socket& socket() override { return connection().socket(); }
+  Socket& socket() override { return Access::socketOf(connection()); }
   bool hasMessage() override { return socket().ready(); }
   bool failed(const Error& error) noexcept override {
     handlers_.refuseUntaken(*this, error);
@@ -7671,7 +7706,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&kNoWait));
+    dispatch(*Access::receive(connection(), &kNoWait));
   }
 
  protected:
@@ -7694,11 +7729,11 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&kNoWait));
+    dispatch(*Access::receive(connection(), &kNoWait));
   }
 
  protected:
-  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kSendLimit)); }
 };
 
 class ResponseSource final : public MessageSource<messaging::Response> {
@@ -7707,13 +7742,13 @@ class ResponseSource final : public MessageSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&kNoWait));
+    dispatch(*Access::receive(connection(), &kNoWait));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  protected:
-  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kSendLimit)); }
 };
 
 class DealerSource final : public MessageSource<messaging::Dealer> {
@@ -7722,7 +7757,7 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&route_, &kNoWait));
+    dispatch(*Access::receive(connection(), &route_, &kNoWait));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
@@ -7732,7 +7767,7 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
   }
 
  protected:
-  void send(Frame& frame) override { requireSent(connection().sendFrame(route_, frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kSendLimit)); }
 };
 
 std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {
@@ -8247,7 +8282,7 @@ class Remote final : public Source {
   /// there or takes nothing.
   bool ask(const std::string& id, Frame& request);
 
-  Socket& socket() override { return dealer_.socket(); }
+  Socket& socket() override { return Access::socketOf(dealer_); }
   bool hasMessage() override { return socket().ready(); }
   void take() override;
 
@@ -10854,7 +10889,7 @@ class Announcer final : public Source {
 
   void start();
 
-  Socket& socket() override { return publisher_.socket(); }
+  Socket& socket() override { return Access::socketOf(publisher_); }
 
   /// Nobody sends anything here, but the news of who listens wake the loop.
   bool hasMessage() override {
@@ -11574,11 +11609,11 @@ class AnnouncementSource final : public Source {
       : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()),
         heard_(std::move(heard)) {}
 
-  Socket& socket() override { return subscriber_.socket(); }
+  Socket& socket() override { return Access::socketOf(subscriber_); }
   bool hasMessage() override { return socket().ready(); }
   void take() override {
     const std::chrono::milliseconds none{0};
-    const Frame* frame = subscriber_.receiveFrame(&none);
+    const Frame* frame = Access::receive(subscriber_, &none);
     if (!frame) return;
     const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
     if (openEnvelope(who, frame->view()).type == RediscoverReq::kType) heard_();

@@ -6,7 +6,7 @@ namespace dividere::detail {
 
 // An XPUB: a PUB that can be asked who is there.
 static std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
-                                            const connection::SocketOptions& options) {
+                                                   const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
                                          [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported

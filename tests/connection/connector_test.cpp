@@ -37,10 +37,24 @@ constexpr bool kMovesOnly = std::is_nothrow_move_constructible_v<Socket>&& std::
 static_assert(kMovesOnly<Publisher> && kMovesOnly<Subscriber> && kMovesOnly<Request> && kMovesOnly<Response> &&
               kMovesOnly<Dealer> && kMovesOnly<Proxy>);
 
-void checkMovedFrom(const std::vector<std::function<void()>>& calls) {
+/// What the layers above do with a socket is not for its user.
+template <class Socket, class = void>
+constexpr bool kShowsSocket = false;
+template <class Socket>
+constexpr bool kShowsSocket<Socket, std::void_t<decltype(std::declval<Socket&>().socket())>> = true;
+template <class Socket, class = void>
+constexpr bool kShowsReceiveFrame = false;
+template <class Socket>
+constexpr bool kShowsReceiveFrame<Socket, std::void_t<decltype(std::declval<Socket&>().receiveFrame(nullptr))>> = true;
+
+static_assert(!kShowsSocket<Publisher> && !kShowsSocket<Proxy> && !kShowsReceiveFrame<Subscriber> &&
+              !kShowsReceiveFrame<Request> && !kShowsReceiveFrame<Response>);
+
+void checkMovedFrom(const std::string& who, const std::vector<std::function<void()>>& calls) {
   for (std::size_t i = 0; i < calls.size(); ++i) {
     CAPTURE(i);
     CHECK(codeOf(calls[i]) == Errc::movedFrom);
+    CHECK(whatOf(calls[i]) == who + ": moved from");
   }
 }
 
@@ -114,7 +128,7 @@ TEST_CASE("a socket that another is moved to ends first, and frees what it held"
   PortManager::release(port);
 }
 
-TEST_CASE("whatever a moved-from socket is asked, it throws movedFrom") {
+TEST_CASE("whatever a moved-from socket is asked, it throws movedFrom, and names its class") {
   Publisher p("tcp://127.0.0.1:*");
   Subscriber s(p.endpoint());
   Response r("tcp://127.0.0.1:*");
@@ -126,14 +140,18 @@ TEST_CASE("whatever a moved-from socket is asked, it throws movedFrom") {
   const Request q2(std::move(q));
   const Dealer d2(std::move(d));
   const milliseconds now(0);
-  checkMovedFrom({[&] { p.send("x"); }, [&] { p.send("x", now); }, [&] { p.waitForSubscribers(0, now); },
+  checkMovedFrom("connection::Publisher",
+                 {[&] { p.send("x"); }, [&] { p.send("x", now); }, [&] { p.waitForSubscribers(0, now); },
                   [&] { p.subscribers(); }, [&] { p.dropped(); }, [&] { p.endpoint(); }, [&] { p.port(); },
                   [&] { p.native(); }, [&] { p.onEvent(nullptr); }});
-  checkMovedFrom({[&] { s.subscribe("x"); }, [&] { s.unsubscribe("x"); }, [&] { s.recv(); }, [&] { s.recv(now); },
-                  [&] { s.wait(now); }, [&] { s.endpoint(); }});
-  checkMovedFrom({[&] { r.send("x"); }, [&] { r.recv(); }, [&] { r.recv(now); }, [&] { r.wait(now); }});
-  checkMovedFrom({[&] { q.send("x"); }, [&] { q.recv(); }, [&] { q.recv(now); }, [&] { q.wait(now); }});
-  checkMovedFrom({[&] { d.send("x"); }, [&] { d.send({"a"}, "x"); }, [&] { d.sendWithEmptyFrame("x"); },
+  checkMovedFrom("connection::Subscriber", {[&] { s.subscribe("x"); }, [&] { s.unsubscribe("x"); }, [&] { s.recv(); },
+                                            [&] { s.recv(now); }, [&] { s.wait(now); }, [&] { s.endpoint(); }});
+  checkMovedFrom("connection::Response",
+                 {[&] { r.send("x"); }, [&] { r.recv(); }, [&] { r.recv(now); }, [&] { r.wait(now); }});
+  checkMovedFrom("connection::Request",
+                 {[&] { q.send("x"); }, [&] { q.recv(); }, [&] { q.recv(now); }, [&] { q.wait(now); }});
+  checkMovedFrom("connection::Dealer",
+                 {[&] { d.send("x"); }, [&] { d.send({"a"}, "x"); }, [&] { d.sendWithEmptyFrame("x"); },
                   [&] { d.recv(); }, [&] { d.recv(now); }, [&] { d.wait(now); }});
 }
 

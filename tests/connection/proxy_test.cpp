@@ -291,6 +291,7 @@ TEST_CASE("a proxy goes on in the object it is moved to") {
   moved.stop();  // of a moved-from one: nothing
   CHECK(codeOf([&] { moved.frontPort(); }) == Errc::movedFrom);
   CHECK(codeOf([&] { moved.backPort(); }) == Errc::movedFrom);
+  CHECK(whatOf([&] { moved.backPort(); }) == "connection::Proxy: moved from");
 }
 
 TEST_CASE("a proxy passes messages on that are larger or of more frames than it would hold") {

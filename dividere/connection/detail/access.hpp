@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../connector.hpp"
+#include "../dealer.hpp"
 #include "../response.hpp"
 #include "frame.hpp"
 
@@ -16,26 +17,25 @@ namespace dividere::detail {
 struct Access {
   static Socket& socketOf(const connection::Connector& connector) { return connector.socket(); }
 
-  /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned. A Dealer takes a route
-  /// before it.
+  /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned.
   template <class Connection>
   static bool send(Connection& connection, Frame& frame, const std::chrono::milliseconds* timeout) {
     return connection.sendFrame(frame, timeout);
   }
-  template <class Connection, class Route>
-  static bool send(Connection& connection, const Route& route, Frame& frame, const std::chrono::milliseconds* timeout) {
-    return connection.sendFrame(route, frame, timeout);
+  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame,
+                   const std::chrono::milliseconds* timeout) {
+    return dealer.sendFrame(route, frame, timeout);
   }
 
-  /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. A Dealer fills in
-  /// the route, if it is not null.
+  /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
+  /// is null, it is not wanted.
   template <class Connection>
   static const Frame* receive(Connection& connection, const std::chrono::milliseconds* timeout) {
     return connection.receiveFrame(timeout);
   }
-  template <class Connection, class Route>
-  static const Frame* receive(Connection& connection, Route* route, const std::chrono::milliseconds* timeout) {
-    return connection.receiveFrame(route, timeout);
+  static const Frame* receive(connection::Dealer& dealer, connection::Route* route,
+                              const std::chrono::milliseconds* timeout) {
+    return dealer.receiveFrame(route, timeout);
   }
 
   /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless

@@ -22,8 +22,8 @@ constexpr std::chrono::milliseconds kReleaseLimit{1000};
 /// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
 class NativeSocket {
  public:
-  /// `who` names the class in errors, and lives for ever. Waits a moment for a place in the context's table, as sockets of this process that
-  /// are closed already may still have one.
+  /// `who`, a literal, names the class in errors. Waits a moment for a place in the context's table, as sockets of this
+  /// process that are closed already may still have one.
   NativeSocket(const char* who, int type, std::shared_ptr<connection::Context> context);
   ~NativeSocket() { close(); }
   NativeSocket(const NativeSocket&) = delete;

@@ -30,8 +30,8 @@ enum class SendResult {
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
 class Socket {
  public:
-  /// `who` names the class in errors and in the log, and lives for ever; `type` is ZMQ_SUB and so on. `pump`, if any, is called about
-  /// once a second in the watcher's thread.
+  /// `who`, a literal, names the class in errors and in the log; `type` is ZMQ_SUB and so on. `pump`, if any, is called
+  /// about once a second in the watcher's thread.
   Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump = nullptr);
   ~Socket() { close(); }
   Socket(const Socket&) = delete;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "../../connection/detail/access.hpp"
+
 namespace dividere::detail {
 
 constexpr std::chrono::milliseconds kNoWait{0};
@@ -15,7 +17,7 @@ class MessageSource : public Source, public Origin {
  public:
   MessageSource(Messaging&& socket, HandlerTable& handlers) : messaging_(std::move(socket)), handlers_(handlers) {}
 
-  Socket& socket() override { return connection().socket(); }
+  Socket& socket() override { return Access::socketOf(connection()); }
   bool hasMessage() override { return socket().ready(); }
   bool failed(const Error& error) noexcept override {
     handlers_.refuseUntaken(*this, error);
@@ -43,7 +45,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&kNoWait));
+    dispatch(*Access::receive(connection(), &kNoWait));
   }
 
  protected:
@@ -66,11 +68,11 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&kNoWait));
+    dispatch(*Access::receive(connection(), &kNoWait));
   }
 
  protected:
-  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kSendLimit)); }
 };
 
 class ResponseSource final : public MessageSource<messaging::Response> {
@@ -79,13 +81,13 @@ class ResponseSource final : public MessageSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&kNoWait));
+    dispatch(*Access::receive(connection(), &kNoWait));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  protected:
-  void send(Frame& frame) override { requireSent(connection().sendFrame(frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kSendLimit)); }
 };
 
 class DealerSource final : public MessageSource<messaging::Dealer> {
@@ -94,7 +96,7 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
 
   void take() override {
     newMessage();
-    dispatch(*connection().receiveFrame(&route_, &kNoWait));
+    dispatch(*Access::receive(connection(), &route_, &kNoWait));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
@@ -104,7 +106,7 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
   }
 
  protected:
-  void send(Frame& frame) override { requireSent(connection().sendFrame(route_, frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kSendLimit)); }
 };
 
 std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "../../connection/dealer.hpp"
+#include "../../connection/detail/access.hpp"
 #include "reactor_loop.hpp"
 
 namespace dividere::detail {
@@ -41,7 +42,7 @@ class Remote final : public Source {
   /// there or takes nothing.
   bool ask(const std::string& id, Frame& request);
 
-  Socket& socket() override { return dealer_.socket(); }
+  Socket& socket() override { return Access::socketOf(dealer_); }
   bool hasMessage() override { return socket().ready(); }
   void take() override;
 

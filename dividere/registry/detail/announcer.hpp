@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "../../connection/detail/access.hpp"
 #include "../../connection/publisher.hpp"
 #include "../../reactor/detail/alarm.hpp"
 
@@ -20,7 +21,7 @@ class Announcer final : public Source {
 
   void start();
 
-  Socket& socket() override { return publisher_.socket(); }
+  Socket& socket() override { return Access::socketOf(publisher_); }
 
   /// Nobody sends anything here, but the news of who listens wake the loop.
   bool hasMessage() override {

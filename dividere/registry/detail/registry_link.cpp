@@ -3,6 +3,7 @@
 #include <map>
 #include <tuple>
 
+#include "../../connection/detail/access.hpp"
 #include "../../connection/subscriber.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/never_destroyed.hpp"
@@ -36,11 +37,11 @@ class AnnouncementSource final : public Source {
       : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()),
         heard_(std::move(heard)) {}
 
-  Socket& socket() override { return subscriber_.socket(); }
+  Socket& socket() override { return Access::socketOf(subscriber_); }
   bool hasMessage() override { return socket().ready(); }
   void take() override {
     const std::chrono::milliseconds none{0};
-    const Frame* frame = subscriber_.receiveFrame(&none);
+    const Frame* frame = Access::receive(subscriber_, &none);
     if (!frame) return;
     const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
     if (openEnvelope(who, frame->view()).type == RediscoverReq::kType) heard_();
