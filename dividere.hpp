@@ -109,6 +109,7 @@
 #include "dividere/messaging/detail/fields.cpp"
 #include "dividere/messaging/detail/framework_messages.cpp"
 #include "dividere/messaging/detail/message_types.cpp"
+#include "dividere/messaging/detail/missing_fields.cpp"
 #include "dividere/messaging/envelope.cpp"
 #include "dividere/messaging/publisher.cpp"
 #include "dividere/messaging/request.cpp"

@@ -74,7 +74,7 @@ std::error_code make_error_code(Errc code) noexcept;
 /// (nothing came in time) are never thrown.
 class Error : public std::system_error {
  public:
-  /// `context` is who, what and where; the code's own message is appended.
+  /// `context` is who, what and where, cut after 4,000 bytes; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
 
   /// The same, with what text() returns.
@@ -862,22 +862,32 @@ class Dealer : public Socket<connection::Dealer> {
 // begin dividere/messaging/envelope.hpp
 namespace dividere::messaging {
 
-/// Wraps any protobuf message into a serialized msgEnvelope (WIRE.md, proto/dividere.proto), so that messages of
-/// many types can share a socket (seeds: messaging.ProtoBuffEncoder). Any thread.
+/// Wraps any protobuf message into a serialized msgEnvelope (doc/wire.md, proto/dividere.proto), so that messages of many
+/// types can share a socket. Any thread.
 struct ProtoBuffEncoder {
   /// Throws Error{incomplete} if required fields are missing, Error{tooLarge} beyond protobuf's 2 GiB.
   std::string encode(const google::protobuf::Message& message) const;
 };
 
-/// Takes the message out of a serialized msgEnvelope (seeds: messaging.ProtoBuffDecoder). Any thread.
+/// Takes the message out of a serialized msgEnvelope. Any thread.
 struct ProtoBuffDecoder {
   /// A message of whatever type the envelope says, if that type is linked into the program.
   ///
   /// Throws Error{malformed} for bytes that are no envelope, are cut short, name two types or hold a payload that
-  /// is not of their type; Error{unknownType} for a type that is not linked; and, for a DividereError by which a
-  /// peer says why there is no answer, the error it says (unless that type is linked into the program).
+  /// is not of their type; Error{unknownType} for a type that is not linked, or that allowTypes() has to allow; and, for
+  /// a DividereError by which a peer says why there is no reply, the error it says (unless that type is linked).
   std::unique_ptr<google::protobuf::Message> decode(std::string_view envelope) const;
 };
+
+/// Lets decode() and each untyped recv() of this process take these types too, from now on. Any thread.
+///
+/// They take every type that is linked into the program but for those that describe types (those of
+/// google/protobuf/descriptor.proto, type.proto, api.proto and compiler/plugin.proto): these are linked into every
+/// program, and a peer that sends a few megabytes of them takes hundreds. To ask for one by type, as in
+/// recv<google::protobuf::FileDescriptorSet>() or with a handler for it, needs no leave.
+///
+///     dividere::messaging::allowTypes({"google.protobuf.FileDescriptorSet"});
+void allowTypes(const std::vector<std::string>& fullNames);
 
 /// The full names of message types, as a Subscriber takes them: types<Msg01, pkg::Msg02>().
 template <class... Ts>
@@ -956,10 +966,11 @@ class Response : public Consumer<connection::Response> {
 // begin dividere/messaging/subscriber.hpp
 namespace dividere::messaging {
 
-/// connection::Subscriber for protobuf messages (seeds: messaging.Subscriber): of the given types, or of all.
+/// connection::Subscriber for protobuf messages: of the given types, or of all.
 ///
 /// The filter is exact, whatever the names. It matches the name that the publisher writes: the full one for this
 /// library and for types without a package; for a packaged type the Python package writes the last part alone.
+/// Where a name is asked for that no message type can have, Error{invalid_argument} is thrown.
 class Subscriber : public Consumer<connection::Subscriber> {
  public:
   /// `types` are full names, such as types<Msg01, pkg::Msg02>() gives; everything if there are none.
@@ -973,16 +984,16 @@ class Subscriber : public Consumer<connection::Subscriber> {
   void subscribe() {
     subscribe(std::string(T::descriptor()->full_name()));
   }
-  void subscribe(const std::string& fullName) { connection_.subscribe(topicId(fullName)); }
+  void subscribe(const std::string& fullName);
 
   /// Removes a type; one that is not there changes nothing.
   template <class T>
   void unsubscribe() {
     unsubscribe(std::string(T::descriptor()->full_name()));
   }
-  void unsubscribe(const std::string& fullName) { connection_.unsubscribe(topicId(fullName)); }
+  void unsubscribe(const std::string& fullName);
 
-  /// The first bytes of every envelope of this type, and of no other (WIRE.md): the topic it is subscribed by.
+  /// The first bytes of every envelope of this type, and of no other (doc/wire.md): the topic it is subscribed by.
   static std::string topicId(std::string_view fullName);
 };
 
@@ -2187,11 +2198,16 @@ std::string randomUuid() {
 
 namespace dividere::detail {
 
-/// A name or text that a peer chose, cut and cleaned to be shown in an error or in the log.
+/// What a text in an error or in the log may have: no peer, and no message of any size, makes it longer.
+constexpr std::size_t kLongestText = 4000;
+
+/// The text, cut between two characters if it is longer than kLongestText; then it ends in "...".
+std::string cut(std::string_view text);
+
+/// A name or text that a peer chose, cut to some words and cleaned to be shown in an error or in the log.
 std::string shown(std::string_view text);
 
-/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut after some thousand
-/// bytes.
+/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut as by cut().
 std::string asUtf8(std::string_view text);
 
 }  // namespace dividere::detail
@@ -2223,15 +2239,22 @@ static std::size_t characterSize(std::string_view text) {
   return isBad ? 0 : size;
 }
 
+std::string cut(std::string_view text) {
+  constexpr std::string_view kEnd = "...";
+  if (text.size() <= kLongestText) return std::string(text);
+  std::size_t size = kLongestText - kEnd.size();
+  for (int i = 0; i < 3 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80; ++i) --size;
+  return std::string(text.substr(0, size)).append(kEnd);
+}
+
 std::string asUtf8(std::string_view text) {
-  constexpr std::size_t kMost = 4000;
   std::string result;
-  while (!text.empty() && result.size() < kMost) {
+  while (!text.empty() && result.size() <= kLongestText) {
     const std::size_t size = characterSize(text);
     result += size == 0 ? std::string_view("?") : text.substr(0, size);
     text.remove_prefix(std::max<std::size_t>(size, 1));
   }
-  return text.empty() ? result : result + "...";
+  return cut(result);
 }
 
 }  // namespace dividere::detail
@@ -2445,10 +2468,12 @@ const std::error_category& errorCategory() noexcept {
 
 std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), errorCategory()}; }
 
-Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
+// Cut here, where every text comes by: what is wrong with a message, or what a peer says, may be as large as the message.
+Error::Error(std::error_code code, const std::string& context)
+    : std::system_error(code, context.size() > detail::kLongestText ? detail::cut(context) : context) {}
 
 Error::Error(std::error_code code, const std::string& context, std::string text)
-    : std::system_error(code, context), text_(std::make_shared<const std::string>(std::move(text))) {}
+    : std::system_error(Error(code, context)), text_(std::make_shared<const std::string>(std::move(text))) {}
 
 std::string Error::context() const {
   const std::string text = what();
@@ -2522,6 +2547,7 @@ bool logs(LogLevel level) noexcept { return level >= logTarget().least.load(std:
 
 void log(LogLevel level, std::string_view component, std::string_view text) noexcept try {
   if (!logs(level)) return;
+  if (text.size() > kLongestText) return log(level, component, cut(text));
   std::shared_ptr<const LogHandler> handler;
   {
     std::lock_guard<std::mutex> lock(processMutex());
@@ -6338,8 +6364,16 @@ namespace dividere::detail {
 /// The full name of the message's type.
 std::string_view typeOf(const google::protobuf::Message& message);
 
-/// A new message of that type; null if no such type is linked into the program.
-std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type);
+/// Whether a message type may be called so: names of letters, digits and _, with dots between them, and not longer than
+/// any that somebody would write. Any bytes may be asked about.
+bool isTypeName(std::string_view name);
+
+/// A new message of that type, for somebody who has not asked for it by type; null, and why, if there is none: no such
+/// type is linked into the program, or it is one that allowTypes() has to allow.
+std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type, std::string_view* whyNot = nullptr);
+
+/// As messaging::allowTypes().
+void allowTypes(const std::vector<std::string>& types);
 
 /// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
 /// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it
@@ -6580,6 +6614,18 @@ void throwIfError(std::string_view who, const Envelope& envelope);
 }  // namespace dividere::detail
 // end dividere/messaging/detail/error_envelope.hpp
 
+// begin dividere/messaging/detail/missing_fields.hpp
+// Which required fields a message lacks.
+
+namespace dividere::detail {
+
+/// The names of the first few, as in "count, next.count, list[3].id". protobuf's InitializationErrorString() names them all:
+/// tens of bytes for each byte of a message that somebody made for that.
+std::string missingFields(const google::protobuf::Message& message);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/missing_fields.hpp
+
 // begin dividere/messaging/detail/codec.cpp
 namespace dividere::detail {
 
@@ -6599,8 +6645,8 @@ static auto withHead(const google::protobuf::Message& message, const Use& use) {
 template <class Allocate>
 static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
   if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
-                                      message.InitializationErrorString());
+    throw Error(Errc::incomplete,
+                std::string(who) + ": send " + std::string(typeOf(message)) + ": " + missingFields(message));
   }
   const std::size_t payload = message.ByteSizeLong();
   if (payload > INT_MAX) {
@@ -6630,17 +6676,18 @@ void parsePayload(std::string_view who, std::string_view payload, google::protob
     failMalformed(who, typeOf(message), "the payload is no such message");
   }
   if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
+    failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
   }
 }
 
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
   const Envelope envelope = openEnvelope(who, bytes);
-  auto message = newMessage(envelope.type);
+  std::string_view whyNot;
+  auto message = newMessage(envelope.type, &whyNot);
   if (!message) {
     throwIfError(who, envelope);
-    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
-                                       "': the type is not linked into this program");
+    throw Error(Errc::unknownType,
+                std::string(who) + ": envelope of '" + shown(envelope.type) + "': " + std::string(whyNot));
   }
   parsePayload(who, envelope.payload, *message);
   return message;
@@ -7095,33 +7142,154 @@ static KnownTypes* knownTypes() {
   return &head->second;
 }
 
+// protobuf looks a name up by each part that ends at a dot, anew from the start: at this length it takes 50 us at most, at
+// 256 KiB half a minute. Names in use stay below 300.
+constexpr std::size_t kLongestTypeName = 512;
+
+bool isTypeName(std::string_view name) {
+  if (name.size() > kLongestTypeName) return false;
+  bool isPartsStart = true;
+  for (const char c : name) {
+    const bool isLetter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool isDigit = c >= '0' && c <= '9';
+    if (isPartsStart ? !isLetter : !isLetter && !isDigit && c != '.') return false;
+    isPartsStart = c == '.';
+  }
+  return !isPartsStart;
+}
+
+// --- Types that have to be allowed ---
+
+/// By full name. Under processMutex().
+static std::set<std::string, std::less<>>& allowedTypes() {
+  static NeverDestroyed<std::set<std::string, std::less<>>> allowed;
+  return *allowed;
+}
+
+void allowTypes(const std::vector<std::string>& types) {
+  std::lock_guard<std::mutex> lock(processMutex());
+  allowedTypes().insert(types.begin(), types.end());
+}
+
+/// Types that describe types are linked into every program, are never sent by most, and take a hundred times the memory of
+/// their bytes.
+static bool describesTypes(const google::protobuf::Descriptor& type) {
+  const std::string_view file(type.file()->name());
+  return file == "google/protobuf/descriptor.proto" || file == "google/protobuf/type.proto" ||
+         file == "google/protobuf/api.proto" || file == "google/protobuf/compiler/plugin.proto";
+}
+
+// --- Prototypes ---
+
+constexpr std::string_view kNoName = "no type has such a name";
+constexpr std::string_view kNotLinked = "the type is not linked into this program";
+constexpr std::string_view kNotAllowed =
+    "a type that describes types is taken only if it is asked for by type, or allowed by messaging::allowTypes()";
+
+struct FoundType {
+  const google::protobuf::Message* prototype = nullptr;
+  std::string_view whyNot;  // if that is null
+};
+
+/// Under processMutex().
+static FoundType findType(const std::string& name) {
+  const auto* type = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
+  // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
+  if (!type || type->map_key()) return {nullptr, kNotLinked};
+  if (describesTypes(*type) && allowedTypes().count(name) == 0) return {nullptr, kNotAllowed};
+  return {google::protobuf::MessageFactory::generated_factory()->GetPrototype(type), {}};
+}
+
 // Looking a type up takes protobuf's own lock: done once a thread for each type, and with fork() held off, which
 // would leave that lock taken in the child. Names of types that are not linked are not kept: peers choose them.
-static const google::protobuf::Message* prototypeOf(std::string_view type) {
+static FoundType prototypeOf(std::string_view type) {
   KnownTypes* const known = knownTypes();
   if (known) {
     const auto found = known->prototypes.find(type);
-    if (found != known->prototypes.end()) return found->second;
+    if (found != known->prototypes.end()) return {found->second, {}};
   }
+  if (!isTypeName(type)) return {nullptr, kNoName};
   const std::string name(type);
   std::lock_guard<std::mutex> lock(processMutex());
-  const google::protobuf::Descriptor* descriptor =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-  // The entry of a map has a type too, but is no message: protobuf aborts when one without a value is serialized.
-  if (!descriptor || descriptor->map_key()) return nullptr;
-  const google::protobuf::Message* prototype =
-      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor);
-  if (known) known->prototypes.emplace(name, prototype);
-  return prototype;
+  const FoundType found = findType(name);
+  if (found.prototype && known) known->prototypes.emplace(name, found.prototype);
+  return found;
 }
 
-std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type) {
-  const google::protobuf::Message* prototype = prototypeOf(type);
-  return std::unique_ptr<google::protobuf::Message>(prototype ? prototype->New() : nullptr);
+std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type, std::string_view* whyNot) {
+  const FoundType found = prototypeOf(type);
+  if (whyNot) *whyNot = found.whyNot;
+  return std::unique_ptr<google::protobuf::Message>(found.prototype ? found.prototype->New() : nullptr);
 }
 
 }  // namespace dividere::detail
 // end dividere/messaging/detail/message_types.cpp
+
+// begin dividere/messaging/detail/missing_fields.cpp
+namespace dividere::detail {
+
+/// Walks a message and those inside it until the list is long enough.
+class MissingFields {
+ public:
+  void look(const google::protobuf::Message& message, const std::string& path, int depth = 0) {
+    if (depth == kDeepest) return add(path + "...");
+    const auto* type = message.GetDescriptor();
+    const auto* reflection = message.GetReflection();
+    for (int i = 0; i < type->field_count() && !isLong(); ++i) {
+      const auto* field = type->field(i);
+      if (field->is_required() && !reflection->HasField(message, field)) add(path + std::string(field->name()));
+    }
+    std::vector<const google::protobuf::FieldDescriptor*> present;
+    reflection->ListFields(message, &present);
+    for (const auto* field : present) {
+      if (holdsMessages(*field)) lookInside(message, *field, path + std::string(field->name()), depth + 1);
+    }
+  }
+
+  std::string take() { return std::move(list_); }
+
+ private:
+  bool isLong() const { return list_.size() > kLong; }
+
+  void add(const std::string& name) {
+    if (!list_.empty()) list_ += ", ";
+    list_ += name;
+    if (isLong()) list_ += ", ...";  // whether or not there are more: to know would be to look
+  }
+
+  static bool holdsMessages(const google::protobuf::FieldDescriptor& field) {
+    return field.message_type() && (!field.is_map() || field.message_type()->map_value()->message_type());
+  }
+
+  void lookInside(const google::protobuf::Message& message, const google::protobuf::FieldDescriptor& field,
+                  const std::string& path, int depth) {
+    const auto* reflection = message.GetReflection();
+    if (!field.is_repeated()) return lookIfIncomplete(reflection->GetMessage(message, &field), path + ".", depth);
+    const int size = reflection->FieldSize(message, &field);
+    for (int i = 0; i < size && !isLong(); ++i) {
+      lookIfIncomplete(reflection->GetRepeatedMessage(message, &field, i), path + "[" + std::to_string(i) + "].",
+                       depth);
+    }
+  }
+
+  void lookIfIncomplete(const google::protobuf::Message& message, const std::string& path, int depth) {
+    if (!isLong() && !message.IsInitialized()) look(message, path, depth);
+  }
+
+  static constexpr std::size_t kLong = 200;
+  static constexpr int kDeepest = 8;  // at each step down, IsInitialized() reads all that is below once more
+
+  std::string list_;
+};
+
+std::string missingFields(const google::protobuf::Message& message) {
+  MissingFields missing;
+  missing.look(message, "");
+  return missing.take();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/missing_fields.cpp
 
 // begin dividere/messaging/envelope.cpp
 namespace dividere::messaging {
@@ -7133,6 +7301,8 @@ std::string ProtoBuffEncoder::encode(const google::protobuf::Message& message) c
 std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_view envelope) const {
   return detail::decodeEnvelope("messaging::ProtoBuffDecoder", envelope);
 }
+
+void allowTypes(const std::vector<std::string>& fullNames) { detail::allowTypes(fullNames); }
 
 }  // namespace dividere::messaging
 // end dividere/messaging/envelope.cpp
@@ -7276,9 +7446,15 @@ template class Consumer<connection::Response>;
 // begin dividere/messaging/subscriber.cpp
 namespace dividere::detail {
 
-static std::vector<std::string> topicIds(const std::vector<std::string>& types) {
+static std::string topicOf(const std::string& type) {
+  if (isTypeName(type)) return envelopePrefix(type);
+  throw Error(std::make_error_code(std::errc::invalid_argument),
+              "messaging::Subscriber: subscribe to '" + shown(type) + "': no message type has such a name");
+}
+
+static std::vector<std::string> topicsOf(const std::vector<std::string>& types) {
   std::vector<std::string> topics;
-  for (const std::string& type : types) topics.push_back(envelopePrefix(type));
+  for (const std::string& type : types) topics.push_back(topicOf(type));
   return topics;
 }
 
@@ -7288,11 +7464,15 @@ namespace dividere::messaging {
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const connection::SocketOptions& options)
-    : Consumer(connection::Subscriber(endpoint, detail::topicIds(types), options)) {}
+    : Consumer(connection::Subscriber(endpoint, detail::topicsOf(types), options)) {}
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
                        const connection::SocketOptions& options)
     : Subscriber(endpoint, std::vector<std::string>(types), options) {}
+
+void Subscriber::subscribe(const std::string& fullName) { connection_.subscribe(detail::topicOf(fullName)); }
+
+void Subscriber::unsubscribe(const std::string& fullName) { connection_.unsubscribe(topicId(fullName)); }
 
 std::string Subscriber::topicId(std::string_view fullName) { return detail::envelopePrefix(fullName); }
 
@@ -7556,7 +7736,7 @@ void HandlerTable::handleUnknown(std::string_view type, std::string_view payload
 void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexcept {
   try {
     reactor::Sender sender(origin);
-    onUnknown_(std::string(type), sender);
+    onUnknown_(isTypeName(type) ? std::string(type) : shown(type), sender);
   } catch (...) {
     report(currentAsHandlerError(who_ + ": the hook for unknown types"));
   }

@@ -1,6 +1,7 @@
 #include "error.hpp"
 
 #include "detail/never_destroyed.hpp"
+#include "detail/text.hpp"
 
 namespace dividere {
 namespace detail {
@@ -44,10 +45,12 @@ const std::error_category& errorCategory() noexcept {
 
 std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), errorCategory()}; }
 
-Error::Error(std::error_code code, const std::string& context) : std::system_error(code, context) {}
+// Cut here, where every text comes by: what is wrong with a message, or what a peer says, may be as large as the message.
+Error::Error(std::error_code code, const std::string& context)
+    : std::system_error(code, context.size() > detail::kLongestText ? detail::cut(context) : context) {}
 
 Error::Error(std::error_code code, const std::string& context, std::string text)
-    : std::system_error(code, context), text_(std::make_shared<const std::string>(std::move(text))) {}
+    : std::system_error(Error(code, context)), text_(std::make_shared<const std::string>(std::move(text))) {}
 
 std::string Error::context() const {
   const std::string text = what();

@@ -45,7 +45,7 @@ std::error_code make_error_code(Errc code) noexcept;
 /// (nothing came in time) are never thrown.
 class Error : public std::system_error {
  public:
-  /// `context` is who, what and where; the code's own message is appended.
+  /// `context` is who, what and where, cut after 4,000 bytes; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
 
   /// The same, with what text() returns.

@@ -9,6 +9,7 @@
 #include "detail/fork.hpp"
 #include "detail/log_line.hpp"
 #include "detail/never_destroyed.hpp"
+#include "detail/text.hpp"
 
 namespace dividere::detail {
 
@@ -47,6 +48,7 @@ bool logs(LogLevel level) noexcept { return level >= logTarget().least.load(std:
 
 void log(LogLevel level, std::string_view component, std::string_view text) noexcept try {
   if (!logs(level)) return;
+  if (text.size() > kLongestText) return log(level, component, cut(text));
   std::shared_ptr<const LogHandler> handler;
   {
     std::lock_guard<std::mutex> lock(processMutex());

@@ -12,4 +12,6 @@ std::unique_ptr<google::protobuf::Message> ProtoBuffDecoder::decode(std::string_
   return detail::decodeEnvelope("messaging::ProtoBuffDecoder", envelope);
 }
 
+void allowTypes(const std::vector<std::string>& fullNames) { detail::allowTypes(fullNames); }
+
 }  // namespace dividere::messaging

@@ -74,3 +74,10 @@ TEST_CASE("the codes that travel between processes keep their numbers") {
                                         Errc::tooLarge, Errc::deadlinePassed, Errc::stopping};
   for (std::size_t i = 0; i < travelling.size(); ++i) CHECK(static_cast<std::size_t>(travelling[i]) == i + 1);
 }
+
+TEST_CASE("no error has a text of any length, whatever is told to be wrong") {
+  const Error error(Errc::malformed, "who: " + std::string(10 << 20, 'x'));
+  CHECK(std::string(error.what()).size() < 5000);
+  CHECK(error.context().substr(0, 8) == "who: xxx");
+  CHECK(error.context().substr(error.context().size() - 3) == "...");
+}

@@ -21,3 +21,10 @@ TEST_CASE("a rate limit lets one line a second through and says how many it held
   CHECK(log.lines()[1].level == LogLevel::error);
   CHECK(log.lines()[1].component == "test");
 }
+
+TEST_CASE("no line is of any length, whatever there is to say") {
+  const LogCapture log(LogLevel::error);
+  dividere::detail::log(LogLevel::error, "test", std::string(10 << 20, 'x'));
+  REQUIRE(log.lines().size() == 1);
+  CHECK(log.lines()[0].text.size() < 5000);
+}

@@ -5,6 +5,8 @@
 #include <string>
 
 using dividere::detail::asUtf8;
+using dividere::detail::cut;
+using dividere::detail::kLongestText;
 using dividere::detail::shown;
 
 TEST_CASE("a text that a peer chose is shown in printable ASCII, and cut") {
@@ -36,4 +38,15 @@ TEST_CASE("a text for a peer is cut between two characters") {
   CHECK(cut.size() % 3 == 0);
   CHECK(cut.substr(cut.size() - 3) == "...");
   CHECK(asUtf8(cut) == cut);
+}
+
+TEST_CASE("a text is cut between two characters, and where it is too long alone") {
+  CHECK(cut("short") == "short");
+  CHECK(cut(std::string(kLongestText, 'x')) == std::string(kLongestText, 'x'));
+  CHECK(cut(std::string(kLongestText + 1, 'x')) == std::string(kLongestText - 3, 'x') + "...");
+  std::string wide = "x";  // so that no character ends where it is cut
+  while (wide.size() < 2 * kLongestText) wide += "\xF0\x9F\x98\x80";
+  CHECK(cut(wide).size() <= kLongestText);
+  CHECK(asUtf8(cut(wide)) == cut(wide));
+  CHECK(cut(std::string(2 * kLongestText, '\x80')).size() <= kLongestText);
 }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <google/protobuf/descriptor.pb.h>
+
 #include <dividere.hpp>
 #include <string>
 #include <vector>
@@ -158,6 +160,41 @@ TEST_CASE("a name of any bytes is shown in the error without control characters,
   for (const char c : what) REQUIRE((c >= ' ' && c < 127));
 }
 
+TEST_CASE("a name that no type can have is unknown at once, however long it is") {
+  const std::string dots(256 << 10, '.');
+  CHECK(codeDecoding(envelope(dots, kUrl + dots, "")) == Errc::unknownType);
+  CHECK(contains(whatDecoding(envelope(dots, kUrl + dots, "")), "no type has such a name"));
+}
+
+// --- Types that describe types ---
+
+TEST_CASE("a type that describes types is not taken by somebody who has not asked for it") {
+  for (const char* type :
+       {"google.protobuf.FileDescriptorSet", "google.protobuf.DescriptorProto", "google.protobuf.FieldOptions"}) {
+    CAPTURE(type);
+    CHECK(codeDecoding(envelope(type, kUrl + type, "")) == Errc::unknownType);
+    CHECK(contains(whatDecoding(envelope(type, kUrl + type, "")), "allowTypes"));
+  }
+}
+
+TEST_CASE("to ask for a type that describes types is to agree to it") {
+  google::protobuf::FileDescriptorSet files;
+  files.add_file()->set_name("some.proto");
+  dividere::messaging::Dealer bound("tcp://*:*");
+  dividere::messaging::Dealer connected("tcp://localhost:" + std::to_string(bound.port()));
+  connected.send(files);
+  CHECK(bound.recv<google::protobuf::FileDescriptorSet>().file(0).name() == "some.proto");
+}
+
+TEST_CASE("a type that is allowed is taken as any other, also by a thread that refused it before") {
+  const std::string type = "google.protobuf.EnumDescriptorProto";
+  const std::string bytes = envelope(type, kUrl + type, "");
+  CHECK(codeDecoding(bytes) == Errc::unknownType);
+  dividere::messaging::allowTypes({type});
+  CHECK(decoder.decode(bytes)->GetDescriptor() == google::protobuf::EnumDescriptorProto::descriptor());
+  CHECK(codeDecoding(envelope("google.protobuf.EnumOptions", "", "")) == Errc::unknownType);
+}
+
 // --- What is not known ---
 
 TEST_CASE("fields that are not known are skipped, in the envelope and in its msg, wherever they stand") {
@@ -270,6 +307,14 @@ TEST_CASE("a payload without its required fields is malformed, and the error say
   CHECK(contains(whatDecoding(envelope("Order", kUrl + "Order", ofBytes(1, "A1"))), "count"));
   const auto whole = decoder.decode(envelope("Order", kUrl + "Order", ofBytes(1, "A1") + ofVarint(2, 3)));
   CHECK(static_cast<const Order&>(*whole).count() == 3);
+}
+
+TEST_CASE("a message may lack any number of required fields: the error stays one that can be read") {
+  std::string orders;
+  for (int i = 0; i < 100000; ++i) orders += ofBytes(1, "");
+  const std::string what = whatDecoding(envelope("Basket", kUrl + "Basket", orders));
+  CHECK(contains(what, "order[0].count"));
+  CHECK(what.size() < 1000);
 }
 
 TEST_CASE("messages nested beyond protobuf's limit are malformed") {

@@ -148,6 +148,18 @@ TEST_CASE("a subscriber may ask for several types, by name or with types<>()") {
   }
 }
 
+TEST_CASE("a subscriber cannot ask for a name that no type can have") {
+  Publisher publisher("tcp://*:*");
+  for (const std::string& name :
+       {std::string("pkg/Ping"), std::string("Ping "), std::string(), std::string(513, 'x')}) {
+    CAPTURE(name);
+    CHECK(codeOf([&] { Subscriber(meeting(publisher), {name}); }) == std::errc::invalid_argument);
+    Subscriber subscriber(meeting(publisher));
+    CHECK(codeOf([&] { subscriber.subscribe(name); }) == std::errc::invalid_argument);
+    subscriber.unsubscribe(name);
+  }
+}
+
 TEST_CASE("an empty list of types means all of them") {
   Publisher publisher("tcp://*:*");
   Subscriber subscriber(meeting(publisher), types<>());

@@ -1,6 +1,7 @@
 // What may be a handler, and what the hooks may take.
 
 #include "kit.hpp"
+#include "messaging/fields.hpp"
 
 using namespace kit;
 using dividere::Errc;
@@ -190,6 +191,21 @@ TEST_CASE("onUnknown is called with the type's full name, whether the type has n
   CHECK(unknown.all() == std::vector<std::string>{"Msg02", "Msg99"});
   CHECK(reactor.handlerStats().unknown == 2);
   CHECK(ask(request, msg01("ab")) == "ba");
+}
+
+TEST_CASE("onUnknown is not called with a name of any bytes and any length") {
+  const LogNotes log;
+  Notes<std::string> unknown;
+  MtMsgReactor reactor;
+  const std::string endpoint = addResponse(reactor);
+  reactor.onUnknown([&](const std::string& type) { unknown.add(type); });
+  reactor.start();
+  Request request(endpoint);
+  const std::string name = std::string(100000, '.') + '\n';
+  request.connection().send(fields::envelope(name, "type.googleapis.com/" + name, ""));
+  CHECK(startsWith(answerIn(request.connection().recv()), "error 5: "));
+  REQUIRE(unknown.all().size() == 1);
+  CHECK(unknown.all()[0].size() < 1000);
 }
 
 TEST_CASE("onUnknown may take a Sender and answer, or nothing at all") {

@@ -27,15 +27,22 @@ static std::size_t characterSize(std::string_view text) {
   return isBad ? 0 : size;
 }
 
+std::string cut(std::string_view text) {
+  constexpr std::string_view kEnd = "...";
+  if (text.size() <= kLongestText) return std::string(text);
+  std::size_t size = kLongestText - kEnd.size();
+  for (int i = 0; i < 3 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80; ++i) --size;
+  return std::string(text.substr(0, size)).append(kEnd);
+}
+
 std::string asUtf8(std::string_view text) {
-  constexpr std::size_t kMost = 4000;
   std::string result;
-  while (!text.empty() && result.size() < kMost) {
+  while (!text.empty() && result.size() <= kLongestText) {
     const std::size_t size = characterSize(text);
     result += size == 0 ? std::string_view("?") : text.substr(0, size);
     text.remove_prefix(std::max<std::size_t>(size, 1));
   }
-  return text.empty() ? result : result + "...";
+  return cut(result);
 }
 
 }  // namespace dividere::detail

@@ -7,11 +7,16 @@
 
 namespace dividere::detail {
 
-/// A name or text that a peer chose, cut and cleaned to be shown in an error or in the log.
+/// What a text in an error or in the log may have: no peer, and no message of any size, makes it longer.
+constexpr std::size_t kLongestText = 4000;
+
+/// The text, cut between two characters if it is longer than kLongestText; then it ends in "...".
+std::string cut(std::string_view text);
+
+/// A name or text that a peer chose, cut to some words and cleaned to be shown in an error or in the log.
 std::string shown(std::string_view text);
 
-/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut after some thousand
-/// bytes.
+/// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut as by cut().
 std::string asUtf8(std::string_view text);
 
 }  // namespace dividere::detail

@@ -5,6 +5,7 @@
 #include "../../core/detail/text.hpp"
 #include "../../core/error.hpp"
 #include "error_envelope.hpp"
+#include "missing_fields.hpp"
 
 namespace dividere::detail {
 
@@ -24,8 +25,8 @@ static auto withHead(const google::protobuf::Message& message, const Use& use) {
 template <class Allocate>
 static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
   if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete, std::string(who) + ": send " + std::string(typeOf(message)) + ": " +
-                                      message.InitializationErrorString());
+    throw Error(Errc::incomplete,
+                std::string(who) + ": send " + std::string(typeOf(message)) + ": " + missingFields(message));
   }
   const std::size_t payload = message.ByteSizeLong();
   if (payload > INT_MAX) {
@@ -55,17 +56,18 @@ void parsePayload(std::string_view who, std::string_view payload, google::protob
     failMalformed(who, typeOf(message), "the payload is no such message");
   }
   if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + message.InitializationErrorString());
+    failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
   }
 }
 
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
   const Envelope envelope = openEnvelope(who, bytes);
-  auto message = newMessage(envelope.type);
+  std::string_view whyNot;
+  auto message = newMessage(envelope.type, &whyNot);
   if (!message) {
     throwIfError(who, envelope);
-    throw Error(Errc::unknownType, std::string(who) + ": envelope of '" + shown(envelope.type) +
-                                       "': the type is not linked into this program");
+    throw Error(Errc::unknownType,
+                std::string(who) + ": envelope of '" + shown(envelope.type) + "': " + std::string(whyNot));
   }
   parsePayload(who, envelope.payload, *message);
   return message;

@@ -6,8 +6,10 @@
 
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "envelope_format.hpp"
 
@@ -16,8 +18,16 @@ namespace dividere::detail {
 /// The full name of the message's type.
 std::string_view typeOf(const google::protobuf::Message& message);
 
-/// A new message of that type; null if no such type is linked into the program.
-std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type);
+/// Whether a message type may be called so: names of letters, digits and _, with dots between them, and not longer than
+/// any that somebody would write. Any bytes may be asked about.
+bool isTypeName(std::string_view name);
+
+/// A new message of that type, for somebody who has not asked for it by type; null, and why, if there is none: no such
+/// type is linked into the program, or it is one that allowTypes() has to allow.
+std::unique_ptr<google::protobuf::Message> newMessage(std::string_view type, std::string_view* whyNot = nullptr);
+
+/// As messaging::allowTypes().
+void allowTypes(const std::vector<std::string>& types);
 
 /// What tells the types of messages apart: their class, as long as it stands for one type alone. To be asked for its
 /// Descriptor, a message takes longer than the rest of the envelope. And its typeid is null if what protoc made for it

@@ -3,6 +3,7 @@
 #include "../../core/detail/text.hpp"
 #include "../../messaging/detail/codec.hpp"
 #include "../../messaging/detail/error_envelope.hpp"
+#include "../../messaging/detail/message_types.hpp"
 
 namespace dividere::detail {
 
@@ -88,7 +89,7 @@ void HandlerTable::handleUnknown(std::string_view type, std::string_view payload
 void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexcept {
   try {
     reactor::Sender sender(origin);
-    onUnknown_(std::string(type), sender);
+    onUnknown_(isTypeName(type) ? std::string(type) : shown(type), sender);
   } catch (...) {
     report(currentAsHandlerError(who_ + ": the hook for unknown types"));
   }

@@ -6,17 +6,20 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace google::protobuf {
 
 class Descriptor;
+class FieldDescriptor;
+class MessageFactory;
+class Reflection;
 
 class MessageLite {
  public:
   virtual ~MessageLite() = default;
   [[nodiscard]] std::string_view GetTypeName() const;
   [[nodiscard]] bool IsInitialized() const;
-  [[nodiscard]] std::string InitializationErrorString() const;
   [[nodiscard]] bool ParsePartialFromArray(const void* data, int size);
   [[nodiscard]] std::size_t ByteSizeLong() const;
   std::uint8_t* SerializeWithCachedSizesToArray(std::uint8_t* target) const;
@@ -26,6 +29,18 @@ class Message : public MessageLite {
  public:
   [[nodiscard]] Message* New() const;
   [[nodiscard]] const Descriptor* GetDescriptor() const;
+  [[nodiscard]] const Reflection* GetReflection() const;
+};
+
+class Reflection {
+ public:
+  [[nodiscard]] bool HasField(const Message& message, const FieldDescriptor* field) const;
+  [[nodiscard]] int FieldSize(const Message& message, const FieldDescriptor* field) const;
+  void ListFields(const Message& message, std::vector<const FieldDescriptor*>* output) const;
+  [[nodiscard]] const Message& GetMessage(const Message& message, const FieldDescriptor* field,
+                                          MessageFactory* factory = nullptr) const;
+  [[nodiscard]] const Message& GetRepeatedMessage(const Message& message, const FieldDescriptor* field,
+                                                  int index) const;
 };
 
 class MessageFactory {
