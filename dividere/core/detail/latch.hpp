@@ -2,6 +2,8 @@
 
 // Something that happens once, and threads that wait for it.
 
+#include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -9,25 +11,26 @@
 
 namespace dividere::detail {
 
-/// Shut until open(). Any thread.
+/// Shut until open(). Any thread. Nothing throws but addWaker(), for want of memory: destructors wait for latches.
 ///
-/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child. No descriptor
+/// either: there may be none left.
 class Latch {
  public:
-  void open();
-  bool isOpen() const;
+  void open() noexcept;
+  bool isOpen() const noexcept;
 
   /// Whether it is open, waiting for that until the deadline.
-  bool wait(const Deadline& deadline);
+  bool wait(const Deadline& deadline) noexcept;
 
   // For whoever waits for other things too:
   void addWaker(int fd);  ///< woken by open(); at once if that was before
-  void removeWaker(int fd);
+  void removeWaker(int fd) noexcept;
 
  private:
   mutable std::mutex mutex_;
-  bool open_ = false;         // under mutex_
-  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
+  std::atomic<std::uint32_t> open_{0};  // written under mutex_; a futex, which is 32 bits
+  std::vector<int> waiting_;            // under mutex_: what wakes those who wait
 };
 
 }  // namespace dividere::detail
