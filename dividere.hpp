@@ -40,6 +40,7 @@
 #include "dividere/messaging/response.hpp"
 #include "dividere/messaging/socket.hpp"
 #include "dividere/messaging/subscriber.hpp"
+#include "dividere/messaging/topic.hpp"
 
 // reactor: handlers called with what arrives
 #include "dividere/reactor/handlers.hpp"
@@ -103,6 +104,7 @@
 #include "dividere/connection/subscriber.cpp"
 
 #include "dividere/messaging/dealer.cpp"
+#include "dividere/messaging/detail/arrivals.cpp"
 #include "dividere/messaging/detail/codec.cpp"
 #include "dividere/messaging/detail/envelope_format.cpp"
 #include "dividere/messaging/detail/error_envelope.cpp"
@@ -110,6 +112,8 @@
 #include "dividere/messaging/detail/framework_messages.cpp"
 #include "dividere/messaging/detail/message_types.cpp"
 #include "dividere/messaging/detail/missing_fields.cpp"
+#include "dividere/messaging/detail/publication.cpp"
+#include "dividere/messaging/detail/series.cpp"
 #include "dividere/messaging/envelope.cpp"
 #include "dividere/messaging/publisher.cpp"
 #include "dividere/messaging/request.cpp"

@@ -656,8 +656,10 @@ class Response : public Connector {
 
 // begin dividere/connection/subscriber.hpp
 namespace dividere::detail {
+class Deadline;
 class Frame;
-}
+class Intake;
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -673,8 +675,9 @@ class Subscriber : public Connector {
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options = {});
   Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics, const SocketOptions& options = {});
 
-  Subscriber(Subscriber&&) noexcept = default;
-  Subscriber& operator=(Subscriber&&) noexcept = default;
+  Subscriber(Subscriber&&) noexcept;
+  Subscriber& operator=(Subscriber&&) noexcept;
+  ~Subscriber();
 
   /// Adds a topic; one that is already there changes nothing.
   void subscribe(const std::string& topic);
@@ -697,8 +700,18 @@ class Subscriber : public Connector {
 
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
 
+  /// Has `intake` look at each message from now on, and leave out those it does not take.
+  void setIntake(std::unique_ptr<detail::Intake> intake);
+  detail::Intake* intake() const;
+
+  /// Whether receiveFrame() would return a message at once.
+  bool ready();
+  bool isForUser();
+
   std::vector<std::string> topics_;
-  std::string id_;  // the topic it is counted by, see census.hpp
+  detail::Hidden<detail::Intake> intake_;
+  bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
+  std::string id_;           // the topic it is counted by, see census.hpp
 };
 
 }  // namespace dividere::connection
@@ -898,25 +911,65 @@ std::vector<std::string> types() {
 }  // namespace dividere::messaging
 // end dividere/messaging/envelope.hpp
 
-// begin dividere/messaging/publisher.hpp
+// begin dividere/messaging/topic.hpp
 namespace dividere::messaging {
 
-/// connection::Publisher for protobuf messages (seeds: messaging.Publisher).
+/// What a message is about, beside its type: segments from the general to the special. A Subscriber that asks for
+/// topic("plant") gets topic("plant", "line3") too, and all else below it; whole segments match, so "line3" is not
+/// "line33".
+using Topic = std::vector<std::string>;
+
+/// topic("plant", "line3")
+template <class... Segments>
+Topic topic(Segments&&... segments) {
+  return Topic{std::string(std::forward<Segments>(segments))...};
+}
+
+}  // namespace dividere::messaging
+// end dividere/messaging/topic.hpp
+
+// begin dividere/messaging/publisher.hpp
+namespace dividere::detail {
+struct Numbering;
+}
+
+namespace dividere::messaging {
+
+struct PublisherOptions {
+  connection::SocketOptions socket;
+};
+
+/// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed (seeds: messaging.Publisher).
 class Publisher : public Socket<connection::Publisher> {
  public:
   explicit Publisher(const std::string& endpoint, const connection::SocketOptions& options = {});
+  explicit Publisher(const std::string& endpoint, const PublisherOptions& options);
+  Publisher(Publisher&&) noexcept;
+  Publisher& operator=(Publisher&&) noexcept;
+  ~Publisher();
 
   /// Throws as ProtoBuffEncoder::encode, and Error{tooLarge} beyond SocketOptions::maxMessageBytes.
   void send(const google::protobuf::Message& message);
 
+  /// About this topic. Subscribers to the type alone get it, too. A counter is kept for each type and topic as long as the
+  /// Publisher lives. Throws Error{tooLarge} for a topic of more than 1 KiB.
+  void send(const google::protobuf::Message& message, const Topic& topic);
+
   /// As connection::Publisher: false only with SocketOptions::waitWhenFull.
   bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout);
 
   bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
     return connection_.waitForSubscribers(n, timeout);
   }
   std::size_t subscribers() const { return connection_.subscribers(); }
+  std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
+
+ private:
+  bool send(const google::protobuf::Message& message, const Topic& topic, const std::chrono::milliseconds* timeout);
+
+  detail::Hidden<detail::Numbering> numbering_;
 };
 
 }  // namespace dividere::messaging
@@ -966,6 +1019,21 @@ class Response : public Consumer<connection::Response> {
 // begin dividere/messaging/subscriber.hpp
 namespace dividere::messaging {
 
+/// Messages that did not come to a Subscriber, of one publisher, type and topic.
+struct Missed {
+  std::uint32_t publisher;  ///< a number that the publisher chose at random when it was made
+  std::string type;         ///< full name
+  Topic topic;
+  std::uint64_t count;
+};
+
+struct SubscriberOptions {
+  /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
+  std::function<void(const Missed&)> onMissed;
+
+  connection::SocketOptions socket;
+};
+
 /// connection::Subscriber for protobuf messages: of the given types, or of all.
 ///
 /// The filter is exact, whatever the names. It matches the name that the publisher writes: the full one for this
@@ -978,6 +1046,14 @@ class Subscriber : public Consumer<connection::Subscriber> {
                       const connection::SocketOptions& options = {});
   Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
              const connection::SocketOptions& options = {});
+
+  explicit Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
+                      const SubscriberOptions& options);
+
+  /// Of this topic and those below it alone. Publishers that know no topics, old ones and Python, send to none.
+  /// Throws Error{tooLarge} for a topic of more than 1 KiB.
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+             const SubscriberOptions& options = {});
 
   /// Adds a type to those given before.
   template <class T>
@@ -992,6 +1068,17 @@ class Subscriber : public Consumer<connection::Subscriber> {
     unsubscribe(std::string(T::descriptor()->full_name()));
   }
   void unsubscribe(const std::string& fullName);
+
+  /// Messages received so far. Those without a number, of old publishers and Python, are counted here alone.
+  std::uint64_t received() const;
+
+  /// Messages missed so far: sent by a publisher after the first one that was received of it, the type and the topic,
+  /// and never received, because the queue was full or the connection was lost. Known when the next one comes. Also in
+  /// the log, as a warning.
+  std::uint64_t missed() const;
+
+  /// The topic of the message received last; empty if it has none.
+  const Topic& topic() const;
 
   /// The first bytes of every envelope of this type, and of no other (doc/wire.md): the topic it is subscribed by.
   static std::string topicId(std::string_view fullName);
@@ -6099,6 +6186,23 @@ std::string_view name(EventType type) {
 }  // namespace dividere::connection
 // end dividere/connection/socket_event.cpp
 
+// begin dividere/connection/detail/intake.hpp
+// What a layer above has to say about messages before the user of a Subscriber gets them.
+
+namespace dividere::detail {
+
+/// In the thread that receives.
+class Intake {
+ public:
+  virtual ~Intake() = default;
+
+  /// Whether the user gets this message. Called once for each.
+  virtual bool takes(std::string_view message) = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/intake.hpp
+
 // begin dividere/connection/subscriber.cpp
 namespace dividere::connection {
 
@@ -6142,6 +6246,17 @@ void Subscriber::unsubscribe(const std::string& topic) {
   topics_.erase(found);
 }
 
+Subscriber::Subscriber(Subscriber&&) noexcept = default;
+Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
+Subscriber::~Subscriber() = default;
+
+void Subscriber::setIntake(std::unique_ptr<detail::Intake> intake) { intake_ = std::move(intake); }
+
+detail::Intake* Subscriber::intake() const {
+  socket();
+  return intake_.get();
+}
+
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
 std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
@@ -6149,11 +6264,36 @@ std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+bool Subscriber::wait(std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  const auto deadline = detail::Deadline::in(timeout);
+  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = isForUser();
+  return isLookedAt_;
+}
+
+bool Subscriber::ready() {
+  detail::Socket& socket = this->socket();
+  while (!isLookedAt_ && socket.ready()) isLookedAt_ = isForUser();
+  return isLookedAt_;
+}
+
+/// Whether the message that the socket keeps is; it is taken out otherwise.
+bool Subscriber::isForUser() {
+  detail::Socket& socket = this->socket();
+  if (!intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view())) return true;
+  socket.tryReceive();
+  return false;
+}
 
 const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  return socket.receive(detail::Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
+  const auto deadline = detail::Deadline::in(timeout);
+  while (socket.receive(deadline)) {
+    const bool isTaken = std::exchange(isLookedAt_, false) || !intake_ || socket.framesReceived() != 1 ||
+                         intake_->takes(socket.onlyFrame().view());
+    if (isTaken) return &socket.onlyFrame();
+  }
+  return nullptr;
 }
 
 }  // namespace dividere::connection
@@ -6190,6 +6330,15 @@ struct Access {
     return dealer.receiveFrame(route, timeout);
   }
 
+  /// Whether receive() would return a message at once.
+  static bool ready(connection::Subscriber& subscriber) { return subscriber.ready(); }
+
+  /// Has `intake` look at each message before the user gets it.
+  static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
+    subscriber.setIntake(std::move(intake));
+  }
+  static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
+
   /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless
   /// send() is called before.
   static void refuse(connection::Response& response, Frame&& reply) { response.refuse(std::move(reply)); }
@@ -6215,8 +6364,10 @@ class FieldReader {
   int number() const { return number_; }
   bool isBytes() const { return isBytes_; }
   bool isVarint() const { return isVarint_; }
-  std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
-  std::uint64_t varint() const { return varint_; }   ///< of a varint field
+  bool isFixed32() const { return isFixed32_; }
+  std::string_view bytes() const { return bytes_; }   ///< of a length-delimited field
+  std::uint64_t varint() const { return varint_; }    ///< of a varint field
+  std::uint32_t fixed32() const { return fixed32_; }  ///< of a fixed32 field
   bool failed() const { return failed_; }
 
   // The field's value, if it is of this kind: else `value` stays as it is.
@@ -6232,15 +6383,18 @@ class FieldReader {
 
  private:
   bool fail();
+  bool readFixed32();
   bool skip(std::uint32_t tag, int depth);
 
   std::string_view rest_;
   int number_ = 0;
   bool isBytes_ = false;
   bool isVarint_ = false;
+  bool isFixed32_ = false;
   bool failed_ = false;
   std::string_view bytes_;
   std::uint64_t varint_ = 0;
+  std::uint32_t fixed32_ = 0;
 };
 
 /// Builds a message field by field, leaving out what has its default value, as proto3 does.
@@ -6274,6 +6428,77 @@ inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
 
 }  // namespace dividere::detail
 // end dividere/messaging/detail/fields.hpp
+
+// begin dividere/messaging/detail/publication.hpp
+// What an envelope says of the message as a publication (doc/wire.md): its topic, its number, and whose it is.
+
+namespace dividere::detail {
+
+enum PublicationField : int {
+  kSequenceField = 100,
+  kPublisherField = 101,
+  kTopicField = 107,
+};
+
+/// A published message as a subscriber counts it: views into the envelope.
+struct Publication {
+  std::string_view series;     ///< how the envelope begins: with its type and topic
+  std::uint64_t sequence = 0;  ///< 0: the publisher does not number
+  std::uint32_t publisher = 0;
+};
+
+/// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
+bool readPublication(std::string_view envelope, Publication& publication);
+
+/// A topic's fields, as they stand behind msgName. Throws Error{tooLarge} beyond kLongestTopic; `who` names the caller.
+std::string topicFields(std::string_view who, const messaging::Topic& topic);
+
+/// The topic of a series, and its type as it stands in msgName.
+messaging::Topic topicOfSeries(std::string_view series);
+std::string_view typeOfSeries(std::string_view series);
+
+/// A publisher keeps a counter for each topic, and libzmq a chain of nodes as long as a subscription is.
+constexpr std::size_t kLongestTopic = 1024;
+
+/// The fields behind the message, in place.
+class PublicationTail {
+ public:
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher);
+  std::string_view bytes() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[2 + 10 + 2 + 4];
+  std::size_t size_ = 0;
+};
+
+/// Takes the topic's fields off the front; false if they are cut short.
+inline bool skipTopic(std::string_view& bytes) {
+  constexpr std::string_view kTag("\xDA\x06", 2);
+  while (bytes.size() > kTag.size() && bytes.substr(0, kTag.size()) == kTag) {
+    bytes.remove_prefix(kTag.size());
+    std::uint64_t size;
+    if (!readVarint(bytes, size) || size > bytes.size()) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+/// Reads what PublicationTail writes; false if the bytes are not just that.
+inline bool readTail(std::string_view bytes, Publication& publication) {
+  constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
+  if (bytes.substr(0, 2) != kSequenceTag) return false;
+  bytes.remove_prefix(2);
+  if (!readVarint(bytes, publication.sequence) || bytes.size() != 6 || bytes.substr(0, 2) != kPublisherTag)
+    return false;
+  publication.publisher = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    publication.publisher |= std::uint32_t{static_cast<unsigned char>(bytes[2 + i])} << 8 * i;
+  }
+  return true;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/publication.hpp
 
 // begin dividere/messaging/detail/envelope_format.hpp
 // The bytes of a msgEnvelope (doc/wire.md): what is in one, and how one is written in place.
@@ -6310,15 +6535,21 @@ class EnvelopeHead {
   /// is what openEnvelope() finds, in a fraction of the time.
   bool opens(std::string_view bytes, std::string_view& payload) const {
     std::uint64_t size;
-    if (!skip(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skip(bytes, url)) return false;
-    payload = bytes;
+    if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
+    bytes.remove_prefix(1);
+    if (!readVarint(bytes, size) || size > bytes.size()) return false;
+    payload = bytes.substr(0, static_cast<std::size_t>(size));
+    bytes.remove_prefix(payload.size());
+    Publication publication;
+    if (!bytes.empty() && !readTail(bytes, publication)) return false;
+    if (!skip(payload, url)) return false;
     if (payload.empty()) return true;
     if (payload.front() != kSecondTag) return false;
     payload.remove_prefix(1);
     return readVarint(payload, size) && size == payload.size();
   }
 
-  std::string name;  ///< the msgName field, and the tag of msg
+  std::string name;  ///< the msgName field
   std::string url;   ///< the Any's type_url field
 
  private:
@@ -6329,18 +6560,29 @@ class EnvelopeHead {
   }
 };
 
+/// What an envelope carries beside the message, in fields that old peers skip; serialized.
+struct EnvelopeExtras {
+  std::string_view topic = {};  ///< behind msgName, so that a subscription can match on both
+  std::string_view tail = {};   ///< behind the message
+};
+
 /// The sizes of an envelope's parts, and the writing of all but the payload.
 class EnvelopeLayout {
  public:
-  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
+  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload, const EnvelopeExtras& extras = {})
+      : head_(head), payload_(payload), extras_(extras) {
     anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
   }
 
-  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
+  std::size_t size() const {
+    return head_.name.size() + extras_.topic.size() + 1 + varintSize(anySize_) + anySize_ + extras_.tail.size();
+  }
 
   /// Writes everything before the payload; returns where the payload goes.
   std::uint8_t* writeHead(std::uint8_t* to) const {
     to = append(to, head_.name);
+    to = append(to, extras_.topic);
+    *to++ = static_cast<std::uint8_t>(kSecondTag);
     to = Out::WriteVarint64ToArray(anySize_, to);
     to = append(to, head_.url);
     if (payload_ == 0) return to;
@@ -6348,18 +6590,22 @@ class EnvelopeLayout {
     return Out::WriteVarint64ToArray(payload_, to);
   }
 
+  /// Writes everything behind the payload.
+  void writeTail(std::uint8_t* to) const { append(to, extras_.tail); }
+
  private:
   using Out = google::protobuf::io::CodedOutputStream;
 
   static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
 
-  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
+  static std::uint8_t* append(std::uint8_t* to, std::string_view bytes) {
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     return to + bytes.size();
   }
 
   const EnvelopeHead& head_;
   std::size_t payload_;
+  EnvelopeExtras extras_;
   std::size_t anySize_;
 };
 
@@ -6422,8 +6668,12 @@ inline const EnvelopeHead* knownHead(const google::protobuf::Message& message) {
 namespace dividere::detail {
 
 /// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says; `who` names the caller in it.
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras = {});
 std::string encodeString(std::string_view who, const google::protobuf::Message& message);
+
+/// How envelopes of this message and topic (its fields, serialized) begin; written into `room` where it is not at hand.
+/// Valid until either of both changes.
+std::string_view seriesOf(const google::protobuf::Message& message, std::string_view topic, std::string& room);
 
 /// As ProtoBuffDecoder, of which this is the inside.
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);
@@ -6503,6 +6753,156 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::
 
 }  // namespace dividere::messaging
 // end dividere/messaging/dealer.cpp
+
+// begin dividere/messaging/detail/series.hpp
+// A publisher numbers its messages of one type and topic: a series. By the numbers a subscriber knows what it missed.
+
+namespace dividere::detail {
+
+/// The numbers that a publisher has given. One thread at a time.
+class SeriesNumbers {
+ public:
+  /// The last number of this series; 0 before its first message. `series` is the envelope's beginning: type and topic.
+  std::uint64_t& last(std::string_view series);
+
+  const std::unordered_map<std::string, std::uint64_t>& all() const { return numbers_; }
+
+ private:
+  std::unordered_map<std::string, std::uint64_t> numbers_;
+  std::string key_;  // looked up last, as that takes longest
+  std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // under key_
+};
+
+/// What a subscriber has had of each publisher's series. Bounded: beyond kMost series those heard longest ago are forgotten,
+/// and begin anew when they are heard again. One thread at a time.
+class SeriesBook {
+ public:
+  static constexpr std::size_t kMost = 100000;
+
+  /// What a number says when it comes.
+  struct Arrival {
+    bool isNew = true;         // false: it, or a later one, has come before
+    std::uint64_t missed = 0;  // messages between the one before and this one
+  };
+
+  /// The message of this number has come. The first one of a series begins it: nothing is missed before it.
+  Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+
+ private:
+  struct Series {
+    std::uint32_t publisher;
+    std::string name;
+    std::uint64_t last;
+  };
+  using Recent = std::list<Series>;
+
+  Series& find(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+  void forgetOldest();
+
+  Recent recent_;  // the one heard last first
+  std::unordered_map<std::string, Recent::iterator> byKey_;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/series.hpp
+
+// begin dividere/messaging/detail/arrivals.hpp
+// What comes to a Subscriber, counted.
+
+namespace dividere::detail {
+
+/// Counts what comes and what is missing, and tells of the latter. One thread at a time, as the Subscriber.
+class Arrivals final : public Intake {
+ public:
+  using OnMissed = std::function<void(const messaging::Missed&)>;
+
+  /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
+  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed);
+
+  bool takes(std::string_view envelope) override;
+
+  /// The topic that is subscribed to, as it stands in envelopes.
+  const std::string& topicFields() const { return topicFields_; }
+
+  std::uint64_t received() const { return received_; }
+  std::uint64_t missed() const { return missed_; }
+
+  /// Of the message that was taken last.
+  const messaging::Topic& topic();
+
+ private:
+  bool isWanted(std::string_view series) const;
+  void tell(const Publication& publication, std::uint64_t missed);
+
+  const std::string where_;
+  const std::string topicFields_;
+  const OnMissed onMissed_;
+
+  SeriesBook book_;
+  std::uint64_t received_ = 0;
+  std::uint64_t missed_ = 0;
+  std::string series_;  // of the last message
+  messaging::Topic topic_;
+  std::string topicOf_;  // the series that topic_ was read from
+  RateLimit warnings_;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/arrivals.hpp
+
+// begin dividere/messaging/detail/arrivals.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kSubscriber = "messaging::Subscriber";
+
+Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed)
+    : where_(std::move(where)), topicFields_(detail::topicFields(kSubscriber, topic)), onMissed_(std::move(onMissed)) {}
+
+bool Arrivals::takes(std::string_view envelope) {
+  Publication publication;
+  if (!readPublication(envelope, publication)) return true;  // whoever decodes it says what is wrong
+  if (!topicFields_.empty() && !isWanted(publication.series)) return false;
+  if (series_ != publication.series) series_ = publication.series;
+  ++received_;
+  if (publication.sequence == 0) return true;
+  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+  if (arrival.missed > 0) tell(publication, arrival.missed);
+  return true;
+}
+
+// libzmq matches type and topic together. Without a type there is nothing for it to match the topic behind.
+bool Arrivals::isWanted(std::string_view series) const {
+  const std::string_view type = typeOfSeries(series);
+  const auto topic = static_cast<std::size_t>(type.data() + type.size() - series.data());
+  return series.substr(topic, topicFields_.size()) == topicFields_;
+}
+
+void Arrivals::tell(const Publication& publication, std::uint64_t missed) {
+  missed_ += missed;
+  const std::string type(typeOfSeries(publication.series));
+  warnings_.log(LogLevel::warning, kSubscriber,
+                where_ + ": missed " + std::to_string(missed) + " of '" + shown(type) +
+                    "': it is read too slowly, or the connection was lost");
+  if (!onMissed_) return;
+  try {
+    onMissed_({publication.publisher, type, topicOfSeries(publication.series), missed});
+  } catch (const std::exception& error) {
+    log(LogLevel::error, kSubscriber, std::string("onMissed threw: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, kSubscriber, "onMissed threw something that is no std::exception");
+  }
+}
+
+const messaging::Topic& Arrivals::topic() {
+  if (topicOf_ != series_) {
+    topic_ = topicOfSeries(series_);
+    topicOf_ = series_;
+  }
+  return topic_;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/arrivals.cpp
 
 // begin dividere/messaging/detail/framework_messages.hpp
 // The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
@@ -6653,7 +7053,8 @@ static auto withHead(const google::protobuf::Message& message, const Use& use) {
 
 /// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
 template <class Allocate>
-static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
+static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras,
+                       const Allocate& allocate) {
   if (!message.IsInitialized()) {
     throw Error(Errc::incomplete,
                 std::string(who) + ": send " + std::string(typeOf(message)) + ": " + missingFields(message));
@@ -6664,21 +7065,28 @@ static auto encodeWith(std::string_view who, const google::protobuf::Message& me
                                     std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
   }
   return withHead(message, [&](const EnvelopeHead& head) {
-    const EnvelopeLayout layout(head, payload);
+    const EnvelopeLayout layout(head, payload, extras);
     auto made = allocate(layout.size());
     std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
     // The sizes are those that ByteSizeLong() has just left.
-    static_cast<void>(message.SerializeWithCachedSizesToArray(to));
+    layout.writeTail(message.SerializeWithCachedSizesToArray(to));
     return made;
   });
 }
 
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
+std::string_view seriesOf(const google::protobuf::Message& message, std::string_view topic, std::string& room) {
+  const EnvelopeHead* const known = knownHead(message);
+  if (known && topic.empty()) return known->name;
+  room = known ? known->name : envelopePrefix(typeOf(message));
+  return room.append(topic);
+}
+
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras) {
+  return encodeWith(who, message, extras, [](std::size_t size) { return Frame(size); });
 }
 
 std::string encodeString(std::string_view who, const google::protobuf::Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return std::string(size, '\0'); });
+  return encodeWith(who, message, {}, [](std::size_t size) { return std::string(size, '\0'); });
 }
 
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
@@ -6782,8 +7190,7 @@ Envelope openEnvelope(std::string_view who, std::string_view bytes) {
 std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
 
 EnvelopeHead::EnvelopeHead(std::string_view type)
-    : name(envelopePrefix(type) + kSecondTag),
-      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+    : name(envelopePrefix(type)), url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
 
 std::string sealEnvelope(std::string_view type, std::string_view payload) {
   const EnvelopeHead head(type);
@@ -6882,12 +7289,22 @@ bool FieldReader::next() {
   number_ = static_cast<int>(tag >> 3);
   isVarint_ = (tag & 7) == kVarint;
   isBytes_ = (tag & 7) == kBytes;
+  isFixed32_ = (tag & 7) == kFixed32;
+  if (isFixed32_) return readFixed32() || fail();
   if (isVarint_) return readVarint(rest_, varint_) || fail();
   if (!isBytes_) return skip(tag, 0) || fail();
   std::uint64_t size;
   if (!readVarint(rest_, size)) return fail();
   bytes_ = rest_.substr(0, static_cast<std::size_t>(size));
   return skipBytes(rest_, size) || fail();
+}
+
+bool FieldReader::readFixed32() {
+  if (rest_.size() < 4) return false;
+  fixed32_ = 0;
+  for (std::size_t i = 0; i < 4; ++i) fixed32_ |= std::uint32_t{static_cast<unsigned char>(rest_[i])} << 8 * i;
+  rest_.remove_prefix(4);
+  return true;
 }
 
 bool FieldReader::skip(std::uint32_t tag, int depth) {
@@ -7301,6 +7718,129 @@ std::string missingFields(const google::protobuf::Message& message) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/missing_fields.cpp
 
+// begin dividere/messaging/detail/publication.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kNameTag("\x0A", 1);
+constexpr std::string_view kMsgTag("\x12", 1);
+constexpr std::string_view kAddresseeTag("\xEA\x06", 2);
+
+/// Takes a tag and the bytes of a length-delimited field off the front.
+static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string_view& value) {
+  std::uint64_t size;
+  if (bytes.substr(0, tag.size()) != tag) return false;
+  bytes.remove_prefix(tag.size());
+  if (!readVarint(bytes, size) || size > bytes.size()) return false;
+  value = bytes.substr(0, static_cast<std::size_t>(size));
+  bytes.remove_prefix(static_cast<std::size_t>(size));
+  return true;
+}
+
+/// The same from fields in any order, with others among them.
+static bool readTailSlowly(std::string_view bytes, Publication& publication) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
+    if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
+  }
+  return !field.failed();
+}
+
+bool readPublication(std::string_view envelope, Publication& publication) {
+  std::string_view rest = envelope, part;
+  takeBytes(rest, kAddresseeTag, part);
+  const std::string_view own = rest;
+  if (!takeBytes(rest, kNameTag, part) || !skipTopic(rest)) return false;
+  publication.series = own.substr(0, own.size() - rest.size());
+  if (!takeBytes(rest, kMsgTag, part)) return false;
+  return rest.empty() || readTail(rest, publication) || readTailSlowly(rest, publication);
+}
+
+std::string topicFields(std::string_view who, const messaging::Topic& topic) {
+  FieldWriter writer;
+  for (const std::string& segment : topic) writer.part(kTopicField, segment);
+  std::string fields = writer.take();
+  if (fields.size() > kLongestTopic) {
+    throw Error(Errc::tooLarge, std::string(who) + ": a topic of " + std::to_string(fields.size()) + " bytes, where " +
+                                    std::to_string(kLongestTopic) + " are the most");
+  }
+  return fields;
+}
+
+messaging::Topic topicOfSeries(std::string_view series) {
+  messaging::Topic topic;
+  FieldReader field(series);
+  while (field.next()) {
+    if (field.number() == kTopicField && field.isBytes()) topic.emplace_back(field.bytes());
+  }
+  return topic;
+}
+
+std::string_view typeOfSeries(std::string_view series) {
+  FieldReader field(series);
+  return field.next() && field.number() == 1 && field.isBytes() ? field.bytes() : std::string_view();
+}
+
+PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher) {
+  const auto append = [this](unsigned byte) { bytes_[size_++] = static_cast<char>(byte); };
+  append(0xA0), append(0x06);
+  for (; sequence >= 0x80; sequence >>= 7) append((sequence & 0x7F) | 0x80);
+  append(static_cast<unsigned>(sequence));
+  append(0xAD), append(0x06);
+  for (int shift = 0; shift < 32; shift += 8) append(publisher >> shift & 0xFF);
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/publication.cpp
+
+// begin dividere/messaging/detail/series.cpp
+namespace dividere::detail {
+
+std::uint64_t& SeriesNumbers::last(std::string_view series) {
+  if (!found_ || found_->first != series) {
+    key_.assign(series);
+    found_ = &*numbers_.try_emplace(key_, 0).first;
+  }
+  return found_->second;
+}
+
+static std::string seriesKey(std::uint32_t publisher, std::string_view series) {
+  std::string key;
+  key.reserve(sizeof publisher + series.size());
+  for (int shift = 0; shift < 32; shift += 8) key += static_cast<char>(publisher >> shift & 0xFF);
+  return key.append(series);
+}
+
+SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
+  Series& known = find(publisher, series, number);
+  if (number <= known.last) return {false, 0};
+  return {true, number - std::exchange(known.last, number) - 1};
+}
+
+SeriesBook::Series& SeriesBook::find(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
+  if (!recent_.empty() && recent_.front().publisher == publisher && recent_.front().name == series) {
+    return recent_.front();
+  }
+  std::string key = seriesKey(publisher, series);
+  const auto known = byKey_.find(key);
+  if (known != byKey_.end()) {
+    recent_.splice(recent_.begin(), recent_, known->second);
+    return recent_.front();
+  }
+  if (recent_.size() == kMost) forgetOldest();
+  recent_.push_front({publisher, std::string(series), number - 1});
+  byKey_.emplace(std::move(key), recent_.begin());
+  return recent_.front();
+}
+
+void SeriesBook::forgetOldest() {
+  byKey_.erase(seriesKey(recent_.back().publisher, recent_.back().name));
+  recent_.pop_back();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/series.cpp
+
 // begin dividere/messaging/envelope.cpp
 namespace dividere::messaging {
 
@@ -7318,19 +7858,55 @@ void allowTypes(const std::vector<std::string>& fullNames) { detail::allowTypes(
 // end dividere/messaging/envelope.cpp
 
 // begin dividere/messaging/publisher.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kPublisher = "messaging::Publisher";
+
+/// What a publisher puts into envelopes beside the message. As the Publisher, one thread at a time.
+struct Numbering {
+  std::uint32_t publisher = 0;
+  SeriesNumbers numbers;
+  std::string room;  // for a series that is put together
+
+  Numbering() { std::memcpy(&publisher, randomBytes(sizeof publisher).data(), sizeof publisher); }
+};
+
+}  // namespace dividere::detail
+
 namespace dividere::messaging {
 
 Publisher::Publisher(const std::string& endpoint, const connection::SocketOptions& options)
-    : Socket(connection::Publisher(endpoint, options)) {}
+    : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {}
 
-void Publisher::send(const google::protobuf::Message& message) {
-  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  detail::Access::send(connection_, frame, nullptr);
-}
+Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
+    : Publisher(endpoint, options.socket) {}
+
+Publisher::Publisher(Publisher&&) noexcept = default;
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+Publisher::~Publisher() = default;
+
+void Publisher::send(const google::protobuf::Message& message) { send(message, Topic(), nullptr); }
+
+void Publisher::send(const google::protobuf::Message& message, const Topic& topic) { send(message, topic, nullptr); }
 
 bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
-  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  return detail::Access::send(connection_, frame, &timeout);
+  return send(message, Topic(), &timeout);
+}
+
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout) {
+  return send(message, topic, &timeout);
+}
+
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic,
+                     const std::chrono::milliseconds* timeout) {
+  detail::Access::socketOf(connection_);  // throws if it was moved from
+  const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
+  std::uint64_t& last = numbering_->numbers.last(detail::seriesOf(message, topicFields, numbering_->room));
+  const detail::PublicationTail tail(last + 1, numbering_->publisher);
+  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
+  const bool isSent = detail::Access::send(connection_, frame, timeout);
+  if (isSent) ++last;
+  return isSent;
 }
 
 }  // namespace dividere::messaging
@@ -7462,10 +8038,16 @@ static std::string topicOf(const std::string& type) {
               "messaging::Subscriber: subscribe to '" + shown(type) + "': no message type has such a name");
 }
 
-static std::vector<std::string> topicsOf(const std::vector<std::string>& types) {
-  std::vector<std::string> topics;
-  for (const std::string& type : types) topics.push_back(topicOf(type));
-  return topics;
+/// What the socket subscribes to: of each type this topic, and what is below it.
+static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& types, const messaging::Topic& topic) {
+  const std::string fields = topicFields("messaging::Subscriber", topic);
+  std::vector<std::string> subscriptions;
+  for (const std::string& type : types) subscriptions.push_back(topicOf(type) + fields);
+  return subscriptions;
+}
+
+static Arrivals& arrivalsOf(const connection::Subscriber& subscriber) {
+  return static_cast<Arrivals&>(*Access::intakeOf(subscriber));
 }
 
 }  // namespace dividere::detail
@@ -7474,15 +8056,35 @@ namespace dividere::messaging {
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const connection::SocketOptions& options)
-    : Consumer(connection::Subscriber(endpoint, detail::topicsOf(types), options)) {}
+    : Subscriber(endpoint, types, Topic(), {nullptr, options}) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
+                       const SubscriberOptions& options)
+    : Subscriber(endpoint, types, Topic(), options) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+                       const SubscriberOptions& options)
+    : Consumer(connection::Subscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket)) {
+  detail::Access::setIntake(connection_, std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed));
+}
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
                        const connection::SocketOptions& options)
     : Subscriber(endpoint, std::vector<std::string>(types), options) {}
 
-void Subscriber::subscribe(const std::string& fullName) { connection_.subscribe(detail::topicOf(fullName)); }
+void Subscriber::subscribe(const std::string& fullName) {
+  connection_.subscribe(detail::topicOf(fullName) + detail::arrivalsOf(connection_).topicFields());
+}
 
-void Subscriber::unsubscribe(const std::string& fullName) { connection_.unsubscribe(topicId(fullName)); }
+void Subscriber::unsubscribe(const std::string& fullName) {
+  connection_.unsubscribe(topicId(fullName) + detail::arrivalsOf(connection_).topicFields());
+}
+
+std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connection_).received(); }
+
+std::uint64_t Subscriber::missed() const { return detail::arrivalsOf(connection_).missed(); }
+
+const Topic& Subscriber::topic() const { return detail::arrivalsOf(connection_).topic(); }
 
 std::string Subscriber::topicId(std::string_view fullName) { return detail::envelopePrefix(fullName); }
 
@@ -7894,6 +8496,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
  public:
   using MessageSource::MessageSource;
 
+  bool hasMessage() override { return Access::ready(connection()); }
   void take() override {
     newMessage();
     dispatch(*Access::receive(connection(), &kNoWait));

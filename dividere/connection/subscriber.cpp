@@ -1,9 +1,11 @@
 #include "subscriber.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "../core/error.hpp"
 #include "detail/census.hpp"
+#include "detail/intake.hpp"
 #include "detail/socket.hpp"
 
 namespace dividere::connection {
@@ -48,6 +50,17 @@ void Subscriber::unsubscribe(const std::string& topic) {
   topics_.erase(found);
 }
 
+Subscriber::Subscriber(Subscriber&&) noexcept = default;
+Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
+Subscriber::~Subscriber() = default;
+
+void Subscriber::setIntake(std::unique_ptr<detail::Intake> intake) { intake_ = std::move(intake); }
+
+detail::Intake* Subscriber::intake() const {
+  socket();
+  return intake_.get();
+}
+
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
 std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
@@ -55,11 +68,36 @@ std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Subscriber::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+bool Subscriber::wait(std::chrono::milliseconds timeout) {
+  detail::Socket& socket = this->socket();
+  const auto deadline = detail::Deadline::in(timeout);
+  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = isForUser();
+  return isLookedAt_;
+}
+
+bool Subscriber::ready() {
+  detail::Socket& socket = this->socket();
+  while (!isLookedAt_ && socket.ready()) isLookedAt_ = isForUser();
+  return isLookedAt_;
+}
+
+/// Whether the message that the socket keeps is; it is taken out otherwise.
+bool Subscriber::isForUser() {
+  detail::Socket& socket = this->socket();
+  if (!intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view())) return true;
+  socket.tryReceive();
+  return false;
+}
 
 const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
   detail::Socket& socket = this->socket();
-  return socket.receive(detail::Deadline::in(timeout)) ? &socket.onlyFrame() : nullptr;
+  const auto deadline = detail::Deadline::in(timeout);
+  while (socket.receive(deadline)) {
+    const bool isTaken = std::exchange(isLookedAt_, false) || !intake_ || socket.framesReceived() != 1 ||
+                         intake_->takes(socket.onlyFrame().view());
+    if (isTaken) return &socket.onlyFrame();
+  }
+  return nullptr;
 }
 
 }  // namespace dividere::connection

@@ -2,16 +2,20 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../core/detail/hidden.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
+class Deadline;
 class Frame;
-}
+class Intake;
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -27,8 +31,9 @@ class Subscriber : public Connector {
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options = {});
   Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics, const SocketOptions& options = {});
 
-  Subscriber(Subscriber&&) noexcept = default;
-  Subscriber& operator=(Subscriber&&) noexcept = default;
+  Subscriber(Subscriber&&) noexcept;
+  Subscriber& operator=(Subscriber&&) noexcept;
+  ~Subscriber();
 
   /// Adds a topic; one that is already there changes nothing.
   void subscribe(const std::string& topic);
@@ -51,8 +56,18 @@ class Subscriber : public Connector {
 
   const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
 
+  /// Has `intake` look at each message from now on, and leave out those it does not take.
+  void setIntake(std::unique_ptr<detail::Intake> intake);
+  detail::Intake* intake() const;
+
+  /// Whether receiveFrame() would return a message at once.
+  bool ready();
+  bool isForUser();
+
   std::vector<std::string> topics_;
-  std::string id_;  // the topic it is counted by, see census.hpp
+  detail::Hidden<detail::Intake> intake_;
+  bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
+  std::string id_;           // the topic it is counted by, see census.hpp
 };
 
 }  // namespace dividere::connection

@@ -1,21 +1,61 @@
 #include "publisher.hpp"
 
+#include <cstring>
+
 #include "../connection/detail/access.hpp"
+#include "../core/detail/random.hpp"
 #include "detail/codec.hpp"
+#include "detail/series.hpp"
+
+namespace dividere::detail {
+
+constexpr std::string_view kPublisher = "messaging::Publisher";
+
+/// What a publisher puts into envelopes beside the message. As the Publisher, one thread at a time.
+struct Numbering {
+  std::uint32_t publisher = 0;
+  SeriesNumbers numbers;
+  std::string room;  // for a series that is put together
+
+  Numbering() { std::memcpy(&publisher, randomBytes(sizeof publisher).data(), sizeof publisher); }
+};
+
+}  // namespace dividere::detail
 
 namespace dividere::messaging {
 
 Publisher::Publisher(const std::string& endpoint, const connection::SocketOptions& options)
-    : Socket(connection::Publisher(endpoint, options)) {}
+    : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {}
 
-void Publisher::send(const google::protobuf::Message& message) {
-  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  detail::Access::send(connection_, frame, nullptr);
-}
+Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
+    : Publisher(endpoint, options.socket) {}
+
+Publisher::Publisher(Publisher&&) noexcept = default;
+Publisher& Publisher::operator=(Publisher&&) noexcept = default;
+Publisher::~Publisher() = default;
+
+void Publisher::send(const google::protobuf::Message& message) { send(message, Topic(), nullptr); }
+
+void Publisher::send(const google::protobuf::Message& message, const Topic& topic) { send(message, topic, nullptr); }
 
 bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
-  detail::Frame frame = detail::encodeFrame("messaging::Publisher", message);
-  return detail::Access::send(connection_, frame, &timeout);
+  return send(message, Topic(), &timeout);
+}
+
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout) {
+  return send(message, topic, &timeout);
+}
+
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic,
+                     const std::chrono::milliseconds* timeout) {
+  detail::Access::socketOf(connection_);  // throws if it was moved from
+  const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
+  std::uint64_t& last = numbering_->numbers.last(detail::seriesOf(message, topicFields, numbering_->room));
+  const detail::PublicationTail tail(last + 1, numbering_->publisher);
+  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
+  const bool isSent = detail::Access::send(connection_, frame, timeout);
+  if (isSent) ++last;
+  return isSent;
 }
 
 }  // namespace dividere::messaging

@@ -6,26 +6,51 @@
 #include <string>
 
 #include "../connection/publisher.hpp"
+#include "../core/detail/hidden.hpp"
 #include "socket.hpp"
+#include "topic.hpp"
+
+namespace dividere::detail {
+struct Numbering;
+}
 
 namespace dividere::messaging {
 
-/// connection::Publisher for protobuf messages (seeds: messaging.Publisher).
+struct PublisherOptions {
+  connection::SocketOptions socket;
+};
+
+/// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed (seeds: messaging.Publisher).
 class Publisher : public Socket<connection::Publisher> {
  public:
   explicit Publisher(const std::string& endpoint, const connection::SocketOptions& options = {});
+  explicit Publisher(const std::string& endpoint, const PublisherOptions& options);
+  Publisher(Publisher&&) noexcept;
+  Publisher& operator=(Publisher&&) noexcept;
+  ~Publisher();
 
   /// Throws as ProtoBuffEncoder::encode, and Error{tooLarge} beyond SocketOptions::maxMessageBytes.
   void send(const google::protobuf::Message& message);
 
+  /// About this topic. Subscribers to the type alone get it, too. A counter is kept for each type and topic as long as the
+  /// Publisher lives. Throws Error{tooLarge} for a topic of more than 1 KiB.
+  void send(const google::protobuf::Message& message, const Topic& topic);
+
   /// As connection::Publisher: false only with SocketOptions::waitWhenFull.
   bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout);
 
   bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
     return connection_.waitForSubscribers(n, timeout);
   }
   std::size_t subscribers() const { return connection_.subscribers(); }
+  std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
+
+ private:
+  bool send(const google::protobuf::Message& message, const Topic& topic, const std::chrono::milliseconds* timeout);
+
+  detail::Hidden<detail::Numbering> numbering_;
 };
 
 }  // namespace dividere::messaging

@@ -1,7 +1,9 @@
 #include "subscriber.hpp"
 
+#include "../connection/detail/access.hpp"
 #include "../core/detail/text.hpp"
 #include "../core/error.hpp"
+#include "detail/arrivals.hpp"
 #include "detail/envelope_format.hpp"
 #include "detail/message_types.hpp"
 
@@ -13,10 +15,16 @@ static std::string topicOf(const std::string& type) {
               "messaging::Subscriber: subscribe to '" + shown(type) + "': no message type has such a name");
 }
 
-static std::vector<std::string> topicsOf(const std::vector<std::string>& types) {
-  std::vector<std::string> topics;
-  for (const std::string& type : types) topics.push_back(topicOf(type));
-  return topics;
+/// What the socket subscribes to: of each type this topic, and what is below it.
+static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& types, const messaging::Topic& topic) {
+  const std::string fields = topicFields("messaging::Subscriber", topic);
+  std::vector<std::string> subscriptions;
+  for (const std::string& type : types) subscriptions.push_back(topicOf(type) + fields);
+  return subscriptions;
+}
+
+static Arrivals& arrivalsOf(const connection::Subscriber& subscriber) {
+  return static_cast<Arrivals&>(*Access::intakeOf(subscriber));
 }
 
 }  // namespace dividere::detail
@@ -25,15 +33,35 @@ namespace dividere::messaging {
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const connection::SocketOptions& options)
-    : Consumer(connection::Subscriber(endpoint, detail::topicsOf(types), options)) {}
+    : Subscriber(endpoint, types, Topic(), {nullptr, options}) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
+                       const SubscriberOptions& options)
+    : Subscriber(endpoint, types, Topic(), options) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+                       const SubscriberOptions& options)
+    : Consumer(connection::Subscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket)) {
+  detail::Access::setIntake(connection_, std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed));
+}
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
                        const connection::SocketOptions& options)
     : Subscriber(endpoint, std::vector<std::string>(types), options) {}
 
-void Subscriber::subscribe(const std::string& fullName) { connection_.subscribe(detail::topicOf(fullName)); }
+void Subscriber::subscribe(const std::string& fullName) {
+  connection_.subscribe(detail::topicOf(fullName) + detail::arrivalsOf(connection_).topicFields());
+}
 
-void Subscriber::unsubscribe(const std::string& fullName) { connection_.unsubscribe(topicId(fullName)); }
+void Subscriber::unsubscribe(const std::string& fullName) {
+  connection_.unsubscribe(topicId(fullName) + detail::arrivalsOf(connection_).topicFields());
+}
+
+std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connection_).received(); }
+
+std::uint64_t Subscriber::missed() const { return detail::arrivalsOf(connection_).missed(); }
+
+const Topic& Subscriber::topic() const { return detail::arrivalsOf(connection_).topic(); }
 
 std::string Subscriber::topicId(std::string_view fullName) { return detail::envelopePrefix(fullName); }
 

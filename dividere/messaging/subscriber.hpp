@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -7,8 +9,24 @@
 
 #include "../connection/subscriber.hpp"
 #include "socket.hpp"
+#include "topic.hpp"
 
 namespace dividere::messaging {
+
+/// Messages that did not come to a Subscriber, of one publisher, type and topic.
+struct Missed {
+  std::uint32_t publisher;  ///< a number that the publisher chose at random when it was made
+  std::string type;         ///< full name
+  Topic topic;
+  std::uint64_t count;
+};
+
+struct SubscriberOptions {
+  /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
+  std::function<void(const Missed&)> onMissed;
+
+  connection::SocketOptions socket;
+};
 
 /// connection::Subscriber for protobuf messages: of the given types, or of all.
 ///
@@ -23,6 +41,14 @@ class Subscriber : public Consumer<connection::Subscriber> {
   Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
              const connection::SocketOptions& options = {});
 
+  explicit Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
+                      const SubscriberOptions& options);
+
+  /// Of this topic and those below it alone. Publishers that know no topics, old ones and Python, send to none.
+  /// Throws Error{tooLarge} for a topic of more than 1 KiB.
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+             const SubscriberOptions& options = {});
+
   /// Adds a type to those given before.
   template <class T>
   void subscribe() {
@@ -36,6 +62,17 @@ class Subscriber : public Consumer<connection::Subscriber> {
     unsubscribe(std::string(T::descriptor()->full_name()));
   }
   void unsubscribe(const std::string& fullName);
+
+  /// Messages received so far. Those without a number, of old publishers and Python, are counted here alone.
+  std::uint64_t received() const;
+
+  /// Messages missed so far: sent by a publisher after the first one that was received of it, the type and the topic,
+  /// and never received, because the queue was full or the connection was lost. Known when the next one comes. Also in
+  /// the log, as a warning.
+  std::uint64_t missed() const;
+
+  /// The topic of the message received last; empty if it has none.
+  const Topic& topic() const;
 
   /// The first bytes of every envelope of this type, and of no other (doc/wire.md): the topic it is subscribed by.
   static std::string topicId(std::string_view fullName);

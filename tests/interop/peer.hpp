@@ -81,8 +81,6 @@ class Peer {
   explicit Peer(const std::string& role, const Words& arguments = {},
                 const std::string& modules = "dividere_pb2 golden_pb2 names_pb2 packaged_pb2 required_pb2") {
     const Python& python = Python::get();
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("socketpair");
     Words words = {python.interpreter(), DIVIDERE_TEST_SOURCE_DIR "/interop/peers/" + role + ".py"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     Words variables = {"PEER_MODULES=" + modules, "PYTHONPATH=" + python.generated(),
@@ -90,19 +88,7 @@ class Peer {
     for (char** variable = environ; *variable; ++variable) {
       if (std::strncmp(*variable, "PYTHON", 6) != 0) variables.emplace_back(*variable);
     }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    const int error = ::posix_spawn(&pid_, python.interpreter().c_str(), &actions, nullptr, pointers(words).data(),
-                                    pointers(variables).data());
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    fd_ = ends[0];
-    if (error != 0) throw std::runtime_error(python.interpreter() + ": " + std::strerror(error));
-    const Words ready = hear();
-    if (ready.empty() || ready[0] != "ready") throw std::runtime_error("the peer did not start well");
-    for (std::size_t i = 1; i < ready.size(); ++i) ports_.push_back(ready[i]);
+    start(std::move(words), std::move(variables));
   }
   ~Peer() {
     ::kill(pid_, SIGKILL);
@@ -166,6 +152,28 @@ class Peer {
     return words;
   }
 
+ protected:
+  Peer() = default;
+
+  /// Runs the program of the first of these words, with the others as its arguments.
+  void start(Words words, Words variables) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("socketpair");
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    const int error =
+        ::posix_spawn(&pid_, words[0].c_str(), &actions, nullptr, pointers(words).data(), pointers(variables).data());
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    fd_ = ends[0];
+    if (error != 0) throw std::runtime_error(words[0] + ": " + std::strerror(error));
+    const Words ready = hear();
+    if (ready.empty() || ready[0] != "ready") throw std::runtime_error("the peer did not start well");
+    for (std::size_t i = 1; i < ready.size(); ++i) ports_.push_back(ready[i]);
+  }
+
  private:
   static std::vector<char*> pointers(Words& words) {
     std::vector<char*> all;
@@ -178,6 +186,23 @@ class Peer {
   int fd_ = -1;
   Words ports_;
   std::string heard_;
+};
+
+/// A process of the program that is built with the header of 0.1 (former/former_peer.cpp).
+class FormerPeer : public Peer {
+ public:
+  /// It is built where the repository's history is there to take that header from.
+  static bool isThere() { return ::access(kProgram, X_OK) == 0; }
+
+  explicit FormerPeer(Words arguments) {
+    arguments.insert(arguments.begin(), kProgram);
+    Words variables;
+    for (char** variable = environ; *variable; ++variable) variables.emplace_back(*variable);
+    start(std::move(arguments), std::move(variables));
+  }
+
+ private:
+  static constexpr const char* kProgram = DIVIDERE_TEST_PROCESS_DIR "/former_peer";
 };
 
 /// Where a Python registry is.

@@ -3,12 +3,15 @@
 // What the layers above may do with a socket and its user may not.
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "../connector.hpp"
 #include "../dealer.hpp"
 #include "../response.hpp"
+#include "../subscriber.hpp"
 #include "frame.hpp"
+#include "intake.hpp"
 
 namespace dividere::detail {
 
@@ -37,6 +40,15 @@ struct Access {
                               const std::chrono::milliseconds* timeout) {
     return dealer.receiveFrame(route, timeout);
   }
+
+  /// Whether receive() would return a message at once.
+  static bool ready(connection::Subscriber& subscriber) { return subscriber.ready(); }
+
+  /// Has `intake` look at each message before the user gets it.
+  static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
+    subscriber.setIntake(std::move(intake));
+  }
+  static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
 
   /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless
   /// send() is called before.

@@ -23,7 +23,8 @@ static auto withHead(const google::protobuf::Message& message, const Use& use) {
 
 /// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
 template <class Allocate>
-static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const Allocate& allocate) {
+static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras,
+                       const Allocate& allocate) {
   if (!message.IsInitialized()) {
     throw Error(Errc::incomplete,
                 std::string(who) + ": send " + std::string(typeOf(message)) + ": " + missingFields(message));
@@ -34,21 +35,28 @@ static auto encodeWith(std::string_view who, const google::protobuf::Message& me
                                     std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
   }
   return withHead(message, [&](const EnvelopeHead& head) {
-    const EnvelopeLayout layout(head, payload);
+    const EnvelopeLayout layout(head, payload, extras);
     auto made = allocate(layout.size());
     std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(made.data()));
     // The sizes are those that ByteSizeLong() has just left.
-    static_cast<void>(message.SerializeWithCachedSizesToArray(to));
+    layout.writeTail(message.SerializeWithCachedSizesToArray(to));
     return made;
   });
 }
 
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return Frame(size); });
+std::string_view seriesOf(const google::protobuf::Message& message, std::string_view topic, std::string& room) {
+  const EnvelopeHead* const known = knownHead(message);
+  if (known && topic.empty()) return known->name;
+  room = known ? known->name : envelopePrefix(typeOf(message));
+  return room.append(topic);
+}
+
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras) {
+  return encodeWith(who, message, extras, [](std::size_t size) { return Frame(size); });
 }
 
 std::string encodeString(std::string_view who, const google::protobuf::Message& message) {
-  return encodeWith(who, message, [](std::size_t size) { return std::string(size, '\0'); });
+  return encodeWith(who, message, {}, [](std::size_t size) { return std::string(size, '\0'); });
 }
 
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {

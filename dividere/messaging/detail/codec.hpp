@@ -15,8 +15,12 @@
 namespace dividere::detail {
 
 /// The message in its envelope, written once, in place. Throws as ProtoBuffEncoder says; `who` names the caller in it.
-Frame encodeFrame(std::string_view who, const google::protobuf::Message& message);
+Frame encodeFrame(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras = {});
 std::string encodeString(std::string_view who, const google::protobuf::Message& message);
+
+/// How envelopes of this message and topic (its fields, serialized) begin; written into `room` where it is not at hand.
+/// Valid until either of both changes.
+std::string_view seriesOf(const google::protobuf::Message& message, std::string_view topic, std::string& room);
 
 /// As ProtoBuffDecoder, of which this is the inside.
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes);

@@ -60,8 +60,7 @@ Envelope openEnvelope(std::string_view who, std::string_view bytes) {
 std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
 
 EnvelopeHead::EnvelopeHead(std::string_view type)
-    : name(envelopePrefix(type) + kSecondTag),
-      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+    : name(envelopePrefix(type)), url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
 
 std::string sealEnvelope(std::string_view type, std::string_view payload) {
   const EnvelopeHead head(type);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "fields.hpp"
+#include "publication.hpp"
 
 namespace dividere::detail {
 
@@ -43,15 +44,21 @@ class EnvelopeHead {
   /// is what openEnvelope() finds, in a fraction of the time.
   bool opens(std::string_view bytes, std::string_view& payload) const {
     std::uint64_t size;
-    if (!skip(bytes, name) || !readVarint(bytes, size) || size != bytes.size() || !skip(bytes, url)) return false;
-    payload = bytes;
+    if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
+    bytes.remove_prefix(1);
+    if (!readVarint(bytes, size) || size > bytes.size()) return false;
+    payload = bytes.substr(0, static_cast<std::size_t>(size));
+    bytes.remove_prefix(payload.size());
+    Publication publication;
+    if (!bytes.empty() && !readTail(bytes, publication)) return false;
+    if (!skip(payload, url)) return false;
     if (payload.empty()) return true;
     if (payload.front() != kSecondTag) return false;
     payload.remove_prefix(1);
     return readVarint(payload, size) && size == payload.size();
   }
 
-  std::string name;  ///< the msgName field, and the tag of msg
+  std::string name;  ///< the msgName field
   std::string url;   ///< the Any's type_url field
 
  private:
@@ -62,18 +69,29 @@ class EnvelopeHead {
   }
 };
 
+/// What an envelope carries beside the message, in fields that old peers skip; serialized.
+struct EnvelopeExtras {
+  std::string_view topic = {};  ///< behind msgName, so that a subscription can match on both
+  std::string_view tail = {};   ///< behind the message
+};
+
 /// The sizes of an envelope's parts, and the writing of all but the payload.
 class EnvelopeLayout {
  public:
-  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload) : head_(head), payload_(payload) {
+  EnvelopeLayout(const EnvelopeHead& head, std::size_t payload, const EnvelopeExtras& extras = {})
+      : head_(head), payload_(payload), extras_(extras) {
     anySize_ = head.url.size() + (payload == 0 ? 0 : 1 + varintSize(payload) + payload);
   }
 
-  std::size_t size() const { return head_.name.size() + varintSize(anySize_) + anySize_; }
+  std::size_t size() const {
+    return head_.name.size() + extras_.topic.size() + 1 + varintSize(anySize_) + anySize_ + extras_.tail.size();
+  }
 
   /// Writes everything before the payload; returns where the payload goes.
   std::uint8_t* writeHead(std::uint8_t* to) const {
     to = append(to, head_.name);
+    to = append(to, extras_.topic);
+    *to++ = static_cast<std::uint8_t>(kSecondTag);
     to = Out::WriteVarint64ToArray(anySize_, to);
     to = append(to, head_.url);
     if (payload_ == 0) return to;
@@ -81,18 +99,22 @@ class EnvelopeLayout {
     return Out::WriteVarint64ToArray(payload_, to);
   }
 
+  /// Writes everything behind the payload.
+  void writeTail(std::uint8_t* to) const { append(to, extras_.tail); }
+
  private:
   using Out = google::protobuf::io::CodedOutputStream;
 
   static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
 
-  static std::uint8_t* append(std::uint8_t* to, const std::string& bytes) {
-    std::memcpy(to, bytes.data(), bytes.size());
+  static std::uint8_t* append(std::uint8_t* to, std::string_view bytes) {
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
     return to + bytes.size();
   }
 
   const EnvelopeHead& head_;
   std::size_t payload_;
+  EnvelopeExtras extras_;
   std::size_t anySize_;
 };
 

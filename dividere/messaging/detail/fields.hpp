@@ -21,8 +21,10 @@ class FieldReader {
   int number() const { return number_; }
   bool isBytes() const { return isBytes_; }
   bool isVarint() const { return isVarint_; }
-  std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
-  std::uint64_t varint() const { return varint_; }   ///< of a varint field
+  bool isFixed32() const { return isFixed32_; }
+  std::string_view bytes() const { return bytes_; }   ///< of a length-delimited field
+  std::uint64_t varint() const { return varint_; }    ///< of a varint field
+  std::uint32_t fixed32() const { return fixed32_; }  ///< of a fixed32 field
   bool failed() const { return failed_; }
 
   // The field's value, if it is of this kind: else `value` stays as it is.
@@ -38,15 +40,18 @@ class FieldReader {
 
  private:
   bool fail();
+  bool readFixed32();
   bool skip(std::uint32_t tag, int depth);
 
   std::string_view rest_;
   int number_ = 0;
   bool isBytes_ = false;
   bool isVarint_ = false;
+  bool isFixed32_ = false;
   bool failed_ = false;
   std::string_view bytes_;
   std::uint64_t varint_ = 0;
+  std::uint32_t fixed32_ = 0;
 };
 
 /// Builds a message field by field, leaving out what has its default value, as proto3 does.

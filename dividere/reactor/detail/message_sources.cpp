@@ -43,6 +43,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
  public:
   using MessageSource::MessageSource;
 
+  bool hasMessage() override { return Access::ready(connection()); }
   void take() override {
     newMessage();
     dispatch(*Access::receive(connection(), &kNoWait));

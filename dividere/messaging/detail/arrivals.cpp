@@ -1,0 +1,57 @@
+#include "arrivals.hpp"
+
+#include <utility>
+
+#include "../../core/detail/text.hpp"
+
+namespace dividere::detail {
+
+constexpr std::string_view kSubscriber = "messaging::Subscriber";
+
+Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed)
+    : where_(std::move(where)), topicFields_(detail::topicFields(kSubscriber, topic)), onMissed_(std::move(onMissed)) {}
+
+bool Arrivals::takes(std::string_view envelope) {
+  Publication publication;
+  if (!readPublication(envelope, publication)) return true;  // whoever decodes it says what is wrong
+  if (!topicFields_.empty() && !isWanted(publication.series)) return false;
+  if (series_ != publication.series) series_ = publication.series;
+  ++received_;
+  if (publication.sequence == 0) return true;
+  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+  if (arrival.missed > 0) tell(publication, arrival.missed);
+  return true;
+}
+
+// libzmq matches type and topic together. Without a type there is nothing for it to match the topic behind.
+bool Arrivals::isWanted(std::string_view series) const {
+  const std::string_view type = typeOfSeries(series);
+  const auto topic = static_cast<std::size_t>(type.data() + type.size() - series.data());
+  return series.substr(topic, topicFields_.size()) == topicFields_;
+}
+
+void Arrivals::tell(const Publication& publication, std::uint64_t missed) {
+  missed_ += missed;
+  const std::string type(typeOfSeries(publication.series));
+  warnings_.log(LogLevel::warning, kSubscriber,
+                where_ + ": missed " + std::to_string(missed) + " of '" + shown(type) +
+                    "': it is read too slowly, or the connection was lost");
+  if (!onMissed_) return;
+  try {
+    onMissed_({publication.publisher, type, topicOfSeries(publication.series), missed});
+  } catch (const std::exception& error) {
+    log(LogLevel::error, kSubscriber, std::string("onMissed threw: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, kSubscriber, "onMissed threw something that is no std::exception");
+  }
+}
+
+const messaging::Topic& Arrivals::topic() {
+  if (topicOf_ != series_) {
+    topic_ = topicOfSeries(series_);
+    topicOf_ = series_;
+  }
+  return topic_;
+}
+
+}  // namespace dividere::detail

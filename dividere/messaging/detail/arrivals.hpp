@@ -1,0 +1,54 @@
+#pragma once
+
+// What comes to a Subscriber, counted.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "../../connection/detail/intake.hpp"
+#include "../../core/detail/log_line.hpp"
+#include "../subscriber.hpp"
+#include "publication.hpp"
+#include "series.hpp"
+
+namespace dividere::detail {
+
+/// Counts what comes and what is missing, and tells of the latter. One thread at a time, as the Subscriber.
+class Arrivals final : public Intake {
+ public:
+  using OnMissed = std::function<void(const messaging::Missed&)>;
+
+  /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
+  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed);
+
+  bool takes(std::string_view envelope) override;
+
+  /// The topic that is subscribed to, as it stands in envelopes.
+  const std::string& topicFields() const { return topicFields_; }
+
+  std::uint64_t received() const { return received_; }
+  std::uint64_t missed() const { return missed_; }
+
+  /// Of the message that was taken last.
+  const messaging::Topic& topic();
+
+ private:
+  bool isWanted(std::string_view series) const;
+  void tell(const Publication& publication, std::uint64_t missed);
+
+  const std::string where_;
+  const std::string topicFields_;
+  const OnMissed onMissed_;
+
+  SeriesBook book_;
+  std::uint64_t received_ = 0;
+  std::uint64_t missed_ = 0;
+  std::string series_;  // of the last message
+  messaging::Topic topic_;
+  std::string topicOf_;  // the series that topic_ was read from
+  RateLimit warnings_;
+};
+
+}  // namespace dividere::detail

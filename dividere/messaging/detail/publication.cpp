@@ -1,0 +1,76 @@
+#include "publication.hpp"
+
+#include "../../core/error.hpp"
+
+namespace dividere::detail {
+
+constexpr std::string_view kNameTag("\x0A", 1);
+constexpr std::string_view kMsgTag("\x12", 1);
+constexpr std::string_view kAddresseeTag("\xEA\x06", 2);
+
+/// Takes a tag and the bytes of a length-delimited field off the front.
+static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string_view& value) {
+  std::uint64_t size;
+  if (bytes.substr(0, tag.size()) != tag) return false;
+  bytes.remove_prefix(tag.size());
+  if (!readVarint(bytes, size) || size > bytes.size()) return false;
+  value = bytes.substr(0, static_cast<std::size_t>(size));
+  bytes.remove_prefix(static_cast<std::size_t>(size));
+  return true;
+}
+
+/// The same from fields in any order, with others among them.
+static bool readTailSlowly(std::string_view bytes, Publication& publication) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
+    if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
+  }
+  return !field.failed();
+}
+
+bool readPublication(std::string_view envelope, Publication& publication) {
+  std::string_view rest = envelope, part;
+  takeBytes(rest, kAddresseeTag, part);
+  const std::string_view own = rest;
+  if (!takeBytes(rest, kNameTag, part) || !skipTopic(rest)) return false;
+  publication.series = own.substr(0, own.size() - rest.size());
+  if (!takeBytes(rest, kMsgTag, part)) return false;
+  return rest.empty() || readTail(rest, publication) || readTailSlowly(rest, publication);
+}
+
+std::string topicFields(std::string_view who, const messaging::Topic& topic) {
+  FieldWriter writer;
+  for (const std::string& segment : topic) writer.part(kTopicField, segment);
+  std::string fields = writer.take();
+  if (fields.size() > kLongestTopic) {
+    throw Error(Errc::tooLarge, std::string(who) + ": a topic of " + std::to_string(fields.size()) + " bytes, where " +
+                                    std::to_string(kLongestTopic) + " are the most");
+  }
+  return fields;
+}
+
+messaging::Topic topicOfSeries(std::string_view series) {
+  messaging::Topic topic;
+  FieldReader field(series);
+  while (field.next()) {
+    if (field.number() == kTopicField && field.isBytes()) topic.emplace_back(field.bytes());
+  }
+  return topic;
+}
+
+std::string_view typeOfSeries(std::string_view series) {
+  FieldReader field(series);
+  return field.next() && field.number() == 1 && field.isBytes() ? field.bytes() : std::string_view();
+}
+
+PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher) {
+  const auto append = [this](unsigned byte) { bytes_[size_++] = static_cast<char>(byte); };
+  append(0xA0), append(0x06);
+  for (; sequence >= 0x80; sequence >>= 7) append((sequence & 0x7F) | 0x80);
+  append(static_cast<unsigned>(sequence));
+  append(0xAD), append(0x06);
+  for (int shift = 0; shift < 32; shift += 8) append(publisher >> shift & 0xFF);
+}
+
+}  // namespace dividere::detail

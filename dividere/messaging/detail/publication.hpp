@@ -1,0 +1,77 @@
+#pragma once
+
+// What an envelope says of the message as a publication (doc/wire.md): its topic, its number, and whose it is.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "../topic.hpp"
+#include "fields.hpp"
+
+namespace dividere::detail {
+
+enum PublicationField : int {
+  kSequenceField = 100,
+  kPublisherField = 101,
+  kTopicField = 107,
+};
+
+/// A published message as a subscriber counts it: views into the envelope.
+struct Publication {
+  std::string_view series;     ///< how the envelope begins: with its type and topic
+  std::uint64_t sequence = 0;  ///< 0: the publisher does not number
+  std::uint32_t publisher = 0;
+};
+
+/// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
+bool readPublication(std::string_view envelope, Publication& publication);
+
+/// A topic's fields, as they stand behind msgName. Throws Error{tooLarge} beyond kLongestTopic; `who` names the caller.
+std::string topicFields(std::string_view who, const messaging::Topic& topic);
+
+/// The topic of a series, and its type as it stands in msgName.
+messaging::Topic topicOfSeries(std::string_view series);
+std::string_view typeOfSeries(std::string_view series);
+
+/// A publisher keeps a counter for each topic, and libzmq a chain of nodes as long as a subscription is.
+constexpr std::size_t kLongestTopic = 1024;
+
+/// The fields behind the message, in place.
+class PublicationTail {
+ public:
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher);
+  std::string_view bytes() const { return {bytes_, size_}; }
+
+ private:
+  char bytes_[2 + 10 + 2 + 4];
+  std::size_t size_ = 0;
+};
+
+/// Takes the topic's fields off the front; false if they are cut short.
+inline bool skipTopic(std::string_view& bytes) {
+  constexpr std::string_view kTag("\xDA\x06", 2);
+  while (bytes.size() > kTag.size() && bytes.substr(0, kTag.size()) == kTag) {
+    bytes.remove_prefix(kTag.size());
+    std::uint64_t size;
+    if (!readVarint(bytes, size) || size > bytes.size()) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(size));
+  }
+  return true;
+}
+
+/// Reads what PublicationTail writes; false if the bytes are not just that.
+inline bool readTail(std::string_view bytes, Publication& publication) {
+  constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
+  if (bytes.substr(0, 2) != kSequenceTag) return false;
+  bytes.remove_prefix(2);
+  if (!readVarint(bytes, publication.sequence) || bytes.size() != 6 || bytes.substr(0, 2) != kPublisherTag)
+    return false;
+  publication.publisher = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    publication.publisher |= std::uint32_t{static_cast<unsigned char>(bytes[2 + i])} << 8 * i;
+  }
+  return true;
+}
+
+}  // namespace dividere::detail

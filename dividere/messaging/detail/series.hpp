@@ -1,0 +1,57 @@
+#pragma once
+
+// A publisher numbers its messages of one type and topic: a series. By the numbers a subscriber knows what it missed.
+
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace dividere::detail {
+
+/// The numbers that a publisher has given. One thread at a time.
+class SeriesNumbers {
+ public:
+  /// The last number of this series; 0 before its first message. `series` is the envelope's beginning: type and topic.
+  std::uint64_t& last(std::string_view series);
+
+  const std::unordered_map<std::string, std::uint64_t>& all() const { return numbers_; }
+
+ private:
+  std::unordered_map<std::string, std::uint64_t> numbers_;
+  std::string key_;  // looked up last, as that takes longest
+  std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // under key_
+};
+
+/// What a subscriber has had of each publisher's series. Bounded: beyond kMost series those heard longest ago are forgotten,
+/// and begin anew when they are heard again. One thread at a time.
+class SeriesBook {
+ public:
+  static constexpr std::size_t kMost = 100000;
+
+  /// What a number says when it comes.
+  struct Arrival {
+    bool isNew = true;         // false: it, or a later one, has come before
+    std::uint64_t missed = 0;  // messages between the one before and this one
+  };
+
+  /// The message of this number has come. The first one of a series begins it: nothing is missed before it.
+  Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+
+ private:
+  struct Series {
+    std::uint32_t publisher;
+    std::string name;
+    std::uint64_t last;
+  };
+  using Recent = std::list<Series>;
+
+  Series& find(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+  void forgetOldest();
+
+  Recent recent_;  // the one heard last first
+  std::unordered_map<std::string, Recent::iterator> byKey_;
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,52 @@
+// Programs built with the header of 0.1 notice nothing of what was added since.
+#include <doctest/doctest.h>
+
+#include <dividere.hpp>
+#include <string>
+
+#include "golden.pb.h"
+#include "peer.hpp"
+#include "support/limit.hpp"
+#include "support/messages.hpp"
+
+using namespace dividere::messaging;
+using interop::FormerPeer;
+using interop::Words;
+using support::kLimit;
+using support::msg01;
+using support::msg02;
+
+namespace {
+
+std::string local(const Publisher& publisher) { return "tcp://localhost:" + std::to_string(publisher.port()); }
+
+}  // namespace
+
+TEST_SUITE("former version") {
+  TEST_CASE("0.1 receives numbered messages, with and without a topic") {
+    if (!FormerPeer::isThere()) return;
+    Publisher publisher("tcp://*:*");
+    FormerPeer all({"subscriber", local(publisher)}), some({"subscriber", local(publisher), "Msg02"});
+    REQUIRE(publisher.waitForSubscribers(2, kLimit));
+    publisher.send(msg01("plain"));
+    publisher.send(msg02("about", 2), topic("plant", "line3"));
+    CHECK(all.ask({"recv"}) == Words{"Msg01", "field1: \"plain\""});
+    CHECK(all.ask({"recv"}) == Words{"Msg02", "field1: \"about\" field2: 2"});
+    CHECK(some.ask({"recv"}) == Words{"Msg02", "field1: \"about\" field2: 2"});
+  }
+
+  TEST_CASE("what 0.1 publishes is received, counted, and known to have no numbers") {
+    if (!FormerPeer::isThere()) return;
+    FormerPeer publisher({"publisher"});
+    Subscriber subscriber(publisher.endpoint()), filtered(publisher.endpoint(), types<Msg02>());
+    CHECK(publisher.ask({"await", "2"}) == Words{"there"});
+    publisher.ask({"send", "field2: 1"});
+    publisher.ask({"send", "field2: 2"});
+    CHECK(subscriber.recv<Msg02>().field2() == 1);
+    CHECK(subscriber.recv<Msg02>().field2() == 2);
+    CHECK(filtered.recv<Msg02>().field2() == 1);
+    CHECK(subscriber.received() == 2);
+    CHECK(subscriber.missed() == 0);
+    CHECK(subscriber.topic().empty());
+  }
+}
