@@ -58,6 +58,8 @@ const std::vector<Bad> kBad = {
     {"tcp://::1:5555", "an IPv6 address needs brackets"},
     {"tcp://[::1:5555", "lacks its closing bracket"},
     {"tcp://[]:5555", "lacks its closing bracket"},
+    {"tcp://[fe80::*]:5555", "cannot be a host"},
+    {"tcp://[::1]]:5555", "cannot be a host"},
     {"tcp://**:5555", "host '**' cannot be a host"},
     {"tcp://local host:5555", "it has a space or control character"},
     {" tcp://localhost:5555", "it has a space or control character"},
@@ -134,6 +136,10 @@ TEST_CASE("an endpoint that is far too long is shown in part") {
   const std::string what = whatOf([] { Publisher p(std::string(100000, 'x')); });
   CHECK(what.size() < 500);
   CHECK(contains(what, "xxx...'"));
+  for (const char* rest : {"*:1", ":1:1", "://", ":"}) {
+    const std::string host = "tcp://" + std::string(100000, 'x') + rest;
+    CHECK(whatOf([&] { Publisher p(host); }).size() < 700);
+  }
 }
 
 TEST_CASE("endpoints that look odd but are fine are taken") {

@@ -1,29 +1,26 @@
 // Any bytes may arrive where an envelope should. Whatever they are:
 //   - nothing but dividere::Error is thrown;
 //   - what decodes can be encoded again, and decodes to the same;
-//   - where protobuf's own code takes the bytes for an envelope, or for a message of the framework, too, both read the
-//     same in them. (Each refuses a little that the other takes: protobuf text that is no UTF-8, dividere field numbers
-//     of more than 29 bits.)
+//   - where protobuf's own code takes the bytes for an envelope, too, both read the same in them. (Each refuses a little
+//     that the other takes: protobuf text that is no UTF-8, dividere field numbers of more than 29 bits.)
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <dividere.hpp>
 #include <string>
 #include <string_view>
 
 #include "dividere.pb.h"
 #include "dividere/messaging/detail/envelope_format.hpp"
-#include "dividere/messaging/detail/framework_messages.hpp"
+#include "quiet_protobuf.hpp"
+#include "require.hpp"
+
+using fuzz::require;
 
 namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 /// With maps in one order, whichever it is.
 std::string canonical(const google::protobuf::Message& message) {
@@ -67,36 +64,11 @@ void open(std::string_view bytes) {
   }
 }
 
-void readFrameworkMessages(const std::string& bytes) {
-  RegisterService at;
-  dividere::detail::RegisterService ourAt;
-  if (ourAt.decode(bytes) && at.ParseFromString(bytes)) {
-    require(ourAt.name == at.servicename() && ourAt.server == at.server() && ourAt.port == at.port());
-  }
-  DividereError error;
-  dividere::detail::DividereError ourError;
-  if (ourError.decode(bytes) && error.ParseFromString(bytes)) {
-    require(ourError.code == error.code() && ourError.text == error.text());
-  }
-  ack answer;
-  dividere::detail::Ack ourAnswer;
-  if (ourAnswer.decode(bytes) && answer.ParseFromString(bytes)) require(ourAnswer.ok == answer.ok());
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   decode(bytes);
   open(bytes);
-  readFrameworkMessages(bytes);
   return 0;
 }
-
-// protobuf 3 writes a line for each text that is no UTF-8: not worth a line a try.
-#if GOOGLE_PROTOBUF_VERSION < 4000000
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  google::protobuf::SetLogHandler(nullptr);
-  return 0;
-}
-#endif

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "dividere/connection/detail/endpoint.hpp"
+#include "dividere/registry/detail/own_address.hpp"
 #include "support/thrown.hpp"
 
 namespace detail = dividere::detail;
@@ -35,6 +37,8 @@ TEST_CASE("a host is a host name or an IP address") {
         std::string(63, 'l') + "." + std::string(63, 'l') + "." + std::string(63, 'l') + "." + std::string(61, 'l')}) {
     CAPTURE(host);
     CHECK(detail::faultInHost(host) == "");
+    CHECK(support::codeOf([&] { detail::parseEndpoint("test", detail::tcpEndpoint(host, 5100), false); }) ==
+          std::error_code());
   }
 }
 

@@ -56,6 +56,7 @@ class EndpointParser {
     }
     if (host.front() == '[') {
       if (host.back() != ']' || host.size() < 3) fail("host '" + host + "' lacks its closing bracket");
+      if (host.find_first_of("/*[]", 1) != host.size() - 1) fail("host '" + host + "' cannot be a host");
       endpoint.ipv6 = true;
       return;
     }
@@ -96,10 +97,12 @@ class EndpointParser {
     return {Transport::inproc, name};
   }
 
+  static std::string cut(const std::string& text) { return text.size() <= 200 ? text : text.substr(0, 200) + "..."; }
+
   [[noreturn]] void fail(const std::string& why) {
-    std::string shown = text_.size() <= 200 ? text_ : text_.substr(0, 200) + "...";
+    std::string shown = cut(text_);
     std::replace_if(shown.begin(), shown.end(), isSpaceOrControl, '?');  // a null byte would end what() here
-    throw Error(Errc::badEndpoint, who_ + ": " + (bind_ ? "bind '" : "connect '") + shown + "': " + why);
+    throw Error(Errc::badEndpoint, who_ + ": " + (bind_ ? "bind '" : "connect '") + shown + "': " + cut(why));
   }
 
   const std::string& who_;

@@ -61,7 +61,7 @@ class StoppableThread {
   const Waker& waker() const noexcept { return waker_; }
 
  private:
-  const ForkGuard fork_;
+  const ForkGuard fork_{};  // clang 14 needs the braces
   Waker waker_;
   std::atomic<bool> stopRequested_{false};
   std::atomic<std::thread::id> id_{};
