@@ -38,27 +38,27 @@ namespace dividere {
 
 /// What went wrong, where no std::errc says it.
 ///
-/// 1 to 9 also travel between processes, in a DividereError (proto/dividere.proto): the same number means
-/// the same thing on both sides.
+/// The numbers 1 to 9 also travel between processes, in a DividereError (doc/wire.md). They mean the same on both
+/// sides.
 enum class Errc {
-  noWorker = 1,        ///< no worker took the request
+  noWorker = 1,        ///< no worker was there for the request
   overloaded = 2,      ///< the queue of waiting requests is full
   handlerFailed = 3,   ///< the handler threw; the text is what it threw
-  gaveUp = 4,          ///< given up after the last attempt
-  unknownType = 5,     ///< a message type that is not linked into the program, or has no handler
-  malformed = 6,       ///< bytes that are not what they should be
+  gaveUp = 4,          ///< the last attempt failed, too
+  unknownType = 5,     ///< the message's type is not linked into the program, or has no handler
+  malformed = 6,       ///< the bytes are not a valid message
   tooLarge = 7,        ///< larger than the receiver accepts
-  deadlinePassed = 8,  ///< not done in time
+  deadlinePassed = 8,  ///< it was not done in time
   stopping = 9,        ///< the component is being stopped
 
-  outOfTurn = 20,     ///< send while a reply is owed, or receive with nothing asked
-  wrongType = 21,     ///< a message of another type than the one asked for
-  badEndpoint = 22,   ///< an endpoint that cannot be used as given
-  otherProcess = 23,  ///< used in a forked child, but made in its parent
+  outOfTurn = 20,     ///< a call that has no place now: a send while a reply is owed, a second start()
+  wrongType = 21,     ///< the message is of another type than the one asked for
+  badEndpoint = 22,   ///< the endpoint cannot be used as given
+  otherProcess = 23,  ///< used in a forked child, but made by its parent
   movedFrom = 24,     ///< the object was moved from
   noFreePort = 25,    ///< every port of the range is taken
-  noRegistry = 26,    ///< no name service answered
-  incomplete = 27,    ///< a message without its required fields
+  noRegistry = 26,    ///< no registry answered
+  incomplete = 27,    ///< the message lacks required fields
   noService = 28,     ///< no service of that name is registered
 };
 
@@ -67,10 +67,10 @@ const std::error_category& errorCategory() noexcept;
 
 std::error_code make_error_code(Errc code) noexcept;
 
-/// Thrown when a promise cannot be kept; what() says who, what, where and why, as in
+/// Thrown when a promise cannot be kept. what() says who, what, where and why, as in
 /// "connection::Publisher: bind tcp://*:5555: Address already in use".
 ///
-/// code() compares with std::errc or Errc: `error.code() == std::errc::address_in_use`. Expected outcomes
+/// Compare code() with std::errc or Errc: `error.code() == std::errc::address_in_use`. Expected outcomes
 /// (nothing came in time) are never thrown.
 class Error : public std::system_error {
  public:
@@ -104,23 +104,24 @@ namespace dividere {
 
 enum class LogLevel { debug, info, warning, error, off };
 
-/// Receives a line of the log: its level, who says it ("connection::Publisher") and the text.
-/// Called in whichever thread has something to say, several at once if need be; must not throw (what it
-/// throws is dropped). No lock of the library is held meanwhile.
+/// Receives one line of the log: its level, who wrote it ("connection::Publisher") and the text.
+///
+/// Called in the thread that logs, so several threads may call it at once. The library holds no lock meanwhile. What
+/// it throws is dropped.
 using LogHandler = std::function<void(LogLevel level, std::string_view component, std::string_view text)>;
 
-/// Sends every line of `least` or above to `handler`, in place of stderr; an empty one brings stderr back.
-/// Any thread, any time. A call under way in another thread may still reach the former handler.
+/// Sends every line of level `least` or above to `handler` instead of stderr. An empty handler brings stderr back.
+/// Any thread, any time. A line that another thread is writing right now may still reach the former handler.
 ///
-/// Without a handler, warnings and errors go to stderr; the environment variable DIVIDERE_LOG (debug, info,
-/// warning, error, off) says otherwise.
+/// Without a handler, warnings and errors go to stderr. The environment variable DIVIDERE_LOG (debug, info, warning,
+/// error, off) sets another level.
 void setLogHandler(LogHandler handler, LogLevel least = LogLevel::debug);
 
 }  // namespace dividere
 // end dividere/core/log.hpp
 
 // begin dividere/core/protobuf_fwd.hpp
-// All that the interface needs of protobuf: users bring their own .pb.h.
+// All the interface needs of protobuf. Users include their own .pb.h.
 namespace google {
 namespace protobuf {
 class Message;
@@ -193,19 +194,19 @@ struct ContextHandle;
 
 namespace dividere::connection {
 
-/// Owns ZeroMQ's background threads. Nobody needs to make one: all sockets share the process's own, made at
-/// first use and never ended (a process that exits waits only for messages that are still being sent, no
-/// longer than their socket's linger time).
+/// Owns ZeroMQ's background threads. Nobody needs to make one: all sockets share the process's own context. It is made
+/// at first use and never ended. A process that exits waits only for messages still being sent, and no longer than
+/// their socket's linger time.
 ///
-/// A private context (SocketOptions::context) separates I/O threads, and the names of inproc endpoints:
-/// those meet only within one context. Sockets keep their context alive; when the last of them and the last
-/// pointer are gone, it ends, waiting no longer than the linger time of messages still being sent.
+/// A private context (SocketOptions::context) has I/O threads and inproc names of its own: inproc endpoints meet only
+/// within one context. Sockets keep their context alive. It ends when the last socket and the last pointer are gone,
+/// and waits no longer than the linger time of messages still being sent.
 ///
-/// After fork() the child starts with a new shared context; objects made before the fork throw
-/// Error{otherProcess} there.
+/// After fork() the child starts with a new shared context. Objects made before the fork throw Error{otherProcess}
+/// there.
 class Context {
  public:
-  /// Throws Error if the process is short of file descriptors, where libzmq would abort.
+  /// Throws Error if the process is short of file descriptors: libzmq would abort.
   explicit Context(int ioThreads = 1);
   ~Context();
   Context(const Context&) = delete;
@@ -227,21 +228,21 @@ class Context {
 // begin dividere/connection/socket_event.hpp
 namespace dividere::connection {
 
-/// What can happen to a socket, as libzmq's socket monitor reports it (zmq_socket_monitor(3)).
+/// What can happen to a socket, as zmq_socket_monitor(3) reports it.
 enum class EventType {
   connected,           ///< a transport connection is up; value: its descriptor
   connectDelayed,      ///< connecting goes on in the background; value: errno
-  connectRetried,      ///< no connection; the next attempt comes in value milliseconds
+  connectRetried,      ///< no connection yet; value: milliseconds until the next attempt
   listening,           ///< bound; value: the listener's descriptor
   bindFailed,          ///< value: errno
-  accepted,            ///< a peer's transport connection was taken; value: its descriptor
+  accepted,            ///< a peer's transport connection was accepted; value: its descriptor
   acceptFailed,        ///< value: errno
   closed,              ///< a connection attempt or a listener was closed; value: its descriptor
   closeFailed,         ///< value: errno
   disconnected,        ///< a connection ended; value: its descriptor
-  handshakeSucceeded,  ///< the peer speaks ZeroMQ and fits: messages flow from now on
+  handshakeSucceeded,  ///< the peer speaks ZeroMQ and fits: messages flow now
   handshakeFailed,     ///< the peer does not fit; value: errno, ZMQ_PROTOCOL_ERROR_* or a ZAP status
-  monitorStopped,      ///< the socket is gone, all it had to send is sent or given up
+  monitorStopped,      ///< the socket is gone; what it had to send is sent or given up
 };
 
 /// "handshakeFailed" for EventType::handshakeFailed, and so on.
@@ -260,53 +261,53 @@ struct SocketEvent {
 // begin dividere/connection/socket_options.hpp
 namespace dividere::connection {
 
-/// Whether a socket waits to be found, or goes and finds.
+/// Whether a socket binds or connects.
 enum class Attach {
   automatic,  ///< as each class says
   bind,
   connect,
 };
 
-/// What can be said of any socket when it is made. The defaults suit most.
+/// Options of any socket, set when it is made. The defaults suit most programs.
 struct SocketOptions {
-  /// Messages kept for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM); 0: no bound.
+  /// Messages queued for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM). 0: no bound.
   int sendQueue = 1000;
   int receiveQueue = 1000;
 
-  /// How long a destroyed socket goes on sending, in the background, what it had accepted. Unset: one second,
-  /// none for a Subscriber. Negative: without bound; then a process does not exit before all is sent.
+  /// How long a destroyed socket goes on sending, in the background, what it has accepted. Unset: one second, and
+  /// nothing for a Subscriber. Negative: no bound; then the process does not exit before all is sent.
   std::optional<std::chrono::milliseconds> linger;
 
-  /// The largest frame taken from a peer; one who sends more is disconnected. Nor is a larger one sent:
-  /// that is Error{tooLarge}.
+  /// The largest frame, in bytes. A peer that sends a larger one is disconnected; sending a larger one throws
+  /// Error{tooLarge}.
   std::int64_t maxMessageBytes = 256 * 1024 * 1024;
 
-  /// Sizes of the kernel's buffers of each connection; 0: the system's default.
+  /// Sizes in bytes of the kernel's buffers for each connection. 0: the system's default.
   int kernelSendBuffer = 0;
   int kernelReceiveBuffer = 0;
 
-  /// Pause before connecting again: from the first to the second, doubling.
+  /// Pause before connecting again. It doubles from the first value up to the second.
   std::chrono::milliseconds reconnect{100};
   std::chrono::milliseconds reconnectMax{5000};
 
-  /// A Publisher whose queue for some subscriber is full drops that subscriber's messages, counts them and
-  /// warns; true makes send() wait for room instead.
+  /// When a Publisher's queue for a subscriber is full: false drops messages for that subscriber, counts that and
+  /// warns; true makes send() wait for room.
   bool waitWhenFull = false;
 
-  /// Off: saves two descriptors a socket; then no events, no healing of links that a faulty peer has broken,
-  /// no passing over of dead endpoints, and no waiting at exit for messages still being sent.
+  /// Off: saves two descriptors a socket. But then there are no events, links that a faulty peer broke are not
+  /// mended, dead endpoints are not passed over, and the exit does not wait for messages still being sent.
   bool monitor = true;
 
-  /// As Connector::onEvent, in time for the first event.
+  /// As Connector::onEvent(), but set in time for the first event.
   std::function<void(const SocketEvent&)> onEvent;
 
   Attach attach = Attach::automatic;
 
-  /// Null: the process's own.
+  /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
 
-  /// Called with the native socket after all options are set, before it binds or connects: for what is not
-  /// covered here (CURVE keys, for example).
+  /// Called with the native socket once all options are set, before it binds or connects. For options that are not
+  /// here, such as CURVE keys.
   std::function<void(void*)> configure;
 };
 
@@ -321,35 +322,35 @@ struct Access;
 
 namespace dividere::connection {
 
-/// The common base of every socket: the ZeroMQ socket and its monitoring (seeds: connection.Connector).
+/// The common base of every socket: a ZeroMQ socket and its events.
 ///
-/// A socket belongs to one thread at a time; handing it to another needs what handing over any object
-/// needs (a mutex, a join, a queue). It is movable; using a moved-from one throws Error{movedFrom}.
+/// A socket belongs to one thread at a time. To hand it to another thread, synchronise as for any object (a mutex, a
+/// join, a queue). It is movable; using a moved-from socket throws Error{movedFrom}.
 ///
-/// Destroying one returns at once: what it had accepted for sending is still sent in the background, for
-/// SocketOptions::linger at most; a process that exits waits for that.
+/// The destructor returns at once. Messages the socket has accepted are still sent in the background, for at most
+/// SocketOptions::linger; a process that exits waits for that.
 ///
-/// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`; to bind, host may be `*` (every
-/// interface) and port `*` (a free one; port() then tells which). One that cannot work throws
-/// Error{badEndpoint} that says which part is wrong.
+/// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
+/// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
+/// names the wrong part.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
   Connector& operator=(Connector&&) noexcept;
 
-  /// Where it is bound (wildcards resolved) or, if it connects, the endpoint as given; the first of a list.
+  /// Where it is bound, wildcards resolved; the endpoint as given if it connects. Of several, the first.
   std::string endpoint() const;
 
-  /// The TCP port of endpoint(), 0 if it has none.
+  /// The TCP port of endpoint(); 0 if it has none.
   std::uint16_t port() const;
 
-  /// Calls `handler` for each event of this socket, in the monitor's thread, first with those that have
-  /// already happened (the last 16 are kept). After this returns, the handler set before is not called
-  /// again; nor is any after the socket is destroyed: both wait for a call under way, unless made from it.
+  /// Calls `handler` for each event of this socket, in the watcher's thread. It starts with the events that have
+  /// already happened (the last 16 are kept). The former handler is not called after this returns, and no handler is
+  /// called after the socket is destroyed: both wait for a running call, unless made from inside it.
   void onEvent(std::function<void(const SocketEvent&)> handler);
 
-  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. Once it was asked for, no other thread
-  /// touches it: a Publisher then takes in the news of its subscribers only while it is called.
+  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
+  /// touches the socket, so a Publisher then learns of its subscribers only while one of its functions is called.
   void* native();
 
  protected:
@@ -376,22 +377,22 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The frames in front of a message: the way it came, and the way back for its answer. Opaque: hand them back.
+/// The frames in front of a message: the way it came, and the way back for its reply. Opaque: hand them back as they are.
 using Route = std::vector<std::string>;
 
-/// A message and its route, which is empty if it came without one.
+/// A message and its route. The route is empty if the message came without one.
 struct Routed {
   Route route;
   std::string body;
 };
 
-/// Request or Response without the strict alternation (seeds: connection.Dealer): any number of messages may be
-/// under way in either direction.
+/// A Request or Response without the strict alternation: any number of messages may be in flight in either direction.
 ///
-/// Binds each endpoint with `*` in it, connects to each other one (WIRE.md; SocketOptions::attach says otherwise).
-/// What is sent goes to the peers in turn, those found dead passed over while another is up (but what was sent while none
-/// was is kept for whom it fell to, who are then not passed over before all have been there). Its routing id is a
-/// fresh random UUID.
+/// Binds each endpoint with a `*` in it and connects to each other one (doc/wire.md); SocketOptions::attach overrides
+/// that. Its routing id is a new random UUID.
+///
+/// Messages go to the peers in turn. A peer found dead is passed over while another is up. But messages sent while no
+/// peer was up stay with the peers they were dealt to, and no peer is passed over until all of those have been up.
 class Dealer : public Connector {
  public:
   explicit Dealer(const std::string& endpoint, const SocketOptions& options = {});
@@ -403,23 +404,23 @@ class Dealer : public Connector {
   /// Blocks while every queue is full, or when bound with no peer.
   void send(std::string_view bytes);
 
-  /// To whoever is at the end of this route: the answer to a message that came with it.
+  /// Sends along this route: the reply to a message that came with it.
   void send(const Route& route, std::string_view bytes);
 
-  /// To a Response, which expects an empty frame first.
+  /// Sends an empty frame first, which a Response expects.
   void sendWithEmptyFrame(std::string_view bytes);
 
-  /// As above; false if it could not be handed on in time.
+  /// As above; false if there was no room in time.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
   bool send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// The next message. Throws Error{malformed} for one of more than 64 frames; the next one is fine again.
+  /// The next message, however long it takes. Throws Error{malformed} for one of more than 64 frames and drops it.
   Routed recv();
 
   /// The next message, or nothing if none came in time.
   std::optional<Routed> recv(std::chrono::milliseconds timeout);
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Waits until a message is there; false if none came in time.
   bool wait(std::chrono::milliseconds timeout);
 
  private:
@@ -435,21 +436,21 @@ class Dealer : public Connector {
 // begin dividere/connection/port_manager.hpp
 namespace dividere::connection {
 
-/// Hands out free TCP ports of this machine (seeds: connection.PortManager). Any thread.
+/// Hands out free TCP ports of this host. Any thread.
 ///
-/// A port stays held until release() or the end of the process, and is never handed out twice meanwhile, to
-/// no other thread and no other process that uses this library; a socket of this library (or of ZeroMQ) can bind
-/// it at once. Ports come from outside the system's range for outgoing connections (a client that retries a
-/// dead port inside that range may one day connect to itself), and not from 5000 to 6000, where the registry and
-/// its services live.
+/// A port is held until release() or the end of the process. Meanwhile no thread and no process that uses this library
+/// is given the same one. A socket of this library, or of ZeroMQ, can bind it at once.
 ///
-/// A program that does not use this library and binds that very number with SO_REUSEADDR cannot be kept out.
+/// Ports come from outside the system's range for outgoing connections, where a client that retries a dead port may
+/// one day connect to itself. Nor are they from 5000 to 6000, which the registry and its services use.
+///
+/// Not promised: a program without this library that binds the very number with SO_REUSEADDR cannot be kept out.
 struct PortManager {
-  /// Throws Error{noFreePort} if there is none, or the system's error if descriptors run out (each held port
-  /// takes two).
+  /// Throws Error{noFreePort} if there is none, or the system's error if descriptors run out: each held port takes
+  /// two.
   static std::uint16_t acquire();
 
-  /// Gives a port back; one that is not held changes nothing.
+  /// Gives a port back. Does nothing if the port is not held.
   static void release(std::uint16_t port);
 };
 
@@ -463,24 +464,24 @@ class Forwarder;
 
 namespace dividere::connection {
 
-/// Joins any number of Requests (or Dealers) at its front to any number of Responses (or Dealers) at its back
-/// (seeds: connection.Proxy): requests go to the backs in turn, each reply to whoever asked.
+/// Joins any number of Requests (or Dealers) at its front to any number of Responses (or Dealers) at its back. Requests
+/// go to the backs in turn, each reply to the client that asked.
 ///
-/// Binds `tcp://*:port` for both; 0 takes a free port. Runs in a thread of its own from construction on. While
-/// no back is there, requests wait. A reply whose asker is gone, or whose queue is full, is dropped, and logged.
+/// Binds `tcp://*:port` for both; port 0 takes a free one. Runs in a thread of its own from construction on. Requests
+/// wait while no back is there. A reply is dropped, and logged, if its client is gone or the client's queue is full.
 ///
-/// The Connector's functions speak of the front; native() may be used only after stop().
+/// The Connector's functions are about the front. native() may be used only after stop().
 class Proxy : public Connector {
  public:
   Proxy(std::uint16_t frontPort, std::uint16_t backPort, const SocketOptions& options = {});
   Proxy(Proxy&&) noexcept;
   Proxy& operator=(Proxy&&) noexcept;
 
-  /// Stops, as stop().
+  /// Calls stop().
   ~Proxy();
 
-  /// Ends the thread and frees both ports, at once. Any thread, any number of times. What was already taken in
-  /// is passed on; requests without a reply get none from here.
+  /// Ends the thread and frees both ports, at once. Any thread, any number of times. Messages already read are passed
+  /// on. Requests that are still without a reply get none.
   void stop();
 
   std::uint16_t frontPort() const;
@@ -501,13 +502,13 @@ struct Audience;
 
 namespace dividere::connection {
 
-/// The sending half of publish/subscribe: any number of Subscribers receive what they subscribed to, without
-/// the Publisher knowing them (seeds: connection.Publisher). Binds.
+/// The sending half of publish/subscribe. Any number of Subscribers receive what they subscribed to; the Publisher does
+/// not know them. Binds.
 ///
-/// A message reaches the peers whose subscription the Publisher has read when it is sent; waitForSubscribers()
-/// waits for that, so nobody needs to sleep before a first send. What is sent with no subscriber is gone, as in
-/// ZeroMQ. One that cannot keep up loses messages beyond SocketOptions::sendQueue: that is counted (dropped())
-/// and logged; SocketOptions::waitWhenFull makes send() wait instead.
+/// A message reaches the peers whose subscription the Publisher has read by then. waitForSubscribers() waits for that,
+/// so nobody needs to sleep before the first send. A message without a subscriber is gone, as in ZeroMQ. A subscriber
+/// that does not keep up loses messages once SocketOptions::sendQueue is full: this is counted (dropped()) and logged.
+/// With SocketOptions::waitWhenFull send() waits instead.
 class Publisher : public Connector {
  public:
   explicit Publisher(const std::string& endpoint, const SocketOptions& options = {});
@@ -518,21 +519,22 @@ class Publisher : public Connector {
   /// Never blocks, unless SocketOptions::waitWhenFull.
   void send(std::string_view bytes);
 
-  /// False if SocketOptions::waitWhenFull and there was no room in time: then nobody was sent it.
+  /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull; then nobody gets it.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// Waits until at least `n` subscribers are there. After true, the next message reaches each of them that
-  /// subscribed to it (all their topics as of when they connected are in force) as long as they live.
-  /// Behind a forwarder, the dividere Subscribers beyond it are counted, each one.
+  /// Waits until at least `n` subscribers are there; false if they were not in time. After true, the next message
+  /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
+  /// Dividere Subscribers behind a forwarder are counted one by one.
   bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout);
 
-  /// Peers with at least one subscription, as of now.
+  /// Peers with at least one subscription now.
   std::size_t subscribers() const;
 
-  /// How many have come to subscribe so far, those that have gone since included; who connects anew comes again.
+  /// Subscribers that have come so far, including those gone since. One that reconnects counts again.
   std::uint64_t arrivals() const;
 
-  /// Messages that at least one subscriber missed because its queue was full.
+  /// Messages that send() found a full queue for. This is less than what subscribers missed: once a queue is full,
+  /// ZeroMQ tells of the first message it drops and is silent about the following ones until the queue has drained.
   std::uint64_t dropped() const;
 
  private:
@@ -555,14 +557,14 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The asking half of a request/response pair (seeds: connection.Request). Connects.
+/// The asking half of a request/response pair. Connects.
 ///
-/// Requests and replies alternate. Given several endpoints, requests go to them in turn, in the order of the
-/// list; endpoints that are found dead are passed over while another is up. Nothing is resent if one dies
-/// (balancing::Client does that).
+/// Requests and replies alternate. With several endpoints, requests go to them in turn, in the order of the list. An
+/// endpoint found dead is passed over while another is up. Nothing is resent if a peer dies; balancing::Client does
+/// that.
 ///
-/// A reply that does not come is no dead end: once recv(timeout) or wait(timeout) came back empty, the next
-/// request may be sent, and a late reply to the former one is never taken for its answer.
+/// A missing reply does not block the socket: once recv(timeout) or wait(timeout) came back empty, the next request may
+/// be sent. A late reply to the former request is never taken for the reply to the next.
 class Request : public Connector {
  public:
   explicit Request(const std::string& endpoint, const SocketOptions& options = {});
@@ -571,23 +573,23 @@ class Request : public Connector {
   Request(Request&&) noexcept = default;
   Request& operator=(Request&&) noexcept = default;
 
-  /// Throws Error{outOfTurn} while a reply is still owed. With one endpoint it returns at once, also if nobody
-  /// is there yet: the request waits for them.
+  /// Throws Error{outOfTurn} while a reply is still owed. With one endpoint it returns at once even if no peer is
+  /// there yet: the request waits for one.
   void send(std::string_view bytes);
 
-  /// False if it could not be handed on in time.
+  /// False if there was no room in time.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// The reply. Throws Error{outOfTurn} if nothing was asked.
+  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked.
   std::string recv();
 
-  /// The reply, or nothing if none came in time; then either wait again or send the next request.
+  /// The reply, or nothing if none came in time. Then either wait again or send the next request.
   std::optional<std::string> recv(std::chrono::milliseconds timeout);
 
-  /// Whether the reply is there, waiting for it until the time-out; false at once if nothing was asked.
+  /// Waits until the reply is there; false if it did not come in time, and at once if nothing was asked.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// Whether a reply may still come to what was asked.
+  /// Whether the last request may still get its reply.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
 
  private:
@@ -610,12 +612,12 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The answering half of a request/response pair (seeds: connection.Response).
+/// The answering half of a request/response pair.
 ///
-/// Binds a tcp endpoint with `*` in it and any ipc or inproc endpoint; connects to another tcp endpoint, such as
-/// a Proxy's back end (WIRE.md). SocketOptions::attach says otherwise.
+/// Binds a tcp endpoint with a `*` in it, and any ipc or inproc endpoint. Connects to any other tcp endpoint, such as a
+/// Proxy's back end (doc/wire.md). SocketOptions::attach overrides that.
 ///
-/// Requests and replies alternate; whoever asked gets the reply.
+/// Requests and replies alternate. The reply goes to the client that asked.
 class Response : public Connector {
  public:
   explicit Response(const std::string& endpoint, const SocketOptions& options = {});
@@ -623,20 +625,20 @@ class Response : public Connector {
   Response& operator=(Response&&) noexcept;
   ~Response();
 
-  /// Throws Error{outOfTurn} if no request is waiting for a reply. A reply to one who is gone is dropped.
+  /// Throws Error{outOfTurn} if no request is waiting for a reply. A reply to a client that is gone is dropped.
   void send(std::string_view bytes);
 
-  /// False if it could not be handed on in time.
+  /// False if there was no room in time.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// The next request. Throws Error{outOfTurn} while a reply is owed to the former one, and Error{malformed} for
-  /// a request of several frames, which may be answered or not: the next one is fine again.
+  /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
+  /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
   std::string recv();
 
   /// The next request, or nothing if none came in time.
   std::optional<std::string> recv(std::chrono::milliseconds timeout);
 
-  /// Whether a request is there, waiting for one until the time-out; false at once while a reply is owed.
+  /// Waits until a request is there; false if none came in time, and at once while a reply is owed.
   bool wait(std::chrono::milliseconds timeout);
 
  private:
@@ -663,15 +665,14 @@ class Intake;
 
 namespace dividere::connection {
 
-/// The receiving half of publish/subscribe (seeds: connection.Subscriber). Connects; the Publisher may come later,
-/// go and come back.
+/// The receiving half of publish/subscribe. Connects; the Publisher may come later, go, and come back.
 ///
-/// A topic is a prefix of the bytes sent; the empty one matches everything.
+/// A topic is a prefix of the bytes sent. The empty topic matches everything.
 class Subscriber : public Connector {
  public:
   explicit Subscriber(const std::string& endpoint, const std::string& topic = "", const SocketOptions& options = {});
 
-  /// With all these topics from the start; everything if there are none.
+  /// Subscribes to all these topics from the start; to everything if there are none.
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options = {});
   Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics, const SocketOptions& options = {});
 
@@ -679,20 +680,20 @@ class Subscriber : public Connector {
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();
 
-  /// Adds a topic; one that is already there changes nothing.
+  /// Adds a topic. Does nothing if it is there already.
   void subscribe(const std::string& topic);
 
-  /// Removes a topic; one that is not there changes nothing.
+  /// Removes a topic. Does nothing if it is not there.
   void unsubscribe(const std::string& topic);
 
-  /// The next message, however long it takes. Throws Error{malformed} for one of several frames, which no
-  /// Publisher sends; the next one is fine again.
+  /// The next message, however long it takes. Throws Error{malformed} for one of several frames, which no Publisher
+  /// sends, and drops it.
   std::string recv();
 
   /// The next message, or nothing if none came in time.
   std::optional<std::string> recv(std::chrono::milliseconds timeout);
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Waits until a message is there; false if none came in time.
   bool wait(std::chrono::milliseconds timeout);
 
  private:
@@ -2691,13 +2692,13 @@ void setLogHandler(LogHandler handler, LogLevel least) {
 // end dividere/core/log.cpp
 
 // begin dividere/connection/detail/endpoint.hpp
-// Endpoints, looked at before libzmq sees them.
+// Endpoints, checked before libzmq sees them.
 
 namespace dividere::detail {
 
 enum class Transport { tcp, ipc, inproc };
 
-/// An endpoint taken apart and found good.
+/// A checked endpoint, in its parts.
 struct Endpoint {
   Transport transport;
   std::string address;     ///< ipc: the path; inproc: the name; tcp: the host, brackets and all
@@ -2705,14 +2706,14 @@ struct Endpoint {
   bool wildcardPort = false;
   bool ipv6 = false;
 
-  /// As libzmq is to be given it.
+  /// As libzmq wants it.
   std::string str() const;
 };
 
-/// Throws Error{badEndpoint}, naming the part that is wrong. Wildcards are good only to bind.
+/// Throws Error{badEndpoint}, which names the wrong part. Wildcards are valid only to bind.
 Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bind);
 
-/// Whether the text has a `*` where a tcp host or port stands: what makes it one to bind (WIRE.md).
+/// Whether the text has a `*` in place of a tcp host or port, which makes it one to bind (doc/wire.md).
 bool hasWildcard(std::string_view text);
 
 /// The endpoint to bind for this TCP port of every interface; 0: a free one.
@@ -3177,10 +3178,10 @@ namespace dividere::detail {
 
 /// As zmq_msg_init_size(); false if there is no memory. Any thread.
 ///
-/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
-/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
-/// time.)
+/// One thread allocates a frame, libzmq's thread frees it, and they contend for malloc()'s lock. So frames of up to 2 KiB
+/// use blocks that go from thread to thread without a lock and are reused. Of each size (128, 256, 512, 1024, 2048
+/// bytes) some 500 blocks are kept, and up to 64 more for each thread. (For larger frames copying costs more than
+/// malloc().)
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
 
 }  // namespace dividere::detail
@@ -3854,9 +3855,9 @@ class Census {
 
 namespace dividere::detail {
 
-/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that nobody
-/// calls into keeps memory for each past peer. The lock is free but for a moment once a second, and let go of as soon as the
-/// owner wants it.
+/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that
+/// nobody calls into keeps memory for each past peer. The watcher holds the lock briefly, once a second, and yields as
+/// soon as the owner asks.
 struct Audience {
   static constexpr int kNewsAtATime = 10000;  // a hostile peer may send them faster than they can be read
 

@@ -17,35 +17,35 @@ struct Access;
 
 namespace dividere::connection {
 
-/// The common base of every socket: the ZeroMQ socket and its monitoring (seeds: connection.Connector).
+/// The common base of every socket: a ZeroMQ socket and its events.
 ///
-/// A socket belongs to one thread at a time; handing it to another needs what handing over any object
-/// needs (a mutex, a join, a queue). It is movable; using a moved-from one throws Error{movedFrom}.
+/// A socket belongs to one thread at a time. To hand it to another thread, synchronise as for any object (a mutex, a
+/// join, a queue). It is movable; using a moved-from socket throws Error{movedFrom}.
 ///
-/// Destroying one returns at once: what it had accepted for sending is still sent in the background, for
-/// SocketOptions::linger at most; a process that exits waits for that.
+/// The destructor returns at once. Messages the socket has accepted are still sent in the background, for at most
+/// SocketOptions::linger; a process that exits waits for that.
 ///
-/// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`; to bind, host may be `*` (every
-/// interface) and port `*` (a free one; port() then tells which). One that cannot work throws
-/// Error{badEndpoint} that says which part is wrong.
+/// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
+/// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
+/// names the wrong part.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
   Connector& operator=(Connector&&) noexcept;
 
-  /// Where it is bound (wildcards resolved) or, if it connects, the endpoint as given; the first of a list.
+  /// Where it is bound, wildcards resolved; the endpoint as given if it connects. Of several, the first.
   std::string endpoint() const;
 
-  /// The TCP port of endpoint(), 0 if it has none.
+  /// The TCP port of endpoint(); 0 if it has none.
   std::uint16_t port() const;
 
-  /// Calls `handler` for each event of this socket, in the monitor's thread, first with those that have
-  /// already happened (the last 16 are kept). After this returns, the handler set before is not called
-  /// again; nor is any after the socket is destroyed: both wait for a call under way, unless made from it.
+  /// Calls `handler` for each event of this socket, in the watcher's thread. It starts with the events that have
+  /// already happened (the last 16 are kept). The former handler is not called after this returns, and no handler is
+  /// called after the socket is destroyed: both wait for a running call, unless made from inside it.
   void onEvent(std::function<void(const SocketEvent&)> handler);
 
-  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. Once it was asked for, no other thread
-  /// touches it: a Publisher then takes in the news of its subscribers only while it is called.
+  /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
+  /// touches the socket, so a Publisher then learns of its subscribers only while one of its functions is called.
   void* native();
 
  protected:

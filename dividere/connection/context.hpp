@@ -10,19 +10,19 @@ struct ContextHandle;
 
 namespace dividere::connection {
 
-/// Owns ZeroMQ's background threads. Nobody needs to make one: all sockets share the process's own, made at
-/// first use and never ended (a process that exits waits only for messages that are still being sent, no
-/// longer than their socket's linger time).
+/// Owns ZeroMQ's background threads. Nobody needs to make one: all sockets share the process's own context. It is made
+/// at first use and never ended. A process that exits waits only for messages still being sent, and no longer than
+/// their socket's linger time.
 ///
-/// A private context (SocketOptions::context) separates I/O threads, and the names of inproc endpoints:
-/// those meet only within one context. Sockets keep their context alive; when the last of them and the last
-/// pointer are gone, it ends, waiting no longer than the linger time of messages still being sent.
+/// A private context (SocketOptions::context) has I/O threads and inproc names of its own: inproc endpoints meet only
+/// within one context. Sockets keep their context alive. It ends when the last socket and the last pointer are gone,
+/// and waits no longer than the linger time of messages still being sent.
 ///
-/// After fork() the child starts with a new shared context; objects made before the fork throw
-/// Error{otherProcess} there.
+/// After fork() the child starts with a new shared context. Objects made before the fork throw Error{otherProcess}
+/// there.
 class Context {
  public:
-  /// Throws Error if the process is short of file descriptors, where libzmq would abort.
+  /// Throws Error if the process is short of file descriptors: libzmq would abort.
   explicit Context(int ioThreads = 1);
   ~Context();
   Context(const Context&) = delete;

@@ -15,22 +15,22 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The frames in front of a message: the way it came, and the way back for its answer. Opaque: hand them back.
+/// The frames in front of a message: the way it came, and the way back for its reply. Opaque: hand them back as they are.
 using Route = std::vector<std::string>;
 
-/// A message and its route, which is empty if it came without one.
+/// A message and its route. The route is empty if the message came without one.
 struct Routed {
   Route route;
   std::string body;
 };
 
-/// Request or Response without the strict alternation (seeds: connection.Dealer): any number of messages may be
-/// under way in either direction.
+/// A Request or Response without the strict alternation: any number of messages may be in flight in either direction.
 ///
-/// Binds each endpoint with `*` in it, connects to each other one (WIRE.md; SocketOptions::attach says otherwise).
-/// What is sent goes to the peers in turn, those found dead passed over while another is up (but what was sent while none
-/// was is kept for whom it fell to, who are then not passed over before all have been there). Its routing id is a
-/// fresh random UUID.
+/// Binds each endpoint with a `*` in it and connects to each other one (doc/wire.md); SocketOptions::attach overrides
+/// that. Its routing id is a new random UUID.
+///
+/// Messages go to the peers in turn. A peer found dead is passed over while another is up. But messages sent while no
+/// peer was up stay with the peers they were dealt to, and no peer is passed over until all of those have been up.
 class Dealer : public Connector {
  public:
   explicit Dealer(const std::string& endpoint, const SocketOptions& options = {});
@@ -42,23 +42,23 @@ class Dealer : public Connector {
   /// Blocks while every queue is full, or when bound with no peer.
   void send(std::string_view bytes);
 
-  /// To whoever is at the end of this route: the answer to a message that came with it.
+  /// Sends along this route: the reply to a message that came with it.
   void send(const Route& route, std::string_view bytes);
 
-  /// To a Response, which expects an empty frame first.
+  /// Sends an empty frame first, which a Response expects.
   void sendWithEmptyFrame(std::string_view bytes);
 
-  /// As above; false if it could not be handed on in time.
+  /// As above; false if there was no room in time.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
   bool send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// The next message. Throws Error{malformed} for one of more than 64 frames; the next one is fine again.
+  /// The next message, however long it takes. Throws Error{malformed} for one of more than 64 frames and drops it.
   Routed recv();
 
   /// The next message, or nothing if none came in time.
   std::optional<Routed> recv(std::chrono::milliseconds timeout);
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Waits until a message is there; false if none came in time.
   bool wait(std::chrono::milliseconds timeout);
 
  private:

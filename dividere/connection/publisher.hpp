@@ -17,13 +17,13 @@ struct Audience;
 
 namespace dividere::connection {
 
-/// The sending half of publish/subscribe: any number of Subscribers receive what they subscribed to, without
-/// the Publisher knowing them (seeds: connection.Publisher). Binds.
+/// The sending half of publish/subscribe. Any number of Subscribers receive what they subscribed to; the Publisher does
+/// not know them. Binds.
 ///
-/// A message reaches the peers whose subscription the Publisher has read when it is sent; waitForSubscribers()
-/// waits for that, so nobody needs to sleep before a first send. What is sent with no subscriber is gone, as in
-/// ZeroMQ. One that cannot keep up loses messages beyond SocketOptions::sendQueue: that is counted (dropped())
-/// and logged; SocketOptions::waitWhenFull makes send() wait instead.
+/// A message reaches the peers whose subscription the Publisher has read by then. waitForSubscribers() waits for that,
+/// so nobody needs to sleep before the first send. A message without a subscriber is gone, as in ZeroMQ. A subscriber
+/// that does not keep up loses messages once SocketOptions::sendQueue is full: this is counted (dropped()) and logged.
+/// With SocketOptions::waitWhenFull send() waits instead.
 class Publisher : public Connector {
  public:
   explicit Publisher(const std::string& endpoint, const SocketOptions& options = {});
@@ -34,21 +34,22 @@ class Publisher : public Connector {
   /// Never blocks, unless SocketOptions::waitWhenFull.
   void send(std::string_view bytes);
 
-  /// False if SocketOptions::waitWhenFull and there was no room in time: then nobody was sent it.
+  /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull; then nobody gets it.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// Waits until at least `n` subscribers are there. After true, the next message reaches each of them that
-  /// subscribed to it (all their topics as of when they connected are in force) as long as they live.
-  /// Behind a forwarder, the dividere Subscribers beyond it are counted, each one.
+  /// Waits until at least `n` subscribers are there; false if they were not in time. After true, the next message
+  /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
+  /// Dividere Subscribers behind a forwarder are counted one by one.
   bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout);
 
-  /// Peers with at least one subscription, as of now.
+  /// Peers with at least one subscription now.
   std::size_t subscribers() const;
 
-  /// How many have come to subscribe so far, those that have gone since included; who connects anew comes again.
+  /// Subscribers that have come so far, including those gone since. One that reconnects counts again.
   std::uint64_t arrivals() const;
 
-  /// Messages that at least one subscriber missed because its queue was full.
+  /// Messages that send() found a full queue for. This is less than what subscribers missed: once a queue is full,
+  /// ZeroMQ tells of the first message it drops and is silent about the following ones until the queue has drained.
   std::uint64_t dropped() const;
 
  private:

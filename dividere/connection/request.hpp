@@ -15,14 +15,14 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The asking half of a request/response pair (seeds: connection.Request). Connects.
+/// The asking half of a request/response pair. Connects.
 ///
-/// Requests and replies alternate. Given several endpoints, requests go to them in turn, in the order of the
-/// list; endpoints that are found dead are passed over while another is up. Nothing is resent if one dies
-/// (balancing::Client does that).
+/// Requests and replies alternate. With several endpoints, requests go to them in turn, in the order of the list. An
+/// endpoint found dead is passed over while another is up. Nothing is resent if a peer dies; balancing::Client does
+/// that.
 ///
-/// A reply that does not come is no dead end: once recv(timeout) or wait(timeout) came back empty, the next
-/// request may be sent, and a late reply to the former one is never taken for its answer.
+/// A missing reply does not block the socket: once recv(timeout) or wait(timeout) came back empty, the next request may
+/// be sent. A late reply to the former request is never taken for the reply to the next.
 class Request : public Connector {
  public:
   explicit Request(const std::string& endpoint, const SocketOptions& options = {});
@@ -31,23 +31,23 @@ class Request : public Connector {
   Request(Request&&) noexcept = default;
   Request& operator=(Request&&) noexcept = default;
 
-  /// Throws Error{outOfTurn} while a reply is still owed. With one endpoint it returns at once, also if nobody
-  /// is there yet: the request waits for them.
+  /// Throws Error{outOfTurn} while a reply is still owed. With one endpoint it returns at once even if no peer is
+  /// there yet: the request waits for one.
   void send(std::string_view bytes);
 
-  /// False if it could not be handed on in time.
+  /// False if there was no room in time.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// The reply. Throws Error{outOfTurn} if nothing was asked.
+  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked.
   std::string recv();
 
-  /// The reply, or nothing if none came in time; then either wait again or send the next request.
+  /// The reply, or nothing if none came in time. Then either wait again or send the next request.
   std::optional<std::string> recv(std::chrono::milliseconds timeout);
 
-  /// Whether the reply is there, waiting for it until the time-out; false at once if nothing was asked.
+  /// Waits until the reply is there; false if it did not come in time, and at once if nothing was asked.
   bool wait(std::chrono::milliseconds timeout);
 
-  /// Whether a reply may still come to what was asked.
+  /// Whether the last request may still get its reply.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
 
  private:

@@ -14,12 +14,12 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The answering half of a request/response pair (seeds: connection.Response).
+/// The answering half of a request/response pair.
 ///
-/// Binds a tcp endpoint with `*` in it and any ipc or inproc endpoint; connects to another tcp endpoint, such as
-/// a Proxy's back end (WIRE.md). SocketOptions::attach says otherwise.
+/// Binds a tcp endpoint with a `*` in it, and any ipc or inproc endpoint. Connects to any other tcp endpoint, such as a
+/// Proxy's back end (doc/wire.md). SocketOptions::attach overrides that.
 ///
-/// Requests and replies alternate; whoever asked gets the reply.
+/// Requests and replies alternate. The reply goes to the client that asked.
 class Response : public Connector {
  public:
   explicit Response(const std::string& endpoint, const SocketOptions& options = {});
@@ -27,20 +27,20 @@ class Response : public Connector {
   Response& operator=(Response&&) noexcept;
   ~Response();
 
-  /// Throws Error{outOfTurn} if no request is waiting for a reply. A reply to one who is gone is dropped.
+  /// Throws Error{outOfTurn} if no request is waiting for a reply. A reply to a client that is gone is dropped.
   void send(std::string_view bytes);
 
-  /// False if it could not be handed on in time.
+  /// False if there was no room in time.
   bool send(std::string_view bytes, std::chrono::milliseconds timeout);
 
-  /// The next request. Throws Error{outOfTurn} while a reply is owed to the former one, and Error{malformed} for
-  /// a request of several frames, which may be answered or not: the next one is fine again.
+  /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
+  /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
   std::string recv();
 
   /// The next request, or nothing if none came in time.
   std::optional<std::string> recv(std::chrono::milliseconds timeout);
 
-  /// Whether a request is there, waiting for one until the time-out; false at once while a reply is owed.
+  /// Waits until a request is there; false if none came in time, and at once while a reply is owed.
   bool wait(std::chrono::milliseconds timeout);
 
  private:

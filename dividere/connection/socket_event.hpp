@@ -6,21 +6,21 @@
 
 namespace dividere::connection {
 
-/// What can happen to a socket, as libzmq's socket monitor reports it (zmq_socket_monitor(3)).
+/// What can happen to a socket, as zmq_socket_monitor(3) reports it.
 enum class EventType {
   connected,           ///< a transport connection is up; value: its descriptor
   connectDelayed,      ///< connecting goes on in the background; value: errno
-  connectRetried,      ///< no connection; the next attempt comes in value milliseconds
+  connectRetried,      ///< no connection yet; value: milliseconds until the next attempt
   listening,           ///< bound; value: the listener's descriptor
   bindFailed,          ///< value: errno
-  accepted,            ///< a peer's transport connection was taken; value: its descriptor
+  accepted,            ///< a peer's transport connection was accepted; value: its descriptor
   acceptFailed,        ///< value: errno
   closed,              ///< a connection attempt or a listener was closed; value: its descriptor
   closeFailed,         ///< value: errno
   disconnected,        ///< a connection ended; value: its descriptor
-  handshakeSucceeded,  ///< the peer speaks ZeroMQ and fits: messages flow from now on
+  handshakeSucceeded,  ///< the peer speaks ZeroMQ and fits: messages flow now
   handshakeFailed,     ///< the peer does not fit; value: errno, ZMQ_PROTOCOL_ERROR_* or a ZAP status
-  monitorStopped,      ///< the socket is gone, all it had to send is sent or given up
+  monitorStopped,      ///< the socket is gone; what it had to send is sent or given up
 };
 
 /// "handshakeFailed" for EventType::handshakeFailed, and so on.

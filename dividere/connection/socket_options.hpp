@@ -11,53 +11,53 @@
 
 namespace dividere::connection {
 
-/// Whether a socket waits to be found, or goes and finds.
+/// Whether a socket binds or connects.
 enum class Attach {
   automatic,  ///< as each class says
   bind,
   connect,
 };
 
-/// What can be said of any socket when it is made. The defaults suit most.
+/// Options of any socket, set when it is made. The defaults suit most programs.
 struct SocketOptions {
-  /// Messages kept for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM); 0: no bound.
+  /// Messages queued for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM). 0: no bound.
   int sendQueue = 1000;
   int receiveQueue = 1000;
 
-  /// How long a destroyed socket goes on sending, in the background, what it had accepted. Unset: one second,
-  /// none for a Subscriber. Negative: without bound; then a process does not exit before all is sent.
+  /// How long a destroyed socket goes on sending, in the background, what it has accepted. Unset: one second, and
+  /// nothing for a Subscriber. Negative: no bound; then the process does not exit before all is sent.
   std::optional<std::chrono::milliseconds> linger;
 
-  /// The largest frame taken from a peer; one who sends more is disconnected. Nor is a larger one sent:
-  /// that is Error{tooLarge}.
+  /// The largest frame, in bytes. A peer that sends a larger one is disconnected; sending a larger one throws
+  /// Error{tooLarge}.
   std::int64_t maxMessageBytes = 256 * 1024 * 1024;
 
-  /// Sizes of the kernel's buffers of each connection; 0: the system's default.
+  /// Sizes in bytes of the kernel's buffers for each connection. 0: the system's default.
   int kernelSendBuffer = 0;
   int kernelReceiveBuffer = 0;
 
-  /// Pause before connecting again: from the first to the second, doubling.
+  /// Pause before connecting again. It doubles from the first value up to the second.
   std::chrono::milliseconds reconnect{100};
   std::chrono::milliseconds reconnectMax{5000};
 
-  /// A Publisher whose queue for some subscriber is full drops that subscriber's messages, counts them and
-  /// warns; true makes send() wait for room instead.
+  /// When a Publisher's queue for a subscriber is full: false drops messages for that subscriber, counts that and
+  /// warns; true makes send() wait for room.
   bool waitWhenFull = false;
 
-  /// Off: saves two descriptors a socket; then no events, no healing of links that a faulty peer has broken,
-  /// no passing over of dead endpoints, and no waiting at exit for messages still being sent.
+  /// Off: saves two descriptors a socket. But then there are no events, links that a faulty peer broke are not
+  /// mended, dead endpoints are not passed over, and the exit does not wait for messages still being sent.
   bool monitor = true;
 
-  /// As Connector::onEvent, in time for the first event.
+  /// As Connector::onEvent(), but set in time for the first event.
   std::function<void(const SocketEvent&)> onEvent;
 
   Attach attach = Attach::automatic;
 
-  /// Null: the process's own.
+  /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
 
-  /// Called with the native socket after all options are set, before it binds or connects: for what is not
-  /// covered here (CURVE keys, for example).
+  /// Called with the native socket once all options are set, before it binds or connects. For options that are not
+  /// here, such as CURVE keys.
   std::function<void(void*)> configure;
 };
 

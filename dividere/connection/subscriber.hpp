@@ -19,15 +19,14 @@ class Intake;
 
 namespace dividere::connection {
 
-/// The receiving half of publish/subscribe (seeds: connection.Subscriber). Connects; the Publisher may come later,
-/// go and come back.
+/// The receiving half of publish/subscribe. Connects; the Publisher may come later, go, and come back.
 ///
-/// A topic is a prefix of the bytes sent; the empty one matches everything.
+/// A topic is a prefix of the bytes sent. The empty topic matches everything.
 class Subscriber : public Connector {
  public:
   explicit Subscriber(const std::string& endpoint, const std::string& topic = "", const SocketOptions& options = {});
 
-  /// With all these topics from the start; everything if there are none.
+  /// Subscribes to all these topics from the start; to everything if there are none.
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options = {});
   Subscriber(const std::string& endpoint, std::initializer_list<std::string> topics, const SocketOptions& options = {});
 
@@ -35,20 +34,20 @@ class Subscriber : public Connector {
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();
 
-  /// Adds a topic; one that is already there changes nothing.
+  /// Adds a topic. Does nothing if it is there already.
   void subscribe(const std::string& topic);
 
-  /// Removes a topic; one that is not there changes nothing.
+  /// Removes a topic. Does nothing if it is not there.
   void unsubscribe(const std::string& topic);
 
-  /// The next message, however long it takes. Throws Error{malformed} for one of several frames, which no
-  /// Publisher sends; the next one is fine again.
+  /// The next message, however long it takes. Throws Error{malformed} for one of several frames, which no Publisher
+  /// sends, and drops it.
   std::string recv();
 
   /// The next message, or nothing if none came in time.
   std::optional<std::string> recv(std::chrono::milliseconds timeout);
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Waits until a message is there; false if none came in time.
   bool wait(std::chrono::milliseconds timeout);
 
  private:

@@ -9,27 +9,27 @@ namespace dividere {
 
 /// What went wrong, where no std::errc says it.
 ///
-/// 1 to 9 also travel between processes, in a DividereError (proto/dividere.proto): the same number means
-/// the same thing on both sides.
+/// The numbers 1 to 9 also travel between processes, in a DividereError (doc/wire.md). They mean the same on both
+/// sides.
 enum class Errc {
-  noWorker = 1,        ///< no worker took the request
+  noWorker = 1,        ///< no worker was there for the request
   overloaded = 2,      ///< the queue of waiting requests is full
   handlerFailed = 3,   ///< the handler threw; the text is what it threw
-  gaveUp = 4,          ///< given up after the last attempt
-  unknownType = 5,     ///< a message type that is not linked into the program, or has no handler
-  malformed = 6,       ///< bytes that are not what they should be
+  gaveUp = 4,          ///< the last attempt failed, too
+  unknownType = 5,     ///< the message's type is not linked into the program, or has no handler
+  malformed = 6,       ///< the bytes are not a valid message
   tooLarge = 7,        ///< larger than the receiver accepts
-  deadlinePassed = 8,  ///< not done in time
+  deadlinePassed = 8,  ///< it was not done in time
   stopping = 9,        ///< the component is being stopped
 
-  outOfTurn = 20,     ///< send while a reply is owed, or receive with nothing asked
-  wrongType = 21,     ///< a message of another type than the one asked for
-  badEndpoint = 22,   ///< an endpoint that cannot be used as given
-  otherProcess = 23,  ///< used in a forked child, but made in its parent
+  outOfTurn = 20,     ///< a call that has no place now: a send while a reply is owed, a second start()
+  wrongType = 21,     ///< the message is of another type than the one asked for
+  badEndpoint = 22,   ///< the endpoint cannot be used as given
+  otherProcess = 23,  ///< used in a forked child, but made by its parent
   movedFrom = 24,     ///< the object was moved from
   noFreePort = 25,    ///< every port of the range is taken
-  noRegistry = 26,    ///< no name service answered
-  incomplete = 27,    ///< a message without its required fields
+  noRegistry = 26,    ///< no registry answered
+  incomplete = 27,    ///< the message lacks required fields
   noService = 28,     ///< no service of that name is registered
 };
 
@@ -38,10 +38,10 @@ const std::error_category& errorCategory() noexcept;
 
 std::error_code make_error_code(Errc code) noexcept;
 
-/// Thrown when a promise cannot be kept; what() says who, what, where and why, as in
+/// Thrown when a promise cannot be kept. what() says who, what, where and why, as in
 /// "connection::Publisher: bind tcp://*:5555: Address already in use".
 ///
-/// code() compares with std::errc or Errc: `error.code() == std::errc::address_in_use`. Expected outcomes
+/// Compare code() with std::errc or Errc: `error.code() == std::errc::address_in_use`. Expected outcomes
 /// (nothing came in time) are never thrown.
 class Error : public std::system_error {
  public:

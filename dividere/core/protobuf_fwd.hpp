@@ -1,6 +1,6 @@
 #pragma once
 
-// All that the interface needs of protobuf: users bring their own .pb.h.
+// All the interface needs of protobuf. Users include their own .pb.h.
 namespace google {
 namespace protobuf {
 class Message;

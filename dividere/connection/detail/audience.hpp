@@ -12,9 +12,9 @@
 
 namespace dividere::detail {
 
-/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that nobody
-/// calls into keeps memory for each past peer. The lock is free but for a moment once a second, and let go of as soon as the
-/// owner wants it.
+/// The subscribers, and the lock that lets the watcher's thread read their news while the owner is idle: a socket that
+/// nobody calls into keeps memory for each past peer. The watcher holds the lock briefly, once a second, and yields as
+/// soon as the owner asks.
 struct Audience {
   static constexpr int kNewsAtATime = 10000;  // a hostile peer may send them faster than they can be read
 

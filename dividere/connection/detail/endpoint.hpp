@@ -1,6 +1,6 @@
 #pragma once
 
-// Endpoints, looked at before libzmq sees them.
+// Endpoints, checked before libzmq sees them.
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@ namespace dividere::detail {
 
 enum class Transport { tcp, ipc, inproc };
 
-/// An endpoint taken apart and found good.
+/// A checked endpoint, in its parts.
 struct Endpoint {
   Transport transport;
   std::string address;     ///< ipc: the path; inproc: the name; tcp: the host, brackets and all
@@ -18,14 +18,14 @@ struct Endpoint {
   bool wildcardPort = false;
   bool ipv6 = false;
 
-  /// As libzmq is to be given it.
+  /// As libzmq wants it.
   std::string str() const;
 };
 
-/// Throws Error{badEndpoint}, naming the part that is wrong. Wildcards are good only to bind.
+/// Throws Error{badEndpoint}, which names the wrong part. Wildcards are valid only to bind.
 Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bind);
 
-/// Whether the text has a `*` where a tcp host or port stands: what makes it one to bind (WIRE.md).
+/// Whether the text has a `*` in place of a tcp host or port, which makes it one to bind (doc/wire.md).
 bool hasWildcard(std::string_view text);
 
 /// The endpoint to bind for this TCP port of every interface; 0: a free one.

@@ -10,10 +10,10 @@ namespace dividere::detail {
 
 /// As zmq_msg_init_size(); false if there is no memory. Any thread.
 ///
-/// What the thread of a socket allocates libzmq's thread frees, and malloc() makes the one wait for the other over it. So
-/// the memory of frames of up to 2 KiB goes from thread to thread without a lock and is used again. Of each size (128, 256,
-/// 512, 1024, 2048 bytes) some 500 blocks are kept, and up to 64 for each thread. (Of larger frames the copying takes the
-/// time.)
+/// One thread allocates a frame, libzmq's thread frees it, and they contend for malloc()'s lock. So frames of up to 2 KiB
+/// use blocks that go from thread to thread without a lock and are reused. Of each size (128, 256, 512, 1024, 2048
+/// bytes) some 500 blocks are kept, and up to 64 more for each thread. (For larger frames copying costs more than
+/// malloc().)
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
 
 }  // namespace dividere::detail
