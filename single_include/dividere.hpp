@@ -805,13 +805,32 @@ extern template class Consumer<connection::Response>;
 // begin dividere/messaging/dealer.hpp
 namespace dividere::messaging {
 
-/// connection::Dealer for protobuf messages (seeds: messaging.Dealer). Receiving throws as in Consumer.
+/// connection::Dealer for protobuf messages. Receiving throws as in Consumer, and what it throws knows the message's route.
 class Dealer : public Socket<connection::Dealer> {
  public:
   /// A message and its route, which is empty if it came without one.
   struct Routed {
     connection::Route route;
     std::unique_ptr<google::protobuf::Message> body;
+  };
+
+  /// Thrown by each way to receive, for a message that cannot be taken and for a reply that says why there is none. Its
+  /// route tells which of the requests under way has failed:
+  ///
+  ///     try {
+  ///       handle(dealer.recv<Msg02>());
+  ///     } catch (const dividere::messaging::Dealer::RoutedError& failed) {
+  ///       requests.erase(failed.route());
+  ///     }
+  class RoutedError : public Error {
+   public:
+    RoutedError(const Error& error, connection::Route route);
+
+    /// Empty if the message came without one.
+    const connection::Route& route() const noexcept { return *route_; }
+
+   private:
+    std::shared_ptr<const connection::Route> route_;  // copying an Error does not throw
   };
 
   explicit Dealer(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -1212,8 +1231,8 @@ class Handling : public HandlerSet {
   }
 
   /// Called with what went wrong: a handler that threw (Errc::handlerFailed), bytes that are no message
-  /// (Errc::malformed), an answer that says it is none (its Errc). Takes a const Error&, a const std::exception&, or
-  /// the text.
+  /// (Errc::malformed), a reply that says it is none (its Errc). The last two, if they came with a route, are a
+  /// messaging::Dealer::RoutedError. Takes a const Error&, a const std::exception&, or the text.
   template <class F>
   Derived& onError(F hook) {
     if constexpr (std::is_invocable_v<F&, const Error&>) {
@@ -6701,9 +6720,25 @@ namespace dividere::detail {
 constexpr std::string_view kDealerSends = "messaging::Dealer";
 constexpr std::string_view kDealerReceives = "messaging::Dealer: receive";
 
+/// Calls `decode`; what it throws is given the route of the message that was received last. The route is not taken before:
+/// who asks for a type does not pay for it.
+template <class Decode>
+static void decodeRouted(const connection::Dealer& dealer, const Decode& decode) {
+  try {
+    decode();
+  } catch (const Error& error) {
+    connection::Route route;
+    Access::socketOf(dealer).inbox().copyRouteTo(route);
+    throw messaging::Dealer::RoutedError(error, std::move(route));
+  }
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::messaging {
+
+Dealer::RoutedError::RoutedError(const Error& error, connection::Route route)
+    : Error(error), route_(std::make_shared<const connection::Route>(std::move(route))) {}
 
 Dealer::Dealer(const std::string& endpoint, const connection::SocketOptions& options)
     : Socket(connection::Dealer(endpoint, options)) {}
@@ -6744,14 +6779,16 @@ std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* t
   Routed message;
   const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
   if (!frame) return std::nullopt;
-  message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view());
+  detail::decodeRouted(connection_,
+                       [&] { message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view()); });
   return message;
 }
 
 bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
   const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
   if (!frame) return false;
-  detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message);
+  detail::decodeRouted(connection_,
+                       [&] { detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message); });
   return true;
 }
 
@@ -8217,6 +8254,7 @@ class HandlerTable {
 
   /// Tells the log and the error hook. Any thread.
   void report(const Error& error) noexcept;
+  void report(const Error& error, const Origin& origin) noexcept;  // as a RoutedError, if it came with a route
 
   /// report() for a ReactorLoop. The table outlives it.
   ErrorSink errorSink() {
@@ -8341,7 +8379,9 @@ void HandlerTable::callHandler(const Handler& handler, const google::protobuf::M
 void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
   DividereError told;
   // A reply that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
-  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) return report(asError(who_, told));
+  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) {
+    return report(asError(who_, told), origin);
+  }
   ++unknown_;
   const std::string text = "no handler for '" + shown(type) + "'";
   warnings_.log(LogLevel::warning, who_, text);
@@ -8361,7 +8401,7 @@ void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexce
 void HandlerTable::refuseUntaken(Origin& origin, const Error& error) noexcept {
   if (error.code() != Errc::malformed) return refuseFailed(origin, error, true);
   ++malformed_;
-  report(error);
+  report(error, origin);
   refuse(origin, error);
 }
 
@@ -8369,6 +8409,15 @@ void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) n
   ++failed_;
   report(error);
   if (tell) refuse(origin, error);
+}
+
+void HandlerTable::report(const Error& error, const Origin& origin) noexcept {
+  if (origin.route().empty()) return report(error);
+  try {
+    report(messaging::Dealer::RoutedError(error, origin.route()));
+  } catch (const std::exception&) {
+    report(error);  // no memory for the route
+  }
 }
 
 void HandlerTable::report(const Error& error) noexcept {

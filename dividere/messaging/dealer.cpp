@@ -2,7 +2,10 @@
 
 #include <google/protobuf/message.h>
 
+#include <utility>
+
 #include "../connection/detail/access.hpp"
+#include "../connection/detail/socket.hpp"
 #include "../core/detail/never_destroyed.hpp"
 #include "detail/codec.hpp"
 
@@ -11,9 +14,25 @@ namespace dividere::detail {
 constexpr std::string_view kDealerSends = "messaging::Dealer";
 constexpr std::string_view kDealerReceives = "messaging::Dealer: receive";
 
+/// Calls `decode`; what it throws is given the route of the message that was received last. The route is not taken before:
+/// who asks for a type does not pay for it.
+template <class Decode>
+static void decodeRouted(const connection::Dealer& dealer, const Decode& decode) {
+  try {
+    decode();
+  } catch (const Error& error) {
+    connection::Route route;
+    Access::socketOf(dealer).inbox().copyRouteTo(route);
+    throw messaging::Dealer::RoutedError(error, std::move(route));
+  }
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::messaging {
+
+Dealer::RoutedError::RoutedError(const Error& error, connection::Route route)
+    : Error(error), route_(std::make_shared<const connection::Route>(std::move(route))) {}
 
 Dealer::Dealer(const std::string& endpoint, const connection::SocketOptions& options)
     : Socket(connection::Dealer(endpoint, options)) {}
@@ -54,14 +73,16 @@ std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* t
   Routed message;
   const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
   if (!frame) return std::nullopt;
-  message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view());
+  detail::decodeRouted(connection_,
+                       [&] { message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view()); });
   return message;
 }
 
 bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
   const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
   if (!frame) return false;
-  detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message);
+  detail::decodeRouted(connection_,
+                       [&] { detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message); });
   return true;
 }
 

@@ -8,17 +8,37 @@
 #include <vector>
 
 #include "../connection/dealer.hpp"
+#include "../core/error.hpp"
 #include "socket.hpp"
 
 namespace dividere::messaging {
 
-/// connection::Dealer for protobuf messages (seeds: messaging.Dealer). Receiving throws as in Consumer.
+/// connection::Dealer for protobuf messages. Receiving throws as in Consumer, and what it throws knows the message's route.
 class Dealer : public Socket<connection::Dealer> {
  public:
   /// A message and its route, which is empty if it came without one.
   struct Routed {
     connection::Route route;
     std::unique_ptr<google::protobuf::Message> body;
+  };
+
+  /// Thrown by each way to receive, for a message that cannot be taken and for a reply that says why there is none. Its
+  /// route tells which of the requests under way has failed:
+  ///
+  ///     try {
+  ///       handle(dealer.recv<Msg02>());
+  ///     } catch (const dividere::messaging::Dealer::RoutedError& failed) {
+  ///       requests.erase(failed.route());
+  ///     }
+  class RoutedError : public Error {
+   public:
+    RoutedError(const Error& error, connection::Route route);
+
+    /// Empty if the message came without one.
+    const connection::Route& route() const noexcept { return *route_; }
+
+   private:
+    std::shared_ptr<const connection::Route> route_;  // copying an Error does not throw
   };
 
   explicit Dealer(const std::string& endpoint, const connection::SocketOptions& options = {});

@@ -134,8 +134,8 @@ class Handling : public HandlerSet {
   }
 
   /// Called with what went wrong: a handler that threw (Errc::handlerFailed), bytes that are no message
-  /// (Errc::malformed), an answer that says it is none (its Errc). Takes a const Error&, a const std::exception&, or
-  /// the text.
+  /// (Errc::malformed), a reply that says it is none (its Errc). The last two, if they came with a route, are a
+  /// messaging::Dealer::RoutedError. Takes a const Error&, a const std::exception&, or the text.
   template <class F>
   Derived& onError(F hook) {
     if constexpr (std::is_invocable_v<F&, const Error&>) {

@@ -202,6 +202,34 @@ TEST_CASE("an error that a peer answers with is thrown to a dealer that asks for
   CHECK(contains(whatOf([&] { pair.bound.recv<Msg01>(kLimit); }), "the queue is full"));
 }
 
+TEST_CASE("an error knows the route of its message, so that it is known which request has failed") {
+  Pair pair;
+  DividereError error;
+  error.set_code(2);
+  pair.connected.send(Route{"first", ""}, error);
+  pair.connected.send(Route{"second"}, error);
+  pair.connected.send(Route{"third"}, msg01("not asked for"));
+  pair.connected.connection().send(Route{"fourth"}, "junk");
+  pair.connected.connection().send("junk");
+  pair.connected.send(msg01("fine"));
+  const auto routeThrownBy = [](const auto& receive) {
+    try {
+      receive();
+    } catch (const Dealer::RoutedError& failed) {
+      const Dealer::RoutedError copy = failed;
+      return copy.route();
+    }
+    return Route{"nothing thrown"};
+  };
+  Msg01 reused;
+  CHECK(routeThrownBy([&] { pair.bound.recv<Msg01>(); }) == Route{"first", ""});
+  CHECK(routeThrownBy([&] { pair.bound.recvInto(reused, kLimit); }) == Route{"second"});
+  CHECK(routeThrownBy([&] { pair.bound.recv<Msg02>(kLimit); }) == Route{"third"});
+  CHECK(routeThrownBy([&] { pair.bound.recv(); }) == Route{"fourth"});
+  CHECK(routeThrownBy([&] { pair.bound.recv(kLimit); }).empty());
+  CHECK(pair.bound.recv<Msg01>().field1() == "fine");
+}
+
 TEST_CASE("what a dealer cannot send throws, and no frame of it leaves") {
   dividere::connection::SocketOptions options;
   options.maxMessageBytes = 1000;

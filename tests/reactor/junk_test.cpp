@@ -6,6 +6,7 @@
 using namespace kit;
 using dividere::Errc;
 using dividere::Error;
+using dividere::connection::Route;
 using dividere::messaging::Dealer;
 using dividere::messaging::Publisher;
 using dividere::messaging::Request;
@@ -141,6 +142,25 @@ TEST_CASE("an error that goes on and on is told in part") {
   const std::string told = ask(request, msg01(""));
   CHECK(contains(told, "it begins"));
   CHECK(told.size() < 100'000);
+}
+
+TEST_CASE("a Dealer's error hook is told by which route an error, or junk, has come") {
+  const LogNotes log;
+  Notes<Route> routes;
+  MtMsgReactor reactor;
+  const std::string endpoint = addDealer(reactor);
+  reactor.onError([&](const Error& error) {
+    const auto* routed = dynamic_cast<const Dealer::RoutedError*>(&error);
+    routes.add(routed ? routed->route() : Route{"none"});
+  });
+  reactor.start();
+  Raw dealer(ZMQ_DEALER);
+  dealer.connect(endpoint);
+  dealer.send({"first", "", envelopeOf(dividereError())});
+  dealer.send({"second", "junk"});
+  dealer.send({envelopeOf(dividereError())});
+  REQUIRE(routes.reach(3));
+  CHECK(routes.all() == std::vector<Route>{{"first", ""}, {"second"}, {"none"}});
 }
 
 TEST_CASE("a Dealer tells whoever asked through a router of junk, and goes on") {

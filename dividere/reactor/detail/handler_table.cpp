@@ -1,6 +1,7 @@
 #include "handler_table.hpp"
 
 #include "../../core/detail/text.hpp"
+#include "../../messaging/dealer.hpp"
 #include "../../messaging/detail/codec.hpp"
 #include "../../messaging/detail/error_envelope.hpp"
 #include "../../messaging/detail/message_types.hpp"
@@ -78,7 +79,9 @@ void HandlerTable::callHandler(const Handler& handler, const google::protobuf::M
 void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
   DividereError told;
   // A reply that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
-  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) return report(asError(who_, told));
+  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) {
+    return report(asError(who_, told), origin);
+  }
   ++unknown_;
   const std::string text = "no handler for '" + shown(type) + "'";
   warnings_.log(LogLevel::warning, who_, text);
@@ -98,7 +101,7 @@ void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexce
 void HandlerTable::refuseUntaken(Origin& origin, const Error& error) noexcept {
   if (error.code() != Errc::malformed) return refuseFailed(origin, error, true);
   ++malformed_;
-  report(error);
+  report(error, origin);
   refuse(origin, error);
 }
 
@@ -106,6 +109,15 @@ void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) n
   ++failed_;
   report(error);
   if (tell) refuse(origin, error);
+}
+
+void HandlerTable::report(const Error& error, const Origin& origin) noexcept {
+  if (origin.route().empty()) return report(error);
+  try {
+    report(messaging::Dealer::RoutedError(error, origin.route()));
+  } catch (const std::exception&) {
+    report(error);  // no memory for the route
+  }
 }
 
 void HandlerTable::report(const Error& error) noexcept {

@@ -38,6 +38,7 @@ class HandlerTable {
 
   /// Tells the log and the error hook. Any thread.
   void report(const Error& error) noexcept;
+  void report(const Error& error, const Origin& origin) noexcept;  // as a RoutedError, if it came with a route
 
   /// report() for a ReactorLoop. The table outlives it.
   ErrorSink errorSink() {
