@@ -67,6 +67,7 @@
 #define DIVIDERE_IMPLEMENTED
 
 #include "dividere/core/detail/fork.cpp"
+#include "dividere/core/detail/futex.cpp"
 #include "dividere/core/detail/latch.cpp"
 #include "dividere/core/detail/random.cpp"
 #include "dividere/core/detail/text.cpp"
@@ -127,6 +128,10 @@
 #include "dividere/reactor/detail/reactor_loop.cpp"
 #include "dividere/reactor/detail/remote.cpp"
 #include "dividere/reactor/detail/router_source.cpp"
+#include "dividere/reactor/detail/supervisor.cpp"
+#include "dividere/reactor/detail/worker_main.cpp"
+#include "dividere/reactor/detail/worker_process.cpp"
+#include "dividere/reactor/detail/worker_slot.cpp"
 #include "dividere/reactor/handlers.cpp"
 #include "dividere/reactor/mp_msg_reactor.cpp"
 #include "dividere/reactor/mt_msg_reactor.cpp"

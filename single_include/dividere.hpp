@@ -1279,7 +1279,7 @@ class Handling : public HandlerSet {
 // begin dividere/reactor/mt_msg_reactor.hpp
 namespace dividere::detail {
 class ReactorLoop;
-class Supervisor;
+class WorkerMain;
 }  // namespace dividere::detail
 
 namespace dividere::reactor {
@@ -1327,7 +1327,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   void post(std::function<void()> function);
 
  private:
-  friend class detail::Supervisor;
+  friend class detail::WorkerMain;
   void runHere(const char* who, int stopFd);
 
   detail::Hidden<detail::ReactorLoop> loop_;
@@ -1356,27 +1356,32 @@ struct MpOptions {
   /// Called in the supervising thread for each worker process that ends before stop().
   std::function<void(const WorkerEnd&)> onWorkerEnd;
 
-  /// What a worker process has to end in, once stop() is called, before it is killed.
+  /// How long a worker process may take to end once stop() is called. Then it is killed.
   std::chrono::milliseconds stopLimit{2000};
 
-  /// So many times in a row a worker may crash during its setup or within a second of it; then it is given up.
+  /// Crashes in a row allowed during setup or in the second after it. Then the worker is given up.
   int crashLimit = 5;
+
+  /// How long a worker process may take for its setup. Then it is killed, which counts as a crash, and replaced.
+  std::chrono::milliseconds startLimit{10000};
 };
 
-/// Worker processes that each run a reactor of their own (seeds: messaging.MpMsgReactor), to use all cores, or to keep a
+/// Worker processes that each run a reactor of their own (the Python package's messaging.MpMsgReactor), to use all cores, or to keep a
 /// handler's crash from taking the others along.
 ///
 ///     MpMsgReactor workers(4, [](MtMsgReactor& reactor) {   // runs in each child
 ///       reactor.add(messaging::Response("tcp://localhost:6001")).on([](const Msg01& m) { return m; });
 ///     });
 ///
-/// `setup` (the seeds' initThread) makes sockets and whatever state the handlers need, in the child: nothing made
+/// `setup` (initThread in Python) makes sockets and whatever state the handlers need, in the child: nothing made
 /// before the fork is of use there, except plain data. A worker that dies is reported and replaced, at once if
 /// it had worked, after a growing pause if it keeps failing. Children end with their parent, also with one
 /// that is killed.
 ///
-/// Children are forked, and safe in a program that has threads and sockets: no socket of the parent stays open in them
-/// (other descriptors do). Their streams are flushed, their destructors of static objects not run. The program must
+/// Children are forked from a program that may have threads and sockets. No socket of the parent stays open in them
+/// (other descriptors do). A lock that another thread of the parent holds at that moment, in protobuf or another
+/// library, stays locked in the child for ever: a setup that needs it hangs, is killed after MpOptions::startLimit, and is
+/// tried again. Streams of a child are flushed at its end; destructors of static objects are not run. The program must
 /// not ignore SIGCHLD or wait for children it did not start, or a worker's way of ending is not known.
 class MpMsgReactor {
  public:
@@ -1389,9 +1394,11 @@ class MpMsgReactor {
   MpMsgReactor(const MpMsgReactor&) = delete;
   MpMsgReactor& operator=(const MpMsgReactor&) = delete;
 
-  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit. Any thread, any
-  /// number of times; from onWorkerEnd it does not wait.
+  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit; those still in
+  /// their setup at once. Any thread, any number of times; from onWorkerEnd it does not wait.
   void stop();
+
+  // In a forked child of the program, which has no part in the workers, these throw Error{otherProcess}:
 
   /// Workers that have run their setup and are there now. Any thread.
   std::size_t alive() const;
@@ -2149,6 +2156,42 @@ class Deadline {
 }  // namespace dividere::detail
 // end dividere/core/detail/deadline.hpp
 
+// begin dividere/core/detail/futex.hpp
+// How a thread sleeps on a word in memory: without a descriptor, and with nothing that a forked child must not destroy.
+
+namespace dividere::detail {
+
+using FutexWord = std::atomic<std::uint32_t>;
+
+/// Sleeps while the word is `value`, or until a deadline that may pass a little later; may return for no reason.
+void sleepWhile(const FutexWord& word, std::uint32_t value, const Deadline& deadline) noexcept;
+
+/// Wakes all threads of this process that sleep on the word. Change it before.
+void wakeSleepers(const FutexWord& word) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/core/detail/futex.hpp
+
+// begin dividere/core/detail/futex.cpp
+namespace dividere::detail {
+
+static_assert(sizeof(FutexWord) == 4 && FutexWord::is_always_lock_free);
+
+void sleepWhile(const FutexWord& word, std::uint32_t value, const Deadline& deadline) noexcept {
+  const long left = deadline.pollTimeout();
+  const struct {  // as this system call takes it, whatever the size of time_t
+    long seconds, nanoseconds;
+  } timeout{left / 1000, left % 1000 * 1000000};
+  ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, left < 0 ? nullptr : &timeout, nullptr, 0);
+}
+
+void wakeSleepers(const FutexWord& word) noexcept {
+  ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/futex.cpp
+
 // begin dividere/core/detail/latch.hpp
 // Something that happens once, and threads that wait for it.
 
@@ -2172,8 +2215,8 @@ class Latch {
 
  private:
   mutable std::mutex mutex_;
-  std::atomic<std::uint32_t> open_{0};  // written under mutex_; a futex, which is 32 bits
-  std::vector<int> waiting_;            // under mutex_: what wakes those who wait
+  FutexWord open_{0};         // written under mutex_
+  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
 };
 
 }  // namespace dividere::detail
@@ -2217,24 +2260,13 @@ class Waker {
 // begin dividere/core/detail/latch.cpp
 namespace dividere::detail {
 
-static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && std::atomic<std::uint32_t>::is_always_lock_free);
-
-/// Sleeps while the word is 0, or until a deadline that may pass a little later; may return for no reason.
-static void sleepWhileZero(const std::atomic<std::uint32_t>& word, const Deadline& deadline) noexcept {
-  const long left = deadline.pollTimeout();
-  const struct {  // as this system call takes it, whatever the size of time_t
-    long seconds, nanoseconds;
-  } timeout{left / 1000, left % 1000 * 1000000};
-  ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, left < 0 ? nullptr : &timeout, nullptr, 0);
-}
-
 void Latch::open() noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
   open_.store(1, std::memory_order_relaxed);
   // Under the lock: who waits does not go before it has taken its descriptor back.
   for (int fd : waiting_) Waker::wake(fd);
   waiting_.clear();
-  ::syscall(SYS_futex, &open_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+  wakeSleepers(open_);
 }
 
 // The lock also makes whoever finds it open, and may destroy it then, wait for the end of open().
@@ -2257,7 +2289,7 @@ void Latch::removeWaker(int fd) noexcept {
 bool Latch::wait(const Deadline& deadline) noexcept {
   while (!isOpen()) {
     if (deadline.passed()) return false;
-    sleepWhileZero(open_, deadline);
+    sleepWhile(open_, 0, deadline);
   }
   return true;
 }
@@ -9350,6 +9382,616 @@ void RouterSource::refuseWaiting(const Error& error) {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/router_source.cpp
 
+// begin dividere/core/detail/bell.hpp
+// Something that changes again and again, and threads that wait for it to be as they want it.
+
+namespace dividere::detail {
+
+/// Rung after each change. Any thread.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Bell {
+ public:
+  void ring() noexcept {
+    rings_.fetch_add(1);
+    wakeSleepers(rings_);
+  }
+
+  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
+  template <class Condition>
+  bool wait(const Condition& isMet, const Deadline& deadline) {
+    for (;;) {
+      const std::uint32_t seen = rings_.load();
+      if (isMet()) return true;
+      if (deadline.passed()) return false;
+      sleepWhile(rings_, seen, deadline);
+    }
+  }
+
+ private:
+  FutexWord rings_{0};
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/bell.hpp
+
+// begin dividere/reactor/detail/worker_process.hpp
+// One worker process, as its parent sees it.
+
+namespace dividere::detail {
+
+/// A forked child that says when it is set up, and ends when it is told to. It is bound to the life of the thread that
+/// starts it, which alone uses this.
+class WorkerProcess {
+ public:
+  /// What the child has to do with its parent.
+  struct ChildsEnd {
+    int parent;  // its process id
+    int ready;   // takes the byte that says that the child is set up
+    int stop;    // readable when the child is to end
+  };
+
+  /// None.
+  WorkerProcess() = default;
+
+  /// Forks, and calls `child` in the new process, where it must not return. Throws Error.
+  explicit WorkerProcess(const std::function<void(const ChildsEnd&)>& child);
+
+  bool isThere() const { return pid_ > 0; }
+  int pid() const { return pid_; }
+
+  /// What poll() has to wait on to learn of news, and until when: where the kernel does not tell of the end of a process,
+  /// it has to be looked for.
+  void addTo(std::vector<pollfd>& waits) const;
+  Deadline nextLook() const;
+
+  /// Whether it has said that it is set up, also if it has ended since. True once.
+  bool readReady();
+
+  /// Whether it has ended. From then on none is there, and signal() and status() say how it ended.
+  bool reapIfEnded();
+
+  /// The same, waiting for it until the deadline.
+  bool awaitEnd(const Deadline& deadline);
+
+  /// The signal that killed it; 0: it ended by itself with status().
+  int signal() const;
+  int status() const;
+
+  void tellToStop();
+  void kill();
+
+  /// Closes the descriptors: once it has ended, and in another child of the same parent.
+  void letGo();
+
+ private:
+  int pid_ = -1;
+  int waitStatus_ = 0;
+  OwnedDescriptor ready_;
+  OwnedDescriptor stop_;  // a byte tells the child to end; so does the end of it, and our death
+  OwnedDescriptor end_;   // a pidfd: readable once the process has ended; -1 before Linux 5.3
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/worker_process.hpp
+
+// begin dividere/reactor/detail/worker_slot.hpp
+// One worker process after the other, in one place.
+
+namespace dividere::detail {
+
+/// Knows when the next process is to be started, and whether they keep failing. Starts and ends nothing by itself.
+class WorkerSlot {
+ public:
+  using Clock = Deadline::Clock;
+  enum class State { pausing, starting, running, givenUp };
+
+  State state() const { return state_; }
+  bool isRunning() const { return state_ == State::running; }
+  bool isGivenUp() const { return state_ == State::givenUp; }
+
+  WorkerProcess process;
+
+  /// When there is something to do here, if nothing comes before: a start, or the end of patience with a setup.
+  Deadline nextDue() const;
+
+  bool isToBeStarted() const { return state_ == State::pausing && due_.passed(); }
+
+  /// Whether its process has been setting up for too long. True once.
+  bool isOverdue();
+
+  // What has happened:
+
+  void started(std::chrono::milliseconds startLimit);
+  void becameReady();
+
+  /// It could not even be started.
+  void failedToStart();
+
+  /// Its process has ended. Whether there is to be another, given that so many crashes in a row are allowed: see
+  /// startAgain() and giveUp().
+  bool ended(int crashLimit);
+
+  /// After pause().
+  void startAgain();
+  void giveUp() { state_ = State::givenUp; }
+
+  std::chrono::milliseconds pause() const;
+
+ private:
+  State state_ = State::pausing;
+  Deadline due_ = Deadline::longAgo();  // of what nextDue() says
+  Clock::time_point readySince_{};
+  bool wasOverdue_ = false;
+  int crashes_ = 0;  // in a row
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/worker_slot.hpp
+
+// begin dividere/reactor/detail/supervisor.hpp
+// Who looks after the worker processes of an MpMsgReactor.
+
+namespace dividere::detail {
+
+/// Starts, watches, replaces and ends the worker processes, from a thread of its own. The children are forked in that
+/// thread and bound to its life.
+class Supervisor {
+ public:
+  Supervisor(int processes, std::function<void(reactor::MtMsgReactor&)> setup, const reactor::MpOptions& options);
+
+  // Any thread. All but stop() throw Error{otherProcess} in a forked child.
+
+  void stop() { thread_.stop(); }
+  std::vector<int> pids() const;
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const;
+
+ private:
+  void run();
+  void startDue();
+  void start(WorkerSlot& slot);
+  void wait();
+  void look(WorkerSlot& slot);
+  void killOverdue(WorkerSlot& slot) const;
+  void bury(WorkerSlot& slot, int pid);
+  void report(const reactor::WorkerEnd& end, std::chrono::milliseconds pause) const;
+  void endAll();
+  void awaitEnd(WorkerSlot& slot, const Deadline& limit) const;
+  void publish(bool isOver = false);
+
+  const ForkGuard fork_;
+  const std::function<void(reactor::MtMsgReactor&)> setup_;
+  const reactor::MpOptions options_;
+  sigset_t creatorsMask_;
+
+  std::vector<WorkerSlot> slots_;  // in the supervising thread alone
+
+  mutable Bell changed_;
+  mutable std::mutex mutex_;
+  std::vector<int> running_;    // under mutex_: the process ids of those that are set up
+  std::size_t mostToCome_ = 0;  // under mutex_: how many may ever run at once, from now on
+
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/supervisor.hpp
+
+// begin dividere/reactor/detail/worker_main.hpp
+// What a worker process does, from the fork to its end.
+
+namespace dividere::detail {
+
+/// A reactor that setup fills and the process's only thread runs, in a child that was forked from a program with threads
+/// and sockets.
+class WorkerMain {
+ public:
+  /// `signals` is the mask that the process has from here on.
+  [[noreturn]] static void run(const WorkerProcess::ChildsEnd& end,
+                               const std::function<void(reactor::MtMsgReactor&)>& setup,
+                               const sigset_t& signals) noexcept;
+
+ private:
+  static int work(const WorkerProcess::ChildsEnd& end, const std::function<void(reactor::MtMsgReactor&)>& setup);
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/worker_main.hpp
+
+// begin dividere/reactor/detail/supervisor.cpp
+namespace dividere::detail {
+
+using reactor::MpOptions;
+using reactor::MtMsgReactor;
+using reactor::WorkerEnd;
+
+constexpr const char* kSupervisor = "reactor::MpMsgReactor";
+// How long a process may take to end once it is killed. One that waits for a broken disk takes for ever.
+constexpr std::chrono::milliseconds kKillLimit{2000};
+
+Supervisor::Supervisor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options)
+    : setup_(std::move(setup)),
+      options_(options),
+      slots_(static_cast<std::size_t>(processes)),
+      mostToCome_(slots_.size()) {
+  running_.reserve(slots_.size());  // a forked child, which may come at any time, finds it whole
+  pthread_sigmask(SIG_SETMASK, nullptr, &creatorsMask_);
+  thread_.start("dividere-super", [this] { run(); });
+}
+
+// --- Any thread ---
+
+std::vector<int> Supervisor::pids() const {
+  fork_.require(kSupervisor);
+  std::lock_guard<std::mutex> lock(mutex_);
+  return running_;
+}
+
+bool Supervisor::waitForWorkers(std::size_t n, const Deadline& deadline) const {
+  fork_.require(kSupervisor);
+  bool areThere = false;
+  changed_.wait(
+      [&] {
+        std::lock_guard<std::mutex> lock(mutex_);
+        areThere = running_.size() >= n;
+        return areThere || mostToCome_ < n;
+      },
+      deadline);
+  return areThere;
+}
+
+// --- The supervising thread ---
+
+void Supervisor::run() {
+  while (!thread_.stopRequested()) {
+    startDue();
+    wait();
+    for (WorkerSlot& slot : slots_) look(slot);
+  }
+  endAll();
+}
+
+void Supervisor::publish(bool isOver) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    running_.clear();
+    mostToCome_ = 0;
+    for (const WorkerSlot& slot : slots_) {
+      if (slot.isRunning()) running_.push_back(slot.process.pid());
+      if (!slot.isGivenUp() && !isOver) ++mostToCome_;
+    }
+  }
+  changed_.ring();
+}
+
+void Supervisor::startDue() {
+  for (WorkerSlot& slot : slots_) {
+    if (slot.isToBeStarted()) start(slot);
+  }
+}
+
+void Supervisor::start(WorkerSlot& slot) {
+  try {
+    slot.process = WorkerProcess([this](const WorkerProcess::ChildsEnd& end) {
+      for (WorkerSlot& sibling : slots_) sibling.process.letGo();  // they must see our parent's ends close
+      WorkerMain::run(end, setup_, creatorsMask_);
+    });
+    slot.started(options_.startLimit);
+  } catch (const std::exception& error) {
+    log(LogLevel::error, kSupervisor, std::string(error.what()) + "; trying again");
+    slot.failedToStart();
+  }
+}
+
+void Supervisor::wait() {
+  std::vector<pollfd> waits{{thread_.waker().fd(), POLLIN, 0}};
+  Deadline deadline = Deadline::never();
+  for (const WorkerSlot& slot : slots_) {
+    slot.process.addTo(waits);
+    deadline = earlier(deadline, slot.nextDue());
+  }
+  ::poll(waits.data(), waits.size(), deadline.pollTimeout());
+}
+
+void Supervisor::look(WorkerSlot& slot) {
+  if (!slot.process.isThere()) return;
+  const int pid = slot.process.pid();
+  const bool hasEnded = slot.process.reapIfEnded();
+  const bool isReady = slot.process.readReady();  // it may have said so before it ended
+  if (isReady) slot.becameReady();
+  if (hasEnded) return bury(slot, pid);
+  if (isReady) publish();
+  if (slot.isOverdue()) killOverdue(slot);
+}
+
+void Supervisor::killOverdue(WorkerSlot& slot) const {
+  log(LogLevel::warning, kSupervisor,
+      "worker " + std::to_string(slot.process.pid()) + " is not set up after " +
+          std::to_string(options_.startLimit.count()) + " ms, and is killed");
+  slot.process.kill();
+}
+
+void Supervisor::bury(WorkerSlot& slot, int pid) {
+  WorkerEnd end{static_cast<std::size_t>(&slot - slots_.data()), pid, slot.process.signal(), slot.process.status(),
+                true};
+  slot.process.letGo();
+  end.replaced = slot.ended(options_.crashLimit);
+  publish();
+  report(end, slot.pause());  // before anyone who waits is told that waiting is in vain
+  if (end.replaced) return slot.startAgain();
+  slot.giveUp();
+  publish();
+}
+
+static std::string howItEnded(const WorkerEnd& end) {
+  const std::string who = "worker " + std::to_string(end.worker) + " (pid " + std::to_string(end.pid) + ") ";
+  if (end.signal == 0) return who + "ended with status " + std::to_string(end.status);
+  return who + "was killed by signal " + std::to_string(end.signal) + " (" + ::strsignal(end.signal) + ")";
+}
+
+static std::string whatFollows(const WorkerEnd& end, std::chrono::milliseconds pause) {
+  if (!end.replaced) return "; it keeps failing and is given up";
+  if (pause.count() == 0) return "; starting another";
+  return "; starting another in " + std::to_string(pause.count()) + " ms";
+}
+
+void Supervisor::report(const WorkerEnd& end, std::chrono::milliseconds pause) const {
+  log(end.replaced ? LogLevel::warning : LogLevel::error, kSupervisor, howItEnded(end) + whatFollows(end, pause));
+  if (!options_.onWorkerEnd) return;
+  try {
+    options_.onWorkerEnd(end);
+  } catch (const std::exception& error) {
+    log(LogLevel::error, kSupervisor, std::string("onWorkerEnd threw: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, kSupervisor, "onWorkerEnd threw something that is no std::exception");
+  }
+}
+
+// One that is not set up has no message at hand that it could finish, and may never get so far.
+void Supervisor::endAll() {
+  for (WorkerSlot& slot : slots_) {
+    if (slot.process.readReady()) slot.becameReady();
+    slot.isRunning() ? slot.process.tellToStop() : slot.process.kill();
+  }
+  const Deadline limit = Deadline::in(options_.stopLimit);
+  for (WorkerSlot& slot : slots_) awaitEnd(slot, limit);
+  for (WorkerSlot& slot : slots_) slot.giveUp();
+  publish(true);
+}
+
+void Supervisor::awaitEnd(WorkerSlot& slot, const Deadline& limit) const {
+  if (slot.process.awaitEnd(limit)) return;
+  const std::string who = "worker " + std::to_string(slot.process.pid());
+  log(LogLevel::warning, kSupervisor, who + " does not stop, and is killed");
+  slot.process.kill();
+  if (slot.process.awaitEnd(Deadline::in(kKillLimit))) return;
+  log(LogLevel::error, kSupervisor, who + " was killed and has not ended; it is left behind");
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/supervisor.cpp
+
+// begin dividere/reactor/detail/worker_main.cpp
+namespace dividere::detail {
+
+constexpr int kSetupFailed = 70;  // EX_SOFTWARE of sysexits.h
+constexpr const char* kWorkerMain = "reactor::MpMsgReactor";
+
+// A listener that a child keeps open would keep its port taken after the parent has closed it; a connection would
+// not end for its peer.
+static void closeInheritedSockets() {
+  std::vector<int> sockets;
+  if (DIR* directory = ::opendir("/proc/self/fd")) {
+    while (const dirent* entry = ::readdir(directory)) {
+      const int fd = std::atoi(entry->d_name);
+      struct stat status;
+      if (fd > STDERR_FILENO && ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) sockets.push_back(fd);
+    }
+    ::closedir(directory);
+  }
+  for (int fd : sockets) ::close(fd);
+}
+
+void WorkerMain::run(const WorkerProcess::ChildsEnd& end, const std::function<void(reactor::MtMsgReactor&)>& setup,
+                     const sigset_t& signals) noexcept {
+  // Whatever happens to the parent, this does not outlive it.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != end.parent) ::_exit(kSetupFailed);
+  forgetHeldPorts();
+  closeInheritedSockets();
+  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
+  const int status = work(end, setup);
+  Process::current().watcher.awaitAllSent();
+  // Not exit(): the parent's static objects are not ours to destroy.
+  std::fflush(stdout);
+  ::_exit(status);
+}
+
+int WorkerMain::work(const WorkerProcess::ChildsEnd& end, const std::function<void(reactor::MtMsgReactor&)>& setup) {
+  try {
+    reactor::MtMsgReactor reactor;
+    setup(reactor);
+    const char ready = 1;
+    while (::write(end.ready, &ready, 1) < 0 && errno == EINTR) {
+    }
+    reactor.runHere(kWorkerMain, end.stop);
+    return 0;
+  } catch (const std::exception& error) {
+    log(LogLevel::error, kWorkerMain, std::string("setup failed: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, kWorkerMain, "setup threw something that is no std::exception");
+  }
+  return kSetupFailed;
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/worker_main.cpp
+
+// begin dividere/reactor/detail/worker_process.cpp
+namespace dividere::detail {
+
+// How often to look whether a process has ended, where the kernel does not tell.
+constexpr std::chrono::milliseconds kLookForEnd{100};
+
+static OwnedDescriptor openPidDescriptor(int pid) {
+#ifdef SYS_pidfd_open
+  return OwnedDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+#else
+  static_cast<void>(pid);
+  return OwnedDescriptor();
+#endif
+}
+
+struct PipeEnds {
+  OwnedDescriptor read, write;
+};
+
+static PipeEnds makePipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Error({errno, std::generic_category()}, "pipe");
+  return {OwnedDescriptor(ends[0]), OwnedDescriptor(ends[1])};
+}
+
+// What stands in the buffer would be printed by each child again. If another thread is printing, it is left alone: it
+// may be waiting for whoever reads.
+static void flushStdout() {
+  if (::ftrylockfile(stdout) != 0) return;
+  ::fflush_unlocked(stdout);
+  ::funlockfile(stdout);
+}
+
+WorkerProcess::WorkerProcess(const std::function<void(const ChildsEnd&)>& child) {
+  PipeEnds ready = makePipe(), stop = makePipe();
+  ::fcntl(ready.read.get(), F_SETFL, O_NONBLOCK);
+  flushStdout();
+  const int parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) throw Error({errno, std::generic_category()}, "fork");
+  if (pid_ == 0) {
+    ready.read = OwnedDescriptor();
+    stop.write = OwnedDescriptor();
+    child({parent, ready.write.get(), stop.read.get()});
+  }
+  ready_ = std::move(ready.read);
+  stop_ = std::move(stop.write);
+  end_ = openPidDescriptor(pid_);
+}
+
+void WorkerProcess::addTo(std::vector<pollfd>& waits) const {
+  if (ready_) waits.push_back({ready_.get(), POLLIN, 0});
+  if (end_) waits.push_back({end_.get(), POLLIN, 0});
+}
+
+Deadline WorkerProcess::nextLook() const { return isThere() && !end_ ? Deadline::in(kLookForEnd) : Deadline::never(); }
+
+// The end of the pipe says nothing: a process may close its descriptors and live on.
+bool WorkerProcess::readReady() {
+  if (!ready_) return false;
+  char byte;
+  const auto got = ::read(ready_.get(), &byte, 1);
+  if (got >= 0) ready_ = OwnedDescriptor();
+  return got == 1;
+}
+
+bool WorkerProcess::reapIfEnded() {
+  if (!isThere()) return true;
+  waitStatus_ = 0;
+  if (::waitpid(pid_, &waitStatus_, WNOHANG) == 0) return false;
+  pid_ = -1;  // also if somebody else has waited for it, and nobody knows how it ended
+  return true;
+}
+
+bool WorkerProcess::awaitEnd(const Deadline& deadline) {
+  while (!reapIfEnded()) {
+    if (deadline.passed()) return false;
+    pollfd wait{end_.get(), POLLIN, 0};  // -1 is passed over
+    ::poll(&wait, 1, earlier(deadline, nextLook()).pollTimeout());
+  }
+  return true;
+}
+
+int WorkerProcess::signal() const { return WIFSIGNALED(waitStatus_) ? WTERMSIG(waitStatus_) : 0; }
+
+int WorkerProcess::status() const { return WIFEXITED(waitStatus_) ? WEXITSTATUS(waitStatus_) : 0; }
+
+// Not by closing it alone: any process forked meanwhile, by another of these or by the program, may have it open too.
+void WorkerProcess::tellToStop() {
+  const char stop = 1;
+  while (stop_ && ::write(stop_.get(), &stop, 1) < 0 && errno == EINTR) {
+  }
+  stop_ = OwnedDescriptor();
+}
+
+void WorkerProcess::kill() {
+  if (isThere()) ::kill(pid_, SIGKILL);
+}
+
+void WorkerProcess::letGo() {
+  for (OwnedDescriptor* each : {&ready_, &stop_, &end_}) *each = OwnedDescriptor();
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/worker_process.cpp
+
+// begin dividere/reactor/detail/worker_slot.cpp
+namespace dividere::detail {
+
+// A worker that lived so long is not in a crash loop.
+constexpr std::chrono::seconds kHealthyLife{1};
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{5000};
+
+Deadline WorkerSlot::nextDue() const {
+  const bool hasSomethingDue = state_ == State::pausing || (state_ == State::starting && !wasOverdue_);
+  return earlier(hasSomethingDue ? due_ : Deadline::never(), process.nextLook());
+}
+
+bool WorkerSlot::isOverdue() {
+  if (state_ != State::starting || wasOverdue_ || !due_.passed()) return false;
+  wasOverdue_ = true;
+  return true;
+}
+
+void WorkerSlot::started(std::chrono::milliseconds startLimit) {
+  state_ = State::starting;
+  due_ = Deadline::in(startLimit);
+  wasOverdue_ = false;
+}
+
+void WorkerSlot::becameReady() {
+  state_ = State::running;
+  readySince_ = Clock::now();
+}
+
+void WorkerSlot::failedToStart() {
+  ++crashes_;
+  startAgain();
+}
+
+bool WorkerSlot::ended(int crashLimit) {
+  const int signal = process.signal();
+  // One that was killed from outside, or after it had worked for a while, is no crash loop.
+  const bool fromOutside = !wasOverdue_ && (signal == SIGKILL || signal == SIGTERM || signal == SIGINT);
+  const bool hadWorked = state_ == State::running && (fromOutside || Clock::now() - readySince_ > kHealthyLife);
+  crashes_ = hadWorked ? 0 : crashes_ + 1;
+  state_ = State::pausing;
+  due_ = Deadline::never();
+  return fromOutside || crashes_ <= crashLimit;
+}
+
+void WorkerSlot::startAgain() {
+  state_ = State::pausing;
+  due_ = Deadline::in(pause());
+}
+
+std::chrono::milliseconds WorkerSlot::pause() const {
+  if (crashes_ == 0) return std::chrono::milliseconds(0);
+  return std::min<std::chrono::milliseconds>(kFirstPause * (1 << std::min(crashes_, 10)), kLongestPause);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/worker_slot.cpp
+
 // begin dividere/reactor/handlers.cpp
 namespace dividere::reactor {
 
@@ -9380,348 +10022,12 @@ void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setE
 // end dividere/reactor/handlers.cpp
 
 // begin dividere/reactor/mp_msg_reactor.cpp
-namespace dividere::detail {
-
-using reactor::MpOptions;
-using reactor::MtMsgReactor;
-using reactor::WorkerEnd;
-using namespace std::chrono_literals;
-
-// A worker that lived so long is not in a crash loop.
-constexpr auto kHealthyLife = 1s;
-constexpr auto kFirstPause = 50ms;
-constexpr auto kLongestPause = 5s;
-constexpr int kSetupFailed = 70;  // EX_SOFTWARE of sysexits.h
-
-/// One worker process after the other, in one place.
-struct WorkerSlot {
-  enum class State { pausing, starting, running, givenUp };
-  State state = State::pausing;
-  pid_t pid = -1;
-  OwnedDescriptor life;   // the child holds the other end: a byte says that it is set up, the end of it that it died
-  OwnedDescriptor stop;   // a byte tells the child to end; so does the end of it, and our death
-  OwnedDescriptor death;  // of the process: readable then, whoever else has inherited the other end of `life`
-  Deadline::Clock::time_point since{};  // started, or (pausing) to be started
-  int crashes = 0;
-};
-
-OwnedDescriptor openDeath(pid_t pid) {
-#ifdef SYS_pidfd_open
-  return OwnedDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-#else
-  static_cast<void>(pid);
-  return OwnedDescriptor();  // before Linux 5.3 the end of `life` has to do
-#endif
-}
-
-/// Starts, watches, replaces and ends the worker processes, from a thread of its own. The children are forked in that
-/// thread and bound to its life.
-class Supervisor {
- public:
-  Supervisor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options)
-      : setup_(std::move(setup)), options_(options), slots_(static_cast<std::size_t>(processes)) {
-    pthread_sigmask(SIG_SETMASK, nullptr, &creatorsMask_);
-    thread_.start("dividere-super", [this] { run(); });
-  }
-
-  void stop() { thread_.stop(); }
-
-  std::vector<int> pids() const {
-    std::lock_guard<std::mutex> lock(mutex_);
-    std::vector<int> pids;
-    for (const WorkerSlot& slot : slots_) {
-      if (slot.state == WorkerSlot::State::running) pids.push_back(slot.pid);
-    }
-    return pids;
-  }
-
-  bool waitForWorkers(std::size_t n, const Deadline& deadline) const {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const auto enough = [&] { return running() >= n; };
-    const auto hopeless = [&] { return ended_ || slots_.size() - givenUp() < n; };
-    changed_.wait_until(lock, deadline.when(), [&] { return enough() || hopeless(); });
-    return enough();
-  }
-
- private:
-  using Clock = Deadline::Clock;
-  using State = WorkerSlot::State;
-
-  std::size_t count(State state) const {
-    return static_cast<std::size_t>(
-        std::count_if(slots_.begin(), slots_.end(), [&](const WorkerSlot& slot) { return slot.state == state; }));
-  }
-  std::size_t running() const { return count(State::running); }
-  std::size_t givenUp() const { return count(State::givenUp); }
-
-  // --- The supervising thread ---
-
-  void run() {
-    while (!thread_.stopRequested()) {
-      startDue();
-      wait(nextStart());
-      for (WorkerSlot& slot : slots_) listen(slot);
-    }
-    endAll();
-    std::lock_guard<std::mutex> lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
-  }
-
-  void startDue() {
-    for (WorkerSlot& slot : slots_) {
-      if (slot.state == State::pausing && slot.since <= Clock::now()) spawn(slot);
-    }
-  }
-
-  Deadline nextStart() const {
-    auto next = Clock::time_point::max();
-    for (const WorkerSlot& slot : slots_) {
-      if (slot.state == State::pausing) next = std::min(next, slot.since);
-    }
-    return Deadline::at(next);
-  }
-
-  void wait(const Deadline& deadline) {
-    std::vector<pollfd> waits{{thread_.waker().fd(), POLLIN, 0}};
-    for (const WorkerSlot& slot : slots_) {
-      if (slot.life) waits.push_back({slot.life.get(), POLLIN, 0});
-      if (slot.death) waits.push_back({slot.death.get(), POLLIN, 0});
-    }
-    ::poll(waits.data(), waits.size(), deadline.pollTimeout());
-  }
-
-  void set(WorkerSlot& slot, State state, Clock::time_point since) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    slot.state = state;
-    slot.since = since;
-    changed_.notify_all();
-  }
-
-  void spawn(WorkerSlot& slot) {
-    int life[2], stop[2];
-    if (::pipe2(life, O_CLOEXEC) != 0) return postpone(slot, "pipe");
-    OwnedDescriptor lifeRead(life[0]), lifeWrite(life[1]);
-    if (::pipe2(stop, O_CLOEXEC) != 0) return postpone(slot, "pipe");
-    OwnedDescriptor stopRead(stop[0]), stopWrite(stop[1]);
-    ::fcntl(lifeRead.get(), F_SETFL, O_NONBLOCK);
-
-    flushStdout();
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid < 0) return postpone(slot, "fork");
-    if (pid == 0) {
-      lifeRead = OwnedDescriptor();
-      stopWrite = OwnedDescriptor();
-      beWorker(parent, lifeWrite.get(), stopRead.get());
-    }
-    slot.pid = pid;
-    slot.life = std::move(lifeRead);
-    slot.stop = std::move(stopWrite);
-    slot.death = openDeath(pid);
-    set(slot, State::starting, Clock::now());
-  }
-
-  void postpone(WorkerSlot& slot, const char* what) {
-    log(LogLevel::error, kWho, std::string(what) + ": " + std::strerror(errno) + "; trying again");
-    ++slot.crashes;
-    set(slot, State::pausing, Clock::now() + pauseAfter(slot.crashes));
-  }
-
-  static std::chrono::milliseconds pauseAfter(int crashes) {
-    return std::min<std::chrono::milliseconds>(kFirstPause * (1 << std::min(crashes, 10)), kLongestPause);
-  }
-
-  void listen(WorkerSlot& slot) {
-    char byte;
-    while (slot.life) {
-      const auto got = ::read(slot.life.get(), &byte, 1);
-      if (got == 1) {
-        set(slot, State::running, Clock::now());
-      } else if (got == 0) {
-        return bury(slot);
-      } else if (errno != EINTR) {
-        if (isDead(slot)) bury(slot);
-        return;
-      }
-    }
-  }
-
-  static bool isDead(const WorkerSlot& slot) { return slot.death && Waker::isReadable(slot.death.get()); }
-
-  void bury(WorkerSlot& slot) {
-    const WorkerEnd end = reap(slot);
-    // A worker that was killed from outside, or after it had worked for a while, is no crash loop.
-    const bool fromOutside = end.signal == SIGKILL || end.signal == SIGTERM || end.signal == SIGINT;
-    const bool hadWorked = slot.state == State::running;
-    if (hadWorked && (fromOutside || Clock::now() - slot.since > kHealthyLife)) {
-      slot.crashes = 0;
-    } else {
-      ++slot.crashes;
-    }
-    WorkerEnd told = end;
-    told.replaced = fromOutside || slot.crashes <= options_.crashLimit;
-    const auto pause = slot.crashes == 0 ? 0ms : pauseAfter(slot.crashes);
-    set(slot, State::pausing, Clock::time_point::max());
-    report(told, pause);  // before anyone who waits is told that waiting is in vain
-    set(slot, told.replaced ? State::pausing : State::givenUp, Clock::now() + pause);
-  }
-
-  WorkerEnd reap(WorkerSlot& slot) {
-    slot.life = OwnedDescriptor();
-    slot.stop = OwnedDescriptor();
-    slot.death = OwnedDescriptor();
-    int status = 0;
-    pid_t reaped;
-    while ((reaped = ::waitpid(slot.pid, &status, 0)) < 0 && errno == EINTR) {
-    }
-    WorkerEnd end{static_cast<std::size_t>(&slot - slots_.data()), slot.pid, 0, 0, true};
-    if (reaped == slot.pid && WIFSIGNALED(status)) end.signal = WTERMSIG(status);
-    if (reaped == slot.pid && WIFEXITED(status)) end.status = WEXITSTATUS(status);
-    return end;
-  }
-
-  void report(const WorkerEnd& end, std::chrono::milliseconds pause) {
-    std::string text = "worker " + std::to_string(end.worker) + " (pid " + std::to_string(end.pid) + ") ";
-    if (end.signal != 0) {
-      text += "was killed by signal " + std::to_string(end.signal) + " (" + ::strsignal(end.signal) + ")";
-    } else {
-      text += "ended with status " + std::to_string(end.status);
-    }
-    if (!end.replaced) {
-      text += "; it keeps failing and is given up";
-    } else if (pause > 0ms) {
-      text += "; starting another in " + std::to_string(pause.count()) + " ms";
-    } else {
-      text += "; starting another";
-    }
-    log(end.replaced ? LogLevel::warning : LogLevel::error, kWho, text);
-    if (!options_.onWorkerEnd) return;
-    try {
-      options_.onWorkerEnd(end);
-    } catch (const std::exception& error) {
-      log(LogLevel::error, kWho, std::string("onWorkerEnd threw: ") + error.what());
-    } catch (...) {
-      log(LogLevel::error, kWho, "onWorkerEnd threw something that is no std::exception");
-    }
-  }
-
-  void endAll() {
-    for (WorkerSlot& slot : slots_) tellToStop(slot);
-    const Deadline limit = Deadline::in(options_.stopLimit);
-    for (WorkerSlot& slot : slots_) {
-      if (!slot.life) continue;
-      if (!awaitEnd(slot, limit)) {
-        log(LogLevel::warning, kWho, "worker " + std::to_string(slot.pid) + " does not stop, and is killed");
-        ::kill(slot.pid, SIGKILL);
-      }
-      reap(slot);
-      set(slot, State::pausing, Clock::time_point::max());
-    }
-  }
-
-  // Not by closing it alone: any process forked meanwhile, by another of these or by the program, may have it open too.
-  static void tellToStop(WorkerSlot& slot) {
-    const char stop = 1;
-    while (slot.stop && ::write(slot.stop.get(), &stop, 1) < 0 && errno == EINTR) {
-    }
-    slot.stop = OwnedDescriptor();
-  }
-
-  static bool awaitEnd(WorkerSlot& slot, const Deadline& limit) {
-    char byte;
-    for (;;) {
-      const auto got = ::read(slot.life.get(), &byte, 1);
-      if (got == 0) return true;
-      if (got == 1) continue;
-      if (isDead(slot)) return true;
-      if (limit.passed()) return false;
-      pollfd waits[] = {{slot.life.get(), POLLIN, 0}, {slot.death.get(), POLLIN, 0}};  // -1 is passed over
-      ::poll(waits, 2, limit.pollTimeout());
-    }
-  }
-
-  // --- The child ---
-
-  [[noreturn]] void beWorker(pid_t parent, int life, int stop) {
-    // Whatever happens to the parent, this does not outlive it.
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(kSetupFailed);
-    for (WorkerSlot& slot : slots_) {  // siblings' pipes: they must see our parent's end of them close
-      slot.life = OwnedDescriptor();
-      slot.stop = OwnedDescriptor();
-      slot.death = OwnedDescriptor();
-    }
-    forgetHeldPorts();
-    closeInheritedSockets();
-    pthread_sigmask(SIG_SETMASK, &creatorsMask_, nullptr);
-    const int status = work(life, stop);
-    Process::current().watcher.awaitAllSent();
-    // Not exit(): the parent's static objects are not ours to destroy.
-    std::fflush(stdout);
-    ::_exit(status);
-  }
-
-  int work(int life, int stop) {
-    try {
-      MtMsgReactor reactor;
-      setup_(reactor);
-      const char ready = 1;
-      while (::write(life, &ready, 1) < 0 && errno == EINTR) {
-      }
-      reactor.runHere(kWho, stop);
-      return 0;
-    } catch (const std::exception& error) {
-      log(LogLevel::error, kWho, std::string("setup failed: ") + error.what());
-    } catch (...) {
-      log(LogLevel::error, kWho, "setup threw something that is no std::exception");
-    }
-    return kSetupFailed;
-  }
-
-  // A listener that a child keeps open would keep its port taken after the parent has closed it; a connection would
-  // not end for its peer.
-  static void closeInheritedSockets() {
-    std::vector<int> sockets;
-    if (DIR* directory = ::opendir("/proc/self/fd")) {
-      while (const dirent* entry = ::readdir(directory)) {
-        const int fd = std::atoi(entry->d_name);
-        struct stat status;
-        if (fd > STDERR_FILENO && ::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode)) sockets.push_back(fd);
-      }
-      ::closedir(directory);
-    }
-    for (int fd : sockets) ::close(fd);
-  }
-
-  // What stands in the buffer would be printed by each child again. If another thread is printing, it is left alone: it
-  // may be waiting for whoever reads.
-  static void flushStdout() {
-    if (::ftrylockfile(stdout) != 0) return;
-    ::fflush_unlocked(stdout);
-    ::funlockfile(stdout);
-  }
-
-  static constexpr const char* kWho = "reactor::MpMsgReactor";
-
-  const std::function<void(MtMsgReactor&)> setup_;
-  const MpOptions options_;
-  sigset_t creatorsMask_;
-
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  std::vector<WorkerSlot> slots_;  // state, pid and since change under mutex_, in the supervising thread alone
-  bool ended_ = false;             // under mutex_
-
-  StoppableThread thread_;  // last: it ends before what it uses
-};
-
-}  // namespace dividere::detail
-
 namespace dividere::reactor {
 
 MpMsgReactor::MpMsgReactor(int processes, std::function<void(MtMsgReactor&)> setup, const MpOptions& options) {
-  detail::requireOption(processes > 0, "reactor::MpMsgReactor", "processes is to be at least 1");
+  constexpr const char* kWho = "reactor::MpMsgReactor";
+  detail::requireOption(processes > 0, kWho, "processes must be at least 1");
+  detail::requireOption(options.startLimit.count() > 0, kWho, "startLimit must be positive");
   supervisor_ = std::make_unique<detail::Supervisor>(processes, std::move(setup), options);
 }
 

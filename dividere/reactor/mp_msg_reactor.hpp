@@ -27,27 +27,32 @@ struct MpOptions {
   /// Called in the supervising thread for each worker process that ends before stop().
   std::function<void(const WorkerEnd&)> onWorkerEnd;
 
-  /// What a worker process has to end in, once stop() is called, before it is killed.
+  /// How long a worker process may take to end once stop() is called. Then it is killed.
   std::chrono::milliseconds stopLimit{2000};
 
-  /// So many times in a row a worker may crash during its setup or within a second of it; then it is given up.
+  /// Crashes in a row allowed during setup or in the second after it. Then the worker is given up.
   int crashLimit = 5;
+
+  /// How long a worker process may take for its setup. Then it is killed, which counts as a crash, and replaced.
+  std::chrono::milliseconds startLimit{10000};
 };
 
-/// Worker processes that each run a reactor of their own (seeds: messaging.MpMsgReactor), to use all cores, or to keep a
+/// Worker processes that each run a reactor of their own (the Python package's messaging.MpMsgReactor), to use all cores, or to keep a
 /// handler's crash from taking the others along.
 ///
 ///     MpMsgReactor workers(4, [](MtMsgReactor& reactor) {   // runs in each child
 ///       reactor.add(messaging::Response("tcp://localhost:6001")).on([](const Msg01& m) { return m; });
 ///     });
 ///
-/// `setup` (the seeds' initThread) makes sockets and whatever state the handlers need, in the child: nothing made
+/// `setup` (initThread in Python) makes sockets and whatever state the handlers need, in the child: nothing made
 /// before the fork is of use there, except plain data. A worker that dies is reported and replaced, at once if
 /// it had worked, after a growing pause if it keeps failing. Children end with their parent, also with one
 /// that is killed.
 ///
-/// Children are forked, and safe in a program that has threads and sockets: no socket of the parent stays open in them
-/// (other descriptors do). Their streams are flushed, their destructors of static objects not run. The program must
+/// Children are forked from a program that may have threads and sockets. No socket of the parent stays open in them
+/// (other descriptors do). A lock that another thread of the parent holds at that moment, in protobuf or another
+/// library, stays locked in the child for ever: a setup that needs it hangs, is killed after MpOptions::startLimit, and is
+/// tried again. Streams of a child are flushed at its end; destructors of static objects are not run. The program must
 /// not ignore SIGCHLD or wait for children it did not start, or a worker's way of ending is not known.
 class MpMsgReactor {
  public:
@@ -60,9 +65,11 @@ class MpMsgReactor {
   MpMsgReactor(const MpMsgReactor&) = delete;
   MpMsgReactor& operator=(const MpMsgReactor&) = delete;
 
-  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit. Any thread, any
-  /// number of times; from onWorkerEnd it does not wait.
+  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit; those still in
+  /// their setup at once. Any thread, any number of times; from onWorkerEnd it does not wait.
   void stop();
+
+  // In a forked child of the program, which has no part in the workers, these throw Error{otherProcess}:
 
   /// Workers that have run their setup and are there now. Any thread.
   std::size_t alive() const;

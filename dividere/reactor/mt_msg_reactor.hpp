@@ -12,7 +12,7 @@
 
 namespace dividere::detail {
 class ReactorLoop;
-class Supervisor;
+class WorkerMain;
 }  // namespace dividere::detail
 
 namespace dividere::reactor {
@@ -60,7 +60,7 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   void post(std::function<void()> function);
 
  private:
-  friend class detail::Supervisor;
+  friend class detail::WorkerMain;
   void runHere(const char* who, int stopFd);
 
   detail::Hidden<detail::ReactorLoop> loop_;

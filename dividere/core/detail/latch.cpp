@@ -1,26 +1,10 @@
 #include "latch.hpp"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <climits>
 
 #include "waker.hpp"
 
 namespace dividere::detail {
-
-static_assert(sizeof(std::atomic<std::uint32_t>) == 4 && std::atomic<std::uint32_t>::is_always_lock_free);
-
-/// Sleeps while the word is 0, or until a deadline that may pass a little later; may return for no reason.
-static void sleepWhileZero(const std::atomic<std::uint32_t>& word, const Deadline& deadline) noexcept {
-  const long left = deadline.pollTimeout();
-  const struct {  // as this system call takes it, whatever the size of time_t
-    long seconds, nanoseconds;
-  } timeout{left / 1000, left % 1000 * 1000000};
-  ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, left < 0 ? nullptr : &timeout, nullptr, 0);
-}
 
 void Latch::open() noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
@@ -28,7 +12,7 @@ void Latch::open() noexcept {
   // Under the lock: who waits does not go before it has taken its descriptor back.
   for (int fd : waiting_) Waker::wake(fd);
   waiting_.clear();
-  ::syscall(SYS_futex, &open_, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+  wakeSleepers(open_);
 }
 
 // The lock also makes whoever finds it open, and may destroy it then, wait for the end of open().
@@ -51,7 +35,7 @@ void Latch::removeWaker(int fd) noexcept {
 bool Latch::wait(const Deadline& deadline) noexcept {
   while (!isOpen()) {
     if (deadline.passed()) return false;
-    sleepWhileZero(open_, deadline);
+    sleepWhile(open_, 0, deadline);
   }
   return true;
 }

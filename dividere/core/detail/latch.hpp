@@ -2,12 +2,10 @@
 
 // Something that happens once, and threads that wait for it.
 
-#include <atomic>
-#include <cstdint>
 #include <mutex>
 #include <vector>
 
-#include "deadline.hpp"
+#include "futex.hpp"
 
 namespace dividere::detail {
 
@@ -29,8 +27,8 @@ class Latch {
 
  private:
   mutable std::mutex mutex_;
-  std::atomic<std::uint32_t> open_{0};  // written under mutex_; a futex, which is 32 bits
-  std::vector<int> waiting_;            // under mutex_: what wakes those who wait
+  FutexWord open_{0};         // written under mutex_
+  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
 };
 
 }  // namespace dividere::detail
