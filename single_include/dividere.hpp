@@ -3361,6 +3361,16 @@ enum class SendResult {
   gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
 };
 
+/// Whoever polls on a socket's descriptor.
+class Poller {
+ public:
+  /// The descriptor may be silent about a message that has come: look at the socket before waiting on it.
+  virtual void lookAgain() = 0;
+
+ protected:
+  ~Poller() = default;
+};
+
 /// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
 class Socket {
@@ -3410,7 +3420,8 @@ class Socket {
   /// Receives only if no wait is needed.
   bool tryReceive();
 
-  /// Receives the next frame of a message instead; false if there is none.
+  /// Receives the next frame of a message instead; false if there is none. It is for whoever calls it to tell of
+  /// signalTaken() and foundNothing(), which is not done here.
   bool tryReceiveFrame(Frame& frame);
 
   /// Whether receive() would return at once. The message is kept for it.
@@ -3432,28 +3443,57 @@ class Socket {
   /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
   bool await(short wanted, const Deadline& deadline);
 
-  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
-  /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend() { return dialer_.attend(); }
+  /// Mends links if the watcher found something; what every call does first. Whoever polls on descriptor() calls it when
+  /// the waker (wakeWith) says so.
+  void attend() {
+    if (dialer_.attend()) signalTaken();
+  }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
-  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
-  void forgetUnsent() { dialer_.reconnectAll(); }
+  /// What has come and is not received is lost, too: receive first.
+  void forgetUnsent();
 
   /// What was sent so far is of no use any more. If the queue is full and no peer is up, forgetUnsent(): abandoned messages
   /// must not block the next one.
   void abandonSent(bool mayBeFull);
 
-  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  /// ZMQ_FD: readable when libzmq has a signal that something may have changed. Most calls take such signals in, and then
+  /// it is silent.
   int descriptor() const noexcept { return fd_; }
+
+  /// While set, it is told (once, until a receive finds nothing) when the descriptor may be silent about a message, in the
+  /// thread that uses the socket. Null: nobody.
+  void setPoller(Poller* poller) noexcept { poller_ = poller; }
+
+  /// Whether the descriptor may be silent about a message.
+  bool mayHaveMessage() const noexcept { return mayHaveMessage_; }
+
+  /// libzmq may have taken a signal in.
+  void signalTaken() {
+    if (mayHaveMessage_) return;
+    mayHaveMessage_ = true;
+    if (poller_) poller_->lookAgain();
+  }
+
+  /// A receive has found nothing: the descriptor will tell of the next message.
+  void foundNothing() noexcept { mayHaveMessage_ = false; }
+
+  /// Has libzmq take in its signals, and so learn what is new of the peers.
+  void refresh() { get(ZMQ_EVENTS); }
+
+  /// The same for one who wants no message at the moment, and will look again by himself when he does: nobody is told, and
+  /// the descriptor is silent until something new happens.
+  void decline();
 
   /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
   int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
   void set(int option, int value) { native_.set(option, value); }
   void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
-  int get(int option) const { return native_.get(option); }
+  int get(int option) {
+    if (option == ZMQ_EVENTS) signalTaken();
+    return native_.get(option);
+  }
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
@@ -3496,6 +3536,8 @@ class Socket {
   Binding binding_;
   Dialer dialer_;
   int fd_ = -1;
+  Poller* poller_ = nullptr;
+  bool mayHaveMessage_ = true;
   std::string endpoint_;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
@@ -3957,8 +3999,11 @@ std::unique_lock<std::mutex> Audience::enter() {
 
 bool Audience::readNews() {
   for (int i = 0; i < kNewsAtATime; ++i) {
-    if (!readOne()) return true;
+    if (readOne()) continue;
+    socket->foundNothing();
+    return true;
   }
+  socket->signalTaken();
   return false;
 }
 
@@ -5128,6 +5173,17 @@ std::uint16_t Socket::port() const {
   return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
 }
 
+void Socket::forgetUnsent() {
+  signalTaken();
+  dialer_.reconnectAll();
+}
+
+void Socket::decline() {
+  attend();
+  refresh();
+  foundNothing();
+}
+
 void Socket::abandonSent(bool mayBeFull) {
   dialer_.abandonSent();
   if (!mayBeFull || (get(ZMQ_EVENTS) & ZMQ_POLLOUT)) return;
@@ -5147,6 +5203,7 @@ void Socket::failManyFrames() const {
 }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
+  signalTaken();
   frame.handOver();
   while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
@@ -5247,11 +5304,13 @@ bool Socket::takeMessage(int flags) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       frames.clear();
+      if (error == EAGAIN) foundNothing();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
       native_.fail("receive");
     }
     frame.takeOver();
+    signalTaken();
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;
@@ -8499,15 +8558,18 @@ reactor::HandlerStats HandlerTable::stats() const {
 
 namespace dividere::detail {
 
+class ReactorLoop;
+
 /// A socket with messages to be taken. All in the loop's thread.
-class Source {
+class Source : public Poller {
  public:
   virtual ~Source() = default;
 
   /// Throws Error{movedFrom} or Error{otherProcess} if it cannot be used.
   virtual Socket& socket() = 0;
 
-  /// Whether there is a message to take, without waiting for one.
+  /// Whether there is a message to take, without waiting for one. One that wants none at the moment says no after
+  /// Socket::decline(), and calls lookAgain() when it does.
   virtual bool hasMessage() = 0;
 
   /// Takes the next message and does with it whatever this source is for.
@@ -8519,9 +8581,14 @@ class Source {
     return false;
   }
 
+  /// Has the loop, if one has it, give it a turn though its socket gives no signal.
+  void lookAgain() final;
+
  private:
   friend class ReactorLoop;
-  bool isActive_ = false;  // may have messages though its socket gives no signal
+  ReactorLoop* loop_ = nullptr;
+  bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
+  bool hasTurn_ = false;
 };
 
 }  // namespace dividere::detail
@@ -8599,9 +8666,7 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   bool hasMessage() override {
     if (connection().awaitsReply()) return socket().ready();
-    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
-    socket().attend();
-    socket().get(ZMQ_EVENTS);
+    socket().decline();  // until something is sent
     return false;
   }
 
@@ -8711,8 +8776,8 @@ class ReactorLoop {
   /// In its own, not in a Visit; not of the source that is being taken from.
   void remove(Source& source);
 
-  /// The source may have messages though its socket gives no signal. That is so whenever something is sent on it outside
-  /// of its turn: sending takes the signal in.
+  /// Gives the source a turn soon, though its socket gives no signal. Nobody needs to call it for what was sent or received:
+  /// sockets tell by themselves (Poller).
   void lookAgain(Source& source);
 
   /// Takes all messages that have come for this source, out of its turn.
@@ -8758,6 +8823,7 @@ class ReactorLoop {
   void call(const std::function<void()>& function, const char* what) noexcept;
   void takeTurns();
   bool takeTurn(Source& source);
+  bool takeMessages(Source& source);
   void tellFailure(Source& source) noexcept;
   void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);
@@ -8884,6 +8950,11 @@ void ReactorLoop::remove(Source& source) {
       sources_.end());
 }
 
+// Not for one that has its turn: whatever it does meanwhile, at the end it is known whether it may have more.
+void Source::lookAgain() {
+  if (loop_ && !hasTurn_) loop_->lookAgain(*this);
+}
+
 void ReactorLoop::lookAgain(Source& source) {
   if (source.isActive_) return;
   active_.push_back(&source);
@@ -8968,6 +9039,8 @@ void ReactorLoop::watch(int fd, Source* source) {
 
 void ReactorLoop::watch(Source& source) {
   watch(source.socket().descriptor(), &source);
+  source.loop_ = this;
+  source.socket().setPoller(&source);
   source.socket().wakeWith(thread_.waker().fd());
   lookAgain(source);  // what came before it was watched gives no signal
 }
@@ -9044,10 +9117,17 @@ void ReactorLoop::takeTurns() {
 
 /// Whether there may be more.
 bool ReactorLoop::takeTurn(Source& source) {
+  source.hasTurn_ = true;
+  const bool mayHaveMore = takeMessages(source);
+  source.hasTurn_ = false;
+  return mayHaveMore;
+}
+
+bool ReactorLoop::takeMessages(Source& source) {
   for (int count = 0; count < kTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
-      if (!source.hasMessage()) return false;
+      if (!source.hasMessage()) return source.socket().mayHaveMessage();
       source.take();
     } catch (...) {
       tellFailure(source);
@@ -9115,7 +9195,7 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
 void ReactorLoop::attendToSockets() {
   for (const auto& each : sources_) {
     try {
-      if (each->socket().attend()) lookAgain(*each);
+      each->socket().attend();
     } catch (...) {
       tellFailure(*each);
     }
@@ -9255,13 +9335,10 @@ void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
 void Remote::clear() {
   loop_.takeAll(*this);
   socket().forgetUnsent();
-  loop_.lookAgain(*this);
 }
 
 bool Remote::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
-  // Sending takes in the signal that a reply has come, too: the descriptor would stay silent about it.
-  loop_.lookAgain(*this);
   outgoing_.clear();
   outgoing_.push(std::string_view(id));
   outgoing_.push(Frame());
@@ -10113,16 +10190,13 @@ struct FrameHooks {
 /// frames as none at all.
 class FrameSource final : public Source {
  public:
-  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, FrameHooks hooks)
-      : loop_(loop), socket_(std::move(socket)), hooks_(std::move(hooks)) {}
+  FrameSource(std::unique_ptr<Socket> socket, FrameHooks hooks)
+      : socket_(std::move(socket)), hooks_(std::move(hooks)) {}
 
   Socket& socket() override { return *socket_; }
 
   /// As Socket::trySend().
-  SendResult trySend(Multipart& message);
-
-  /// Has the socket learn what is new of its peers.
-  void refresh();
+  SendResult trySend(Multipart& message) { return socket_->trySend(message); }
 
   bool hasMessage() override {
     if (hooks_.onTurn) hooks_.onTurn();
@@ -10138,7 +10212,6 @@ class FrameSource final : public Source {
   }
 
  private:
-  ReactorLoop& loop_;
   std::unique_ptr<Socket> socket_;
   FrameHooks hooks_;
 };
@@ -10452,7 +10525,7 @@ class BrokerCore {
   };
 
   FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
-    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(hooks));
+    auto source = std::make_unique<FrameSource>(std::move(socket), std::move(hooks));
     FrameSource* const made = source.get();
     loop_.add(std::move(source));
     return made;
@@ -10717,7 +10790,6 @@ class BrokerCore {
     const std::string_view client = outgoing.client();
     if (unsent_.find(client) == unsent_.end()) {
       if (trySend(outgoing)) return;
-      loop_.lookAgain(*front_);
     } else if (keepsTooMuchFor(client)) {
       drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
       return countOutcome(isError);
@@ -10735,8 +10807,6 @@ class BrokerCore {
       isDone = front_->socket().trySend(outgoing.message) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
-    if (isDone)
-      loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
     return isDone;
   }
 
@@ -10782,7 +10852,7 @@ class BrokerCore {
       endOverdue(now);
     }
     flushReplies();
-    if (!unsent_.empty()) loop_.lookAgain(*front_);
+    if (!unsent_.empty()) front_->lookAgain();
     dispatchAll();
   }
 
@@ -10849,7 +10919,7 @@ class BrokerCore {
 
   // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.
   void probe(int connection) {
-    back_->refresh();
+    back_->socket().refresh();
     for (const std::string& id : workerIds()) {
       BrokerWorker& worker = *roster_.find(id);
       if (worker.connection == connection || worker.connection < 0) ask(worker);
@@ -11150,18 +11220,6 @@ bool isCorrelationId(std::string_view frame) { return frame.size() == Correlatio
 // begin dividere/balancing/detail/frame_source.cpp
 namespace dividere::detail {
 
-// Sending makes libzmq take note of what has arrived meanwhile, and the descriptor then tells of it no more: so it has to
-// be looked for.
-SendResult FrameSource::trySend(Multipart& message) {
-  loop_.lookAgain(*this);
-  return socket_->trySend(message);
-}
-
-void FrameSource::refresh() {
-  loop_.lookAgain(*this);
-  socket_->get(ZMQ_EVENTS);
-}
-
 int connectionOf(Frame& frame) { return zmq_msg_get(frame.native(), ZMQ_SRCFD); }
 
 }  // namespace dividere::detail
@@ -11415,8 +11473,7 @@ class WorkerCore {
     });
     socket->connect(endpoint_);
     auto source = std::make_unique<FrameSource>(
-        loop_, std::move(socket),
-        FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
+        std::move(socket), FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
     broker_ = source.get();
     loop_.add(std::move(source));
   }
@@ -12088,7 +12145,6 @@ void Announcer::look() {
 void Announcer::announce() {
   last_ = Alarm::Clock::now();
   publisher_.send(sealEnvelope(RediscoverReq::kType, RediscoverReq().encode()));
-  look();  // sending may have taken in the signal that somebody came
 }
 
 }  // namespace dividere::detail
@@ -13815,8 +13871,7 @@ class ServiceSource final : public RouterSource {
 
   bool hasMessage() override {
     if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
-    socket().attend();
-    socket().get(ZMQ_EVENTS);  // or the descriptor would go on telling; who has room again looks again
+    socket().decline();  // until the pool has room again
     return false;
   }
 
@@ -13853,9 +13908,8 @@ class PooledOrigin final : public Origin {
   void send(Frame& frame) override {
     if (isReplied()) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its reply");
     source_.socket().requireSendable(frame.size());
-    loop_.post([this_ = &source_, &loop = loop_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
+    loop_.post([this_ = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
       this_->sendTo(route, *shared);
-      loop.lookAgain(*this_);
     });
   }
   bool owesReply() const override { return true; }
@@ -13933,7 +13987,7 @@ class ServiceCore {
       PooledOrigin origin(job, loop_, *source_);
       handlers_.dispatch(job.body.view(), origin);
     };
-    hooks.hasRoom = [this] { loop_.post([this] { loop_.lookAgain(*source_); }); };
+    hooks.hasRoom = [this] { loop_.post([this] { source_->lookAgain(); }); };
     hooks.lastHasEnded = [this] { stopLoop(); };
     pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
   }

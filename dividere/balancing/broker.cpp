@@ -11,6 +11,7 @@
 #include "../core/detail/log_line.hpp"
 #include "../core/detail/options.hpp"
 #include "../messaging/detail/error_envelope.hpp"
+#include "../reactor/detail/reactor_loop.hpp"
 #include "detail/frame_source.hpp"
 #include "detail/request_book.hpp"
 #include "detail/worker_roster.hpp"
@@ -123,7 +124,7 @@ class BrokerCore {
   };
 
   FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
-    auto source = std::make_unique<FrameSource>(loop_, std::move(socket), std::move(hooks));
+    auto source = std::make_unique<FrameSource>(std::move(socket), std::move(hooks));
     FrameSource* const made = source.get();
     loop_.add(std::move(source));
     return made;
@@ -388,7 +389,6 @@ class BrokerCore {
     const std::string_view client = outgoing.client();
     if (unsent_.find(client) == unsent_.end()) {
       if (trySend(outgoing)) return;
-      loop_.lookAgain(*front_);
     } else if (keepsTooMuchFor(client)) {
       drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
       return countOutcome(isError);
@@ -406,8 +406,6 @@ class BrokerCore {
       isDone = front_->socket().trySend(outgoing.message) != SendResult::full;
       if (isDone) count(stats, outgoing.isError);
     });
-    if (isDone)
-      loop_.lookAgain(*front_);  // not for one who takes nothing: the loop would go round as long as that lasts
     return isDone;
   }
 
@@ -453,7 +451,7 @@ class BrokerCore {
       endOverdue(now);
     }
     flushReplies();
-    if (!unsent_.empty()) loop_.lookAgain(*front_);
+    if (!unsent_.empty()) front_->lookAgain();
     dispatchAll();
   }
 
@@ -520,7 +518,7 @@ class BrokerCore {
 
   // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.
   void probe(int connection) {
-    back_->refresh();
+    back_->socket().refresh();
     for (const std::string& id : workerIds()) {
       BrokerWorker& worker = *roster_.find(id);
       if (worker.connection == connection || worker.connection < 0) ask(worker);

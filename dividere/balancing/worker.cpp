@@ -10,6 +10,7 @@
 #include "../core/detail/random.hpp"
 #include "../core/detail/thread.hpp"
 #include "../reactor/detail/handler_table.hpp"
+#include "../reactor/detail/reactor_loop.hpp"
 #include "detail/dialect.hpp"
 #include "detail/frame_source.hpp"
 
@@ -108,8 +109,7 @@ class WorkerCore {
     });
     socket->connect(endpoint_);
     auto source = std::make_unique<FrameSource>(
-        loop_, std::move(socket),
-        FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
+        std::move(socket), FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
     broker_ = source.get();
     loop_.add(std::move(source));
   }

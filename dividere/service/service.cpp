@@ -39,8 +39,7 @@ class ServiceSource final : public RouterSource {
 
   bool hasMessage() override {
     if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
-    socket().attend();
-    socket().get(ZMQ_EVENTS);  // or the descriptor would go on telling; who has room again looks again
+    socket().decline();  // until the pool has room again
     return false;
   }
 
@@ -77,9 +76,8 @@ class PooledOrigin final : public Origin {
   void send(Frame& frame) override {
     if (isReplied()) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its reply");
     source_.socket().requireSendable(frame.size());
-    loop_.post([this_ = &source_, &loop = loop_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
+    loop_.post([this_ = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
       this_->sendTo(route, *shared);
-      loop.lookAgain(*this_);
     });
   }
   bool owesReply() const override { return true; }
@@ -157,7 +155,7 @@ class ServiceCore {
       PooledOrigin origin(job, loop_, *source_);
       handlers_.dispatch(job.body.view(), origin);
     };
-    hooks.hasRoom = [this] { loop_.post([this] { loop_.lookAgain(*source_); }); };
+    hooks.hasRoom = [this] { loop_.post([this] { source_->lookAgain(); }); };
     hooks.lastHasEnded = [this] { stopLoop(); };
     pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
   }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../reactor/detail/reactor_loop.hpp"
+#include "../../reactor/detail/source.hpp"
 
 namespace dividere::detail {
 
@@ -23,16 +23,13 @@ struct FrameHooks {
 /// frames as none at all.
 class FrameSource final : public Source {
  public:
-  FrameSource(ReactorLoop& loop, std::unique_ptr<Socket> socket, FrameHooks hooks)
-      : loop_(loop), socket_(std::move(socket)), hooks_(std::move(hooks)) {}
+  FrameSource(std::unique_ptr<Socket> socket, FrameHooks hooks)
+      : socket_(std::move(socket)), hooks_(std::move(hooks)) {}
 
   Socket& socket() override { return *socket_; }
 
   /// As Socket::trySend().
-  SendResult trySend(Multipart& message);
-
-  /// Has the socket learn what is new of its peers.
-  void refresh();
+  SendResult trySend(Multipart& message) { return socket_->trySend(message); }
 
   bool hasMessage() override {
     if (hooks_.onTurn) hooks_.onTurn();
@@ -48,7 +45,6 @@ class FrameSource final : public Source {
   }
 
  private:
-  ReactorLoop& loop_;
   std::unique_ptr<Socket> socket_;
   FrameHooks hooks_;
 };

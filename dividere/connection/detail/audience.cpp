@@ -16,8 +16,11 @@ std::unique_lock<std::mutex> Audience::enter() {
 
 bool Audience::readNews() {
   for (int i = 0; i < kNewsAtATime; ++i) {
-    if (!readOne()) return true;
+    if (readOne()) continue;
+    socket->foundNothing();
+    return true;
   }
+  socket->signalTaken();
   return false;
 }
 

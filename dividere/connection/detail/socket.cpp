@@ -94,6 +94,17 @@ std::uint16_t Socket::port() const {
   return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
 }
 
+void Socket::forgetUnsent() {
+  signalTaken();
+  dialer_.reconnectAll();
+}
+
+void Socket::decline() {
+  attend();
+  refresh();
+  foundNothing();
+}
+
 void Socket::abandonSent(bool mayBeFull) {
   dialer_.abandonSent();
   if (!mayBeFull || (get(ZMQ_EVENTS) & ZMQ_POLLOUT)) return;
@@ -113,6 +124,7 @@ void Socket::failManyFrames() const {
 }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
+  signalTaken();
   frame.handOver();
   while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
@@ -213,11 +225,13 @@ bool Socket::takeMessage(int flags) {
       const int error = errno;
       if (error == EINTR && flags == ZMQ_DONTWAIT) continue;
       frames.clear();
+      if (error == EAGAIN) foundNothing();
       if (error == EAGAIN || error == EINTR) return false;  // only before the first frame: whole messages are delivered
       errno = error;
       native_.fail("receive");
     }
     frame.takeOver();
+    signalTaken();
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
     if (!frame.more()) return true;

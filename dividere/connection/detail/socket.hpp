@@ -26,6 +26,16 @@ enum class SendResult {
   gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
 };
 
+/// Whoever polls on a socket's descriptor.
+class Poller {
+ public:
+  /// The descriptor may be silent about a message that has come: look at the socket before waiting on it.
+  virtual void lookAgain() = 0;
+
+ protected:
+  ~Poller() = default;
+};
+
 /// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
 /// mended by the thread that uses it. Belongs to one thread at a time, and stays where it is.
 class Socket {
@@ -75,7 +85,8 @@ class Socket {
   /// Receives only if no wait is needed.
   bool tryReceive();
 
-  /// Receives the next frame of a message instead; false if there is none.
+  /// Receives the next frame of a message instead; false if there is none. It is for whoever calls it to tell of
+  /// signalTaken() and foundNothing(), which is not done here.
   bool tryReceiveFrame(Frame& frame);
 
   /// Whether receive() would return at once. The message is kept for it.
@@ -97,28 +108,57 @@ class Socket {
   /// Waits for ZMQ_POLLIN or ZMQ_POLLOUT, mending links meanwhile.
   bool await(short wanted, const Deadline& deadline);
 
-  /// Mends links if the watcher found something; what every call does first. A loop that polls on descriptor()
-  /// itself calls it when its waker (wakeWith) says so, and looks (tryReceive) before it waits again if this
-  /// returns true: then libzmq may have taken in what the descriptor had to tell.
-  bool attend() { return dialer_.attend(); }
+  /// Mends links if the watcher found something; what every call does first. Whoever polls on descriptor() calls it when
+  /// the waker (wakeWith) says so.
+  void attend() {
+    if (dialer_.attend()) signalTaken();
+  }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
-  /// What has come and is not received is lost, too: receive first, and look (tryReceive) after it.
-  void forgetUnsent() { dialer_.reconnectAll(); }
+  /// What has come and is not received is lost, too: receive first.
+  void forgetUnsent();
 
   /// What was sent so far is of no use any more. If the queue is full and no peer is up, forgetUnsent(): abandoned messages
   /// must not block the next one.
   void abandonSent(bool mayBeFull);
 
-  /// ZMQ_FD: readable when something may have changed, so look (tryReceive) before waiting on it.
+  /// ZMQ_FD: readable when libzmq has a signal that something may have changed. Most calls take such signals in, and then
+  /// it is silent.
   int descriptor() const noexcept { return fd_; }
+
+  /// While set, it is told (once, until a receive finds nothing) when the descriptor may be silent about a message, in the
+  /// thread that uses the socket. Null: nobody.
+  void setPoller(Poller* poller) noexcept { poller_ = poller; }
+
+  /// Whether the descriptor may be silent about a message.
+  bool mayHaveMessage() const noexcept { return mayHaveMessage_; }
+
+  /// libzmq may have taken a signal in.
+  void signalTaken() {
+    if (mayHaveMessage_) return;
+    mayHaveMessage_ = true;
+    if (poller_) poller_->lookAgain();
+  }
+
+  /// A receive has found nothing: the descriptor will tell of the next message.
+  void foundNothing() noexcept { mayHaveMessage_ = false; }
+
+  /// Has libzmq take in its signals, and so learn what is new of the peers.
+  void refresh() { get(ZMQ_EVENTS); }
+
+  /// The same for one who wants no message at the moment, and will look again by himself when he does: nobody is told, and
+  /// the descriptor is silent until something new happens.
+  void decline();
 
   /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
   int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
   void set(int option, int value) { native_.set(option, value); }
   void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
-  int get(int option) const { return native_.get(option); }
+  int get(int option) {
+    if (option == ZMQ_EVENTS) signalTaken();
+    return native_.get(option);
+  }
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
@@ -161,6 +201,8 @@ class Socket {
   Binding binding_;
   Dialer dialer_;
   int fd_ = -1;
+  Poller* poller_ = nullptr;
+  bool mayHaveMessage_ = true;
   std::string endpoint_;
 
   // Of the native socket, for whoever borrows it; none once it is lent.

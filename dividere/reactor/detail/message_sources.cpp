@@ -61,9 +61,7 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   bool hasMessage() override {
     if (connection().awaitsReply()) return socket().ready();
-    // Looked at all the same: its descriptor would go on telling of whatever else has happened.
-    socket().attend();
-    socket().get(ZMQ_EVENTS);
+    socket().decline();  // until something is sent
     return false;
   }
 

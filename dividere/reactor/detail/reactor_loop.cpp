@@ -79,6 +79,11 @@ void ReactorLoop::remove(Source& source) {
       sources_.end());
 }
 
+// Not for one that has its turn: whatever it does meanwhile, at the end it is known whether it may have more.
+void Source::lookAgain() {
+  if (loop_ && !hasTurn_) loop_->lookAgain(*this);
+}
+
 void ReactorLoop::lookAgain(Source& source) {
   if (source.isActive_) return;
   active_.push_back(&source);
@@ -163,6 +168,8 @@ void ReactorLoop::watch(int fd, Source* source) {
 
 void ReactorLoop::watch(Source& source) {
   watch(source.socket().descriptor(), &source);
+  source.loop_ = this;
+  source.socket().setPoller(&source);
   source.socket().wakeWith(thread_.waker().fd());
   lookAgain(source);  // what came before it was watched gives no signal
 }
@@ -239,10 +246,17 @@ void ReactorLoop::takeTurns() {
 
 /// Whether there may be more.
 bool ReactorLoop::takeTurn(Source& source) {
+  source.hasTurn_ = true;
+  const bool mayHaveMore = takeMessages(source);
+  source.hasTurn_ = false;
+  return mayHaveMore;
+}
+
+bool ReactorLoop::takeMessages(Source& source) {
   for (int count = 0; count < kTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
-      if (!source.hasMessage()) return false;
+      if (!source.hasMessage()) return source.socket().mayHaveMessage();
       source.take();
     } catch (...) {
       tellFailure(source);
@@ -310,7 +324,7 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
 void ReactorLoop::attendToSockets() {
   for (const auto& each : sources_) {
     try {
-      if (each->socket().attend()) lookAgain(*each);
+      each->socket().attend();
     } catch (...) {
       tellFailure(*each);
     }

@@ -59,8 +59,8 @@ class ReactorLoop {
   /// In its own, not in a Visit; not of the source that is being taken from.
   void remove(Source& source);
 
-  /// The source may have messages though its socket gives no signal. That is so whenever something is sent on it outside
-  /// of its turn: sending takes the signal in.
+  /// Gives the source a turn soon, though its socket gives no signal. Nobody needs to call it for what was sent or received:
+  /// sockets tell by themselves (Poller).
   void lookAgain(Source& source);
 
   /// Takes all messages that have come for this source, out of its turn.
@@ -106,6 +106,7 @@ class ReactorLoop {
   void call(const std::function<void()>& function, const char* what) noexcept;
   void takeTurns();
   bool takeTurn(Source& source);
+  bool takeMessages(Source& source);
   void tellFailure(Source& source) noexcept;
   void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);

@@ -44,13 +44,10 @@ void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
 void Remote::clear() {
   loop_.takeAll(*this);
   socket().forgetUnsent();
-  loop_.lookAgain(*this);
 }
 
 bool Remote::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
-  // Sending takes in the signal that a reply has come, too: the descriptor would stay silent about it.
-  loop_.lookAgain(*this);
   outgoing_.clear();
   outgoing_.push(std::string_view(id));
   outgoing_.push(Frame());

@@ -7,15 +7,18 @@
 
 namespace dividere::detail {
 
+class ReactorLoop;
+
 /// A socket with messages to be taken. All in the loop's thread.
-class Source {
+class Source : public Poller {
  public:
   virtual ~Source() = default;
 
   /// Throws Error{movedFrom} or Error{otherProcess} if it cannot be used.
   virtual Socket& socket() = 0;
 
-  /// Whether there is a message to take, without waiting for one.
+  /// Whether there is a message to take, without waiting for one. One that wants none at the moment says no after
+  /// Socket::decline(), and calls lookAgain() when it does.
   virtual bool hasMessage() = 0;
 
   /// Takes the next message and does with it whatever this source is for.
@@ -27,9 +30,14 @@ class Source {
     return false;
   }
 
+  /// Has the loop, if one has it, give it a turn though its socket gives no signal.
+  void lookAgain() final;
+
  private:
   friend class ReactorLoop;
-  bool isActive_ = false;  // may have messages though its socket gives no signal
+  ReactorLoop* loop_ = nullptr;
+  bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
+  bool hasTurn_ = false;
 };
 
 }  // namespace dividere::detail

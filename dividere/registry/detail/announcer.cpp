@@ -24,7 +24,6 @@ void Announcer::look() {
 void Announcer::announce() {
   last_ = Alarm::Clock::now();
   publisher_.send(sealEnvelope(RediscoverReq::kType, RediscoverReq().encode()));
-  look();  // sending may have taken in the signal that somebody came
 }
 
 }  // namespace dividere::detail
