@@ -9267,12 +9267,13 @@ class Remote final : public Source {
 // end dividere/reactor/detail/remote.hpp
 
 // begin dividere/messaging/detail/correlation.hpp
-// How a caller tells its replies apart (WIRE.md, "Correlation id").
+// How a caller tells its replies apart, and how a broker recognises a retry (doc/wire.md).
 
 namespace dividere::detail {
 
 /// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
-/// name the caller, then the number of the request in 8, most significant first.
+/// name the caller, of which the first 4 are the same for all, then the number of the request in 8, most significant
+/// first.
 class CorrelationIds {
  public:
   static constexpr std::size_t kSize = 24;
@@ -9284,8 +9285,23 @@ class CorrelationIds {
     return id;
   }
 
+  /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests
+  /// that are equal and are no retries of one another.
+  ///
+  /// 0.1 had 16 random bytes in place of the mark and 12: what tells its ids is that their number begins with zeros, as it
+  /// starts at 1 and stays below 2^48. Text has no such bytes. A foreign frame of 24 bytes, all of them random, is
+  /// mistaken for one with a probability of 1 in 65,536.
+  static bool isOne(std::string_view frame) {
+    if (frame.size() != kSize) return false;
+    if (frame.substr(0, kMark.size()) == kMark) return true;
+    const std::string_view number = frame.substr(16);
+    return number.substr(0, 2) == std::string_view("\0\0", 2) && number != std::string_view("\0\0\0\0\0\0\0\0", 8);
+  }
+
  private:
-  std::string caller_ = randomBytes(16);
+  static constexpr std::string_view kMark{"\0div", 4};
+
+  std::string caller_ = std::string(kMark) + randomBytes(12);
   std::uint64_t number_ = 0;
 };
 
@@ -10269,7 +10285,7 @@ class AttemptToken {
   std::uint64_t number_ = 0;
 };
 
-/// Whether the frame has the form of a correlation id.
+/// Whether the frame was put in front of a request by a caller of this library, of whatever version.
 bool isCorrelationId(std::string_view frame);
 
 }  // namespace dividere::detail
@@ -11212,7 +11228,7 @@ bool AttemptToken::isOurs(std::string_view frame) {
   return frame.size() == kTokenPrefix.size() + kTokenRandom + 8 && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
 }
 
-bool isCorrelationId(std::string_view frame) { return frame.size() == CorrelationIds::kSize; }
+bool isCorrelationId(std::string_view frame) { return CorrelationIds::isOne(frame); }
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/dialect.cpp

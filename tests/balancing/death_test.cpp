@@ -323,13 +323,44 @@ TEST_CASE("a worker cannot answer what another one was given") {
   CHECK(client.recv() == Frames{"mine"});
 }
 
+TEST_CASE(
+    "requests of one foreign route are each executed, however equal they are, and however long the route's frames") {
+  Broker broker(0, 0, calm());
+  RawWorker worker(broker);
+  worker.registerBytes();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  const std::string route = "507f1f77bcf86cd799439011";  // as many bytes as a correlation frame has
+  for (int i = 0; i < 3; ++i) client.send({route, "the same"});
+  for (int i = 0; i < 3; ++i) {
+    const auto request = worker.request();
+    REQUIRE(request);
+    worker.reply(*request, "outcome " + std::to_string(i));
+    CHECK(client.recv() == Frames{route, "outcome " + std::to_string(i)});
+  }
+  CHECK(addsUp(broker.stats()));
+}
+
 TEST_CASE("a client's retry of a request under way is not executed twice") {
   Broker broker(0, 0, calm());
   RawWorker worker(broker);
   worker.registerBytes();
   REQUIRE(broker.waitForWorkers(1, kLimit));
-  const std::string id = correlation('r', '\1'), other = correlation('r', '\2');
+  std::string id = correlation('r', '\1'), other = correlation('r', '\2');
   std::optional<Frames> request;
+  SUBCASE("of this version") {
+    const std::string caller = std::string("\0div", 4) + std::string(12, 'r');
+    id = caller + std::string(8, '\1');
+    other = caller + std::string(8, '\2');
+    RawDealer client(broker);
+    client.send({id, "x"});
+    client.send({id, "x"});
+    client.send({other, "y"});
+    request = worker.request();
+    REQUIRE(request);
+    worker.reply(*request, "once");
+    CHECK(client.recv() == Frames{id, "once"});
+  }
   SUBCASE("at a worker") {
     RawDealer client(broker);
     client.send({id, "x"});

@@ -88,8 +88,10 @@ inline std::string text(const std::string& bytes) {
   return opened.msgname();
 }
 
-/// A frame as a caller puts it in front of a request: 24 bytes.
-inline std::string correlation(char caller, char number) { return std::string(16, caller) + std::string(8, number); }
+/// A frame as a caller of version 0.1 puts it in front of a request: 16 bytes of its own, and a number in 8.
+inline std::string correlation(char caller, char number) {
+  return std::string(16, caller) + std::string(7, '\0') + number;
+}
 
 // --- Brokers ---
 

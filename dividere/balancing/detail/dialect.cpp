@@ -78,6 +78,6 @@ bool AttemptToken::isOurs(std::string_view frame) {
   return frame.size() == kTokenPrefix.size() + kTokenRandom + 8 && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
 }
 
-bool isCorrelationId(std::string_view frame) { return frame.size() == CorrelationIds::kSize; }
+bool isCorrelationId(std::string_view frame) { return CorrelationIds::isOne(frame); }
 
 }  // namespace dividere::detail

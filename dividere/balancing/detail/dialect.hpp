@@ -51,7 +51,7 @@ class AttemptToken {
   std::uint64_t number_ = 0;
 };
 
-/// Whether the frame has the form of a correlation id.
+/// Whether the frame was put in front of a request by a caller of this library, of whatever version.
 bool isCorrelationId(std::string_view frame);
 
 }  // namespace dividere::detail
