@@ -17,6 +17,7 @@
 #include "dividere/core/error.hpp"
 #include "dividere/core/log.hpp"
 #include "dividere/core/protobuf_fwd.hpp"
+#include "dividere/core/timeout.hpp"
 #include "dividere/core/version.hpp"
 
 // connection: sockets that carry bytes
@@ -94,6 +95,7 @@
 #include "dividere/connection/detail/relay.cpp"
 #include "dividere/connection/detail/router.cpp"
 #include "dividere/connection/detail/socket.cpp"
+#include "dividere/connection/detail/transport.cpp"
 #include "dividere/connection/detail/watch.cpp"
 #include "dividere/connection/detail/watcher.cpp"
 #include "dividere/connection/port_manager.cpp"

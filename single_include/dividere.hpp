@@ -129,6 +129,35 @@ class Message;
 }  // namespace google
 // end dividere/core/protobuf_fwd.hpp
 
+// begin dividere/core/timeout.hpp
+namespace dividere {
+
+/// How long to wait: any std::chrono::duration, rounded up to milliseconds, so that a wait never ends early.
+///
+/// Zero or less: not at all. As long as std::chrono::milliseconds::max(), or longer: for ever.
+class Timeout {
+ public:
+  template <class Rep, class Period>
+  constexpr Timeout(std::chrono::duration<Rep, Period> time) : time_(roundedUp(time)) {}
+
+  constexpr operator std::chrono::milliseconds() const { return time_; }
+
+ private:
+  template <class Rep, class Period>
+  static constexpr std::chrono::milliseconds roundedUp(std::chrono::duration<Rep, Period> time) {
+    using std::chrono::milliseconds;
+    const std::chrono::duration<long double, std::milli> exact = time;
+    if (exact <= milliseconds::zero()) return milliseconds::zero();
+    if (!(exact < milliseconds::max())) return milliseconds::max();
+    return std::chrono::ceil<milliseconds>(time);
+  }
+
+  std::chrono::milliseconds time_;
+};
+
+}  // namespace dividere
+// end dividere/core/timeout.hpp
+
 // begin dividere/core/version.hpp
 /// The one place that states dividere's version; CMake reads it from here.
 #define DIVIDERE_VERSION_MAJOR 0
@@ -252,7 +281,8 @@ std::string_view name(EventType type);
 struct SocketEvent {
   EventType type;
   std::uint32_t value;   ///< see EventType
-  std::string endpoint;  ///< as libzmq names it: "tcp://127.0.0.1:5555"
+  std::string endpoint;  ///< which of the socket's own this is about, as libzmq names it: "tcp://127.0.0.1:5555"
+  std::string peer;      ///< accepted over tcp: where the peer is, "tcp://10.0.0.7:41234"; empty if it has gone already
 };
 
 }  // namespace dividere::connection
@@ -411,23 +441,23 @@ class Dealer : public Connector {
   void sendWithEmptyFrame(std::string_view bytes);
 
   /// As above; false if there was no room in time.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
-  bool send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
+  bool send(const Route& route, std::string_view bytes, Timeout timeout);
 
   /// The next message, however long it takes. Throws Error{malformed} for one of more than 64 frames and drops it.
   Routed recv();
 
   /// The next message, or nothing if none came in time.
-  std::optional<Routed> recv(std::chrono::milliseconds timeout);
+  std::optional<Routed> recv(Timeout timeout);
 
   /// Waits until a message is there; false if none came in time.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
  private:
   friend struct detail::Access;
 
-  bool sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout);
-  const detail::Frame* receiveFrame(Route* route, const std::chrono::milliseconds* timeout);
+  bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout);
+  const detail::Frame* receiveFrame(Route* route, const Timeout* timeout);
 };
 
 }  // namespace dividere::connection
@@ -520,12 +550,12 @@ class Publisher : public Connector {
   void send(std::string_view bytes);
 
   /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull; then nobody gets it.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
 
   /// Waits until at least `n` subscribers are there; false if they were not in time. After true, the next message
   /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
   /// Dividere Subscribers behind a forwarder are counted one by one.
-  bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout);
+  bool waitForSubscribers(std::size_t n, Timeout timeout);
 
   /// Peers with at least one subscription now.
   std::size_t subscribers() const;
@@ -540,7 +570,7 @@ class Publisher : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
 
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 
@@ -578,16 +608,16 @@ class Request : public Connector {
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
 
   /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked.
   std::string recv();
 
   /// The reply, or nothing if none came in time. Then either wait again or send the next request.
-  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+  std::optional<std::string> recv(Timeout timeout);
 
   /// Waits until the reply is there; false if it did not come in time, and at once if nothing was asked.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
   /// Whether the last request may still get its reply.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
@@ -595,8 +625,8 @@ class Request : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
-  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout);
 
   enum class Turn { send, receive, either };
   Turn turn_ = Turn::send;
@@ -629,23 +659,23 @@ class Response : public Connector {
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
 
   /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
   /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
   std::string recv();
 
   /// The next request, or nothing if none came in time.
-  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+  std::optional<std::string> recv(Timeout timeout);
 
   /// Waits until a request is there; false if none came in time, and at once while a reply is owed.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
-  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout);
   void refuse(detail::Frame&& answer);
   void answerRefused();
 
@@ -691,15 +721,15 @@ class Subscriber : public Connector {
   std::string recv();
 
   /// The next message, or nothing if none came in time.
-  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+  std::optional<std::string> recv(Timeout timeout);
 
   /// Waits until a message is there; false if none came in time.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
  private:
   friend struct detail::Access;
 
-  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout);
 
   /// Has `intake` look at each message from now on, and leave out those it does not take.
   void setIntake(std::unique_ptr<detail::Intake> intake);
@@ -753,7 +783,7 @@ class Consumer : public Socket<Connection> {
   std::unique_ptr<google::protobuf::Message> recv();
 
   /// Null if none came in time.
-  std::unique_ptr<google::protobuf::Message> recv(std::chrono::milliseconds timeout);
+  std::unique_ptr<google::protobuf::Message> recv(Timeout timeout);
 
   /// The next message, which is to be a T: throws Error{wrongType} if it is another.
   template <class T>
@@ -765,7 +795,7 @@ class Consumer : public Socket<Connection> {
 
   /// Nothing if none came in time.
   template <class T>
-  std::optional<T> recv(std::chrono::milliseconds timeout) {
+  std::optional<T> recv(Timeout timeout) {
     std::optional<T> message(std::in_place);
     if (!receiveInto(*message, &timeout)) message.reset();
     return message;
@@ -779,19 +809,19 @@ class Consumer : public Socket<Connection> {
 
   /// False, and the message untouched, if none came in time.
   template <class T>
-  bool recvInto(T& reused, std::chrono::milliseconds timeout) {
+  bool recvInto(T& reused, Timeout timeout) {
     return receiveInto(reused, &timeout);
   }
 
   /// Whether a message is there, waiting for one until the time-out.
-  bool wait(std::chrono::milliseconds timeout) { return this->connection_.wait(timeout); }
+  bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
 
  protected:
   using Socket<Connection>::Socket;
 
  private:
-  std::unique_ptr<google::protobuf::Message> receive(const std::chrono::milliseconds* timeout);
-  bool receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout);
+  std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
 };
 
 // Defined in socket.cpp.
@@ -843,15 +873,14 @@ class Dealer : public Socket<connection::Dealer> {
   void sendWithEmptyFrame(const google::protobuf::Message& message);
 
   /// False if it could not be handed on in time.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
-  bool send(const connection::Route& route, const google::protobuf::Message& message,
-            std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout);
 
   /// The next message, however long it takes.
   Routed recv();
 
   /// Nothing if none came in time.
-  std::optional<Routed> recv(std::chrono::milliseconds timeout);
+  std::optional<Routed> recv(Timeout timeout);
 
   /// The next message, which is to be a T, without its route: throws Error{wrongType} if it is another.
   template <class T>
@@ -863,7 +892,7 @@ class Dealer : public Socket<connection::Dealer> {
 
   /// Nothing if none came in time.
   template <class T>
-  std::optional<T> recv(std::chrono::milliseconds timeout) {
+  std::optional<T> recv(Timeout timeout) {
     std::optional<T> message(std::in_place);
     if (!receiveInto(*message, &timeout)) message.reset();
     return message;
@@ -877,16 +906,16 @@ class Dealer : public Socket<connection::Dealer> {
 
   /// False, and the message untouched, if none came in time.
   template <class T>
-  bool recvInto(T& reused, std::chrono::milliseconds timeout) {
+  bool recvInto(T& reused, Timeout timeout) {
     return receiveInto(reused, &timeout);
   }
 
   /// Whether a message is there, waiting for one until the time-out.
-  bool wait(std::chrono::milliseconds timeout) { return connection_.wait(timeout); }
+  bool wait(Timeout timeout) { return connection_.wait(timeout); }
 
  private:
-  std::optional<Routed> receive(const std::chrono::milliseconds* timeout);
-  bool receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout);
+  std::optional<Routed> receive(const Timeout* timeout);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
 };
 
 }  // namespace dividere::messaging
@@ -976,18 +1005,16 @@ class Publisher : public Socket<connection::Publisher> {
   void send(const google::protobuf::Message& message, const Topic& topic);
 
   /// As connection::Publisher: false only with SocketOptions::waitWhenFull.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
-  bool send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout);
 
-  bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
-    return connection_.waitForSubscribers(n, timeout);
-  }
+  bool waitForSubscribers(std::size_t n, Timeout timeout) { return connection_.waitForSubscribers(n, timeout); }
   std::size_t subscribers() const { return connection_.subscribers(); }
   std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
 
  private:
-  bool send(const google::protobuf::Message& message, const Topic& topic, const std::chrono::milliseconds* timeout);
+  bool send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
 
   detail::Hidden<detail::Numbering> numbering_;
 };
@@ -1009,7 +1036,7 @@ class Request : public Consumer<connection::Request> {
   void send(const google::protobuf::Message& message);
 
   /// False if it could not be handed on in time.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 
 }  // namespace dividere::messaging
@@ -1030,7 +1057,7 @@ class Response : public Consumer<connection::Response> {
   void send(const google::protobuf::Message& message);
 
   /// False if it could not be handed on in time.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 
 }  // namespace dividere::messaging
@@ -1992,6 +2019,7 @@ class Service : public reactor::Handling<Service> {
 #include <map>
 #include <mutex>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <new>
 #include <poll.h>
@@ -2144,7 +2172,7 @@ class Deadline {
   }
 
   /// As the public functions take it: null for no limit.
-  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
+  static Deadline in(const Timeout* timeout) { return timeout ? in(*timeout) : never(); }
 
   friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
 
@@ -3840,17 +3868,17 @@ void Dealer::send(const Route& route, std::string_view bytes) {
 
 void Dealer::sendWithEmptyFrame(std::string_view bytes) { send(Route{""}, bytes); }
 
-bool Dealer::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Dealer::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame({}, frame, &timeout);
 }
 
-bool Dealer::send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Dealer::send(const Route& route, std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(route, frame, &timeout);
 }
 
-bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout) {
   return socket().send(route, frame, detail::Deadline::in(timeout));
 }
 
@@ -3860,7 +3888,7 @@ Routed Dealer::recv() {
   return message;
 }
 
-std::optional<Routed> Dealer::recv(std::chrono::milliseconds timeout) {
+std::optional<Routed> Dealer::recv(Timeout timeout) {
   Routed message;
   const detail::Frame* frame = receiveFrame(&message.route, &timeout);
   if (!frame) return std::nullopt;
@@ -3868,9 +3896,9 @@ std::optional<Routed> Dealer::recv(std::chrono::milliseconds timeout) {
   return message;
 }
 
-bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+bool Dealer::wait(Timeout timeout) { return socket().wait(detail::Deadline::in(timeout)); }
 
-const detail::Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
+const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
   detail::Multipart& message = socket.inbox();
@@ -5384,6 +5412,75 @@ void Socket::detach() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/socket.cpp
 
+// begin dividere/connection/detail/transport.hpp
+// One transport connection of libzmq, known by its descriptor.
+
+namespace dividere::detail {
+
+// libzmq closes descriptors when it likes, and the system gives their numbers to others. So each of these makes sure first that
+// the descriptor is what it is taken for, as far as that can be seen.
+
+/// Where the peer is that a listener at `endpoint` has accepted, as in "tcp://10.0.0.7:41234"; nothing if it is gone, or has no
+/// address (as over ipc).
+std::string acceptedFrom(int descriptor, std::string_view endpoint);
+
+/// Ends a connection whose both ends are the same socket. A client that retries a dead port of its own machine, inside the range
+/// for outgoing connections, can be given that very port and meet itself; a Dealer would then receive what it sent.
+void cutIfConnectedToItself(int descriptor);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/transport.hpp
+
+// begin dividere/connection/detail/transport.cpp
+namespace dividere::detail {
+
+/// Where one end of a connection is.
+struct SocketAddress {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
+  sockaddr* get() { return reinterpret_cast<sockaddr*>(&address); }
+  bool isTcp() const { return address.ss_family == AF_INET || address.ss_family == AF_INET6; }
+
+  /// As in an endpoint; nothing if it cannot be.
+  std::string str() const {
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    if (::getnameinfo(get(), size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+      return {};
+    const std::string name = address.ss_family == AF_INET6 ? "[" + std::string(host) + "]" : host;
+    return "tcp://" + name + ":" + port;
+  }
+};
+
+/// Both ends of a tcp connection; false if the descriptor is none.
+static bool findEnds(int descriptor, SocketAddress& here, SocketAddress& there) {
+  return ::getsockname(descriptor, here.get(), &here.size) == 0 &&
+         ::getpeername(descriptor, there.get(), &there.size) == 0 && here.isTcp() && there.isTcp();
+}
+
+static std::string_view portIn(std::string_view endpoint) {
+  const auto colon = endpoint.rfind(':');
+  return colon == std::string_view::npos ? std::string_view() : endpoint.substr(colon);
+}
+
+std::string acceptedFrom(int descriptor, std::string_view endpoint) {
+  SocketAddress here, there;
+  if (!findEnds(descriptor, here, there) || portIn(here.str()) != portIn(endpoint)) return {};
+  return there.str();
+}
+
+void cutIfConnectedToItself(int descriptor) {
+  SocketAddress here, there;
+  if (!findEnds(descriptor, here, there)) return;
+  if (here.size == there.size && std::memcmp(&here.address, &there.address, here.size) == 0) {
+    ::shutdown(descriptor, SHUT_RDWR);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/transport.cpp
+
 // begin dividere/connection/detail/watch.cpp
 namespace dividere::detail {
 
@@ -5503,23 +5600,15 @@ bool Watch::pump() {
 // --- the watcher's side ---
 
 void Watch::take(SocketEvent&& event) {
+  event.peer.clear();
+  if (event.type == EventType::accepted) event.peer = acceptedFrom(static_cast<int>(event.value), event.endpoint);
   if (logs(LogLevel::debug)) {
     log(LogLevel::debug, who_,
-        std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
+        std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")" +
+            (event.peer.empty() ? "" : " from " + event.peer));
   }
   follow(event);
   deliver(std::move(event));
-}
-
-// A client that retries a dead port of its own machine, inside the range for outgoing connections, can be given
-// that very port and meet itself; a Dealer would then receive what it sent.
-static void cutIfConnectedToItself(int fd) {
-  sockaddr_storage here{}, there{};
-  socklen_t hereSize = sizeof here, thereSize = sizeof there;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &hereSize) != 0) return;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &thereSize) != 0) return;
-  if (here.ss_family != AF_INET && here.ss_family != AF_INET6) return;
-  if (hereSize == thereSize && std::memcmp(&here, &there, hereSize) == 0) ::shutdown(fd, SHUT_RDWR);
 }
 
 void Watch::follow(const SocketEvent& event) {
@@ -6060,12 +6149,12 @@ void Publisher::send(std::string_view bytes) {
   sendFrame(frame, nullptr);
 }
 
-bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Publisher::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   using detail::Deadline;
   {
@@ -6084,7 +6173,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   return true;
 }
 
-bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
+bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto lock = audience_->enter();
   const detail::Deadline deadline = detail::Deadline::in(timeout);
@@ -6148,12 +6237,12 @@ void Request::send(std::string_view bytes) {
   sendFrame(frame, nullptr);
 }
 
-bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Request::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
   socket.abandonSent(turn_ == Turn::either);
@@ -6164,12 +6253,12 @@ bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* t
 
 std::string Request::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Request::recv(std::chrono::milliseconds timeout) {
+std::optional<std::string> Request::recv(Timeout timeout) {
   const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Request::wait(std::chrono::milliseconds timeout) {
+bool Request::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) return false;
   const bool there = socket.wait(detail::Deadline::in(timeout));
@@ -6177,7 +6266,7 @@ bool Request::wait(std::chrono::milliseconds timeout) {
   return there;
 }
 
-const detail::Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Request::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
   if (!socket.receive(detail::Deadline::in(timeout))) {
@@ -6222,12 +6311,12 @@ void Response::send(std::string_view bytes) {
   sendFrame(frame, nullptr);
 }
 
-bool Response::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Response::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
   if (!socket.send(frame, detail::Deadline::in(timeout))) return false;
@@ -6238,19 +6327,19 @@ bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* 
 
 std::string Response::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Response::recv(std::chrono::milliseconds timeout) {
+std::optional<std::string> Response::recv(Timeout timeout) {
   const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Response::wait(std::chrono::milliseconds timeout) {
+bool Response::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) return false;
   answerRefused();
   return socket.wait(detail::Deadline::in(timeout));
 }
 
-const detail::Frame* Response::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Response::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
   answerRefused();
@@ -6373,12 +6462,12 @@ detail::Intake* Subscriber::intake() const {
 
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
+std::optional<std::string> Subscriber::recv(Timeout timeout) {
   const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Subscriber::wait(std::chrono::milliseconds timeout) {
+bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
   while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = isForUser();
@@ -6399,7 +6488,7 @@ bool Subscriber::isForUser() {
   return false;
 }
 
-const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
   while (socket.receive(deadline)) {
@@ -6425,22 +6514,20 @@ struct Access {
 
   /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned.
   template <class Connection>
-  static bool send(Connection& connection, Frame& frame, const std::chrono::milliseconds* timeout) {
+  static bool send(Connection& connection, Frame& frame, const Timeout* timeout) {
     return connection.sendFrame(frame, timeout);
   }
-  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame,
-                   const std::chrono::milliseconds* timeout) {
+  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame, const Timeout* timeout) {
     return dealer.sendFrame(route, frame, timeout);
   }
 
   /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
   /// is null, it is not wanted.
   template <class Connection>
-  static const Frame* receive(Connection& connection, const std::chrono::milliseconds* timeout) {
+  static const Frame* receive(Connection& connection, const Timeout* timeout) {
     return connection.receiveFrame(timeout);
   }
-  static const Frame* receive(connection::Dealer& dealer, connection::Route* route,
-                              const std::chrono::milliseconds* timeout) {
+  static const Frame* receive(connection::Dealer& dealer, connection::Route* route, const Timeout* timeout) {
     return dealer.receiveFrame(route, timeout);
   }
 
@@ -6852,21 +6939,20 @@ void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
   send(*empty, message);
 }
 
-bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Dealer::send(const google::protobuf::Message& message, Timeout timeout) {
   return send(connection::Route(), message, timeout);
 }
 
-bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message,
-                  std::chrono::milliseconds timeout) {
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
   return detail::Access::send(connection_, route, frame, &timeout);
 }
 
 Dealer::Routed Dealer::recv() { return *receive(nullptr); }
 
-std::optional<Dealer::Routed> Dealer::recv(std::chrono::milliseconds timeout) { return receive(&timeout); }
+std::optional<Dealer::Routed> Dealer::recv(Timeout timeout) { return receive(&timeout); }
 
-std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* timeout) {
+std::optional<Dealer::Routed> Dealer::receive(const Timeout* timeout) {
   Routed message;
   const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
   if (!frame) return std::nullopt;
@@ -6875,7 +6961,7 @@ std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* t
   return message;
 }
 
-bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
+bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
   const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
   if (!frame) return false;
   detail::decodeRouted(connection_,
@@ -8021,16 +8107,15 @@ void Publisher::send(const google::protobuf::Message& message) { send(message, T
 
 void Publisher::send(const google::protobuf::Message& message, const Topic& topic) { send(message, topic, nullptr); }
 
-bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Publisher::send(const google::protobuf::Message& message, Timeout timeout) {
   return send(message, Topic(), &timeout);
 }
 
-bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout) {
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout) {
   return send(message, topic, &timeout);
 }
 
-bool Publisher::send(const google::protobuf::Message& message, const Topic& topic,
-                     const std::chrono::milliseconds* timeout) {
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   detail::Access::socketOf(connection_);  // throws if it was moved from
   const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
   std::uint64_t& last = numbering_->numbers.last(detail::seriesOf(message, topicFields, numbering_->room));
@@ -8061,7 +8146,7 @@ void Request::send(const google::protobuf::Message& message) {
   detail::Access::send(connection_, frame, nullptr);
 }
 
-bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Request::send(const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Request", message);
   return detail::Access::send(connection_, frame, &timeout);
 }
@@ -8080,7 +8165,7 @@ void Response::send(const google::protobuf::Message& message) {
   detail::Access::send(connection_, frame, nullptr);
 }
 
-bool Response::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Response::send(const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
   return detail::Access::send(connection_, frame, &timeout);
 }
@@ -8112,7 +8197,7 @@ inline void refuse(connection::Response& response, const Error& error) {
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
-bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
+bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
   const Frame* frame = nullptr;
   try {
     frame = Access::receive(connection, timeout);
@@ -8129,7 +8214,7 @@ bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout
 namespace dividere::messaging {
 
 template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const Timeout* timeout) {
   std::unique_ptr<google::protobuf::Message> message;
   detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
     message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
@@ -8138,7 +8223,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const s
 }
 
 template <class Connection>
-bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
+bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
   return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
   });
@@ -8150,7 +8235,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv() {
 }
 
 template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(std::chrono::milliseconds timeout) {
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(Timeout timeout) {
   return receive(&timeout);
 }
 
@@ -8611,10 +8696,10 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 // begin dividere/reactor/detail/message_sources.cpp
 namespace dividere::detail {
 
-constexpr std::chrono::milliseconds kNoWait{0};
+constexpr Timeout kNoWait = std::chrono::milliseconds(0);
 
 // A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
-constexpr std::chrono::milliseconds kSendLimit{1000};
+constexpr Timeout kSendLimit = std::chrono::milliseconds(1000);
 
 /// What the four have in common. A Messaging socket's own ways to receive and to send are in the classes below.
 template <class Messaging>
@@ -12836,7 +12921,7 @@ class AnnouncementSource final : public Source {
   Socket& socket() override { return Access::socketOf(subscriber_); }
   bool hasMessage() override { return socket().ready(); }
   void take() override {
-    const std::chrono::milliseconds none{0};
+    const Timeout none = std::chrono::milliseconds(0);
     const Frame* frame = Access::receive(subscriber_, &none);
     if (!frame) return;
     const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();

@@ -42,17 +42,17 @@ void Dealer::send(const Route& route, std::string_view bytes) {
 
 void Dealer::sendWithEmptyFrame(std::string_view bytes) { send(Route{""}, bytes); }
 
-bool Dealer::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Dealer::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame({}, frame, &timeout);
 }
 
-bool Dealer::send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Dealer::send(const Route& route, std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(route, frame, &timeout);
 }
 
-bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout) {
   return socket().send(route, frame, detail::Deadline::in(timeout));
 }
 
@@ -62,7 +62,7 @@ Routed Dealer::recv() {
   return message;
 }
 
-std::optional<Routed> Dealer::recv(std::chrono::milliseconds timeout) {
+std::optional<Routed> Dealer::recv(Timeout timeout) {
   Routed message;
   const detail::Frame* frame = receiveFrame(&message.route, &timeout);
   if (!frame) return std::nullopt;
@@ -70,9 +70,9 @@ std::optional<Routed> Dealer::recv(std::chrono::milliseconds timeout) {
   return message;
 }
 
-bool Dealer::wait(std::chrono::milliseconds timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+bool Dealer::wait(Timeout timeout) { return socket().wait(detail::Deadline::in(timeout)); }
 
-const detail::Frame* Dealer::receiveFrame(Route* route, const std::chrono::milliseconds* timeout) {
+const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
   detail::Multipart& message = socket.inbox();

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../core/timeout.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -49,23 +49,23 @@ class Dealer : public Connector {
   void sendWithEmptyFrame(std::string_view bytes);
 
   /// As above; false if there was no room in time.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
-  bool send(const Route& route, std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
+  bool send(const Route& route, std::string_view bytes, Timeout timeout);
 
   /// The next message, however long it takes. Throws Error{malformed} for one of more than 64 frames and drops it.
   Routed recv();
 
   /// The next message, or nothing if none came in time.
-  std::optional<Routed> recv(std::chrono::milliseconds timeout);
+  std::optional<Routed> recv(Timeout timeout);
 
   /// Waits until a message is there; false if none came in time.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
  private:
   friend struct detail::Access;
 
-  bool sendFrame(const Route& route, detail::Frame& frame, const std::chrono::milliseconds* timeout);
-  const detail::Frame* receiveFrame(Route* route, const std::chrono::milliseconds* timeout);
+  bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout);
+  const detail::Frame* receiveFrame(Route* route, const Timeout* timeout);
 };
 
 }  // namespace dividere::connection

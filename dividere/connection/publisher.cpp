@@ -48,12 +48,12 @@ void Publisher::send(std::string_view bytes) {
   sendFrame(frame, nullptr);
 }
 
-bool Publisher::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Publisher::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   using detail::Deadline;
   {
@@ -72,7 +72,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const std::chrono::milliseconds*
   return true;
 }
 
-bool Publisher::waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
+bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto lock = audience_->enter();
   const detail::Deadline deadline = detail::Deadline::in(timeout);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,6 +7,7 @@
 #include <string_view>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -35,12 +35,12 @@ class Publisher : public Connector {
   void send(std::string_view bytes);
 
   /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull; then nobody gets it.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
 
   /// Waits until at least `n` subscribers are there; false if they were not in time. After true, the next message
   /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
   /// Dividere Subscribers behind a forwarder are counted one by one.
-  bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout);
+  bool waitForSubscribers(std::size_t n, Timeout timeout);
 
   /// Peers with at least one subscription now.
   std::size_t subscribers() const;
@@ -55,7 +55,7 @@ class Publisher : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
 
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 

@@ -33,12 +33,12 @@ void Request::send(std::string_view bytes) {
   sendFrame(frame, nullptr);
 }
 
-bool Request::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Request::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
   socket.abandonSent(turn_ == Turn::either);
@@ -49,12 +49,12 @@ bool Request::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* t
 
 std::string Request::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Request::recv(std::chrono::milliseconds timeout) {
+std::optional<std::string> Request::recv(Timeout timeout) {
   const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Request::wait(std::chrono::milliseconds timeout) {
+bool Request::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) return false;
   const bool there = socket.wait(detail::Deadline::in(timeout));
@@ -62,7 +62,7 @@ bool Request::wait(std::chrono::milliseconds timeout) {
   return there;
 }
 
-const detail::Frame* Request::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Request::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
   if (!socket.receive(detail::Deadline::in(timeout))) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../core/timeout.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -36,16 +36,16 @@ class Request : public Connector {
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
 
   /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked.
   std::string recv();
 
   /// The reply, or nothing if none came in time. Then either wait again or send the next request.
-  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+  std::optional<std::string> recv(Timeout timeout);
 
   /// Waits until the reply is there; false if it did not come in time, and at once if nothing was asked.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
   /// Whether the last request may still get its reply.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
@@ -53,8 +53,8 @@ class Request : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
-  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout);
 
   enum class Turn { send, receive, either };
   Turn turn_ = Turn::send;

@@ -33,12 +33,12 @@ void Response::send(std::string_view bytes) {
   sendFrame(frame, nullptr);
 }
 
-bool Response::send(std::string_view bytes, std::chrono::milliseconds timeout) {
+bool Response::send(std::string_view bytes, Timeout timeout) {
   detail::Frame frame(bytes);
   return sendFrame(frame, &timeout);
 }
 
-bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout) {
+bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
   if (!socket.send(frame, detail::Deadline::in(timeout))) return false;
@@ -49,19 +49,19 @@ bool Response::sendFrame(detail::Frame& frame, const std::chrono::milliseconds* 
 
 std::string Response::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Response::recv(std::chrono::milliseconds timeout) {
+std::optional<std::string> Response::recv(Timeout timeout) {
   const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Response::wait(std::chrono::milliseconds timeout) {
+bool Response::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) return false;
   answerRefused();
   return socket.wait(detail::Deadline::in(timeout));
 }
 
-const detail::Frame* Response::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Response::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
   answerRefused();

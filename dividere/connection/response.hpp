@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -31,23 +31,23 @@ class Response : public Connector {
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
-  bool send(std::string_view bytes, std::chrono::milliseconds timeout);
+  bool send(std::string_view bytes, Timeout timeout);
 
   /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
   /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
   std::string recv();
 
   /// The next request, or nothing if none came in time.
-  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+  std::optional<std::string> recv(Timeout timeout);
 
   /// Waits until a request is there; false if none came in time, and at once while a reply is owed.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const std::chrono::milliseconds* timeout);
-  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout);
   void refuse(detail::Frame&& answer);
   void answerRefused();
 

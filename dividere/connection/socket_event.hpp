@@ -30,7 +30,8 @@ std::string_view name(EventType type);
 struct SocketEvent {
   EventType type;
   std::uint32_t value;   ///< see EventType
-  std::string endpoint;  ///< as libzmq names it: "tcp://127.0.0.1:5555"
+  std::string endpoint;  ///< which of the socket's own this is about, as libzmq names it: "tcp://127.0.0.1:5555"
+  std::string peer;      ///< accepted over tcp: where the peer is, "tcp://10.0.0.7:41234"; empty if it has gone already
 };
 
 }  // namespace dividere::connection

@@ -63,12 +63,12 @@ detail::Intake* Subscriber::intake() const {
 
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Subscriber::recv(std::chrono::milliseconds timeout) {
+std::optional<std::string> Subscriber::recv(Timeout timeout) {
   const detail::Frame* frame = receiveFrame(&timeout);
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
-bool Subscriber::wait(std::chrono::milliseconds timeout) {
+bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
   while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = isForUser();
@@ -89,7 +89,7 @@ bool Subscriber::isForUser() {
   return false;
 }
 
-const detail::Frame* Subscriber::receiveFrame(const std::chrono::milliseconds* timeout) {
+const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
   while (socket.receive(deadline)) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "connector.hpp"
 
 namespace dividere::detail {
@@ -45,15 +45,15 @@ class Subscriber : public Connector {
   std::string recv();
 
   /// The next message, or nothing if none came in time.
-  std::optional<std::string> recv(std::chrono::milliseconds timeout);
+  std::optional<std::string> recv(Timeout timeout);
 
   /// Waits until a message is there; false if none came in time.
-  bool wait(std::chrono::milliseconds timeout);
+  bool wait(Timeout timeout);
 
  private:
   friend struct detail::Access;
 
-  const detail::Frame* receiveFrame(const std::chrono::milliseconds* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout);
 
   /// Has `intake` look at each message from now on, and leave out those it does not take.
   void setIntake(std::unique_ptr<detail::Intake> intake);

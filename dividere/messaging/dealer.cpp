@@ -55,21 +55,20 @@ void Dealer::sendWithEmptyFrame(const google::protobuf::Message& message) {
   send(*empty, message);
 }
 
-bool Dealer::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Dealer::send(const google::protobuf::Message& message, Timeout timeout) {
   return send(connection::Route(), message, timeout);
 }
 
-bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message,
-                  std::chrono::milliseconds timeout) {
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
   return detail::Access::send(connection_, route, frame, &timeout);
 }
 
 Dealer::Routed Dealer::recv() { return *receive(nullptr); }
 
-std::optional<Dealer::Routed> Dealer::recv(std::chrono::milliseconds timeout) { return receive(&timeout); }
+std::optional<Dealer::Routed> Dealer::recv(Timeout timeout) { return receive(&timeout); }
 
-std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* timeout) {
+std::optional<Dealer::Routed> Dealer::receive(const Timeout* timeout) {
   Routed message;
   const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
   if (!frame) return std::nullopt;
@@ -78,7 +77,7 @@ std::optional<Dealer::Routed> Dealer::receive(const std::chrono::milliseconds* t
   return message;
 }
 
-bool Dealer::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
+bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
   const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
   if (!frame) return false;
   detail::decodeRouted(connection_,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 
 #include "../connection/dealer.hpp"
 #include "../core/error.hpp"
+#include "../core/timeout.hpp"
 #include "socket.hpp"
 
 namespace dividere::messaging {
@@ -51,15 +51,14 @@ class Dealer : public Socket<connection::Dealer> {
   void sendWithEmptyFrame(const google::protobuf::Message& message);
 
   /// False if it could not be handed on in time.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
-  bool send(const connection::Route& route, const google::protobuf::Message& message,
-            std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout);
 
   /// The next message, however long it takes.
   Routed recv();
 
   /// Nothing if none came in time.
-  std::optional<Routed> recv(std::chrono::milliseconds timeout);
+  std::optional<Routed> recv(Timeout timeout);
 
   /// The next message, which is to be a T, without its route: throws Error{wrongType} if it is another.
   template <class T>
@@ -71,7 +70,7 @@ class Dealer : public Socket<connection::Dealer> {
 
   /// Nothing if none came in time.
   template <class T>
-  std::optional<T> recv(std::chrono::milliseconds timeout) {
+  std::optional<T> recv(Timeout timeout) {
     std::optional<T> message(std::in_place);
     if (!receiveInto(*message, &timeout)) message.reset();
     return message;
@@ -85,16 +84,16 @@ class Dealer : public Socket<connection::Dealer> {
 
   /// False, and the message untouched, if none came in time.
   template <class T>
-  bool recvInto(T& reused, std::chrono::milliseconds timeout) {
+  bool recvInto(T& reused, Timeout timeout) {
     return receiveInto(reused, &timeout);
   }
 
   /// Whether a message is there, waiting for one until the time-out.
-  bool wait(std::chrono::milliseconds timeout) { return connection_.wait(timeout); }
+  bool wait(Timeout timeout) { return connection_.wait(timeout); }
 
  private:
-  std::optional<Routed> receive(const std::chrono::milliseconds* timeout);
-  bool receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout);
+  std::optional<Routed> receive(const Timeout* timeout);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
 };
 
 }  // namespace dividere::messaging

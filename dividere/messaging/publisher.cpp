@@ -38,16 +38,15 @@ void Publisher::send(const google::protobuf::Message& message) { send(message, T
 
 void Publisher::send(const google::protobuf::Message& message, const Topic& topic) { send(message, topic, nullptr); }
 
-bool Publisher::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Publisher::send(const google::protobuf::Message& message, Timeout timeout) {
   return send(message, Topic(), &timeout);
 }
 
-bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout) {
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout) {
   return send(message, topic, &timeout);
 }
 
-bool Publisher::send(const google::protobuf::Message& message, const Topic& topic,
-                     const std::chrono::milliseconds* timeout) {
+bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   detail::Access::socketOf(connection_);  // throws if it was moved from
   const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
   std::uint64_t& last = numbering_->numbers.last(detail::seriesOf(message, topicFields, numbering_->room));

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "../connection/publisher.hpp"
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "socket.hpp"
 #include "topic.hpp"
 
@@ -37,18 +37,16 @@ class Publisher : public Socket<connection::Publisher> {
   void send(const google::protobuf::Message& message, const Topic& topic);
 
   /// As connection::Publisher: false only with SocketOptions::waitWhenFull.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
-  bool send(const google::protobuf::Message& message, const Topic& topic, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout);
 
-  bool waitForSubscribers(std::size_t n, std::chrono::milliseconds timeout) {
-    return connection_.waitForSubscribers(n, timeout);
-  }
+  bool waitForSubscribers(std::size_t n, Timeout timeout) { return connection_.waitForSubscribers(n, timeout); }
   std::size_t subscribers() const { return connection_.subscribers(); }
   std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
 
  private:
-  bool send(const google::protobuf::Message& message, const Topic& topic, const std::chrono::milliseconds* timeout);
+  bool send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
 
   detail::Hidden<detail::Numbering> numbering_;
 };

@@ -19,7 +19,7 @@ void Request::send(const google::protobuf::Message& message) {
   detail::Access::send(connection_, frame, nullptr);
 }
 
-bool Request::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Request::send(const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Request", message);
   return detail::Access::send(connection_, frame, &timeout);
 }

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "../connection/request.hpp"
+#include "../core/timeout.hpp"
 #include "socket.hpp"
 
 namespace dividere::messaging {
@@ -21,7 +21,7 @@ class Request : public Consumer<connection::Request> {
   void send(const google::protobuf::Message& message);
 
   /// False if it could not be handed on in time.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 
 }  // namespace dividere::messaging

@@ -13,7 +13,7 @@ void Response::send(const google::protobuf::Message& message) {
   detail::Access::send(connection_, frame, nullptr);
 }
 
-bool Response::send(const google::protobuf::Message& message, std::chrono::milliseconds timeout) {
+bool Response::send(const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
   return detail::Access::send(connection_, frame, &timeout);
 }

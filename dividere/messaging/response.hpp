@@ -1,9 +1,9 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 
 #include "../connection/response.hpp"
+#include "../core/timeout.hpp"
 #include "socket.hpp"
 
 namespace dividere::messaging {
@@ -20,7 +20,7 @@ class Response : public Consumer<connection::Response> {
   void send(const google::protobuf::Message& message);
 
   /// False if it could not be handed on in time.
-  bool send(const google::protobuf::Message& message, std::chrono::milliseconds timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 
 }  // namespace dividere::messaging

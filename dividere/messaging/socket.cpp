@@ -29,7 +29,7 @@ inline void refuse(connection::Response& response, const Error& error) {
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
-bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout, const Decode& decode) {
+bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
   const Frame* frame = nullptr;
   try {
     frame = Access::receive(connection, timeout);
@@ -46,7 +46,7 @@ bool receiveAnd(Connection& connection, const std::chrono::milliseconds* timeout
 namespace dividere::messaging {
 
 template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const std::chrono::milliseconds* timeout) {
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const Timeout* timeout) {
   std::unique_ptr<google::protobuf::Message> message;
   detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
     message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
@@ -55,7 +55,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const s
 }
 
 template <class Connection>
-bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout) {
+bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
   return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
   });
@@ -67,7 +67,7 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv() {
 }
 
 template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(std::chrono::milliseconds timeout) {
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(Timeout timeout) {
   return receive(&timeout);
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "../connection/response.hpp"
 #include "../connection/subscriber.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "../core/timeout.hpp"
 
 namespace dividere::messaging {
 
@@ -46,7 +46,7 @@ class Consumer : public Socket<Connection> {
   std::unique_ptr<google::protobuf::Message> recv();
 
   /// Null if none came in time.
-  std::unique_ptr<google::protobuf::Message> recv(std::chrono::milliseconds timeout);
+  std::unique_ptr<google::protobuf::Message> recv(Timeout timeout);
 
   /// The next message, which is to be a T: throws Error{wrongType} if it is another.
   template <class T>
@@ -58,7 +58,7 @@ class Consumer : public Socket<Connection> {
 
   /// Nothing if none came in time.
   template <class T>
-  std::optional<T> recv(std::chrono::milliseconds timeout) {
+  std::optional<T> recv(Timeout timeout) {
     std::optional<T> message(std::in_place);
     if (!receiveInto(*message, &timeout)) message.reset();
     return message;
@@ -72,19 +72,19 @@ class Consumer : public Socket<Connection> {
 
   /// False, and the message untouched, if none came in time.
   template <class T>
-  bool recvInto(T& reused, std::chrono::milliseconds timeout) {
+  bool recvInto(T& reused, Timeout timeout) {
     return receiveInto(reused, &timeout);
   }
 
   /// Whether a message is there, waiting for one until the time-out.
-  bool wait(std::chrono::milliseconds timeout) { return this->connection_.wait(timeout); }
+  bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
 
  protected:
   using Socket<Connection>::Socket;
 
  private:
-  std::unique_ptr<google::protobuf::Message> receive(const std::chrono::milliseconds* timeout);
-  bool receiveInto(google::protobuf::Message& message, const std::chrono::milliseconds* timeout);
+  std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
 };
 
 // Defined in socket.cpp.

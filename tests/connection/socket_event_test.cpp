@@ -52,10 +52,32 @@ TEST_CASE("events say what happened, where, and with which value") {
   CHECK(subscribers.first(EventType::connected).value > 2);  // a descriptor
   REQUIRE(publishers.wait(EventType::handshakeSucceeded));
   CHECK(publishers.first(EventType::accepted).value > 2);
+  CHECK(publishers.first(EventType::accepted).endpoint == publisher.endpoint());
 
   subscriber.reset();
   CHECK(publishers.wait(EventType::disconnected));
   CHECK(subscribers.count(EventType::monitorStopped) == 0);
+}
+
+TEST_CASE("an accepted connection says where the peer is, one that has no address does not") {
+  const TempDir dir;
+  for (const std::string& endpoint :
+       {std::string("tcp://127.0.0.1:*"), std::string("tcp://[::1]:*"), dir.ipc("peer")}) {
+    CAPTURE(endpoint);
+    const Events publishers, subscribers;
+    const Publisher publisher(endpoint, publishers.options());
+    const Subscriber subscriber(publisher.endpoint(), "", subscribers.options());
+    REQUIRE(publishers.wait(EventType::handshakeSucceeded));
+    const auto accepted = publishers.first(EventType::accepted);
+    const std::string host = endpoint.substr(0, endpoint.size() - 1);
+    if (endpoint == dir.ipc("peer")) {
+      CHECK(accepted.peer == "");
+    } else {
+      CHECK(accepted.peer.substr(0, host.size()) == host);
+      CHECK(accepted.peer != accepted.endpoint);
+      CHECK(publishers.first(EventType::handshakeSucceeded).peer == "");
+    }
+  }
 }
 
 TEST_CASE("a connection refused is an event that says when the next attempt comes") {

@@ -22,8 +22,9 @@ TEST_CASE("a time-out of zero or less has passed at once") {
 
 TEST_CASE("a time-out too long for the clock never passes") {
   const milliseconds longest = milliseconds::max();
+  const dividere::Timeout longestTimeout = longest;
   for (const Deadline& deadline : {Deadline::in(longest), Deadline::in(longest - 1ms), Deadline::in(longest / 2),
-                                   Deadline::in(nullptr), Deadline::in(&longest), Deadline::never()}) {
+                                   Deadline::in(nullptr), Deadline::in(&longestTimeout), Deadline::never()}) {
     CHECK(deadline.isNever());
     CHECK_FALSE(deadline.passed());
     CHECK(deadline.pollTimeout() == -1);

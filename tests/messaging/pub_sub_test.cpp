@@ -53,6 +53,16 @@ struct Pair {
 
 }  // namespace
 
+TEST_CASE("a typed publisher counts those who come, and those who are there") {
+  Publisher publisher("tcp://*:*");
+  CHECK(publisher.arrivals() == 0);
+  const Subscriber first(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const Subscriber second(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(2, kLimit));
+  CHECK(publisher.arrivals() == 2);
+}
+
 TEST_CASE("a typed message reaches a subscriber over tcp, ipc and inproc") {
   for (const std::string& endpoint : endpointsToBind()) {
     CAPTURE(endpoint);

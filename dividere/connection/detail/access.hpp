@@ -2,10 +2,10 @@
 
 // What the layers above may do with a socket and its user may not.
 
-#include <chrono>
 #include <memory>
 #include <utility>
 
+#include "../../core/timeout.hpp"
 #include "../connector.hpp"
 #include "../dealer.hpp"
 #include "../response.hpp"
@@ -22,22 +22,20 @@ struct Access {
 
   /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned.
   template <class Connection>
-  static bool send(Connection& connection, Frame& frame, const std::chrono::milliseconds* timeout) {
+  static bool send(Connection& connection, Frame& frame, const Timeout* timeout) {
     return connection.sendFrame(frame, timeout);
   }
-  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame,
-                   const std::chrono::milliseconds* timeout) {
+  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame, const Timeout* timeout) {
     return dealer.sendFrame(route, frame, timeout);
   }
 
   /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
   /// is null, it is not wanted.
   template <class Connection>
-  static const Frame* receive(Connection& connection, const std::chrono::milliseconds* timeout) {
+  static const Frame* receive(Connection& connection, const Timeout* timeout) {
     return connection.receiveFrame(timeout);
   }
-  static const Frame* receive(connection::Dealer& dealer, connection::Route* route,
-                              const std::chrono::milliseconds* timeout) {
+  static const Frame* receive(connection::Dealer& dealer, connection::Route* route, const Timeout* timeout) {
     return dealer.receiveFrame(route, timeout);
   }
 

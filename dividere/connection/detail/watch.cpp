@@ -1,13 +1,11 @@
 #include "watch.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/thread.hpp"
 #include "../../core/detail/waker.hpp"
+#include "transport.hpp"
 
 namespace dividere::detail {
 
@@ -127,23 +125,15 @@ bool Watch::pump() {
 // --- the watcher's side ---
 
 void Watch::take(SocketEvent&& event) {
+  event.peer.clear();
+  if (event.type == EventType::accepted) event.peer = acceptedFrom(static_cast<int>(event.value), event.endpoint);
   if (logs(LogLevel::debug)) {
     log(LogLevel::debug, who_,
-        std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")");
+        std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")" +
+            (event.peer.empty() ? "" : " from " + event.peer));
   }
   follow(event);
   deliver(std::move(event));
-}
-
-// A client that retries a dead port of its own machine, inside the range for outgoing connections, can be given
-// that very port and meet itself; a Dealer would then receive what it sent.
-static void cutIfConnectedToItself(int fd) {
-  sockaddr_storage here{}, there{};
-  socklen_t hereSize = sizeof here, thereSize = sizeof there;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &hereSize) != 0) return;
-  if (::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &thereSize) != 0) return;
-  if (here.ss_family != AF_INET && here.ss_family != AF_INET6) return;
-  if (hereSize == thereSize && std::memcmp(&here, &there, hereSize) == 0) ::shutdown(fd, SHUT_RDWR);
 }
 
 void Watch::follow(const SocketEvent& event) {

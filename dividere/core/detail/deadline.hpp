@@ -5,6 +5,8 @@
 #include <chrono>
 #include <climits>
 
+#include "../timeout.hpp"
+
 namespace dividere::detail {
 
 class Deadline {
@@ -40,7 +42,7 @@ class Deadline {
   }
 
   /// As the public functions take it: null for no limit.
-  static Deadline in(const std::chrono::milliseconds* timeout) { return timeout ? in(*timeout) : never(); }
+  static Deadline in(const Timeout* timeout) { return timeout ? in(*timeout) : never(); }
 
   friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
 

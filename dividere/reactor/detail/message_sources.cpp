@@ -6,10 +6,10 @@
 
 namespace dividere::detail {
 
-constexpr std::chrono::milliseconds kNoWait{0};
+constexpr Timeout kNoWait = std::chrono::milliseconds(0);
 
 // A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
-constexpr std::chrono::milliseconds kSendLimit{1000};
+constexpr Timeout kSendLimit = std::chrono::milliseconds(1000);
 
 /// What the four have in common. A Messaging socket's own ways to receive and to send are in the classes below.
 template <class Messaging>

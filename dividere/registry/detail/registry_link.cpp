@@ -40,7 +40,7 @@ class AnnouncementSource final : public Source {
   Socket& socket() override { return Access::socketOf(subscriber_); }
   bool hasMessage() override { return socket().ready(); }
   void take() override {
-    const std::chrono::milliseconds none{0};
+    const Timeout none = std::chrono::milliseconds(0);
     const Frame* frame = Access::receive(subscriber_, &none);
     if (!frame) return;
     const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
