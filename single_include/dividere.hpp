@@ -4347,6 +4347,53 @@ ClosedSockets::Clock::time_point ClosedSockets::lastCloseBy() const {
 }  // namespace dividere::detail
 // end dividere/connection/detail/closed_sockets.cpp
 
+// begin dividere/connection/detail/connection_mark.hpp
+// Which connection a message came by.
+
+namespace dividere::detail {
+
+/// Tells a connection from all others, of the past and to come. (A descriptor's number does not: the next connection
+/// may get it again.)
+class ConnectionMark {
+ public:
+  ConnectionMark() = default;
+
+  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept.
+  explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
+
+  /// Whether the frame came by another connection. One that is not known is no other.
+  bool isOther(const Frame& received) const {
+    const void* const connection = keyOf(received);
+    return connection_ && connection && connection != connection_;
+  }
+
+  /// The connection's descriptor, which EventType::disconnected names; -1 if it is not known. Its number may be that of
+  /// another connection by now.
+  int descriptor() const;
+
+ private:
+  // The address of a property of the connection: no other has it as long as a message of this one is kept. Null for inproc.
+  static const void* keyOf(const Frame& frame);
+
+  Frame frame_;
+  const void* connection_ = nullptr;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/connection_mark.hpp
+
+// begin dividere/connection/detail/connection_mark.cpp
+namespace dividere::detail {
+
+const void* ConnectionMark::keyOf(const Frame& frame) {
+  return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
+}
+
+int ConnectionMark::descriptor() const { return zmq_msg_get(const_cast<Frame&>(frame_).native(), ZMQ_SRCFD); }
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/connection_mark.cpp
+
 // begin dividere/connection/detail/dialer.cpp
 namespace dividere::detail {
 
@@ -10275,54 +10322,67 @@ void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(
 }  // namespace dividere::reactor
 // end dividere/reactor/mt_msg_reactor.cpp
 
-// begin dividere/balancing/detail/frame_source.hpp
-// A socket whose messages are taken frame by frame.
+// begin dividere/balancing/detail/broker_tally.hpp
+// The figures of a Broker.
 
 namespace dividere::detail {
 
-/// What a FrameSource calls; those that are not set, it does not.
-struct FrameHooks {
-  std::function<void(Multipart&)> onMessage;  // may take the frames
-  std::function<void()> onTurn = nullptr;     // the socket may have become writable
-  std::function<void()> onEmpty = nullptr;    // nothing is left to be taken
-};
-
-/// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
-/// frames as none at all.
-class FrameSource final : public Source {
+/// Adds up whenever somebody looks: what was read, has no outcome and does not wait is in flight. Any thread.
+class BrokerTally {
  public:
-  FrameSource(std::unique_ptr<Socket> socket, FrameHooks hooks)
-      : socket_(std::move(socket)), hooks_(std::move(hooks)) {}
+  void countRead();
+  void countRedispatched();
+  void countLate();
+  void countJunk();
+  void countOutcome(bool isError);
 
-  Socket& socket() override { return *socket_; }
-
-  /// As Socket::trySend().
-  SendResult trySend(Multipart& message) { return socket_->trySend(message); }
-
-  bool hasMessage() override {
-    if (hooks_.onTurn) hooks_.onTurn();
-    if (socket_->ready()) return true;
-    if (hooks_.onEmpty) hooks_.onEmpty();
-    return false;
+  /// Counts the outcome if `send` says that it is done with. Both in one: a client that has its outcome finds it
+  /// counted. Whether it was.
+  template <class Send>
+  bool countOutcome(bool isError, const Send& send) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!send()) return false;
+    ++(isError ? stats_.errors : stats_.replied);
+    return true;
   }
 
-  void take() override {
-    socket_->tryReceive();
-    if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
-    hooks_.onMessage(socket_->inbox());
+  void setWaiting(std::size_t count);
+  void setWorkers(std::size_t count);
+
+  balancing::BrokerStats stats() const;
+  bool waitForWorkers(std::size_t n, const Deadline& deadline) const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  balancing::BrokerStats stats_;  // under mutex_; inFlight is not kept
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_tally.hpp
+
+// begin dividere/balancing/detail/broker_junk.hpp
+// Messages that a Broker can make nothing of.
+
+namespace dividere::detail {
+
+/// Counts them, and warns once a second.
+class BrokerJunk {
+ public:
+  explicit BrokerJunk(BrokerTally& tally) : tally_(tally) {}
+
+  void drop(const std::string& what) {
+    tally_.countJunk();
+    warnings_.log(LogLevel::warning, "balancing::Broker", what);
   }
 
  private:
-  std::unique_ptr<Socket> socket_;
-  FrameHooks hooks_;
+  BrokerTally& tally_;
+  RateLimit warnings_;
 };
 
-/// What names the connection that a received frame came by, as the value of EventType::disconnected does; -1 if
-/// unknown. May be given to another connection later.
-int connectionOf(Frame& frame);
-
 }  // namespace dividere::detail
-// end dividere/balancing/detail/frame_source.hpp
+// end dividere/balancing/detail/broker_junk.hpp
 
 // begin dividere/balancing/detail/dialect.hpp
 // What brokers and workers say to each other, in both dialects (WIRE.md).
@@ -10376,86 +10436,192 @@ bool isCorrelationId(std::string_view frame);
 }  // namespace dividere::detail
 // end dividere/balancing/detail/dialect.hpp
 
-// begin dividere/balancing/detail/request_book.hpp
-// The requests a Broker has read and not yet answered.
+// begin dividere/balancing/detail/broker_request.hpp
+// A request, from the moment a Broker has read it to its outcome.
 
 namespace dividere::detail {
 
-/// A request from the moment it is read to its outcome.
+struct BrokerWorker;
+
 struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
-  std::string correlation;                // empty if it came without
-  std::size_t size = 0;                   // bytes of all its frames, as it was read
-  Deadline::Clock::time_point waiting{};  // since when
+  std::string correlation;              // empty if it came without
+  std::size_t size = 0;                 // bytes of all its frames, as it was read
+  Deadline::Clock::time_point since{};  // waiting, or at its worker
+  int attempts = 0;                     // times it was given to a worker
+  int deaths = 0;                       // of workers that had it at hand
 
-  // In flight only.
-  std::string token;
-  std::string worker;
-  Deadline::Clock::time_point given{};
-  int attempts = 0;         // times it was given to a worker
-  int deaths = 0;           // of workers that had it at hand
+  // At a worker only.
+  BrokerWorker* worker = nullptr;
+  std::string token;        // names this attempt
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
 
   std::string_view client() const { return route.front().view(); }
 };
 
-/// Where each of them is: waiting, in the order they came, or in flight at a worker. Knows no sockets.
-class RequestBook {
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_request.hpp
+
+// begin dividere/reactor/detail/alarm.hpp
+// One thing to be done at a time that moves.
+
+namespace dividere::detail {
+
+/// Calls a function in the loop's thread when the time has come. In the loop's thread; lives as long as the loop.
+class Alarm {
  public:
-  using Requests = std::list<BrokerRequest>;
-  using Entry = Requests::iterator;
-  using TimePoint = Deadline::Clock::time_point;
+  using Clock = Deadline::Clock;
 
-  /// The request under way with this correlation id, or null.
-  BrokerRequest* findRetried(const std::string& correlation);
+  Alarm(ReactorLoop& loop, std::function<void()> function) : loop_(loop), function_(std::move(function)) {}
 
-  void add(BrokerRequest&& request);
-
-  bool hasWaiting(Dialect dialect) const { return !waiting(dialect).empty(); }
-  Entry firstWaiting(Dialect dialect) { return waiting(dialect).begin(); }
-  std::size_t waitingCount() const { return typed_.size() + bytes_.size(); }
-  std::size_t waitingBytes() const { return waitingBytes_; }
-
-  /// One that has been waiting since before `limit`, taken out.
-  bool takeOverdue(TimePoint limit, BrokerRequest& request);
-
-  void give(Entry request, const std::string& worker, std::string token, TimePoint now);
-
-  /// The request that this attempt is at, if it is still this worker's.
-  bool findGiven(const std::string& token, std::string_view worker, Entry& request);
-
-  /// It goes back to the head of those waiting.
-  void takeBack(Entry request, TimePoint now);
-
-  BrokerRequest remove(Entry request);
-
-  Requests& inFlight() { return inFlight_; }
-
-  /// Time that has passed for nobody.
-  void forgive(Deadline::Clock::duration pause);
-
-  /// Another request may bear its correlation id from now on.
-  void forgetCorrelation(const BrokerRequest& request) { byCorrelation_.erase(request.correlation); }
-
-  /// All of them, taken out.
-  Requests takeWaiting();
-  Requests takeInFlight();
+  /// At the latest at this time. The function says itself what remains to be done, and sets the alarm again.
+  void set(Clock::time_point when) {
+    if (when >= due_) return;
+    due_ = when;
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
+    loop_.after(std::max(delay, std::chrono::milliseconds(0)), [this] { ring(); });
+  }
 
  private:
-  Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
-  const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  void ring() {
+    if (Clock::now() < due_) return;  // it was set again, or has rung before
+    due_ = Clock::time_point::max();
+    function_();
+  }
 
-  Requests typed_, bytes_;  // waiting
-  Requests inFlight_;
-  std::size_t waitingBytes_ = 0;
-  std::unordered_map<std::string, Entry> byToken_;
-  std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
+  ReactorLoop& loop_;
+  std::function<void()> function_;
+  Clock::time_point due_ = Clock::time_point::max();
 };
 
 }  // namespace dividere::detail
-// end dividere/balancing/detail/request_book.hpp
+// end dividere/reactor/detail/alarm.hpp
+
+// begin dividere/balancing/detail/frame_source.hpp
+// A socket whose messages are taken frame by frame.
+
+namespace dividere::detail {
+
+/// What a FrameSource calls; those that are not set, it does not.
+struct FrameHooks {
+  std::function<void(Multipart&)> onMessage;  // may take the frames
+  std::function<void()> onTurn = nullptr;     // the socket may have become writable
+  std::function<void()> onEmpty = nullptr;    // nothing is left to be taken
+};
+
+/// Makes a loop listen to a socket without handlers: each message goes to one function as it is; one of too many
+/// frames as none at all.
+class FrameSource final : public Source {
+ public:
+  FrameSource(std::unique_ptr<Socket> socket, FrameHooks hooks)
+      : socket_(std::move(socket)), hooks_(std::move(hooks)) {}
+
+  Socket& socket() override { return *socket_; }
+
+  /// As Socket::trySend().
+  SendResult trySend(Multipart& message) { return socket_->trySend(message); }
+
+  bool hasMessage() override {
+    if (hooks_.onTurn) hooks_.onTurn();
+    if (socket_->ready()) return true;
+    if (hooks_.onEmpty) hooks_.onEmpty();
+    return false;
+  }
+
+  void take() override {
+    socket_->tryReceive();
+    if (socket_->framesReceived() > Socket::kMostFrames) socket_->inbox().clear();
+    hooks_.onMessage(socket_->inbox());
+  }
+
+ private:
+  std::unique_ptr<Socket> socket_;
+  FrameHooks hooks_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/frame_source.hpp
+
+// begin dividere/balancing/detail/outbox.hpp
+// Replies on their way to clients.
+
+namespace dividere::detail {
+
+/// Sends replies, and keeps those that wait for their client to have room for them, in order. All in the loop's thread.
+class Outbox {
+ public:
+  /// As many replies are kept, in number and in bytes, as requests may wait.
+  Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const balancing::BrokerOptions& options);
+
+  /// The reply's first frame is its client's id. It is counted when it is sent, or its client is gone.
+  void send(Multipart&& reply, bool isError);
+
+  /// Whether a client that takes no replies has as many as are kept.
+  bool isFullFor(std::string_view client) const;
+
+  bool isEmpty() const { return kept_.empty(); }
+  std::size_t count() const { return count_; }
+
+  /// Clients may have room again. Looks soon, if not at once: to try those who have none takes at most a fifth of the
+  /// thread's time.
+  void roomMayBe();
+
+  /// Tries all clients.
+  void flush();
+
+ private:
+  using Clock = Deadline::Clock;
+
+  struct Reply {
+    Multipart message;
+    bool isError;
+    std::string_view client() const { return message.frames().front().view(); }
+  };
+  using Replies = std::deque<Reply>;
+
+  bool trySend(Reply& reply);
+  void keep(Reply&& reply);
+  void sendKept(Replies& replies);
+
+  FrameSource& front_;
+  BrokerTally& tally_;
+  const std::size_t maxCount_, maxBytes_;
+  std::map<std::string, Replies, std::less<>> kept_;  // by client
+  std::size_t count_ = 0, bytes_ = 0;
+  Clock::time_point nextFlush_{};
+  Alarm alarm_;
+  RateLimit drops_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/outbox.hpp
+
+// begin dividere/balancing/detail/outcomes.hpp
+// How requests end.
+
+namespace dividere::detail {
+
+/// Gives each request its one outcome: a worker's reply, or an error. A client of plain bytes would take an error for its
+/// reply: it is sent one only if it put a correlation frame in front.
+class Outcomes {
+ public:
+  Outcomes(Outbox& outbox, BrokerTally& tally) : outbox_(outbox), tally_(tally) {}
+
+  void reply(BrokerRequest&& request, Frame&& payload);
+  void fail(BrokerRequest&& request, Errc code, const std::string& text);
+
+ private:
+  static bool takesErrors(const BrokerRequest& request);
+  void send(BrokerRequest& request, Frame&& payload, bool isError);
+
+  Outbox& outbox_;
+  BrokerTally& tally_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/outcomes.hpp
 
 // begin dividere/balancing/detail/worker_roster.hpp
 // The workers a Broker takes for alive.
@@ -10465,18 +10631,21 @@ namespace dividere::detail {
 struct BrokerWorker {
   std::string id;
   Dialect dialect = Dialect::bytes;
-  std::size_t capacity = 1;     // requests at a time
-  bool beatsWhileBusy = false;  // its silence means death even while it works
-  int connection = -1;          // by which it was heard last
-  bool isGone = false;          // its connection has ended; it may have been heard by another since
+  std::size_t capacity = 1;           // requests at a time
+  bool beatsWhileBusy = false;        // its silence means death even while it works
+  ConnectionMark connection;          // by which it was heard last
+  bool isGone = false;                // its connection has ended; it may have been heard by another since
+  std::list<BrokerRequest> requests;  // what it has, in the order it was given: RequestBook's alone to change
   Deadline::Clock::time_point heard{};
   Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
-  std::vector<std::string> tokens;  // of the requests it has, in the order it got them
 
-  bool isBusy() const { return !tokens.empty(); }
-  bool hasRoom() const { return !isGone && tokens.size() < capacity; }
+  bool isBusy() const { return !requests.empty(); }
+  bool hasRoom() const { return !isGone && requests.size() < capacity; }
+
+  /// Whether its silence says nothing.
+  bool cannotSpeak() const { return isBusy() && !beatsWhileBusy; }
 
   // Where it stands among those that can take a request.
   bool isListed = false;
@@ -10486,6 +10655,11 @@ struct BrokerWorker {
 /// Who is there, and whose turn it is: those with room wait in the order in which they got it.
 class WorkerRoster {
  public:
+  using Workers = std::map<std::string, BrokerWorker, std::less<>>;
+
+  /// The tally is told how many there are.
+  explicit WorkerRoster(BrokerTally& tally) : tally_(tally) {}
+
   BrokerWorker* find(std::string_view id);
   BrokerWorker& add(std::string_view id, Dialect dialect);
   void remove(BrokerWorker& worker);
@@ -10493,23 +10667,42 @@ class WorkerRoster {
   /// The next in turn, or null.
   BrokerWorker* next(Dialect dialect) const;
 
+  /// The next in turn for a request of this dialect, or null: envelopes go to byte workers if there are no typed ones.
+  BrokerWorker* nextFor(Dialect request) const;
+
+  /// Whether there are workers for it, with room or without.
+  bool anyFor(Dialect request) const;
+
   std::size_t count() const { return workers_.size(); }
   std::size_t count(Dialect dialect) const;
 
-  void addToken(BrokerWorker& worker, const std::string& token);
-  void removeToken(BrokerWorker& worker, const std::string& token);
-
-  /// Its room or dialect has changed.
+  /// Its room has changed.
   void relist(BrokerWorker& worker);
 
-  std::map<std::string, BrokerWorker, std::less<>>& all() { return workers_; }
+  /// It was given a request: the others are next.
+  void moveBack(BrokerWorker& worker);
+
+  /// It was heard by the connection that brought this frame, a short one.
+  void heardBy(BrokerWorker& worker, Frame& frame);
+
+  /// The ids of those last heard by a connection of this descriptor.
+  std::vector<std::string> heardBy(int descriptor) const;
+
+  /// Time in which nobody could be heard.
+  void forgive(Deadline::Clock::duration pause);
+
+  std::vector<std::string> ids() const;
+  Workers& all() { return workers_; }
 
  private:
   std::list<BrokerWorker*>& turns(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
   const std::list<BrokerWorker*>& turns(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
   void unlist(BrokerWorker& worker);
+  void forgetConnection(BrokerWorker& worker);
 
-  std::map<std::string, BrokerWorker, std::less<>> workers_;
+  BrokerTally& tally_;
+  Workers workers_;
+  std::unordered_multimap<int, BrokerWorker*> byDescriptor_;
   std::list<BrokerWorker*> typed_, bytes_;
   std::size_t typedCount_ = 0;
 };
@@ -10517,550 +10710,359 @@ class WorkerRoster {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/worker_roster.hpp
 
-// begin dividere/balancing/broker.cpp
+// begin dividere/balancing/detail/request_book.hpp
+// The requests a Broker has read and not yet answered.
+
 namespace dividere::detail {
 
-using balancing::BrokerOptions;
-using balancing::BrokerStats;
-using namespace std::chrono_literals;
-
-/// The numbers of a Broker, so that whoever looks finds them adding up.
-class BrokerLedger {
+/// Knows who has what: each request is in exactly one list, that of those that wait, in the order they came, or its
+/// worker's. Tells the tally, and has the roster keep its turns. Knows no sockets.
+class RequestBook {
  public:
-  template <class Change>
-  void change(const Change& change) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    change(stats_);
-  }
+  using Requests = std::list<BrokerRequest>;
+  using TimePoint = Deadline::Clock::time_point;
 
-  void setWorkers(std::size_t count) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stats_.workers = count;
-    changed_.notify_all();
-  }
+  RequestBook(WorkerRoster& roster, BrokerTally& tally) : roster_(roster), tally_(tally) {}
 
-  BrokerStats stats() const {
-    std::lock_guard<std::mutex> lock(mutex_);
-    return stats_;
-  }
+  /// The request under way with this correlation id, or null.
+  BrokerRequest* findRetried(const std::string& correlation);
 
-  bool waitForWorkers(std::size_t n, const Deadline& deadline) const {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
-  }
+  /// It waits from its `since` on.
+  void add(BrokerRequest&& request);
+
+  // Those that wait:
+
+  bool hasWaiting(Dialect dialect) const { return !waiting(dialect).empty(); }
+  BrokerRequest& firstWaiting(Dialect dialect) { return waiting(dialect).front(); }
+  std::size_t waitingCount() const { return typed_.size() + bytes_.size(); }
+  std::size_t waitingBytes() const { return waitingBytes_; }
+
+  /// One that has been waiting since before `limit`, taken out.
+  std::optional<BrokerRequest> takeOverdue(TimePoint limit);
+
+  // Those at a worker:
+
+  /// The first one that waits goes to this worker.
+  void giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now);
+
+  /// The request that this attempt was at, taken out; nothing if it is not this worker's, or not any more.
+  std::optional<BrokerRequest> finish(const std::string& token, const BrokerWorker& worker);
+
+  /// All that the worker has waits again, at the head.
+  void takeBackAll(BrokerWorker& worker, TimePoint now);
+
+  /// What is needed to answer a request that its worker is still at. It is no retry's request from now on.
+  BrokerRequest takeAnswerable(BrokerRequest& request);
+
+  // All of them:
+
+  /// Time that has passed for nobody.
+  void forgive(Deadline::Clock::duration pause);
+
+  /// Those without an outcome, taken out.
+  Requests takeAll();
 
  private:
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  BrokerStats stats_;
+  Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
+  const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  void forgetCorrelation(const BrokerRequest& request);
+  void waitingChanged(std::size_t bytesMore, std::size_t bytesLess);
+
+  WorkerRoster& roster_;
+  BrokerTally& tally_;
+  Requests typed_, bytes_;  // waiting
+  std::size_t waitingBytes_ = 0;
+  std::unordered_map<std::string, Requests::iterator> byToken_;
+  std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
 };
 
-/// Throws if nothing could be made of them.
-BrokerOptions sound(BrokerOptions options) {
-  const auto require = [](bool met, const char* says) { requireOption(met, "balancing::Broker", says); };
-  require(options.heartbeat > 0ms, "heartbeat is to be more than nothing");
-  require(options.liveness >= 1, "liveness is to be at least 1");
-  require(options.maxAttempts >= 1, "maxAttempts is to be at least 1");
-  require(options.maxWait >= 0ms, "maxWait is not to be negative");
-  require(options.handlerDeadline >= 0ms, "handlerDeadline is not to be negative");
-  require(options.silentHandlerLimit >= 0ms, "silentHandlerLimit is not to be negative");
-  for (auto* period : {&options.heartbeat, &options.maxWait, &options.handlerDeadline, &options.silentHandlerLimit}) {
-    *period = reckonable(*period);
-  }
-  options.liveness = std::min(options.liveness, 1000000);
-  return options;
-}
+}  // namespace dividere::detail
+// end dividere/balancing/detail/request_book.hpp
 
-/// How often to look at the time: four times in the shortest of the periods that somebody waits for.
-std::chrono::milliseconds tickOf(const BrokerOptions& options) {
-  auto shortest = options.heartbeat;
-  for (const auto limit : {options.maxWait, options.handlerDeadline}) {
-    if (limit > 0ms) shortest = std::min(shortest, limit);
-  }
-  return std::max(shortest / 4, 1ms);
-}
+// begin dividere/balancing/detail/admission.hpp
+// Requests as they come from clients.
 
+namespace dividere::detail {
+
+/// Enters what clients send into the book, unless it is junk, a retry of what is there already, or too much.
+class Admission {
+ public:
+  Admission(const balancing::BrokerOptions& options, RequestBook& book, const WorkerRoster& roster, Outbox& outbox,
+            Outcomes& outcomes, BrokerJunk& junk)
+      : options_(options), book_(book), roster_(roster), outbox_(outbox), outcomes_(outcomes), junk_(junk) {}
+
+  /// The tally is told of each request that is read.
+  void take(Multipart& message, BrokerTally& tally);
+
+  /// From now on requests are refused with Errc::stopping.
+  void close() { isOpen_ = false; }
+
+  static constexpr const char* kStopping = "the broker is being stopped";
+
+ private:
+  const char* faultOf(const Multipart& message) const;
+  static BrokerRequest read(Multipart& message);
+  bool isRetry(BrokerRequest& request);
+  bool refuse(BrokerRequest& request);
+  bool mustWaitInVain(const BrokerRequest& request) const;
+
+  const balancing::BrokerOptions& options_;
+  RequestBook& book_;
+  const WorkerRoster& roster_;
+  Outbox& outbox_;
+  Outcomes& outcomes_;
+  BrokerJunk& junk_;
+  bool isOpen_ = true;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/admission.hpp
+
+// begin dividere/balancing/detail/worker_care.hpp
+// The life and death of workers.
+
+namespace dividere::detail {
+
+/// Asks workers for signs of life, and sees to what those had that are dead. Requests that wait again because of it are for
+/// the caller to hand out.
+class WorkerCare {
+ public:
+  WorkerCare(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster, RequestBook& book,
+             Outcomes& outcomes);
+
+  void ask(BrokerWorker& worker);
+
+  /// Its connection has ended. What it said before it went, a reply or a goodbye, may not be read yet: so it is buried only
+  /// once all is read.
+  void lose(BrokerWorker& worker);
+
+  /// All that has come is read.
+  void buryLost();
+
+  /// It is dead, `why` in words: what it has waits again.
+  void bury(BrokerWorker& worker, const char* why);
+
+  /// It has left and did all that it will: what it has waits again, and is not blamed.
+  void dismiss(BrokerWorker& worker);
+
+  /// What it has waits again: it was lost with a former connection.
+  void takeBackAll(BrokerWorker& worker);
+
+  /// Asks those last heard by connections of these descriptors, which have ended.
+  void probe(const std::vector<int>& descriptors);
+
+  /// Asks those silent for a period, buries those silent for too long.
+  void lookForSilence(Deadline::Clock::time_point now);
+
+ private:
+  using Clock = Deadline::Clock;
+
+  void blame(BrokerWorker& worker);
+  void judge(BrokerWorker& worker, Clock::time_point now);
+  Clock::duration limitFor(const BrokerWorker& worker) const;
+
+  const balancing::BrokerOptions& options_;
+  const std::chrono::milliseconds silenceLimit_, lostLimit_;
+  FrameSource& back_;
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  Outcomes& outcomes_;
+  std::vector<std::string> lost_;  // to be buried once all that they sent is read
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_care.hpp
+
+// begin dividere/balancing/detail/dispatcher.hpp
+// Requests on their way to workers.
+
+namespace dividere::detail {
+
+/// Hands requests that wait to workers with room, in turn.
+class Dispatcher {
+ public:
+  Dispatcher(FrameSource& back, WorkerRoster& roster, RequestBook& book, WorkerCare& care)
+      : back_(back), roster_(roster), book_(book), care_(care) {}
+
+  void dispatch();
+
+ private:
+  void dispatch(Dialect dialect);
+  void giveFirst(Dialect dialect, BrokerWorker& worker);
+  static Multipart messageOf(BrokerRequest& request, const BrokerWorker& worker, const std::string& token);
+
+  FrameSource& back_;
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  WorkerCare& care_;
+  AttemptToken tokens_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/dispatcher.hpp
+
+// begin dividere/balancing/detail/ended_connections.hpp
+// Connections that have ended, until nobody can be left of them.
+
+namespace dividere::detail {
+
+/// The end of a connection is announced a moment before the socket forgets its peer. So whoever wants to know who has gone
+/// with it looks at once, and a few times more within 200 ms: all that ended lately at the same times.
+class EndedConnections {
+ public:
+  /// `look` is called in the loop's thread, with the descriptors that the connections had.
+  EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look);
+
+  /// Any thread.
+  void add(int descriptor);
+
+ private:
+  using Clock = Deadline::Clock;
+
+  struct Ended {
+    Clock::time_point when;
+    std::size_t looks = 0;
+    Clock::time_point due() const;
+  };
+
+  void takeNews();
+  void lookAtDue();
+
+  ReactorLoop& loop_;
+  const std::function<void(const std::vector<int>&)> look_;
+
+  // The loop's thread alone.
+  std::map<int, Ended> ended_;
+  Alarm alarm_;
+
+  std::mutex mutex_;
+  std::vector<int> news_;  // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/ended_connections.hpp
+
+// begin dividere/balancing/detail/returns.hpp
+// What comes from workers.
+
+namespace dividere::detail {
+
+/// Takes replies, signs of life and goodbyes. Room that workers have after it is for the caller to fill.
+class Returns {
+ public:
+  Returns(WorkerRoster& roster, RequestBook& book, Outcomes& outcomes, WorkerCare& care, BrokerJunk& junk,
+          BrokerTally& tally)
+      : roster_(roster), book_(book), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
+
+  void take(Multipart& message);
+
+ private:
+  void takeSignal(Frame& id, const Signal& signal);
+  void startAnew(BrokerWorker& worker);
+  void noteSign(BrokerWorker& worker, const Signal& signal);
+  void takeReply(Multipart& message);
+  void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
+  static bool isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal);
+
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  Outcomes& outcomes_;
+  WorkerCare& care_;
+  BrokerJunk& junk_;
+  BrokerTally& tally_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/returns.hpp
+
+// begin dividere/balancing/detail/time_limits.hpp
+// Requests that have taken too long.
+
+namespace dividere::detail {
+
+/// Ends the wait for a worker after BrokerOptions::maxWait, and that for a worker's reply after
+/// BrokerOptions::handlerDeadline.
+class TimeLimits {
+ public:
+  using TimePoint = Deadline::Clock::time_point;
+
+  TimeLimits(const balancing::BrokerOptions& options, WorkerRoster& roster, RequestBook& book, Outcomes& outcomes)
+      : options_(options), roster_(roster), book_(book), outcomes_(outcomes) {}
+
+  void endOverdue(TimePoint now);
+
+ private:
+  void endWaits(TimePoint limit);
+  void endAttempts(TimePoint limit);
+
+  const balancing::BrokerOptions& options_;
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  Outcomes& outcomes_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/time_limits.hpp
+
+// begin dividere/balancing/detail/broker_core.hpp
+// What is inside a Broker.
+
+namespace dividere::detail {
+
+/// The thread of a Broker, its two sockets, and who is told of what: requests go from Admission to the RequestBook, by the
+/// Dispatcher to workers, and back by way of Returns to Outcomes and the Outbox.
 class BrokerCore {
  public:
-  BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
-      : options_(sound(options)), tick_(tickOf(options_)), loop_("balancing::Broker") {
-    auto front = makeRouter("balancing::Broker (front)", frontPort, connection::SocketOptions());
-    auto back = makeRouter("balancing::Broker (back)", backPort, connection::SocketOptions());
-    frontPort_ = front->port();
-    backPort_ = back->port();
-    // A worker that is killed is noticed by its connection, long before its silence.
-    back->onEvent([this](const connection::SocketEvent& event) {
-      if (event.type != connection::EventType::disconnected) return;
-      loop_.post([this, connection = static_cast<int>(event.value)] { probeSoon(connection); });
-    });
-    front_ = listen(std::move(front),
-                    {[this](Multipart& message) { onRequest(message); }, [this] { flushReplies(); }, nullptr});
-    back_ =
-        listen(std::move(back), {[this](Multipart& message) { onWorker(message); }, nullptr, [this] { buryGone(); }});
-    lastTick_ = Clock::now();
-    loop_.every(tick_, [this] { onTick(); });
-    loop_.start();
-  }
+  BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const balancing::BrokerOptions& options);
+  ~BrokerCore() { stop(); }
 
-  void stop() {
-    if (isOfOtherProcess()) return;
-    loop_.post([this] { answerAllStopping(); });
-    loop_.stop();
-  }
+  void stop();
 
   bool isOfOtherProcess() const { return fork_.crossed(); }
-  BrokerStats stats() const { return ledger_.stats(); }
-  bool waitForWorkers(std::size_t n, const Deadline& deadline) const { return ledger_.waitForWorkers(n, deadline); }
+  const BrokerTally& tally() const { return tally_; }
   std::uint16_t frontPort() const { return frontPort_; }
   std::uint16_t backPort() const { return backPort_; }
 
  private:
   using Clock = Deadline::Clock;
-  using Entry = RequestBook::Entry;
 
-  /// A reply on its way to a client that has no room for it yet.
-  struct Outgoing {
-    Multipart message;
-    bool isError;
-    std::string_view client() const { return message.frames().front().view(); }
-  };
-
-  FrameSource* listen(std::unique_ptr<Socket> socket, FrameHooks hooks) {
-    auto source = std::make_unique<FrameSource>(std::move(socket), std::move(hooks));
-    FrameSource* const made = source.get();
-    loop_.add(std::move(source));
-    return made;
-  }
-
-  // --- From clients ---
-
-  void onRequest(Multipart& message) {
-    std::vector<Frame>& frames = message.frames();
-    if (frames.size() < 2) return countJunk("a client sent no payload");
-    // Its reply comes back with the name of a worker in front.
-    if (frames.size() >= Socket::kMostFrames) return countJunk("a client sent a message of too many frames");
-    BrokerRequest request;
-    request.size = message.bytes();
-    request.payload = message.takePayload();
-    if (frames.size() > 1 && isCorrelationId(frames[1].view())) request.correlation = frames[1].str();
-    if (!request.correlation.empty()) {
-      if (BrokerRequest* known = book_.findRetried(request.correlation)) {
-        if (known->payload.view() == request.payload.view()) {
-          known->route.swap(frames);  // the client may have connected anew
-          return;
-        }
-        request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
-      }
-    }
-    request.route.swap(frames);
-    request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
-    request.waiting = Clock::now();
-    ledger_.change([](BrokerStats& stats) { ++stats.read, ++stats.waiting; });
-    if (isStopping_) return answerWaiting(std::move(request), Errc::stopping, kStopping);
-    if (!workerFor(request.dialect) && isFull(request.size)) {
-      return answerWaiting(std::move(request), Errc::overloaded, "too many requests are waiting");
-    }
-    if (keepsTooMuchFor(request.client())) {
-      return answerWaiting(std::move(request), Errc::overloaded, "the replies to earlier requests have not been taken");
-    }
-    const Dialect dialect = request.dialect;
-    book_.add(std::move(request));
-    dispatch(dialect);
-  }
-
-  bool isFull(std::size_t bytes) const {
-    return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + bytes > options_.maxWaitingBytes;
-  }
-
-  bool keepsTooMuchFor(std::string_view client) const {
-    if (unsentCount_ < options_.maxWaiting && unsentBytes_ <= options_.maxWaitingBytes) return false;
-    return unsent_.find(client) != unsent_.end();
-  }
-
-  // --- To workers ---
-
-  BrokerWorker* workerFor(Dialect dialect) const {
-    BrokerWorker* worker = roster_.next(dialect);
-    if (worker || dialect == Dialect::bytes || roster_.count(Dialect::typed) > 0) return worker;
-    return roster_.next(Dialect::bytes);
-  }
-
-  void dispatchAll() {
-    dispatch(Dialect::typed);
-    dispatch(Dialect::bytes);
-  }
-
-  void dispatch(Dialect dialect) {
-    while (book_.hasWaiting(dialect)) {
-      BrokerWorker* worker = workerFor(dialect);
-      if (!worker) return;
-      give(book_.firstWaiting(dialect), *worker);
-    }
-  }
-
-  // The worker gets the route as it is but for the client's id, in whose place stands the name of this attempt. Frames
-  // are copied by reference: the originals stay for the next worker, should this one die.
-  void give(Entry request, BrokerWorker& worker) {
-    std::string token = tokens_.next();
-    Multipart message;
-    message.reserve(request->route.size() + 2);
-    message.push(std::string_view(worker.id));
-    message.push(std::string_view(token));
-    for (std::size_t i = 1; i < request->route.size(); ++i) message.push(request->route[i].share());
-    message.push(request->payload.share());
-    const SendResult result = back_->trySend(message);
-    if (result == SendResult::gone) return lose(worker);
-    if (result == SendResult::full) {
-      if (!worker.isBusy()) return bury(worker, "not taking anything");
-      worker.capacity = worker.tokens.size();  // until it speaks of more again
-      return roster_.relist(worker);
-    }
-    roster_.addToken(worker, token);
-    book_.give(request, worker.id, std::move(token), Clock::now());
-    ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
-  }
-
-  void ask(BrokerWorker& worker) {
-    Signal signal{Signal::Kind::heartbeat, worker.dialect};
-    signal.capacity = 1;  // says that this broker knows what this library adds
-    Multipart message;
-    message.push(std::string_view(worker.id));
-    message.push(std::string_view(writeSignal(signal, "dividere broker")));
-    worker.asked = Clock::now();
-    ++worker.asksUnanswered;
-    if (back_->trySend(message) == SendResult::gone) lose(worker);
-  }
-
-  // --- From workers ---
-
-  void onWorker(Multipart& message) {
-    std::vector<Frame>& frames = message.frames();
-    if (frames.size() < 2) return countJunk("neither a reply nor a sign of life came from a worker");
-    const std::string id = frames.front().str();
-    if (frames.size() == 2) {
-      onSignal(id, readSignal(frames[1].view()), connectionOf(frames[1]));
-    } else {
-      onReply(id, frames);
-    }
-  }
-
-  void onSignal(const std::string& id, const Signal& signal, int connection) {
-    if (signal.kind == Signal::Kind::none) return countJunk("neither a reply nor a sign of life came from a worker");
-    BrokerWorker* worker = roster_.find(id);
-    // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is
-    // but a sign of life. By another one, whatever was sent by the former is gone.
-    const bool isElsewhere = worker && worker->connection != connection;
-    const bool bothKnown = worker && worker->connection >= 0 && connection >= 0;
-    const bool isAnew =
-        signal.isRegistration || (isElsewhere && (bothKnown || signal.kind == Signal::Kind::registration));
-    // It has answered all it will of what it was given.
-    if (worker && (signal.isGoodbye || isAnew)) takeBackAll(*worker, signal.isGoodbye);
-    if (signal.isGoodbye) {
-      if (worker) forget(*worker);
-      return dispatchAll();
-    }
-    if (!worker) worker = &welcome(id, signal.dialect);
-    if (isAnew) {
-      worker->isGone = false;
-      worker->asksUnanswered = 0;
-    }
-    worker->connection = connection;
-    worker->heard = Clock::now();
-    // An old byte worker only answers; one that speaks up unasked does so while it works, too.
-    const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker->asksUnanswered == 0;
-    if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker->beatsWhileBusy = true;
-    if (!isUnasked && worker->asksUnanswered > 0) --worker->asksUnanswered;
-    if (signal.capacity > 0) worker->capacity = signal.capacity;
-    roster_.relist(*worker);
-    dispatchAll();
-  }
-
-  void onReply(const std::string& id, std::vector<Frame>& frames) {
-    BrokerWorker* worker = roster_.find(id);
-    const bool isReply = AttemptToken::isOurs(frames[1].view());
-    if (!isReply) countJunk("what came from a worker answers no request");
-    if (!worker) {
-      if (!isReply) return;
-      worker = &welcome(id, looksLikeEnvelope(frames.back().view()) ? Dialect::typed : Dialect::bytes);
-      worker->connection = connectionOf(frames[1]);
-    }
-    worker->heard = Clock::now();
-    if (!isReply) return;
-    Entry request;
-    if (book_.findGiven(frames[1].str(), id, request)) {
-      roster_.removeToken(*worker, request->token);
-      const bool wasAnswered = request->isAnswered;
-      BrokerRequest answered = book_.remove(request);
-      if (wasAnswered) {
-        ledger_.change([](BrokerStats& stats) { ++stats.late; });
-      } else {
-        deliver(answered, std::move(frames.back()));
-      }
-    } else {
-      ledger_.change([](BrokerStats& stats) { ++stats.late; });
-    }
-    dispatchAll();
-  }
-
-  BrokerWorker& welcome(const std::string& id, Dialect dialect) {
-    BrokerWorker& worker = roster_.add(id, dialect);
-    ledger_.setWorkers(roster_.count());
-    return worker;
-  }
-
-  void forget(BrokerWorker& worker) {
-    roster_.remove(worker);
-    ledger_.setWorkers(roster_.count());
-  }
-
-  /// What this worker has goes to others. It died, if it did, of the first one: the rest it had not begun.
-  void takeBackAll(BrokerWorker& worker, bool inPeace) {
-    const std::vector<std::string> tokens = worker.tokens;
-    for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) {  // each goes to the head of the queue
-      takeBack(worker, *token, inPeace || *token != tokens.front());
-    }
-  }
-
-  void takeBack(BrokerWorker& worker, const std::string& token, bool isBlameless) {
-    Entry request;
-    roster_.removeToken(worker, token);
-    if (!book_.findGiven(token, worker.id, request)) return;
-    if (request->isAnswered) {
-      book_.remove(request);
-    } else if (!isBlameless && ++request->deaths >= options_.maxAttempts) {
-      const int deaths = request->deaths;
-      fail(book_.remove(request), Errc::gaveUp, std::to_string(deaths) + " workers died with the request");
-    } else {
-      book_.takeBack(request, Clock::now());
-      ledger_.change([](BrokerStats& stats) { --stats.inFlight, ++stats.waiting, ++stats.redispatched; });
-    }
-  }
-
-  // Nothing can be sent to it any more, but what it said before it went, a reply or a goodbye, may not be read yet.
-  void lose(BrokerWorker& worker) {
-    if (worker.isGone) return;
-    worker.isGone = true;
-    worker.lost = Clock::now();
-    roster_.relist(worker);
-    gone_.push_back(worker.id);
-  }
-
-  void buryGone() {
-    if (gone_.empty()) return;
-    std::vector<std::string> ids;
-    ids.swap(gone_);
-    for (const std::string& id : ids) {
-      BrokerWorker* worker = roster_.find(id);
-      if (worker && worker->isGone) bury(*worker, "gone");
-    }
-    dispatchAll();
-  }
-
-  void bury(BrokerWorker& worker, const char* why) {
-    const bool wasBusy = worker.isBusy();
-    takeBackAll(worker, false);
-    forget(worker);
-    log(LogLevel::info, kWho,
-        std::string("a worker is ") + why + (wasBusy ? "; its request goes to another" : "; it was idle"));
-  }
-
-  // --- To clients ---
-
-  void deliver(BrokerRequest& request, Frame&& payload) {
-    // A byte-level client would take an error for its answer, unless it put a correlation frame in front.
-    if (request.dialect == Dialect::bytes && isErrorEnvelope(payload.view())) {
-      if (request.correlation.empty()) return countOutcome(true);
-      return sendToClient(request, std::move(payload), true);
-    }
-    sendToClient(request, std::move(payload), request.dialect == Dialect::typed && isErrorEnvelope(payload.view()));
-  }
-
-  void fail(BrokerRequest&& request, Errc code, const std::string& text) {
-    if (request.dialect == Dialect::bytes && request.correlation.empty()) return countOutcome(true);
-    sendToClient(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
-  }
-
-  void answerWaiting(BrokerRequest&& request, Errc code, const std::string& text) {
-    ledger_.change([](BrokerStats& stats) { --stats.waiting, ++stats.inFlight; });
-    fail(std::move(request), code, text);
-  }
-
-  void sendToClient(BrokerRequest& request, Frame&& payload, bool isError) {
-    Outgoing outgoing{Multipart(std::move(request.route)), isError};
-    outgoing.message.push(std::move(payload));
-    const std::string_view client = outgoing.client();
-    if (unsent_.find(client) == unsent_.end()) {
-      if (trySend(outgoing)) return;
-    } else if (keepsTooMuchFor(client)) {
-      drops_.log(LogLevel::warning, kWho, "a reply was dropped: its client takes none");
-      return countOutcome(isError);
-    }
-    ++unsentCount_;
-    unsentBytes_ += outgoing.message.bytes();
-    unsent_[std::string(client)].push_back(std::move(outgoing));
-  }
-
-  /// Whether it is done with: sent, or its client gone.
-  bool trySend(Outgoing& outgoing) {
-    bool isDone = false;
-    // In one: who has its outcome finds it counted.
-    ledger_.change([&](BrokerStats& stats) {
-      isDone = front_->socket().trySend(outgoing.message) != SendResult::full;
-      if (isDone) count(stats, outgoing.isError);
-    });
-    return isDone;
-  }
-
-  void countOutcome(bool isError) {
-    ledger_.change([&](BrokerStats& stats) { count(stats, isError); });
-  }
-
-  static void count(BrokerStats& stats, bool isError) { --stats.inFlight, ++(isError ? stats.errors : stats.replied); }
-
-  void flushReplies() {
-    for (auto queue = unsent_.begin(); queue != unsent_.end();) {
-      auto& replies = queue->second;
-      while (!replies.empty()) {
-        const std::size_t bytes = replies.front().message.bytes();
-        if (!trySend(replies.front())) break;
-        replies.pop_front();
-        --unsentCount_;
-        unsentBytes_ -= bytes;
-      }
-      queue = replies.empty() ? unsent_.erase(queue) : std::next(queue);
-    }
-  }
-
-  void answerAllStopping() {
-    isStopping_ = true;
-    for (BrokerRequest& request : book_.takeInFlight()) {
-      if (!request.isAnswered) fail(std::move(request), Errc::stopping, kStopping);
-    }
-    for (BrokerRequest& request : book_.takeWaiting()) answerWaiting(std::move(request), Errc::stopping, kStopping);
-    flushReplies();
-  }
-
-  // --- Time ---
-
-  void onTick() {
-    const auto now = Clock::now();
-    const auto pause = now - lastTick_ - tick_;
-    lastTick_ = now;
-    if (pause > options_.heartbeat) {
-      forgive(pause);
-    } else {
-      lookAfterWorkers(now);
-      endOverdue(now);
-    }
-    flushReplies();
-    if (!unsent_.empty()) front_->lookAgain();
-    dispatchAll();
-  }
-
-  // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
-  void forgive(Clock::duration pause) {
-    for (auto& [id, worker] : roster_.all()) worker.heard += pause;
-    book_.forgive(pause);
-  }
-
-  std::vector<std::string> workerIds() {
-    std::vector<std::string> ids;  // a copy: those found dead are taken off the roster
-    for (const auto& [id, worker] : roster_.all()) ids.push_back(id);
-    return ids;
-  }
-
-  void lookAfterWorkers(Clock::time_point now) {
-    for (const std::string& id : workerIds()) {
-      BrokerWorker& worker = *roster_.find(id);
-      // Others may send so much that the end of what has come is never seen; its own share has been read by now.
-      if (worker.isGone && now - worker.lost > tick_) {
-        bury(worker, "gone");
-        continue;
-      }
-      const auto silence = now - worker.heard;
-      const bool cannotSpeak = worker.isBusy() && !worker.beatsWhileBusy;
-      const auto limit = cannotSpeak ? std::max(options_.silentHandlerLimit, silenceLimit()) : silenceLimit();
-      if (silence > limit) {
-        bury(worker, "silent");
-      } else if (silence >= options_.heartbeat && now - worker.asked >= options_.heartbeat && !cannotSpeak) {
-        ask(worker);
-      }
-    }
-  }
-
-  std::chrono::milliseconds silenceLimit() const { return reckonable(options_.heartbeat * (1 + options_.liveness)); }
-
-  void endOverdue(Clock::time_point now) {
-    BrokerRequest overdue;
-    while (options_.maxWait > 0ms && book_.takeOverdue(now - options_.maxWait, overdue)) {
-      const bool anyWorker =
-          roster_.count(overdue.dialect) > 0 || (overdue.dialect == Dialect::typed && roster_.count() > 0);
-      answerWaiting(std::move(overdue), anyWorker ? Errc::overloaded : Errc::noWorker,
-                    "the request has waited too long");
-    }
-    if (options_.handlerDeadline == 0ms) return;
-    for (BrokerRequest& request : book_.inFlight()) {
-      if (request.isAnswered || now - request.given <= options_.handlerDeadline) continue;
-      BrokerRequest told;  // the entry stays, so that the worker is known to be at it
-      told.dialect = request.dialect;
-      told.correlation = request.correlation;
-      told.route.swap(request.route);
-      book_.forgetCorrelation(request);
-      request.isAnswered = true;
-      fail(std::move(told), Errc::deadlinePassed, "the worker has not answered in time");
-    }
-  }
-
-  // The end of the connection is announced a moment before the socket forgets its peer.
-  void probeSoon(int connection) {
-    probe(connection);
-    for (auto delay : {1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 200ms})
-      loop_.after(delay, [this, connection] { probe(connection); });
-  }
-
-  // Sending to it is how to learn whether it is there: the connection's number may be another one's by now.
-  void probe(int connection) {
-    back_->socket().refresh();
-    for (const std::string& id : workerIds()) {
-      BrokerWorker& worker = *roster_.find(id);
-      if (worker.connection == connection || worker.connection < 0) ask(worker);
-    }
-    dispatchAll();
-  }
-
-  void countJunk(const char* what) {
-    ledger_.change([](BrokerStats& stats) { ++stats.junk; });
-    junk_.log(LogLevel::warning, kWho, what);
-  }
-
-  static constexpr const char* kWho = "balancing::Broker";
-  static constexpr const char* kStopping = "the broker is being stopped";
+  FrameSource& listen(const char* who, std::uint16_t port, FrameHooks hooks);
+  FrameHooks frontHooks();
+  FrameHooks backHooks();
+  void start();
+  void onTick();
+  void answerAllStopping();
 
   // Constant after construction.
-  const BrokerOptions options_;
+  const balancing::BrokerOptions options_;
   const std::chrono::milliseconds tick_;
   const ForkGuard fork_;
-  std::uint16_t frontPort_ = 0, backPort_ = 0;
+
+  BrokerTally tally_;
+  ReactorLoop loop_;
 
   // The loop's thread alone, which owns the sockets.
-  FrameSource* front_ = nullptr;
-  FrameSource* back_ = nullptr;
-  RequestBook book_;
+  FrameSource& front_;
+  FrameSource& back_;
+  const std::uint16_t frontPort_, backPort_;
   WorkerRoster roster_;
-  AttemptToken tokens_;
-  std::map<std::string, std::deque<Outgoing>, std::less<>> unsent_;  // by client
-  std::size_t unsentCount_ = 0, unsentBytes_ = 0;
-  std::vector<std::string> gone_;  // workers to be buried once all that they sent is read
-  bool isStopping_ = false;
+  RequestBook book_;
+  BrokerJunk junk_;
+  Outbox outbox_;
+  Outcomes outcomes_;
+  Admission admission_;
+  WorkerCare care_;
+  Returns returns_;
+  Dispatcher dispatcher_;
+  TimeLimits limits_;
+  EndedConnections ended_;
   Clock::time_point lastTick_{};
-  RateLimit junk_, drops_;
-
-  BrokerLedger ledger_;
-  ReactorLoop loop_;  // last: it ends before what it uses
 };
 
 }  // namespace dividere::detail
+// end dividere/balancing/detail/broker_core.hpp
 
+// begin dividere/balancing/broker.cpp
 namespace dividere::balancing {
 
 Broker::Broker(std::uint16_t frontPort, std::uint16_t backPort, const BrokerOptions& options)
@@ -11074,14 +11076,14 @@ Broker::~Broker() {
 
 void Broker::stop() { core_->stop(); }
 
-BrokerStats Broker::stats() const { return core_->stats(); }
+BrokerStats Broker::stats() const { return core_->tally().stats(); }
 
 std::uint16_t Broker::frontPort() const { return core_->frontPort(); }
 
 std::uint16_t Broker::backPort() const { return core_->backPort(); }
 
 bool Broker::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
-  return core_->waitForWorkers(n, detail::Deadline::in(timeout));
+  return core_->tally().waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
 }  // namespace dividere::balancing
@@ -11238,6 +11240,287 @@ std::optional<std::string> Client::callBytes(std::string_view bytes) {
 }  // namespace dividere::balancing
 // end dividere/balancing/client.cpp
 
+// begin dividere/balancing/detail/admission.cpp
+namespace dividere::detail {
+
+void Admission::take(Multipart& message, BrokerTally& tally) {
+  if (const char* fault = faultOf(message)) return junk_.drop(fault);
+  BrokerRequest request = read(message);
+  if (isRetry(request)) return;
+  tally.countRead();
+  if (!refuse(request)) book_.add(std::move(request));
+}
+
+/// Null if it is a request.
+const char* Admission::faultOf(const Multipart& message) const {
+  if (message.size() < 2) return "a client sent no payload";
+  // Its reply comes back with the name of a worker in front.
+  if (message.size() >= Socket::kMostFrames) return "a client sent a message of too many frames";
+  return nullptr;
+}
+
+BrokerRequest Admission::read(Multipart& message) {
+  BrokerRequest request;
+  request.size = message.bytes();
+  request.payload = message.takePayload();
+  request.route.swap(message.frames());
+  if (request.route.size() > 1 && isCorrelationId(request.route[1].view())) {
+    request.correlation = request.route[1].str();
+  }
+  request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
+  request.since = Deadline::Clock::now();
+  return request;
+}
+
+/// Whether it is at work already; the reply then goes the way this one came, as the client may have connected anew.
+bool Admission::isRetry(BrokerRequest& request) {
+  if (request.correlation.empty()) return false;
+  BrokerRequest* const known = book_.findRetried(request.correlation);
+  if (!known) return false;
+  if (known->payload.view() == request.payload.view()) {
+    known->route.swap(request.route);
+    return true;
+  }
+  request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
+  return false;
+}
+
+/// Whether it has its outcome at once.
+bool Admission::refuse(BrokerRequest& request) {
+  const auto refused = [&](Errc code, const char* text) {
+    outcomes_.fail(std::move(request), code, text);
+    return true;
+  };
+  if (!isOpen_) return refused(Errc::stopping, kStopping);
+  if (mustWaitInVain(request)) return refused(Errc::overloaded, "too many requests are waiting");
+  if (outbox_.isFullFor(request.client())) {
+    return refused(Errc::overloaded, "the replies to earlier requests have not been taken");
+  }
+  return false;
+}
+
+/// No worker has room for it, and no other may wait.
+bool Admission::mustWaitInVain(const BrokerRequest& request) const {
+  if (roster_.nextFor(request.dialect)) return false;
+  return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + request.size > options_.maxWaitingBytes;
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/admission.cpp
+
+// begin dividere/balancing/detail/broker_options.hpp
+// What is made of a Broker's options.
+
+namespace dividere::detail {
+
+/// The options, with periods that the clock can count. Throws Error{invalid_argument} if they make no sense.
+balancing::BrokerOptions checked(balancing::BrokerOptions options);
+
+/// How often to look at the time: four times in the shortest of the periods that somebody waits for.
+std::chrono::milliseconds tickOf(const balancing::BrokerOptions& options);
+
+/// How long a worker may be silent that could speak.
+std::chrono::milliseconds silenceLimitOf(const balancing::BrokerOptions& options);
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_options.hpp
+
+// begin dividere/balancing/detail/broker_core.cpp
+namespace dividere::detail {
+
+BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const balancing::BrokerOptions& options)
+    : options_(checked(options)),
+      tick_(tickOf(options_)),
+      loop_("balancing::Broker"),
+      front_(listen("balancing::Broker (front)", frontPort, frontHooks())),
+      back_(listen("balancing::Broker (back)", backPort, backHooks())),
+      frontPort_(front_.socket().port()),
+      backPort_(back_.socket().port()),
+      roster_(tally_),
+      book_(roster_, tally_),
+      junk_(tally_),
+      outbox_(front_, loop_, tally_, options_),
+      outcomes_(outbox_, tally_),
+      admission_(options_, book_, roster_, outbox_, outcomes_, junk_),
+      care_(options_, back_, roster_, book_, outcomes_),
+      returns_(roster_, book_, outcomes_, care_, junk_, tally_),
+      dispatcher_(back_, roster_, book_, care_),
+      limits_(options_, roster_, book_, outcomes_),
+      ended_(loop_, [this](const std::vector<int>& descriptors) {
+        care_.probe(descriptors);
+        dispatcher_.dispatch();
+      }) {
+  try {
+    start();
+  } catch (...) {
+    loop_.stop();  // lets go of the sockets, whose events come here
+    throw;
+  }
+}
+
+FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, FrameHooks hooks) {
+  auto source = std::make_unique<FrameSource>(makeRouter(who, port, connection::SocketOptions()), std::move(hooks));
+  FrameSource& made = *source;
+  loop_.add(std::move(source));
+  return made;
+}
+
+// Not called before the loop is started.
+FrameHooks BrokerCore::frontHooks() {
+  FrameHooks hooks;
+  hooks.onMessage = [this](Multipart& message) {
+    admission_.take(message, tally_);
+    dispatcher_.dispatch();
+  };
+  hooks.onTurn = [this] { outbox_.roomMayBe(); };
+  return hooks;
+}
+
+FrameHooks BrokerCore::backHooks() {
+  FrameHooks hooks;
+  hooks.onMessage = [this](Multipart& message) {
+    returns_.take(message);
+    dispatcher_.dispatch();
+  };
+  hooks.onEmpty = [this] {
+    care_.buryLost();
+    dispatcher_.dispatch();
+  };
+  return hooks;
+}
+
+void BrokerCore::start() {
+  // A worker that is killed is noticed by its connection, long before its silence.
+  back_.socket().onEvent([this](const connection::SocketEvent& event) {
+    if (event.type == connection::EventType::disconnected) ended_.add(static_cast<int>(event.value));
+  });
+  lastTick_ = Clock::now();
+  loop_.every(tick_, [this] { onTick(); });
+  loop_.start();
+}
+
+void BrokerCore::stop() {
+  if (isOfOtherProcess()) return;
+  loop_.post([this] { answerAllStopping(); });
+  loop_.stop();
+}
+
+void BrokerCore::answerAllStopping() {
+  admission_.close();
+  for (BrokerRequest& request : book_.takeAll()) {
+    outcomes_.fail(std::move(request), Errc::stopping, Admission::kStopping);
+  }
+  outbox_.flush();
+}
+
+void BrokerCore::onTick() {
+  const auto now = Clock::now();
+  const auto pause = now - lastTick_ - tick_;
+  lastTick_ = now;
+  if (pause > options_.heartbeat) {
+    // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
+    roster_.forgive(pause);
+    book_.forgive(pause);
+  } else {
+    care_.lookForSilence(now);
+    limits_.endOverdue(now);
+  }
+  if (!outbox_.isEmpty()) front_.lookAgain();
+  dispatcher_.dispatch();
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_core.cpp
+
+// begin dividere/balancing/detail/broker_options.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::milliseconds kNoLimit{0};
+constexpr int kMostLiveness = 1000000;
+
+balancing::BrokerOptions checked(balancing::BrokerOptions options) {
+  const auto require = [](bool met, const char* says) { requireOption(met, "balancing::Broker", says); };
+  require(options.heartbeat > kNoLimit, "heartbeat must be positive");
+  require(options.liveness >= 1, "liveness must be at least 1");
+  require(options.maxAttempts >= 1, "maxAttempts must be at least 1");
+  require(options.maxWait >= kNoLimit, "maxWait must not be negative");
+  require(options.handlerDeadline >= kNoLimit, "handlerDeadline must not be negative");
+  require(options.silentHandlerLimit >= kNoLimit, "silentHandlerLimit must not be negative");
+  for (auto* period : {&options.heartbeat, &options.maxWait, &options.handlerDeadline, &options.silentHandlerLimit}) {
+    *period = reckonable(*period);
+  }
+  options.liveness = std::min(options.liveness, kMostLiveness);
+  return options;
+}
+
+std::chrono::milliseconds tickOf(const balancing::BrokerOptions& options) {
+  auto shortest = options.heartbeat;
+  for (const auto limit : {options.maxWait, options.handlerDeadline}) {
+    if (limit > kNoLimit) shortest = std::min(shortest, limit);
+  }
+  return std::max(shortest / 4, std::chrono::milliseconds(1));
+}
+
+std::chrono::milliseconds silenceLimitOf(const balancing::BrokerOptions& options) {
+  return reckonable(options.heartbeat * (1 + options.liveness));
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_options.cpp
+
+// begin dividere/balancing/detail/broker_tally.cpp
+namespace dividere::detail {
+
+void BrokerTally::countRead() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.read;
+}
+
+void BrokerTally::countRedispatched() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.redispatched;
+}
+
+void BrokerTally::countLate() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.late;
+}
+
+void BrokerTally::countJunk() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.junk;
+}
+
+void BrokerTally::countOutcome(bool isError) {
+  countOutcome(isError, [] { return true; });
+}
+
+void BrokerTally::setWaiting(std::size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stats_.waiting = count;
+}
+
+void BrokerTally::setWorkers(std::size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stats_.workers = count;
+  changed_.notify_all();
+}
+
+balancing::BrokerStats BrokerTally::stats() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  balancing::BrokerStats stats = stats_;
+  stats.inFlight = static_cast<std::size_t>(stats.read - stats.replied - stats.errors) - stats.waiting;
+  return stats;
+}
+
+bool BrokerTally::waitForWorkers(std::size_t n, const Deadline& deadline) const {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_tally.cpp
+
 // begin dividere/balancing/detail/dialect.cpp
 namespace dividere::detail {
 
@@ -11318,13 +11601,196 @@ bool isCorrelationId(std::string_view frame) { return CorrelationIds::isOne(fram
 }  // namespace dividere::detail
 // end dividere/balancing/detail/dialect.cpp
 
-// begin dividere/balancing/detail/frame_source.cpp
+// begin dividere/balancing/detail/dispatcher.cpp
 namespace dividere::detail {
 
-int connectionOf(Frame& frame) { return zmq_msg_get(frame.native(), ZMQ_SRCFD); }
+void Dispatcher::dispatch() {
+  dispatch(Dialect::typed);
+  dispatch(Dialect::bytes);
+}
+
+void Dispatcher::dispatch(Dialect dialect) {
+  while (book_.hasWaiting(dialect)) {
+    BrokerWorker* const worker = roster_.nextFor(dialect);
+    if (!worker) return;
+    giveFirst(dialect, *worker);
+  }
+}
+
+// Each way on changes whose turn it is, so that the next try is another one.
+void Dispatcher::giveFirst(Dialect dialect, BrokerWorker& worker) {
+  std::string token = tokens_.next();
+  Multipart message = messageOf(book_.firstWaiting(dialect), worker, token);
+  switch (back_.trySend(message)) {
+    case SendResult::sent: return book_.giveFirst(dialect, worker, std::move(token), Deadline::Clock::now());
+    case SendResult::gone: return care_.lose(worker);
+    case SendResult::full: break;
+  }
+  if (!worker.isBusy()) return care_.bury(worker, "not taking anything");
+  worker.capacity = worker.requests.size();  // until it speaks of more again
+  roster_.relist(worker);
+}
+
+// The route as it is but for the client's id, in whose place stands the name of this attempt. Its frames are shared: the
+// originals stay for the next worker, should this one die.
+Multipart Dispatcher::messageOf(BrokerRequest& request, const BrokerWorker& worker, const std::string& token) {
+  Multipart message;
+  message.reserve(request.route.size() + 2);
+  message.push(std::string_view(worker.id));
+  message.push(std::string_view(token));
+  for (std::size_t i = 1; i < request.route.size(); ++i) message.push(request.route[i].share());
+  message.push(request.payload.share());
+  return message;
+}
 
 }  // namespace dividere::detail
-// end dividere/balancing/detail/frame_source.cpp
+// end dividere/balancing/detail/dispatcher.cpp
+
+// begin dividere/balancing/detail/ended_connections.cpp
+namespace dividere::detail {
+
+// When to look, in milliseconds after the end.
+constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200};
+
+EndedConnections::EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look)
+    : loop_(loop), look_(std::move(look)), alarm_(loop, [this] { lookAtDue(); }) {}
+
+EndedConnections::Clock::time_point EndedConnections::Ended::due() const {
+  return when + std::chrono::milliseconds(kLooks[looks]);
+}
+
+void EndedConnections::add(int descriptor) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    news_.push_back(descriptor);
+    if (news_.size() > 1) return;  // the loop has been told
+  }
+  loop_.post([this] { takeNews(); });
+}
+
+void EndedConnections::takeNews() {
+  std::vector<int> news;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    news.swap(news_);
+  }
+  for (const int descriptor : news) ended_[descriptor] = Ended{Clock::now()};
+  lookAtDue();
+}
+
+void EndedConnections::lookAtDue() {
+  const auto now = Clock::now();
+  auto next = Clock::time_point::max();
+  std::vector<int> due;
+  for (auto each = ended_.begin(); each != ended_.end();) {
+    auto& [descriptor, ended] = *each;
+    const bool isDue = ended.due() <= now;
+    if (isDue) due.push_back(descriptor);
+    if (isDue && ++ended.looks == std::size(kLooks)) {
+      each = ended_.erase(each);
+      continue;
+    }
+    next = std::min(next, ended.due());
+    ++each;
+  }
+  if (next != Clock::time_point::max()) alarm_.set(next);
+  if (!due.empty()) look_(due);
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/ended_connections.cpp
+
+// begin dividere/balancing/detail/outbox.cpp
+namespace dividere::detail {
+
+// To try clients in vain is followed by a pause so many times as long.
+constexpr int kPauses = 4;
+
+Outbox::Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const balancing::BrokerOptions& options)
+    : front_(front),
+      tally_(tally),
+      maxCount_(options.maxWaiting),
+      maxBytes_(options.maxWaitingBytes),
+      alarm_(loop, [this] { front_.lookAgain(); }) {}
+
+void Outbox::send(Multipart&& message, bool isError) {
+  Reply reply{std::move(message), isError};
+  const bool takesNone = kept_.find(reply.client()) != kept_.end();
+  if (!takesNone && trySend(reply)) return;
+  if (!isFullFor(reply.client())) return keep(std::move(reply));
+  drops_.log(LogLevel::warning, "balancing::Broker", "a reply was dropped: its client takes none");
+  tally_.countOutcome(isError);
+}
+
+bool Outbox::isFullFor(std::string_view client) const {
+  if (count_ < maxCount_ && bytes_ <= maxBytes_) return false;
+  return kept_.find(client) != kept_.end();
+}
+
+bool Outbox::trySend(Reply& reply) {
+  return tally_.countOutcome(reply.isError, [&] { return front_.trySend(reply.message) != SendResult::full; });
+}
+
+void Outbox::keep(Reply&& reply) {
+  ++count_;
+  bytes_ += reply.message.bytes();
+  kept_[std::string(reply.client())].push_back(std::move(reply));
+}
+
+void Outbox::roomMayBe() {
+  if (kept_.empty()) return;
+  if (Clock::now() < nextFlush_) return alarm_.set(nextFlush_);
+  flush();
+}
+
+void Outbox::flush() {
+  const auto began = Clock::now();
+  for (auto queue = kept_.begin(); queue != kept_.end();) {
+    sendKept(queue->second);
+    queue = queue->second.empty() ? kept_.erase(queue) : std::next(queue);
+  }
+  const auto end = Clock::now();
+  nextFlush_ = end + kPauses * (end - began);
+}
+
+void Outbox::sendKept(Replies& replies) {
+  while (!replies.empty()) {
+    const std::size_t bytes = replies.front().message.bytes();
+    if (!trySend(replies.front())) return;
+    replies.pop_front();
+    --count_;
+    bytes_ -= bytes;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/outbox.cpp
+
+// begin dividere/balancing/detail/outcomes.cpp
+namespace dividere::detail {
+
+bool Outcomes::takesErrors(const BrokerRequest& request) {
+  return request.dialect == Dialect::typed || !request.correlation.empty();
+}
+
+void Outcomes::reply(BrokerRequest&& request, Frame&& payload) {
+  const bool isError = isErrorEnvelope(payload.view());
+  send(request, std::move(payload), isError);
+}
+
+void Outcomes::fail(BrokerRequest&& request, Errc code, const std::string& text) {
+  send(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
+}
+
+void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
+  if (isError && !takesErrors(request)) return tally_.countOutcome(true);
+  Multipart reply(std::move(request.route));
+  reply.push(std::move(payload));
+  outbox_.send(std::move(reply), isError);
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/outcomes.cpp
 
 // begin dividere/balancing/detail/request_book.cpp
 namespace dividere::detail {
@@ -11334,88 +11800,318 @@ BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
   return found == byCorrelation_.end() ? nullptr : found->second;
 }
 
-void RequestBook::add(BrokerRequest&& request) {
-  Requests& queue = waiting(request.dialect);
-  waitingBytes_ += request.size;
-  queue.push_back(std::move(request));
-  if (!queue.back().correlation.empty()) byCorrelation_[queue.back().correlation] = &queue.back();
+void RequestBook::forgetCorrelation(const BrokerRequest& request) {
+  if (!request.correlation.empty()) byCorrelation_.erase(request.correlation);
 }
 
-bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
+void RequestBook::waitingChanged(std::size_t bytesMore, std::size_t bytesLess) {
+  waitingBytes_ += bytesMore;
+  waitingBytes_ -= bytesLess;
+  tally_.setWaiting(waitingCount());
+}
+
+void RequestBook::add(BrokerRequest&& request) {
+  Requests& queue = waiting(request.dialect);
+  queue.push_back(std::move(request));
+  BrokerRequest& added = queue.back();
+  if (!added.correlation.empty()) byCorrelation_[added.correlation] = &added;
+  waitingChanged(added.size, 0);
+}
+
+std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
   for (Requests* queue : {&typed_, &bytes_}) {
     // In the order they came, but for those taken back, at the head.
     auto first = queue->begin();
-    while (first != queue->end() && first->attempts > 0 && first->waiting > limit) ++first;
-    if (first == queue->end() || first->waiting > limit) continue;
-    waitingBytes_ -= first->size;
-    byCorrelation_.erase(first->correlation);
-    request = std::move(*first);
+    while (first != queue->end() && first->attempts > 0 && first->since > limit) ++first;
+    if (first == queue->end() || first->since > limit) continue;
+    forgetCorrelation(*first);
+    std::optional<BrokerRequest> overdue(std::move(*first));
     queue->erase(first);
-    return true;
+    waitingChanged(0, overdue->size);
+    return overdue;
   }
-  return false;
+  return std::nullopt;
 }
 
-void RequestBook::give(Entry request, const std::string& worker, std::string token, TimePoint now) {
-  waitingBytes_ -= request->size;
-  inFlight_.splice(inFlight_.end(), waiting(request->dialect), request);
-  request->worker = worker;
-  request->given = now;
-  ++request->attempts;
+void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now) {
+  Requests& queue = waiting(dialect);
+  const auto request = queue.begin();
+  worker.requests.splice(worker.requests.end(), queue, request);
   byToken_.emplace(token, request);
+  request->worker = &worker;
   request->token = std::move(token);
+  request->since = now;
+  ++request->attempts;
+  waitingChanged(0, request->size);
+  roster_.moveBack(worker);
 }
 
-bool RequestBook::findGiven(const std::string& token, std::string_view worker, Entry& request) {
+std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const BrokerWorker& worker) {
   const auto found = byToken_.find(token);
-  if (found == byToken_.end() || found->second->worker != worker) return false;
-  request = found->second;
-  return true;
+  if (found == byToken_.end() || found->second->worker != &worker) return std::nullopt;
+  const auto request = found->second;
+  byToken_.erase(found);
+  if (!request->isAnswered) forgetCorrelation(*request);
+  BrokerWorker& its = *request->worker;
+  std::optional<BrokerRequest> finished(std::move(*request));
+  its.requests.erase(request);
+  roster_.relist(its);
+  return finished;
 }
 
-void RequestBook::takeBack(Entry request, TimePoint now) {
-  request->waiting = now;
-  byToken_.erase(request->token);
-  waitingBytes_ += request->size;
-  Requests& queue = waiting(request->dialect);
-  queue.splice(queue.begin(), inFlight_, request);
+void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
+  while (!worker.requests.empty()) {
+    const auto last = std::prev(worker.requests.end());  // each goes to the head of the queue
+    byToken_.erase(last->token);
+    if (last->isAnswered) {
+      worker.requests.erase(last);
+      continue;
+    }
+    last->worker = nullptr;
+    last->since = now;
+    Requests& queue = waiting(last->dialect);
+    queue.splice(queue.begin(), worker.requests, last);
+    tally_.countRedispatched();
+    waitingChanged(last->size, 0);
+  }
+  roster_.relist(worker);
 }
 
-BrokerRequest RequestBook::remove(Entry request) {
-  byToken_.erase(request->token);
-  if (!request->isAnswered) byCorrelation_.erase(request->correlation);
-  BrokerRequest removed = std::move(*request);
-  inFlight_.erase(request);
-  return removed;
+BrokerRequest RequestBook::takeAnswerable(BrokerRequest& request) {
+  forgetCorrelation(request);
+  request.isAnswered = true;
+  BrokerRequest answerable;
+  answerable.dialect = request.dialect;
+  answerable.correlation = request.correlation;
+  answerable.route.swap(request.route);
+  return answerable;
 }
 
 void RequestBook::forgive(Deadline::Clock::duration pause) {
-  for (BrokerRequest& request : inFlight_) request.given += pause;
+  for (auto& [id, worker] : roster_.all()) {
+    for (BrokerRequest& request : worker.requests) request.since += pause;
+  }
   for (Requests* queue : {&typed_, &bytes_}) {
-    for (BrokerRequest& request : *queue) request.waiting += pause;
+    for (BrokerRequest& request : *queue) request.since += pause;
   }
 }
 
-RequestBook::Requests RequestBook::takeWaiting() {
+RequestBook::Requests RequestBook::takeAll() {
   Requests all;
-  for (Requests* queue : {&typed_, &bytes_}) {
-    for (const BrokerRequest& request : *queue) byCorrelation_.erase(request.correlation);
-    all.splice(all.end(), *queue);
+  for (auto& [id, worker] : roster_.all()) {
+    worker.requests.remove_if([](const BrokerRequest& request) { return request.isAnswered; });
+    all.splice(all.end(), worker.requests);
+    roster_.relist(worker);
   }
-  waitingBytes_ = 0;
-  return all;
-}
-
-RequestBook::Requests RequestBook::takeInFlight() {
-  for (const BrokerRequest& request : inFlight_) {
-    if (!request.isAnswered) byCorrelation_.erase(request.correlation);
-  }
+  for (Requests* queue : {&typed_, &bytes_}) all.splice(all.end(), *queue);
   byToken_.clear();
-  return std::move(inFlight_);
+  byCorrelation_.clear();
+  waitingChanged(0, waitingBytes_);
+  return all;
 }
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/request_book.cpp
+
+// begin dividere/balancing/detail/returns.cpp
+namespace dividere::detail {
+
+constexpr const char* kNoSignal = "neither a reply nor a sign of life came from a worker";
+
+void Returns::take(Multipart& message) {
+  if (message.size() < 2) return junk_.drop(kNoSignal);
+  if (message.size() > 2) return takeReply(message);
+  const Signal signal = readSignal(message.payload().view());
+  if (signal.kind == Signal::Kind::none) return junk_.drop(kNoSignal);
+  takeSignal(message.frames().front(), signal);
+}
+
+void Returns::takeSignal(Frame& id, const Signal& signal) {
+  BrokerWorker* worker = roster_.find(id.view());
+  if (signal.isGoodbye) {
+    if (worker) care_.dismiss(*worker);
+    return;
+  }
+  if (worker && isAnew(*worker, id, signal)) startAnew(*worker);
+  if (!worker) worker = &roster_.add(id.view(), signal.dialect);
+  roster_.heardBy(*worker, id);
+  noteSign(*worker, signal);
+}
+
+// A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is but a
+// sign of life. By another one, whatever was sent by the former is gone.
+bool Returns::isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal) {
+  return signal.isRegistration || worker.connection.isOther(id);
+}
+
+void Returns::startAnew(BrokerWorker& worker) {
+  care_.takeBackAll(worker);
+  worker.isGone = false;
+  worker.asksUnanswered = 0;
+}
+
+void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
+  worker.heard = Deadline::Clock::now();
+  // An old byte worker only answers; one that speaks up unasked does so while it works, too.
+  const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker.asksUnanswered == 0;
+  if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
+  if (worker.asksUnanswered > 0) --worker.asksUnanswered;
+  if (signal.capacity > 0) worker.capacity = signal.capacity;
+  roster_.relist(worker);
+}
+
+void Returns::takeReply(Multipart& message) {
+  Frame& id = message.frames().front();
+  const std::string token = message.frames()[1].str();
+  BrokerWorker* worker = roster_.find(id.view());
+  if (!AttemptToken::isOurs(token)) {
+    if (worker) worker->heard = Deadline::Clock::now();
+    return junk_.drop("what came from a worker answers no request");
+  }
+  if (!worker) {
+    const bool isTyped = looksLikeEnvelope(message.payload().view());
+    worker = &roster_.add(id.view(), isTyped ? Dialect::typed : Dialect::bytes);
+    roster_.heardBy(*worker, id);
+  }
+  worker->heard = Deadline::Clock::now();
+  finish(*worker, token, message.takePayload());
+}
+
+void Returns::finish(BrokerWorker& worker, const std::string& token, Frame&& payload) {
+  std::optional<BrokerRequest> request = book_.finish(token, worker);
+  if (!request || request->isAnswered) return tally_.countLate();
+  outcomes_.reply(std::move(*request), std::move(payload));
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/returns.cpp
+
+// begin dividere/balancing/detail/time_limits.cpp
+namespace dividere::detail {
+
+void TimeLimits::endOverdue(TimePoint now) {
+  constexpr std::chrono::milliseconds noLimit{0};
+  if (options_.maxWait > noLimit) endWaits(now - options_.maxWait);
+  if (options_.handlerDeadline > noLimit) endAttempts(now - options_.handlerDeadline);
+}
+
+void TimeLimits::endWaits(TimePoint limit) {
+  while (auto overdue = book_.takeOverdue(limit)) {
+    const Errc code = roster_.anyFor(overdue->dialect) ? Errc::overloaded : Errc::noWorker;
+    outcomes_.fail(std::move(*overdue), code, "the request has waited too long");
+  }
+}
+
+// The entry stays, so that the worker is known to be at it.
+void TimeLimits::endAttempts(TimePoint limit) {
+  for (auto& [id, worker] : roster_.all()) {
+    for (BrokerRequest& request : worker.requests) {
+      if (request.isAnswered || request.since >= limit) continue;
+      outcomes_.fail(book_.takeAnswerable(request), Errc::deadlinePassed, "the worker has not answered in time");
+    }
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/time_limits.cpp
+
+// begin dividere/balancing/detail/worker_care.cpp
+namespace dividere::detail {
+
+WorkerCare::WorkerCare(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster,
+                       RequestBook& book, Outcomes& outcomes)
+    : options_(options),
+      silenceLimit_(silenceLimitOf(options)),
+      lostLimit_(tickOf(options)),
+      back_(back),
+      roster_(roster),
+      book_(book),
+      outcomes_(outcomes) {}
+
+void WorkerCare::ask(BrokerWorker& worker) {
+  Signal signal{Signal::Kind::heartbeat, worker.dialect};
+  signal.capacity = 1;  // says that this broker knows what this library adds
+  Multipart message;
+  message.push(std::string_view(worker.id));
+  message.push(std::string_view(writeSignal(signal, "dividere broker")));
+  worker.asked = Clock::now();
+  ++worker.asksUnanswered;
+  if (back_.trySend(message) == SendResult::gone) lose(worker);
+}
+
+void WorkerCare::lose(BrokerWorker& worker) {
+  if (worker.isGone) return;
+  worker.isGone = true;
+  worker.lost = Clock::now();
+  roster_.relist(worker);
+  lost_.push_back(worker.id);
+}
+
+void WorkerCare::buryLost() {
+  std::vector<std::string> ids;
+  ids.swap(lost_);
+  for (const std::string& id : ids) {
+    BrokerWorker* const worker = roster_.find(id);
+    if (worker && worker->isGone) bury(*worker, "gone");
+  }
+}
+
+void WorkerCare::bury(BrokerWorker& worker, const char* why) {
+  const char* const rest = worker.isBusy() ? "; its request goes to another" : "; it was idle";
+  log(LogLevel::info, "balancing::Broker", std::string("a worker is ") + why + rest);
+  takeBackAll(worker);
+  roster_.remove(worker);
+}
+
+void WorkerCare::dismiss(BrokerWorker& worker) {
+  book_.takeBackAll(worker, Clock::now());
+  roster_.remove(worker);
+}
+
+void WorkerCare::takeBackAll(BrokerWorker& worker) {
+  blame(worker);
+  book_.takeBackAll(worker, Clock::now());
+}
+
+// It died, if it did, of the first one: the others it had not begun.
+void WorkerCare::blame(BrokerWorker& worker) {
+  if (!worker.isBusy()) return;
+  BrokerRequest& atHand = worker.requests.front();
+  if (atHand.isAnswered || ++atHand.deaths < options_.maxAttempts) return;
+  const std::string text = std::to_string(atHand.deaths) + " workers died with the request";
+  outcomes_.fail(*book_.finish(atHand.token, worker), Errc::gaveUp, text);
+}
+
+// Sending to them is how to learn whether they are there: the descriptor may be that of another connection by now.
+void WorkerCare::probe(const std::vector<int>& descriptors) {
+  back_.socket().refresh();
+  for (const int descriptor : descriptors) {
+    for (const std::string& id : roster_.heardBy(descriptor)) {
+      BrokerWorker& worker = *roster_.find(id);
+      if (!worker.isGone) ask(worker);
+    }
+  }
+}
+
+void WorkerCare::lookForSilence(Clock::time_point now) {
+  for (const std::string& id : roster_.ids()) judge(*roster_.find(id), now);
+}
+
+void WorkerCare::judge(BrokerWorker& worker, Clock::time_point now) {
+  // Others may send so much that the end of what has come is never seen; its own share has been read by now.
+  if (worker.isGone && now - worker.lost > lostLimit_) return bury(worker, "gone");
+  const auto silence = now - worker.heard;
+  if (silence > limitFor(worker)) return bury(worker, "silent");
+  const bool isDue = silence >= options_.heartbeat && now - worker.asked >= options_.heartbeat;
+  if (isDue && !worker.cannotSpeak()) ask(worker);
+}
+
+WorkerCare::Clock::duration WorkerCare::limitFor(const BrokerWorker& worker) const {
+  return worker.cannotSpeak() ? std::max(options_.silentHandlerLimit, silenceLimit_) : silenceLimit_;
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_care.cpp
 
 // begin dividere/balancing/detail/worker_roster.cpp
 namespace dividere::detail {
@@ -11432,13 +12128,16 @@ BrokerWorker& WorkerRoster::add(std::string_view id, Dialect dialect) {
   worker.heard = Deadline::Clock::now();
   if (dialect == Dialect::typed) ++typedCount_;
   relist(worker);
+  tally_.setWorkers(count());
   return worker;
 }
 
 void WorkerRoster::remove(BrokerWorker& worker) {
   unlist(worker);
+  forgetConnection(worker);
   if (worker.dialect == Dialect::typed) --typedCount_;
   workers_.erase(std::string(worker.id));
+  tally_.setWorkers(count());
 }
 
 BrokerWorker* WorkerRoster::next(Dialect dialect) const {
@@ -11446,19 +12145,16 @@ BrokerWorker* WorkerRoster::next(Dialect dialect) const {
   return queue.empty() ? nullptr : queue.front();
 }
 
+BrokerWorker* WorkerRoster::nextFor(Dialect request) const {
+  return next(request == Dialect::typed && count(Dialect::typed) > 0 ? Dialect::typed : Dialect::bytes);
+}
+
+bool WorkerRoster::anyFor(Dialect request) const {
+  return request == Dialect::typed ? count() > 0 : count(request) > 0;
+}
+
 std::size_t WorkerRoster::count(Dialect dialect) const {
   return dialect == Dialect::typed ? typedCount_ : workers_.size() - typedCount_;
-}
-
-void WorkerRoster::addToken(BrokerWorker& worker, const std::string& token) {
-  worker.tokens.push_back(token);
-  unlist(worker);  // to the end of the queue, if it has room for more
-  relist(worker);
-}
-
-void WorkerRoster::removeToken(BrokerWorker& worker, const std::string& token) {
-  worker.tokens.erase(std::remove(worker.tokens.begin(), worker.tokens.end(), token), worker.tokens.end());
-  relist(worker);
 }
 
 void WorkerRoster::relist(BrokerWorker& worker) {
@@ -11469,10 +12165,47 @@ void WorkerRoster::relist(BrokerWorker& worker) {
   worker.isListed = true;
 }
 
+void WorkerRoster::moveBack(BrokerWorker& worker) {
+  unlist(worker);
+  relist(worker);
+}
+
 void WorkerRoster::unlist(BrokerWorker& worker) {
   if (!worker.isListed) return;
   turns(worker.dialect).erase(worker.place);
   worker.isListed = false;
+}
+
+void WorkerRoster::heardBy(BrokerWorker& worker, Frame& frame) {
+  forgetConnection(worker);
+  worker.connection = ConnectionMark(frame);
+  byDescriptor_.emplace(worker.connection.descriptor(), &worker);
+}
+
+void WorkerRoster::forgetConnection(BrokerWorker& worker) {
+  const auto same = byDescriptor_.equal_range(worker.connection.descriptor());
+  for (auto each = same.first; each != same.second; ++each) {
+    if (each->second != &worker) continue;
+    byDescriptor_.erase(each);
+    return;
+  }
+}
+
+std::vector<std::string> WorkerRoster::heardBy(int descriptor) const {
+  std::vector<std::string> ids;
+  const auto same = byDescriptor_.equal_range(descriptor);
+  for (auto each = same.first; each != same.second; ++each) ids.push_back(each->second->id);
+  return ids;
+}
+
+void WorkerRoster::forgive(Deadline::Clock::duration pause) {
+  for (auto& [id, worker] : workers_) worker.heard += pause;
+}
+
+std::vector<std::string> WorkerRoster::ids() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, worker] : workers_) ids.push_back(id);
+  return ids;
 }
 
 }  // namespace dividere::detail
@@ -11802,41 +12535,6 @@ std::string tcpEndpoint(const std::string& host, std::uint16_t port);
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/own_address.hpp
-
-// begin dividere/reactor/detail/alarm.hpp
-// One thing to be done at a time that moves.
-
-namespace dividere::detail {
-
-/// Calls a function in the loop's thread when the time has come. In the loop's thread; lives as long as the loop.
-class Alarm {
- public:
-  using Clock = Deadline::Clock;
-
-  Alarm(ReactorLoop& loop, std::function<void()> function) : loop_(loop), function_(std::move(function)) {}
-
-  /// At the latest at this time. The function says itself what remains to be done, and sets the alarm again.
-  void set(Clock::time_point when) {
-    if (when >= due_) return;
-    due_ = when;
-    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
-    loop_.after(std::max(delay, std::chrono::milliseconds(0)), [this] { ring(); });
-  }
-
- private:
-  void ring() {
-    if (Clock::now() < due_) return;  // it was set again, or has rung before
-    due_ = Clock::time_point::max();
-    function_();
-  }
-
-  ReactorLoop& loop_;
-  std::function<void()> function_;
-  Clock::time_point due_ = Clock::time_point::max();
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/alarm.hpp
 
 // begin dividere/registry/detail/questions.hpp
 // What is asked of the registries.

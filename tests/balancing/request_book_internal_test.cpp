@@ -16,76 +16,134 @@ BrokerRequest request(const std::string& payload, const std::string& correlation
   made.payload = Frame(std::string_view(payload));
   made.size = payload.size();
   made.correlation = correlation;
-  made.waiting = at;
+  made.since = at;
   return made;
 }
 
-std::string first(RequestBook& book) { return book.firstWaiting(Dialect::bytes)->payload.str(); }
+struct Books {
+  BrokerTally tally;
+  WorkerRoster roster{tally};
+  RequestBook book{roster, tally};
+  BrokerWorker& worker = roster.add("worker", Dialect::bytes);
+  BrokerWorker& another = roster.add("another", Dialect::bytes);
+
+  void add(BrokerRequest&& request) {
+    tally.countRead();
+    book.add(std::move(request));
+  }
+  void give(const std::string& token) { book.giveFirst(Dialect::bytes, worker, token, kStart); }
+  std::string first() { return book.firstWaiting(Dialect::bytes).payload.str(); }
+  bool figuresAre(std::size_t waiting, std::size_t inFlight) const {
+    return tally.stats().waiting == waiting && tally.stats().inFlight == inFlight;
+  }
+};
 
 }  // namespace
 
 TEST_CASE("requests wait in the order they came, and those taken back come first") {
-  RequestBook book;
-  for (const char* text : {"a", "b", "c"}) book.add(request(text));
-  CHECK(book.waitingCount() == 3);
-  CHECK(book.waitingBytes() == 3);
-  book.give(book.firstWaiting(Dialect::bytes), "worker", "token", kStart);
+  Books books;
+  RequestBook& book = books.book;
+  books.worker.capacity = 2;
+  for (const char* text : {"a", "b", "c", "d"}) books.add(request(text));
+  CHECK(book.waitingCount() == 4);
+  CHECK(book.waitingBytes() == 4);
+  CHECK(books.figuresAre(4, 0));
+  books.give("token of a");
+  books.give("token of b");
   CHECK(book.waitingCount() == 2);
   CHECK(book.waitingBytes() == 2);
-  CHECK(first(book) == "b");
-  RequestBook::Entry given;
-  REQUIRE(book.findGiven("token", "worker", given));
-  book.takeBack(given, kStart);
-  CHECK(first(book) == "a");
-  CHECK(book.waitingBytes() == 3);
-  CHECK(!book.findGiven("token", "worker", given));
+  CHECK(books.figuresAre(2, 2));
+  CHECK(books.first() == "c");
+  book.takeBackAll(books.worker, kStart);
+  CHECK(books.first() == "a");
+  CHECK(book.waitingBytes() == 4);
+  CHECK(books.figuresAre(4, 0));
+  CHECK(books.tally.stats().redispatched == 2);
+  CHECK(!book.finish("token of a", books.worker));
 }
 
 TEST_CASE("a request in flight is found by its token, at its worker alone") {
-  RequestBook book;
-  book.add(request("a"));
-  book.give(book.firstWaiting(Dialect::bytes), "worker", "token", kStart);
-  RequestBook::Entry given;
-  CHECK(!book.findGiven("token", "another", given));
-  CHECK(!book.findGiven("another", "worker", given));
-  REQUIRE(book.findGiven("token", "worker", given));
-  CHECK(book.remove(given).payload.str() == "a");
-  CHECK(!book.findGiven("token", "worker", given));
+  Books books;
+  RequestBook& book = books.book;
+  books.add(request("a"));
+  books.give("token");
+  CHECK(!books.worker.hasRoom());
+  CHECK(!book.finish("token", books.another));
+  CHECK(!book.finish("another", books.worker));
+  const auto finished = book.finish("token", books.worker);
+  REQUIRE(finished);
+  CHECK(finished->payload.str() == "a");
+  CHECK(books.worker.hasRoom());
+  CHECK(!book.finish("token", books.worker));
+  CHECK(books.figuresAre(0, 1));  // until its outcome is counted
 }
 
 TEST_CASE("a retry is found as long as its request is under way") {
-  RequestBook book;
-  book.add(request("a", "id"));
+  Books books;
+  RequestBook& book = books.book;
+  books.add(request("a", "id"));
   CHECK(book.findRetried("id"));
   CHECK(!book.findRetried("other"));
-  book.give(book.firstWaiting(Dialect::bytes), "worker", "token", kStart);
+  books.give("token");
   CHECK(book.findRetried("id"));
-  RequestBook::Entry given;
-  REQUIRE(book.findGiven("token", "worker", given));
-  book.takeBack(given, kStart);
+  book.takeBackAll(books.worker, kStart);
   REQUIRE(book.findRetried("id"));
   CHECK(book.findRetried("id")->payload.str() == "a");
-  book.give(book.firstWaiting(Dialect::bytes), "worker", "again", kStart);
-  REQUIRE(book.findGiven("again", "worker", given));
-  book.remove(given);
+  books.give("again");
+  REQUIRE(book.finish("again", books.worker));
   CHECK(!book.findRetried("id"));
 }
 
+TEST_CASE("a request that was answered for its worker keeps that one busy, and is no retry's any more") {
+  Books books;
+  RequestBook& book = books.book;
+  books.add(request("a", "id"));
+  books.give("token");
+  const BrokerRequest answerable = book.takeAnswerable(books.worker.requests.front());
+  CHECK(answerable.client() == "client");
+  CHECK(answerable.correlation == "id");
+  CHECK(!book.findRetried("id"));
+  CHECK(!books.worker.hasRoom());
+  book.takeBackAll(books.worker, kStart);
+  CHECK(books.worker.hasRoom());
+  CHECK(book.waitingCount() == 0);
+  CHECK(books.tally.stats().redispatched == 0);
+}
+
 TEST_CASE("what is overdue is found behind what was taken back only now") {
-  RequestBook book;
-  book.add(request("taken back", "", kStart));
-  book.add(request("waiting long", "", kStart + 1s));
-  book.add(request("waiting a while", "", kStart + 5s));
-  book.give(book.firstWaiting(Dialect::bytes), "worker", "token", kStart);
-  RequestBook::Entry given;
-  REQUIRE(book.findGiven("token", "worker", given));
-  book.takeBack(given, kStart + 10s);
-  BrokerRequest overdue;
-  REQUIRE(book.takeOverdue(kStart + 2s, overdue));
-  CHECK(overdue.payload.str() == "waiting long");
-  CHECK(!book.takeOverdue(kStart + 2s, overdue));
-  REQUIRE(book.takeOverdue(kStart + 20s, overdue));
-  CHECK(overdue.payload.str() == "taken back");
+  Books books;
+  RequestBook& book = books.book;
+  books.add(request("taken back", "", kStart));
+  books.add(request("waiting long", "", kStart + 1s));
+  books.add(request("waiting a while", "", kStart + 5s));
+  books.give("token");
+  book.takeBackAll(books.worker, kStart + 10s);
+  auto overdue = book.takeOverdue(kStart + 2s);
+  REQUIRE(overdue);
+  CHECK(overdue->payload.str() == "waiting long");
+  CHECK(!book.takeOverdue(kStart + 2s));
+  overdue = book.takeOverdue(kStart + 20s);
+  REQUIRE(overdue);
+  CHECK(overdue->payload.str() == "taken back");
   CHECK(book.waitingCount() == 1);
   CHECK(book.waitingBytes() == 15);
+  CHECK(books.figuresAre(1, 2));
+}
+
+TEST_CASE("all requests without an outcome can be taken at once") {
+  Books books;
+  RequestBook& book = books.book;
+  books.worker.capacity = 2;
+  for (const char* text : {"answered", "given", "waiting"}) books.add(request(text, text));
+  books.give("token of answered");
+  books.give("token of given");
+  book.takeAnswerable(books.worker.requests.front());
+  const auto all = book.takeAll();
+  REQUIRE(all.size() == 2);
+  CHECK(all.front().payload.str() == "given");
+  CHECK(all.back().payload.str() == "waiting");
+  CHECK(!book.finish("token of given", books.worker));
+  CHECK(!book.findRetried("waiting"));
+  CHECK(book.waitingBytes() == 0);
+  CHECK(books.worker.hasRoom());
 }

@@ -4,9 +4,7 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "../../reactor/detail/source.hpp"
 
@@ -48,9 +46,5 @@ class FrameSource final : public Source {
   std::unique_ptr<Socket> socket_;
   FrameHooks hooks_;
 };
-
-/// What names the connection that a received frame came by, as the value of EventType::disconnected does; -1 if
-/// unknown. May be given to another connection later.
-int connectionOf(Frame& frame);
 
 }  // namespace dividere::detail

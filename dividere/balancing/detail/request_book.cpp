@@ -1,5 +1,6 @@
 #include "request_book.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace dividere::detail {
@@ -9,84 +10,114 @@ BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
   return found == byCorrelation_.end() ? nullptr : found->second;
 }
 
-void RequestBook::add(BrokerRequest&& request) {
-  Requests& queue = waiting(request.dialect);
-  waitingBytes_ += request.size;
-  queue.push_back(std::move(request));
-  if (!queue.back().correlation.empty()) byCorrelation_[queue.back().correlation] = &queue.back();
+void RequestBook::forgetCorrelation(const BrokerRequest& request) {
+  if (!request.correlation.empty()) byCorrelation_.erase(request.correlation);
 }
 
-bool RequestBook::takeOverdue(TimePoint limit, BrokerRequest& request) {
+void RequestBook::waitingChanged(std::size_t bytesMore, std::size_t bytesLess) {
+  waitingBytes_ += bytesMore;
+  waitingBytes_ -= bytesLess;
+  tally_.setWaiting(waitingCount());
+}
+
+void RequestBook::add(BrokerRequest&& request) {
+  Requests& queue = waiting(request.dialect);
+  queue.push_back(std::move(request));
+  BrokerRequest& added = queue.back();
+  if (!added.correlation.empty()) byCorrelation_[added.correlation] = &added;
+  waitingChanged(added.size, 0);
+}
+
+std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
   for (Requests* queue : {&typed_, &bytes_}) {
     // In the order they came, but for those taken back, at the head.
     auto first = queue->begin();
-    while (first != queue->end() && first->attempts > 0 && first->waiting > limit) ++first;
-    if (first == queue->end() || first->waiting > limit) continue;
-    waitingBytes_ -= first->size;
-    byCorrelation_.erase(first->correlation);
-    request = std::move(*first);
+    while (first != queue->end() && first->attempts > 0 && first->since > limit) ++first;
+    if (first == queue->end() || first->since > limit) continue;
+    forgetCorrelation(*first);
+    std::optional<BrokerRequest> overdue(std::move(*first));
     queue->erase(first);
-    return true;
+    waitingChanged(0, overdue->size);
+    return overdue;
   }
-  return false;
+  return std::nullopt;
 }
 
-void RequestBook::give(Entry request, const std::string& worker, std::string token, TimePoint now) {
-  waitingBytes_ -= request->size;
-  inFlight_.splice(inFlight_.end(), waiting(request->dialect), request);
-  request->worker = worker;
-  request->given = now;
-  ++request->attempts;
+void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now) {
+  Requests& queue = waiting(dialect);
+  const auto request = queue.begin();
+  worker.requests.splice(worker.requests.end(), queue, request);
   byToken_.emplace(token, request);
+  request->worker = &worker;
   request->token = std::move(token);
+  request->since = now;
+  ++request->attempts;
+  waitingChanged(0, request->size);
+  roster_.moveBack(worker);
 }
 
-bool RequestBook::findGiven(const std::string& token, std::string_view worker, Entry& request) {
+std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const BrokerWorker& worker) {
   const auto found = byToken_.find(token);
-  if (found == byToken_.end() || found->second->worker != worker) return false;
-  request = found->second;
-  return true;
+  if (found == byToken_.end() || found->second->worker != &worker) return std::nullopt;
+  const auto request = found->second;
+  byToken_.erase(found);
+  if (!request->isAnswered) forgetCorrelation(*request);
+  BrokerWorker& its = *request->worker;
+  std::optional<BrokerRequest> finished(std::move(*request));
+  its.requests.erase(request);
+  roster_.relist(its);
+  return finished;
 }
 
-void RequestBook::takeBack(Entry request, TimePoint now) {
-  request->waiting = now;
-  byToken_.erase(request->token);
-  waitingBytes_ += request->size;
-  Requests& queue = waiting(request->dialect);
-  queue.splice(queue.begin(), inFlight_, request);
+void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
+  while (!worker.requests.empty()) {
+    const auto last = std::prev(worker.requests.end());  // each goes to the head of the queue
+    byToken_.erase(last->token);
+    if (last->isAnswered) {
+      worker.requests.erase(last);
+      continue;
+    }
+    last->worker = nullptr;
+    last->since = now;
+    Requests& queue = waiting(last->dialect);
+    queue.splice(queue.begin(), worker.requests, last);
+    tally_.countRedispatched();
+    waitingChanged(last->size, 0);
+  }
+  roster_.relist(worker);
 }
 
-BrokerRequest RequestBook::remove(Entry request) {
-  byToken_.erase(request->token);
-  if (!request->isAnswered) byCorrelation_.erase(request->correlation);
-  BrokerRequest removed = std::move(*request);
-  inFlight_.erase(request);
-  return removed;
+BrokerRequest RequestBook::takeAnswerable(BrokerRequest& request) {
+  forgetCorrelation(request);
+  request.isAnswered = true;
+  BrokerRequest answerable;
+  answerable.dialect = request.dialect;
+  answerable.correlation = request.correlation;
+  answerable.route.swap(request.route);
+  return answerable;
 }
 
 void RequestBook::forgive(Deadline::Clock::duration pause) {
-  for (BrokerRequest& request : inFlight_) request.given += pause;
+  for (auto& [id, worker] : roster_.all()) {
+    for (BrokerRequest& request : worker.requests) request.since += pause;
+  }
   for (Requests* queue : {&typed_, &bytes_}) {
-    for (BrokerRequest& request : *queue) request.waiting += pause;
+    for (BrokerRequest& request : *queue) request.since += pause;
   }
 }
 
-RequestBook::Requests RequestBook::takeWaiting() {
+RequestBook::Requests RequestBook::takeAll() {
   Requests all;
-  for (Requests* queue : {&typed_, &bytes_}) {
-    for (const BrokerRequest& request : *queue) byCorrelation_.erase(request.correlation);
-    all.splice(all.end(), *queue);
+  for (auto& [id, worker] : roster_.all()) {
+    worker.requests.remove_if([](const BrokerRequest& request) { return request.isAnswered; });
+    all.splice(all.end(), worker.requests);
+    roster_.relist(worker);
   }
-  waitingBytes_ = 0;
-  return all;
-}
-
-RequestBook::Requests RequestBook::takeInFlight() {
-  for (const BrokerRequest& request : inFlight_) {
-    if (!request.isAnswered) byCorrelation_.erase(request.correlation);
-  }
+  for (Requests* queue : {&typed_, &bytes_}) all.splice(all.end(), *queue);
   byToken_.clear();
-  return std::move(inFlight_);
+  byCorrelation_.clear();
+  waitingChanged(0, waitingBytes_);
+  return all;
 }
 
 }  // namespace dividere::detail

@@ -1,7 +1,5 @@
 #include "worker_roster.hpp"
 
-#include <algorithm>
-
 namespace dividere::detail {
 
 BrokerWorker* WorkerRoster::find(std::string_view id) {
@@ -16,13 +14,16 @@ BrokerWorker& WorkerRoster::add(std::string_view id, Dialect dialect) {
   worker.heard = Deadline::Clock::now();
   if (dialect == Dialect::typed) ++typedCount_;
   relist(worker);
+  tally_.setWorkers(count());
   return worker;
 }
 
 void WorkerRoster::remove(BrokerWorker& worker) {
   unlist(worker);
+  forgetConnection(worker);
   if (worker.dialect == Dialect::typed) --typedCount_;
   workers_.erase(std::string(worker.id));
+  tally_.setWorkers(count());
 }
 
 BrokerWorker* WorkerRoster::next(Dialect dialect) const {
@@ -30,19 +31,16 @@ BrokerWorker* WorkerRoster::next(Dialect dialect) const {
   return queue.empty() ? nullptr : queue.front();
 }
 
+BrokerWorker* WorkerRoster::nextFor(Dialect request) const {
+  return next(request == Dialect::typed && count(Dialect::typed) > 0 ? Dialect::typed : Dialect::bytes);
+}
+
+bool WorkerRoster::anyFor(Dialect request) const {
+  return request == Dialect::typed ? count() > 0 : count(request) > 0;
+}
+
 std::size_t WorkerRoster::count(Dialect dialect) const {
   return dialect == Dialect::typed ? typedCount_ : workers_.size() - typedCount_;
-}
-
-void WorkerRoster::addToken(BrokerWorker& worker, const std::string& token) {
-  worker.tokens.push_back(token);
-  unlist(worker);  // to the end of the queue, if it has room for more
-  relist(worker);
-}
-
-void WorkerRoster::removeToken(BrokerWorker& worker, const std::string& token) {
-  worker.tokens.erase(std::remove(worker.tokens.begin(), worker.tokens.end(), token), worker.tokens.end());
-  relist(worker);
 }
 
 void WorkerRoster::relist(BrokerWorker& worker) {
@@ -53,10 +51,47 @@ void WorkerRoster::relist(BrokerWorker& worker) {
   worker.isListed = true;
 }
 
+void WorkerRoster::moveBack(BrokerWorker& worker) {
+  unlist(worker);
+  relist(worker);
+}
+
 void WorkerRoster::unlist(BrokerWorker& worker) {
   if (!worker.isListed) return;
   turns(worker.dialect).erase(worker.place);
   worker.isListed = false;
+}
+
+void WorkerRoster::heardBy(BrokerWorker& worker, Frame& frame) {
+  forgetConnection(worker);
+  worker.connection = ConnectionMark(frame);
+  byDescriptor_.emplace(worker.connection.descriptor(), &worker);
+}
+
+void WorkerRoster::forgetConnection(BrokerWorker& worker) {
+  const auto same = byDescriptor_.equal_range(worker.connection.descriptor());
+  for (auto each = same.first; each != same.second; ++each) {
+    if (each->second != &worker) continue;
+    byDescriptor_.erase(each);
+    return;
+  }
+}
+
+std::vector<std::string> WorkerRoster::heardBy(int descriptor) const {
+  std::vector<std::string> ids;
+  const auto same = byDescriptor_.equal_range(descriptor);
+  for (auto each = same.first; each != same.second; ++each) ids.push_back(each->second->id);
+  return ids;
+}
+
+void WorkerRoster::forgive(Deadline::Clock::duration pause) {
+  for (auto& [id, worker] : workers_) worker.heard += pause;
+}
+
+std::vector<std::string> WorkerRoster::ids() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, worker] : workers_) ids.push_back(id);
+  return ids;
 }
 
 }  // namespace dividere::detail

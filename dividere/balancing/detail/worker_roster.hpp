@@ -2,15 +2,17 @@
 
 // The workers a Broker takes for alive.
 
-#include <chrono>
-#include <cstdint>
 #include <list>
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "../../connection/detail/connection_mark.hpp"
 #include "../../core/detail/deadline.hpp"
+#include "broker_request.hpp"
+#include "broker_tally.hpp"
 #include "dialect.hpp"
 
 namespace dividere::detail {
@@ -18,18 +20,21 @@ namespace dividere::detail {
 struct BrokerWorker {
   std::string id;
   Dialect dialect = Dialect::bytes;
-  std::size_t capacity = 1;     // requests at a time
-  bool beatsWhileBusy = false;  // its silence means death even while it works
-  int connection = -1;          // by which it was heard last
-  bool isGone = false;          // its connection has ended; it may have been heard by another since
+  std::size_t capacity = 1;           // requests at a time
+  bool beatsWhileBusy = false;        // its silence means death even while it works
+  ConnectionMark connection;          // by which it was heard last
+  bool isGone = false;                // its connection has ended; it may have been heard by another since
+  std::list<BrokerRequest> requests;  // what it has, in the order it was given: RequestBook's alone to change
   Deadline::Clock::time_point heard{};
   Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
-  std::vector<std::string> tokens;  // of the requests it has, in the order it got them
 
-  bool isBusy() const { return !tokens.empty(); }
-  bool hasRoom() const { return !isGone && tokens.size() < capacity; }
+  bool isBusy() const { return !requests.empty(); }
+  bool hasRoom() const { return !isGone && requests.size() < capacity; }
+
+  /// Whether its silence says nothing.
+  bool cannotSpeak() const { return isBusy() && !beatsWhileBusy; }
 
   // Where it stands among those that can take a request.
   bool isListed = false;
@@ -39,6 +44,11 @@ struct BrokerWorker {
 /// Who is there, and whose turn it is: those with room wait in the order in which they got it.
 class WorkerRoster {
  public:
+  using Workers = std::map<std::string, BrokerWorker, std::less<>>;
+
+  /// The tally is told how many there are.
+  explicit WorkerRoster(BrokerTally& tally) : tally_(tally) {}
+
   BrokerWorker* find(std::string_view id);
   BrokerWorker& add(std::string_view id, Dialect dialect);
   void remove(BrokerWorker& worker);
@@ -46,23 +56,42 @@ class WorkerRoster {
   /// The next in turn, or null.
   BrokerWorker* next(Dialect dialect) const;
 
+  /// The next in turn for a request of this dialect, or null: envelopes go to byte workers if there are no typed ones.
+  BrokerWorker* nextFor(Dialect request) const;
+
+  /// Whether there are workers for it, with room or without.
+  bool anyFor(Dialect request) const;
+
   std::size_t count() const { return workers_.size(); }
   std::size_t count(Dialect dialect) const;
 
-  void addToken(BrokerWorker& worker, const std::string& token);
-  void removeToken(BrokerWorker& worker, const std::string& token);
-
-  /// Its room or dialect has changed.
+  /// Its room has changed.
   void relist(BrokerWorker& worker);
 
-  std::map<std::string, BrokerWorker, std::less<>>& all() { return workers_; }
+  /// It was given a request: the others are next.
+  void moveBack(BrokerWorker& worker);
+
+  /// It was heard by the connection that brought this frame, a short one.
+  void heardBy(BrokerWorker& worker, Frame& frame);
+
+  /// The ids of those last heard by a connection of this descriptor.
+  std::vector<std::string> heardBy(int descriptor) const;
+
+  /// Time in which nobody could be heard.
+  void forgive(Deadline::Clock::duration pause);
+
+  std::vector<std::string> ids() const;
+  Workers& all() { return workers_; }
 
  private:
   std::list<BrokerWorker*>& turns(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
   const std::list<BrokerWorker*>& turns(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
   void unlist(BrokerWorker& worker);
+  void forgetConnection(BrokerWorker& worker);
 
-  std::map<std::string, BrokerWorker, std::less<>> workers_;
+  BrokerTally& tally_;
+  Workers workers_;
+  std::unordered_multimap<int, BrokerWorker*> byDescriptor_;
   std::list<BrokerWorker*> typed_, bytes_;
   std::size_t typedCount_ = 0;
 };

@@ -1,0 +1,69 @@
+#include "admission.hpp"
+
+#include <utility>
+
+namespace dividere::detail {
+
+void Admission::take(Multipart& message, BrokerTally& tally) {
+  if (const char* fault = faultOf(message)) return junk_.drop(fault);
+  BrokerRequest request = read(message);
+  if (isRetry(request)) return;
+  tally.countRead();
+  if (!refuse(request)) book_.add(std::move(request));
+}
+
+/// Null if it is a request.
+const char* Admission::faultOf(const Multipart& message) const {
+  if (message.size() < 2) return "a client sent no payload";
+  // Its reply comes back with the name of a worker in front.
+  if (message.size() >= Socket::kMostFrames) return "a client sent a message of too many frames";
+  return nullptr;
+}
+
+BrokerRequest Admission::read(Multipart& message) {
+  BrokerRequest request;
+  request.size = message.bytes();
+  request.payload = message.takePayload();
+  request.route.swap(message.frames());
+  if (request.route.size() > 1 && isCorrelationId(request.route[1].view())) {
+    request.correlation = request.route[1].str();
+  }
+  request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
+  request.since = Deadline::Clock::now();
+  return request;
+}
+
+/// Whether it is at work already; the reply then goes the way this one came, as the client may have connected anew.
+bool Admission::isRetry(BrokerRequest& request) {
+  if (request.correlation.empty()) return false;
+  BrokerRequest* const known = book_.findRetried(request.correlation);
+  if (!known) return false;
+  if (known->payload.view() == request.payload.view()) {
+    known->route.swap(request.route);
+    return true;
+  }
+  request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
+  return false;
+}
+
+/// Whether it has its outcome at once.
+bool Admission::refuse(BrokerRequest& request) {
+  const auto refused = [&](Errc code, const char* text) {
+    outcomes_.fail(std::move(request), code, text);
+    return true;
+  };
+  if (!isOpen_) return refused(Errc::stopping, kStopping);
+  if (mustWaitInVain(request)) return refused(Errc::overloaded, "too many requests are waiting");
+  if (outbox_.isFullFor(request.client())) {
+    return refused(Errc::overloaded, "the replies to earlier requests have not been taken");
+  }
+  return false;
+}
+
+/// No worker has room for it, and no other may wait.
+bool Admission::mustWaitInVain(const BrokerRequest& request) const {
+  if (roster_.nextFor(request.dialect)) return false;
+  return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + request.size > options_.maxWaitingBytes;
+}
+
+}  // namespace dividere::detail

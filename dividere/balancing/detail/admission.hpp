@@ -1,0 +1,44 @@
+#pragma once
+
+// Requests as they come from clients.
+
+#include <optional>
+
+#include "broker_junk.hpp"
+#include "outcomes.hpp"
+#include "request_book.hpp"
+
+namespace dividere::detail {
+
+/// Enters what clients send into the book, unless it is junk, a retry of what is there already, or too much.
+class Admission {
+ public:
+  Admission(const balancing::BrokerOptions& options, RequestBook& book, const WorkerRoster& roster, Outbox& outbox,
+            Outcomes& outcomes, BrokerJunk& junk)
+      : options_(options), book_(book), roster_(roster), outbox_(outbox), outcomes_(outcomes), junk_(junk) {}
+
+  /// The tally is told of each request that is read.
+  void take(Multipart& message, BrokerTally& tally);
+
+  /// From now on requests are refused with Errc::stopping.
+  void close() { isOpen_ = false; }
+
+  static constexpr const char* kStopping = "the broker is being stopped";
+
+ private:
+  const char* faultOf(const Multipart& message) const;
+  static BrokerRequest read(Multipart& message);
+  bool isRetry(BrokerRequest& request);
+  bool refuse(BrokerRequest& request);
+  bool mustWaitInVain(const BrokerRequest& request) const;
+
+  const balancing::BrokerOptions& options_;
+  RequestBook& book_;
+  const WorkerRoster& roster_;
+  Outbox& outbox_;
+  Outcomes& outcomes_;
+  BrokerJunk& junk_;
+  bool isOpen_ = true;
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,111 @@
+#include "broker_core.hpp"
+
+#include <utility>
+
+#include "../../connection/detail/router.hpp"
+#include "broker_options.hpp"
+
+namespace dividere::detail {
+
+BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const balancing::BrokerOptions& options)
+    : options_(checked(options)),
+      tick_(tickOf(options_)),
+      loop_("balancing::Broker"),
+      front_(listen("balancing::Broker (front)", frontPort, frontHooks())),
+      back_(listen("balancing::Broker (back)", backPort, backHooks())),
+      frontPort_(front_.socket().port()),
+      backPort_(back_.socket().port()),
+      roster_(tally_),
+      book_(roster_, tally_),
+      junk_(tally_),
+      outbox_(front_, loop_, tally_, options_),
+      outcomes_(outbox_, tally_),
+      admission_(options_, book_, roster_, outbox_, outcomes_, junk_),
+      care_(options_, back_, roster_, book_, outcomes_),
+      returns_(roster_, book_, outcomes_, care_, junk_, tally_),
+      dispatcher_(back_, roster_, book_, care_),
+      limits_(options_, roster_, book_, outcomes_),
+      ended_(loop_, [this](const std::vector<int>& descriptors) {
+        care_.probe(descriptors);
+        dispatcher_.dispatch();
+      }) {
+  try {
+    start();
+  } catch (...) {
+    loop_.stop();  // lets go of the sockets, whose events come here
+    throw;
+  }
+}
+
+FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, FrameHooks hooks) {
+  auto source = std::make_unique<FrameSource>(makeRouter(who, port, connection::SocketOptions()), std::move(hooks));
+  FrameSource& made = *source;
+  loop_.add(std::move(source));
+  return made;
+}
+
+// Not called before the loop is started.
+FrameHooks BrokerCore::frontHooks() {
+  FrameHooks hooks;
+  hooks.onMessage = [this](Multipart& message) {
+    admission_.take(message, tally_);
+    dispatcher_.dispatch();
+  };
+  hooks.onTurn = [this] { outbox_.roomMayBe(); };
+  return hooks;
+}
+
+FrameHooks BrokerCore::backHooks() {
+  FrameHooks hooks;
+  hooks.onMessage = [this](Multipart& message) {
+    returns_.take(message);
+    dispatcher_.dispatch();
+  };
+  hooks.onEmpty = [this] {
+    care_.buryLost();
+    dispatcher_.dispatch();
+  };
+  return hooks;
+}
+
+void BrokerCore::start() {
+  // A worker that is killed is noticed by its connection, long before its silence.
+  back_.socket().onEvent([this](const connection::SocketEvent& event) {
+    if (event.type == connection::EventType::disconnected) ended_.add(static_cast<int>(event.value));
+  });
+  lastTick_ = Clock::now();
+  loop_.every(tick_, [this] { onTick(); });
+  loop_.start();
+}
+
+void BrokerCore::stop() {
+  if (isOfOtherProcess()) return;
+  loop_.post([this] { answerAllStopping(); });
+  loop_.stop();
+}
+
+void BrokerCore::answerAllStopping() {
+  admission_.close();
+  for (BrokerRequest& request : book_.takeAll()) {
+    outcomes_.fail(std::move(request), Errc::stopping, Admission::kStopping);
+  }
+  outbox_.flush();
+}
+
+void BrokerCore::onTick() {
+  const auto now = Clock::now();
+  const auto pause = now - lastTick_ - tick_;
+  lastTick_ = now;
+  if (pause > options_.heartbeat) {
+    // This process was stopped for a while: nobody else was silent or late meanwhile, and what they sent is yet to be read.
+    roster_.forgive(pause);
+    book_.forgive(pause);
+  } else {
+    care_.lookForSilence(now);
+    limits_.endOverdue(now);
+  }
+  if (!outbox_.isEmpty()) front_.lookAgain();
+  dispatcher_.dispatch();
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,68 @@
+#pragma once
+
+// What is inside a Broker.
+
+#include <memory>
+
+#include "../../core/detail/fork.hpp"
+#include "../../reactor/detail/reactor_loop.hpp"
+#include "admission.hpp"
+#include "dispatcher.hpp"
+#include "ended_connections.hpp"
+#include "outbox.hpp"
+#include "returns.hpp"
+#include "time_limits.hpp"
+
+namespace dividere::detail {
+
+/// The thread of a Broker, its two sockets, and who is told of what: requests go from Admission to the RequestBook, by the
+/// Dispatcher to workers, and back by way of Returns to Outcomes and the Outbox.
+class BrokerCore {
+ public:
+  BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const balancing::BrokerOptions& options);
+  ~BrokerCore() { stop(); }
+
+  void stop();
+
+  bool isOfOtherProcess() const { return fork_.crossed(); }
+  const BrokerTally& tally() const { return tally_; }
+  std::uint16_t frontPort() const { return frontPort_; }
+  std::uint16_t backPort() const { return backPort_; }
+
+ private:
+  using Clock = Deadline::Clock;
+
+  FrameSource& listen(const char* who, std::uint16_t port, FrameHooks hooks);
+  FrameHooks frontHooks();
+  FrameHooks backHooks();
+  void start();
+  void onTick();
+  void answerAllStopping();
+
+  // Constant after construction.
+  const balancing::BrokerOptions options_;
+  const std::chrono::milliseconds tick_;
+  const ForkGuard fork_;
+
+  BrokerTally tally_;
+  ReactorLoop loop_;
+
+  // The loop's thread alone, which owns the sockets.
+  FrameSource& front_;
+  FrameSource& back_;
+  const std::uint16_t frontPort_, backPort_;
+  WorkerRoster roster_;
+  RequestBook book_;
+  BrokerJunk junk_;
+  Outbox outbox_;
+  Outcomes outcomes_;
+  Admission admission_;
+  WorkerCare care_;
+  Returns returns_;
+  Dispatcher dispatcher_;
+  TimeLimits limits_;
+  EndedConnections ended_;
+  Clock::time_point lastTick_{};
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,35 @@
+#pragma once
+
+// A request, from the moment a Broker has read it to its outcome.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../../connection/detail/frame.hpp"
+#include "../../core/detail/deadline.hpp"
+#include "dialect.hpp"
+
+namespace dividere::detail {
+
+struct BrokerWorker;
+
+struct BrokerRequest {
+  std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
+  Frame payload;
+  Dialect dialect = Dialect::bytes;
+  std::string correlation;              // empty if it came without
+  std::size_t size = 0;                 // bytes of all its frames, as it was read
+  Deadline::Clock::time_point since{};  // waiting, or at its worker
+  int attempts = 0;                     // times it was given to a worker
+  int deaths = 0;                       // of workers that had it at hand
+
+  // At a worker only.
+  BrokerWorker* worker = nullptr;
+  std::string token;        // names this attempt
+  bool isAnswered = false;  // the client has its outcome; the worker is not done yet
+
+  std::string_view client() const { return route.front().view(); }
+};
+
+}  // namespace dividere::detail

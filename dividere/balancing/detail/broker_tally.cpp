@@ -1,0 +1,52 @@
+#include "broker_tally.hpp"
+
+namespace dividere::detail {
+
+void BrokerTally::countRead() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.read;
+}
+
+void BrokerTally::countRedispatched() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.redispatched;
+}
+
+void BrokerTally::countLate() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.late;
+}
+
+void BrokerTally::countJunk() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.junk;
+}
+
+void BrokerTally::countOutcome(bool isError) {
+  countOutcome(isError, [] { return true; });
+}
+
+void BrokerTally::setWaiting(std::size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stats_.waiting = count;
+}
+
+void BrokerTally::setWorkers(std::size_t count) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  stats_.workers = count;
+  changed_.notify_all();
+}
+
+balancing::BrokerStats BrokerTally::stats() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  balancing::BrokerStats stats = stats_;
+  stats.inFlight = static_cast<std::size_t>(stats.read - stats.replied - stats.errors) - stats.waiting;
+  return stats;
+}
+
+bool BrokerTally::waitForWorkers(std::size_t n, const Deadline& deadline) const {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,46 @@
+#include "dispatcher.hpp"
+
+#include <utility>
+
+namespace dividere::detail {
+
+void Dispatcher::dispatch() {
+  dispatch(Dialect::typed);
+  dispatch(Dialect::bytes);
+}
+
+void Dispatcher::dispatch(Dialect dialect) {
+  while (book_.hasWaiting(dialect)) {
+    BrokerWorker* const worker = roster_.nextFor(dialect);
+    if (!worker) return;
+    giveFirst(dialect, *worker);
+  }
+}
+
+// Each way on changes whose turn it is, so that the next try is another one.
+void Dispatcher::giveFirst(Dialect dialect, BrokerWorker& worker) {
+  std::string token = tokens_.next();
+  Multipart message = messageOf(book_.firstWaiting(dialect), worker, token);
+  switch (back_.trySend(message)) {
+    case SendResult::sent: return book_.giveFirst(dialect, worker, std::move(token), Deadline::Clock::now());
+    case SendResult::gone: return care_.lose(worker);
+    case SendResult::full: break;
+  }
+  if (!worker.isBusy()) return care_.bury(worker, "not taking anything");
+  worker.capacity = worker.requests.size();  // until it speaks of more again
+  roster_.relist(worker);
+}
+
+// The route as it is but for the client's id, in whose place stands the name of this attempt. Its frames are shared: the
+// originals stay for the next worker, should this one die.
+Multipart Dispatcher::messageOf(BrokerRequest& request, const BrokerWorker& worker, const std::string& token) {
+  Multipart message;
+  message.reserve(request.route.size() + 2);
+  message.push(std::string_view(worker.id));
+  message.push(std::string_view(token));
+  for (std::size_t i = 1; i < request.route.size(); ++i) message.push(request.route[i].share());
+  message.push(request.payload.share());
+  return message;
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,57 @@
+#include "ended_connections.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace dividere::detail {
+
+// When to look, in milliseconds after the end.
+constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200};
+
+EndedConnections::EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look)
+    : loop_(loop), look_(std::move(look)), alarm_(loop, [this] { lookAtDue(); }) {}
+
+EndedConnections::Clock::time_point EndedConnections::Ended::due() const {
+  return when + std::chrono::milliseconds(kLooks[looks]);
+}
+
+void EndedConnections::add(int descriptor) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    news_.push_back(descriptor);
+    if (news_.size() > 1) return;  // the loop has been told
+  }
+  loop_.post([this] { takeNews(); });
+}
+
+void EndedConnections::takeNews() {
+  std::vector<int> news;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    news.swap(news_);
+  }
+  for (const int descriptor : news) ended_[descriptor] = Ended{Clock::now()};
+  lookAtDue();
+}
+
+void EndedConnections::lookAtDue() {
+  const auto now = Clock::now();
+  auto next = Clock::time_point::max();
+  std::vector<int> due;
+  for (auto each = ended_.begin(); each != ended_.end();) {
+    auto& [descriptor, ended] = *each;
+    const bool isDue = ended.due() <= now;
+    if (isDue) due.push_back(descriptor);
+    if (isDue && ++ended.looks == std::size(kLooks)) {
+      each = ended_.erase(each);
+      continue;
+    }
+    next = std::min(next, ended.due());
+    ++each;
+  }
+  if (next != Clock::time_point::max()) alarm_.set(next);
+  if (!due.empty()) look_(due);
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,29 @@
+#include "outcomes.hpp"
+
+#include <utility>
+
+#include "../../messaging/detail/error_envelope.hpp"
+
+namespace dividere::detail {
+
+bool Outcomes::takesErrors(const BrokerRequest& request) {
+  return request.dialect == Dialect::typed || !request.correlation.empty();
+}
+
+void Outcomes::reply(BrokerRequest&& request, Frame&& payload) {
+  const bool isError = isErrorEnvelope(payload.view());
+  send(request, std::move(payload), isError);
+}
+
+void Outcomes::fail(BrokerRequest&& request, Errc code, const std::string& text) {
+  send(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
+}
+
+void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
+  if (isError && !takesErrors(request)) return tally_.countOutcome(true);
+  Multipart reply(std::move(request.route));
+  reply.push(std::move(payload));
+  outbox_.send(std::move(reply), isError);
+}
+
+}  // namespace dividere::detail

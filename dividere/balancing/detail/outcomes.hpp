@@ -1,0 +1,31 @@
+#pragma once
+
+// How requests end.
+
+#include <string>
+
+#include "../../core/error.hpp"
+#include "broker_request.hpp"
+#include "broker_tally.hpp"
+#include "outbox.hpp"
+
+namespace dividere::detail {
+
+/// Gives each request its one outcome: a worker's reply, or an error. A client of plain bytes would take an error for its
+/// reply: it is sent one only if it put a correlation frame in front.
+class Outcomes {
+ public:
+  Outcomes(Outbox& outbox, BrokerTally& tally) : outbox_(outbox), tally_(tally) {}
+
+  void reply(BrokerRequest&& request, Frame&& payload);
+  void fail(BrokerRequest&& request, Errc code, const std::string& text);
+
+ private:
+  static bool takesErrors(const BrokerRequest& request);
+  void send(BrokerRequest& request, Frame&& payload, bool isError);
+
+  Outbox& outbox_;
+  BrokerTally& tally_;
+};
+
+}  // namespace dividere::detail

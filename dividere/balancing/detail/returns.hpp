@@ -1,0 +1,39 @@
+#pragma once
+
+// What comes from workers.
+
+#include <string>
+
+#include "broker_junk.hpp"
+#include "outcomes.hpp"
+#include "request_book.hpp"
+#include "worker_care.hpp"
+
+namespace dividere::detail {
+
+/// Takes replies, signs of life and goodbyes. Room that workers have after it is for the caller to fill.
+class Returns {
+ public:
+  Returns(WorkerRoster& roster, RequestBook& book, Outcomes& outcomes, WorkerCare& care, BrokerJunk& junk,
+          BrokerTally& tally)
+      : roster_(roster), book_(book), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
+
+  void take(Multipart& message);
+
+ private:
+  void takeSignal(Frame& id, const Signal& signal);
+  void startAnew(BrokerWorker& worker);
+  void noteSign(BrokerWorker& worker, const Signal& signal);
+  void takeReply(Multipart& message);
+  void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
+  static bool isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal);
+
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  Outcomes& outcomes_;
+  WorkerCare& care_;
+  BrokerJunk& junk_;
+  BrokerTally& tally_;
+};
+
+}  // namespace dividere::detail
