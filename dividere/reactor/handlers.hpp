@@ -17,7 +17,7 @@ namespace dividere::detail {
 class HandlerTable;
 class Origin;
 
-// The type of the first argument of anything that can be called.
+// The type of the first argument of anything that can be called in one way.
 template <class R, class C, class A, class... B>
 std::decay_t<A> firstArgument(R (C::*)(A, B...));
 template <class R, class C, class A, class... B>
@@ -26,16 +26,45 @@ template <class R, class A, class... B>
 std::decay_t<A> firstArgument(R (*)(A, B...));
 
 template <class C, class M>
-C classOf(M C::*);
+C ownerOfMember(M C::*);
 
+/// The type of the messages that an F handles; void if it does not tell.
 template <class F, class = void>
 struct HandledType {
+  using type = void;
+};
+template <class F>
+struct HandledType<F, std::void_t<decltype(firstArgument(std::declval<F>()))>> {
   using type = decltype(firstArgument(std::declval<F>()));
 };
 template <class F>
-struct HandledType<F, std::void_t<decltype(&F::operator())>> {
+struct HandledType<F, std::void_t<decltype(firstArgument(&F::operator()))>> {
   using type = decltype(firstArgument(&F::operator()));
 };
+
+/// Holds a callable so that a std::function can hold this: copies share one that cannot be copied.
+template <class F, bool = std::is_copy_constructible_v<F>>
+class Callable {
+ public:
+  explicit Callable(F&& function) : function_(std::move(function)) {}
+  F& get() { return function_; }
+
+ private:
+  F function_;
+};
+template <class F>
+class Callable<F, false> {
+ public:
+  explicit Callable(F&& function) : function_(std::make_shared<F>(std::move(function))) {}
+  F& get() { return *function_; }
+
+ private:
+  std::shared_ptr<F> function_;
+};
+
+/// Whether a handler may return an R: nothing, or the message that is the reply.
+template <class R>
+constexpr bool isReply = std::is_void_v<R> || std::is_convertible_v<R, const google::protobuf::Message&>;
 }  // namespace dividere::detail
 
 namespace dividere::reactor {
@@ -43,7 +72,7 @@ namespace dividere::reactor {
 /// The way back to where a message came from. Valid while its handler runs, in that thread.
 class Sender {
  public:
-  /// Answers: from a Response its one reply, from a Dealer any number of messages along the route, from a Request the
+  /// Replies: from a Response its one reply, from a Dealer any number of messages along the route, from a Request the
   /// next request. Throws Error{outOfTurn} for a second reply, and for a message that came by a Subscriber, which has
   /// no way back.
   void send(const google::protobuf::Message& message);
@@ -90,46 +119,72 @@ class HandlerSet {
   detail::Hidden<detail::HandlerTable> table_;
 };
 
-/// Handlers by message type: what a reactor, a Worker and a Service have in common (seeds: the methods of a
+/// Handlers by message type: what a reactor, a Worker and a Service have in common (in Python: the methods of a
 /// derived class that are named after a message). All are set before start(); each call throws Error{outOfTurn} after it.
 ///
 /// Handlers run one at a time, in the thread of the object (in its threads, where it has several). What one throws
-/// is reported, whoever waits for an answer is told (Errc::handlerFailed and the text), and things go on.
+/// is reported, whoever waits for a reply is told (Errc::handlerFailed and the text that it threw), and things go on.
+///
+/// A class that derives from two of these, a Service and an MtMsgReactor say, has two sets of handlers: it says which one
+/// it means, as in Service::on(...).
 template <class Derived>
 class Handling : public HandlerSet {
  public:
   /// Handles messages of type T with `handler`: R(const T&) or R(const T&, Sender&), where R is void or a message,
-  /// which is sent as the answer. A lambda, a function, or a member function of the class derived from this one
-  /// (&MyReactor::handleMsg01). The last one set for a type counts.
+  /// which is sent as the reply. A lambda, whatever it captures, a function, or a member function of the class derived
+  /// from this one (&MyReactor::handleMsg01). The last one set for a type counts.
   template <class F>
   Derived& on(F handler) {
-    if constexpr (std::is_member_function_pointer_v<F>) {
-      using T = typename detail::HandledType<F>::type;
-      using Class = decltype(detail::classOf(handler));
-      auto* self = static_cast<Class*>(static_cast<Derived*>(this));
-      return setFor<T>([self, handler](const T& message, Sender& sender) {
-        if constexpr (std::is_invocable_v<F, Class&, const T&, Sender&>) {
-          return (self->*handler)(message, sender);
-        } else {
-          return (self->*handler)(message);
-        }
-      });
-    } else {
-      return setFor<typename detail::HandledType<F>::type>(std::move(handler));
-    }
+    using T = typename detail::HandledType<F>::type;
+    static_assert(
+        !std::is_void_v<T>,
+        "dividere: the handler does not tell which messages it takes, as it is generic, overloaded, the result of "
+        "std::bind, or takes nothing: name the type, on<Msg>(handler), or write a lambda that takes a const Msg&");
+    if constexpr (!std::is_void_v<T>) return setFor<T>(std::move(handler));
+  }
+
+  /// The same for a handler that takes other types, too: a generic lambda, or the result of std::bind.
+  template <class T, class F>
+  Derived& on(F handler) {
+    return setFor<T>(std::move(handler));
+  }
+
+  // The same for one of several overloaded functions:
+  template <class T, class R>
+  Derived& on(R (*handler)(const T&)) {
+    return setFor<T>(handler);
+  }
+  template <class T, class R>
+  Derived& on(R (*handler)(const T&, Sender&)) {
+    return setFor<T>(handler);
+  }
+  template <class T, class R, class C>
+  Derived& on(R (C::*handler)(const T&)) {
+    return setFor<T>(handler);
+  }
+  template <class T, class R, class C>
+  Derived& on(R (C::*handler)(const T&, Sender&)) {
+    return setFor<T>(handler);
   }
 
   /// Called for a message that has no handler, or whose type is not linked into the program: with its type's full
-  /// name, and with the Sender if it takes one. If it does not answer, whoever waits is sent Errc::unknownType.
+  /// name, and with the Sender if it takes one. If it does not reply, whoever waits is sent Errc::unknownType.
   template <class F>
   Derived& onUnknown(F hook) {
-    if constexpr (std::is_invocable_v<F&, const std::string&, Sender&>) {
-      setUnknown(std::move(hook));
-    } else if constexpr (std::is_invocable_v<F&, const std::string&>) {
-      setUnknown([hook = std::move(hook)](const std::string& type, Sender&) mutable { hook(type); });
-    } else {
-      setUnknown([hook = std::move(hook)](const std::string&, Sender&) mutable { hook(); });
-    }
+    constexpr bool takesSender = std::is_invocable_v<F&, const std::string&, Sender&>;
+    constexpr bool takesType = std::is_invocable_v<F&, const std::string&>;
+    static_assert(takesSender || takesType || std::is_invocable_v<F&>,
+                  "dividere: the hook takes nothing, the type's name (const std::string&), or the name and a Sender&");
+    setUnknown([held = detail::Callable<F>(std::move(hook))]([[maybe_unused]] const std::string& type,
+                                                             [[maybe_unused]] Sender& sender) mutable {
+      if constexpr (takesSender) {
+        held.get()(type, sender);
+      } else if constexpr (takesType) {
+        held.get()(type);
+      } else if constexpr (std::is_invocable_v<F&>) {
+        held.get()();
+      }
+    });
     return static_cast<Derived&>(*this);
   }
 
@@ -138,40 +193,89 @@ class Handling : public HandlerSet {
   /// messaging::Dealer::RoutedError. Takes a const Error&, a const std::exception&, or the text.
   template <class F>
   Derived& onError(F hook) {
-    if constexpr (std::is_invocable_v<F&, const Error&>) {
-      setError(std::move(hook));
-    } else if constexpr (std::is_invocable_v<F&, std::exception_ptr>) {
-      setError([hook = std::move(hook)](const Error& error) mutable { hook(std::make_exception_ptr(error)); });
-    } else {
-      setError([hook = std::move(hook)](const Error& error) mutable { hook(std::string(error.what())); });
-    }
+    constexpr bool takesError = std::is_invocable_v<F&, const Error&>;
+    constexpr bool takesPointer = std::is_invocable_v<F&, std::exception_ptr>;
+    static_assert(
+        takesError || takesPointer || std::is_invocable_v<F&, std::string>,
+        "dividere: the hook takes a const Error&, a const std::exception&, a std::exception_ptr, or the text");
+    setError([held = detail::Callable<F>(std::move(hook))](const Error& error) mutable {
+      if constexpr (takesError) {
+        held.get()(error);
+      } else if constexpr (takesPointer) {
+        held.get()(std::make_exception_ptr(error));
+      } else if constexpr (std::is_invocable_v<F&, std::string>) {
+        held.get()(std::string(error.what()));
+      }
+    });
     return static_cast<Derived&>(*this);
   }
 
  private:
   template <class T, class F>
   Derived& setFor(F handler) {
-    static_assert(std::is_base_of_v<google::protobuf::Message, T>,
-                  "a handler takes a protobuf message by const reference, and a Sender& after it if it likes");
-    setHandler(std::make_shared<T>(),
-               [handler = std::move(handler)](const google::protobuf::Message& message, Sender& sender) mutable {
-                 answer<T>(handler, static_cast<const T&>(message), sender);
-               });
+    constexpr bool isMessage = std::is_base_of_v<google::protobuf::Message, T> && !std::is_abstract_v<T>;
+    static_assert(isMessage, "dividere: a handler takes a message of one protobuf type first, by const reference");
+    if constexpr (!isMessage) {
+      return static_cast<Derived&>(*this);
+    } else if constexpr (std::is_member_function_pointer_v<F>) {
+      return setMember<T>(handler);
+    } else {
+      return setCallable<T>(std::move(handler));
+    }
+  }
+
+  template <class T, class F>
+  Derived& setMember(F handler) {
+    using Class = decltype(detail::ownerOfMember(handler));
+    constexpr bool isDerived = std::is_base_of_v<Derived, Class>;
+    static_assert(isDerived,
+                  "dividere: a member function that handles messages is one of the class derived from this one");
+    if constexpr (isDerived) {
+      auto* self = static_cast<Class*>(static_cast<Derived*>(this));
+      if constexpr (std::is_invocable_v<F, Class&, const T&, Sender&>) {
+        return setCallable<T>([self, handler](const T& message, Sender& sender) -> decltype(auto) {
+          return (self->*handler)(message, sender);
+        });
+      } else {
+        return setCallable<T>(
+            [self, handler](const T& message) -> decltype(auto) { return (self->*handler)(message); });
+      }
+    }
+  }
+
+  template <class T, class F>
+  Derived& setCallable(F handler) {
+    constexpr bool takesMessage = std::is_invocable_v<F&, const T&> || std::is_invocable_v<F&, const T&, Sender&>;
+    static_assert(
+        takesMessage,
+        "dividere: a handler takes its message by const reference, and a Sender& after it if it likes: nothing "
+        "else, and not the message by plain reference");
+    if constexpr (takesMessage) {
+      setHandler(std::make_shared<T>(), [held = detail::Callable<F>(std::move(handler))](
+                                            const google::protobuf::Message& message, Sender& sender) mutable {
+        answer<T>(held.get(), static_cast<const T&>(message), sender);
+      });
+    }
     return static_cast<Derived&>(*this);
   }
 
   template <class T, class F>
   static void answer(F& handler, const T& message, Sender& sender) {
     if constexpr (std::is_invocable_v<F&, const T&, Sender&>) {
-      if constexpr (std::is_void_v<std::invoke_result_t<F&, const T&, Sender&>>) {
-        handler(message, sender);
-      } else {
-        sender.send(handler(message, sender));
-      }
-    } else if constexpr (std::is_void_v<std::invoke_result_t<F&, const T&>>) {
-      handler(message);
+      sendResult<std::invoke_result_t<F&, const T&, Sender&>>(
+          sender, [&]() -> decltype(auto) { return handler(message, sender); });
     } else {
-      sender.send(handler(message));
+      sendResult<std::invoke_result_t<F&, const T&>>(sender, [&]() -> decltype(auto) { return handler(message); });
+    }
+  }
+
+  template <class R, class Call>
+  static void sendResult(Sender& sender, const Call& call) {
+    static_assert(detail::isReply<R>, "dividere: a handler returns nothing, or the message that is the reply");
+    if constexpr (std::is_void_v<R>) {
+      call();
+    } else if constexpr (detail::isReply<R>) {
+      sender.send(call());
     }
   }
 };

@@ -18,7 +18,7 @@ class WorkerMain;
 namespace dividere::reactor {
 
 /// One thread that waits on any mix of messaging sockets at once and calls the handler of each message's type
-/// (seeds: messaging.MtMsgReactor).
+/// (the Python package's messaging.MtMsgReactor).
 ///
 ///     MtMsgReactor reactor;
 ///     reactor.add(messaging::Response("tcp://*:5555"))
@@ -44,8 +44,9 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   MtMsgReactor& add(messaging::Response&& socket);
   MtMsgReactor& add(messaging::Dealer&& socket);
 
-  /// Calls `function` in the reactor's thread once a period, first after one period; late calls are not made up for.
-  /// (The idle hook of the seeds, which is called whenever nothing comes.) Before start(), or from a handler.
+  /// Calls `function` in the reactor's thread once a period, first after one period. Before start(), or from a handler.
+  /// Late calls are not made up for: while the thread or the machine is busy they come less often than once a period.
+  /// (In Python: the idle hook, which is called whenever nothing comes.)
   MtMsgReactor& every(std::chrono::milliseconds period, std::function<void()> function);
 
   /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.

@@ -119,6 +119,79 @@ TEST_CASE("members of a derived class are handlers, and their object keeps its s
   CHECK(ask(request, M()) == "kept ");
 }
 
+namespace {
+
+/// What a reactor answers that handles messages of a type that is named, as the handler does not tell it.
+template <class Message, class F>
+std::string namedAnswerOf(F handler) {
+  MtMsgReactor reactor;
+  const std::string endpoint = addResponse(reactor);
+  reactor.on<Message>(std::move(handler));
+  reactor.start();
+  Request request(endpoint);
+  return ask(request, msg01("abc"));
+}
+
+Msg01 marked(const std::string& mark, const Msg01& message) { return msg01(mark + message.field1()); }
+
+Msg01 overloaded(const Msg01& message) { return msg01("1 " + message.field1()); }
+Msg01 overloaded(const Msg02& message) { return msg01("2 " + message.field1()); }
+void overloaded(const Empty01&, Sender& sender) { sender.send(msg01("3")); }
+
+class Overloading : public MtMsgReactor {
+ public:
+  Overloading() { on<Msg01>(&Overloading::handle).on<Msg02>(&Overloading::handle).on<Empty01>(&Overloading::handle); }
+  ~Overloading() { stop(); }
+
+ private:
+  Msg01 handle(const Msg01& message) { return overloaded(message); }
+  Msg01 handle(const Msg02& message) { return overloaded(message); }
+  void handle(const Empty01& message, Sender& sender) { overloaded(message, sender); }
+};
+
+}  // namespace
+
+TEST_CASE("a generic lambda and the result of std::bind are handlers of the type that is named") {
+  CHECK(namedAnswerOf<Msg01>([](const auto& message) { return message; }) == "abc");
+  CHECK(namedAnswerOf<Msg01>([](const auto& message, auto& sender) { sender.send(message); }) == "abc");
+  CHECK(namedAnswerOf<Msg01>(std::bind(marked, "x", std::placeholders::_1)) == "xabc");
+  CHECK(namedAnswerOf<Msg01>(reverse) == "cba");
+}
+
+TEST_CASE("overloaded functions, also members, are handlers of the type that is named") {
+  MtMsgReactor free;
+  Overloading member;
+  free.on<Msg01>(overloaded).on<Msg02>(overloaded).on<Empty01>(overloaded);
+  for (MtMsgReactor* reactor : {&free, static_cast<MtMsgReactor*>(&member)}) {
+    const std::string endpoint = addResponse(*reactor);
+    reactor->start();
+    Request request(endpoint);
+    CHECK(ask(request, msg01("a")) == "1 a");
+    CHECK(ask(request, msg02("b", 1)) == "2 b");
+    CHECK(ask(request, Empty01()) == "3");
+  }
+}
+
+TEST_CASE("handlers and hooks may capture what can only be moved") {
+  Notes<std::string> notes;
+  const auto mine = [](const char* text) { return std::make_unique<std::string>(text); };
+  MtMsgReactor reactor;
+  const std::string endpoint = addResponse(reactor);
+  reactor.on([text = mine("!")](const Msg01& message) { return msg01(message.field1() + *text); })
+      .on<Msg02>(
+          [text = mine("?")](const auto& message, Sender& sender) { sender.send(msg01(message.field1() + *text)); })
+      .on([text = mine("thrown")](const M&) { throw std::runtime_error(*text); })
+      .onUnknown([&, text = mine(" is unknown")](const std::string& type) { notes.add(type + *text); })
+      .onError([&, text = mine(" it was")](const Error& error) { notes.add(error.text() + *text); });
+  reactor.start();
+  Request request(endpoint);
+  CHECK(ask(request, msg01("a")) == "a!");
+  CHECK(ask(request, msg02("b", 1)) == "b?");
+  ask(request, M());
+  ask(request, Empty01());
+  CHECK(notes.all() == std::vector<std::string>{"thrown it was", "Empty01 is unknown"});
+}
+
 TEST_CASE("each type goes to its own handler") {
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);

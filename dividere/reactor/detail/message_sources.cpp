@@ -6,10 +6,10 @@
 
 namespace dividere::detail {
 
-constexpr Timeout kNoWait = std::chrono::milliseconds(0);
+constexpr Timeout kReceiveAtOnce = std::chrono::milliseconds(0);
 
 // A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
-constexpr Timeout kSendLimit = std::chrono::milliseconds(1000);
+constexpr Timeout kReplyLimit = std::chrono::milliseconds(1000);
 
 /// What the four have in common. A Messaging socket's own ways to receive and to send are in the classes below.
 template <class Messaging>
@@ -46,7 +46,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   bool hasMessage() override { return Access::ready(connection()); }
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kNoWait));
+    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
   }
 
  protected:
@@ -67,11 +67,11 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kNoWait));
+    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
   }
 
  protected:
-  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
 };
 
 class ResponseSource final : public MessageSource<messaging::Response> {
@@ -80,13 +80,13 @@ class ResponseSource final : public MessageSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kNoWait));
+    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  protected:
-  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
 };
 
 class DealerSource final : public MessageSource<messaging::Dealer> {
@@ -95,7 +95,7 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &route_, &kNoWait));
+    dispatch(*Access::receive(connection(), &route_, &kReceiveAtOnce));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
@@ -105,7 +105,7 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
   }
 
  protected:
-  void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kSendLimit)); }
+  void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kReplyLimit)); }
 };
 
 std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {

@@ -10,8 +10,7 @@
 namespace dividere::detail {
 
 // Messages one socket may have handled before the others have their turn.
-constexpr int kTurn = 64;
-constexpr std::chrono::milliseconds kNow{0};
+constexpr int kMessagesPerTurn = 64;
 
 ReactorLoop::Visit::Visit(ReactorLoop& loop)
     : loop_(loop), succeeded_(!CallbackScope::isInside() && loop.turn_.try_lock()) {
@@ -99,21 +98,21 @@ void ReactorLoop::drop(Source& source) {
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
-  requireOption(period > kNow, who_.c_str(), "every: the period must be positive");
+  requireOption(period > std::chrono::milliseconds::zero(), who_.c_str(), "every: the period must be positive");
   period = reckonable(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 
 void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
   requireNotStarted("after()");
-  timers_.push_back({kNow, Deadline::in(delay).when(), std::move(function)});
+  timers_.push_back({std::chrono::milliseconds::zero(), Deadline::in(delay).when(), std::move(function)});
 }
 
 /// In the thread that starts it, where what is wrong with a socket can be caught.
 void ReactorLoop::open(std::string who) {
-  if (!who.empty()) who_ = std::move(who);
   fork_.require(who_ + ": start");
   if (started_) throw Error(Errc::outOfTurn, who_ + ": start() is called once");
+  if (!who.empty()) who_ = std::move(who);
   epoll_ = OwnedDescriptor(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_) throw Error({errno, std::generic_category()}, who_ + ": epoll");
   watch(thread_.waker().fd(), nullptr);
@@ -212,7 +211,7 @@ void ReactorLoop::callDue() {
     const auto now = Clock::now();
     if (timers_[i].due > now) continue;
     const auto function = timers_[i].function;
-    if (timers_[i].period == kNow) {
+    if (timers_[i].period == std::chrono::milliseconds::zero()) {
       timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
       call(function, "a timer's function");
       continue;
@@ -253,27 +252,32 @@ bool ReactorLoop::takeTurn(Source& source) {
 }
 
 bool ReactorLoop::takeMessages(Source& source) {
-  for (int count = 0; count < kTurn; ++count) {
+  for (int count = 0; count < kMessagesPerTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
       if (!source.hasMessage()) return source.socket().mayHaveMessage();
+    } catch (...) {
+      onError_(currentError());
+      continue;
+    }
+    try {
       source.take();
     } catch (...) {
-      tellFailure(source);
+      const Error error = currentError();
+      if (!source.failed(error)) onError_(error);
     }
   }
   return true;
 }
 
-/// In a catch block.
-void ReactorLoop::tellFailure(Source& source) noexcept {
+/// What was thrown while a socket was looked after. In a catch block.
+Error ReactorLoop::currentError() const {
   try {
     throw;
   } catch (const Error& error) {
-    if (!source.failed(error)) onError_(error);
+    return error;
   } catch (...) {
-    const Error error = currentAsHandlerError(who_ + ": receive");  // out of memory, say
-    if (!source.failed(error)) onError_(error);
+    return currentAsHandlerError(who_ + ": receive");  // out of memory, say
   }
 }
 
@@ -326,7 +330,7 @@ void ReactorLoop::attendToSockets() {
     try {
       each->socket().attend();
     } catch (...) {
-      tellFailure(*each);
+      onError_(currentError());
     }
   }
 }

@@ -107,7 +107,7 @@ class ReactorLoop {
   void takeTurns();
   bool takeTurn(Source& source);
   bool takeMessages(Source& source);
-  void tellFailure(Source& source) noexcept;
+  Error currentError() const;
   void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);
   void attendToSockets();

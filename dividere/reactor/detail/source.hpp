@@ -24,7 +24,7 @@ class Source : public Poller {
   /// Takes the next message and does with it whatever this source is for.
   virtual void take() = 0;
 
-  /// hasMessage() or take() threw this. Whether that is dealt with; if not, the loop tells its owner.
+  /// take() threw this. Whether that is dealt with; if not, the loop tells its owner.
   virtual bool failed(const Error& error) noexcept {
     static_cast<void>(error);
     return false;
