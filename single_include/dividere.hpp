@@ -107,7 +107,7 @@ enum class LogLevel { debug, info, warning, error, off };
 /// Receives one line of the log: its level, who wrote it ("connection::Publisher") and the text.
 ///
 /// Called in the thread that logs, so several threads may call it at once. The library holds no lock meanwhile. What
-/// it throws is dropped.
+/// it throws is dropped. A stop() inside it asks for the end and does not wait for it.
 using LogHandler = std::function<void(LogLevel level, std::string_view component, std::string_view text)>;
 
 /// Sends every line of level `least` or above to `handler` instead of stderr. An empty handler brings stderr back.
@@ -2836,6 +2836,7 @@ void log(LogLevel level, std::string_view component, std::string_view text) noex
     handler = logTarget().handler;
   }
   if (handler) {
+    const CallbackScope scope;  // the handler may stop the very object that logs
     (*handler)(level, component, text);
   } else {
     writeToStderr(level, component, text);
@@ -3581,6 +3582,9 @@ class Socket {
   void attend() {
     if (dialer_.attend()) signalTaken();
   }
+
+  /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
+  bool isAnyUp() { return dialer_.isAnyUp(); }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first.
@@ -10470,29 +10474,6 @@ class BrokerTally {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/broker_tally.hpp
 
-// begin dividere/balancing/detail/broker_junk.hpp
-// Messages that a Broker can make nothing of.
-
-namespace dividere::detail {
-
-/// Counts them, and warns once a second.
-class BrokerJunk {
- public:
-  explicit BrokerJunk(BrokerTally& tally) : tally_(tally) {}
-
-  void drop(const std::string& what) {
-    tally_.countJunk();
-    warnings_.log(LogLevel::warning, "balancing::Broker", what);
-  }
-
- private:
-  BrokerTally& tally_;
-  RateLimit warnings_;
-};
-
-}  // namespace dividere::detail
-// end dividere/balancing/detail/broker_junk.hpp
-
 // begin dividere/balancing/detail/dialect.hpp
 // What brokers and workers say to each other, in both dialects (WIRE.md).
 
@@ -10517,6 +10498,9 @@ struct Signal {
 };
 
 Signal readSignal(std::string_view bytes);
+
+/// The same by the first bytes alone, in a fraction of the time: whether this looks like a worker's signal, and which.
+Signal::Kind quickKindOf(std::string_view bytes);
 
 /// As readSignal() reads it; `id` is the worker's routing id, or the broker's name.
 std::string writeSignal(const Signal& signal, std::string_view id);
@@ -10544,6 +10528,49 @@ bool isCorrelationId(std::string_view frame);
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/dialect.hpp
+
+// begin dividere/balancing/detail/broker_junk.hpp
+// Messages that a Broker can make nothing of.
+
+namespace dividere::detail {
+
+/// Counts them, and warns once a second.
+class BrokerJunk {
+ public:
+  explicit BrokerJunk(BrokerTally& tally) : tally_(tally) {}
+
+  void drop(const std::string& what) {
+    tally_.countJunk();
+    warnings_.log(LogLevel::warning, "balancing::Broker", what);
+  }
+
+ private:
+  BrokerTally& tally_;
+  RateLimit warnings_;
+};
+
+/// Knows workers that are connected to the front port, and says so.
+class MisplacedWorkers {
+ public:
+  MisplacedWorkers(std::uint16_t frontPort, std::uint16_t backPort) : frontPort_(frontPort), backPort_(backPort) {}
+
+  /// Whether this, come to the front port without a route, is a worker's signal for certain. A single byte is more likely
+  /// one than a request of one byte: that is only said.
+  bool isOne(std::string_view payload) {
+    if (quickKindOf(payload) == Signal::Kind::none) return false;
+    warnings_.log(LogLevel::warning, "balancing::Broker",
+                  "a worker seems to be connected to the front port " + std::to_string(frontPort_) +
+                      ", which is for clients: workers connect to the back port " + std::to_string(backPort_));
+    return payload.size() > 1;
+  }
+
+ private:
+  const std::uint16_t frontPort_, backPort_;
+  RateLimit warnings_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_junk.hpp
 
 // begin dividere/balancing/detail/broker_request.hpp
 // A request, from the moment a Broker has read it to its outcome.
@@ -10632,6 +10659,9 @@ class FrameSource final : public Source {
   /// As Socket::trySend().
   SendResult trySend(Multipart& message) { return socket_->trySend(message); }
 
+  /// Waits until something may have changed: a message has come, or a peer has room again. False if nothing did in time.
+  bool awaitNews(const Deadline& deadline);
+
   bool hasMessage() override {
     if (hooks_.onTurn) hooks_.onTurn();
     if (socket_->ready()) return true;
@@ -10679,6 +10709,9 @@ class Outbox {
 
   /// Tries all clients.
   void flush();
+
+  /// The same again and again, as long as clients take what is theirs, and no longer than about a second.
+  void flushToTheEnd();
 
  private:
   using Clock = Deadline::Clock;
@@ -10749,6 +10782,8 @@ struct BrokerWorker {
   Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
+  int asksBefore = 0;  // those that were unanswered when it was given its last request
+  int freeSigns = 0;   // signs of life since then that answer none of these
 
   bool isBusy() const { return !requests.empty(); }
   bool hasRoom() const { return !isGone && requests.size() < capacity; }
@@ -10897,8 +10932,14 @@ namespace dividere::detail {
 class Admission {
  public:
   Admission(const balancing::BrokerOptions& options, RequestBook& book, const WorkerRoster& roster, Outbox& outbox,
-            Outcomes& outcomes, BrokerJunk& junk)
-      : options_(options), book_(book), roster_(roster), outbox_(outbox), outcomes_(outcomes), junk_(junk) {}
+            Outcomes& outcomes, BrokerJunk& junk, MisplacedWorkers& misplaced)
+      : options_(options),
+        book_(book),
+        roster_(roster),
+        outbox_(outbox),
+        outcomes_(outcomes),
+        junk_(junk),
+        misplaced_(misplaced) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -10921,6 +10962,7 @@ class Admission {
   Outbox& outbox_;
   Outcomes& outcomes_;
   BrokerJunk& junk_;
+  MisplacedWorkers& misplaced_;
   bool isOpen_ = true;
 };
 
@@ -11069,6 +11111,7 @@ class Returns {
   void takeSignal(Frame& id, const Signal& signal);
   void startAnew(BrokerWorker& worker);
   void noteSign(BrokerWorker& worker, const Signal& signal);
+  void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
   static bool isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal);
@@ -11135,7 +11178,7 @@ class BrokerCore {
  private:
   using Clock = Deadline::Clock;
 
-  FrameSource& listen(const char* who, std::uint16_t port, FrameHooks hooks);
+  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks);
   FrameHooks frontHooks();
   FrameHooks backHooks();
   void start();
@@ -11157,6 +11200,7 @@ class BrokerCore {
   WorkerRoster roster_;
   RequestBook book_;
   BrokerJunk junk_;
+  MisplacedWorkers misplaced_;
   Outbox outbox_;
   Outcomes outcomes_;
   Admission admission_;
@@ -11238,13 +11282,16 @@ class BalancingClient {
     isAsked_ = false;
     for (int retries = 0;; ++retries) {
       if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(policy_.timeout)))) return reply;
-      if (retries >= policy_.maxRetries || end_.passed()) return nullptr;
+      if (retries >= policy_.maxRetries || end_.passed()) break;
       // A late reply ends the pause, too.
       if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(pauseBefore(retries))))) return reply;
-      if (end_.passed()) return nullptr;
+      if (end_.passed()) break;
+      forgetUnsent();
       connectToNext();
       transmit();
     }
+    forgetUnsent();
+    return nullptr;
   }
 
   static constexpr const char* kWho = "balancing::Client";
@@ -11252,9 +11299,15 @@ class BalancingClient {
  private:
   void connect() {
     socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
+    takeNewName();
+    socket_->connect(endpoints_[current_]);
+    mayBeUnsent_ = false;
+  }
+
+  // For the next connection: a broker may ignore it if it has the name of one that the broker does not know to be gone.
+  void takeNewName() {
     const std::string id = randomUuid();
     socket_->set(ZMQ_ROUTING_ID, id.data(), id.size());
-    socket_->connect(endpoints_[current_]);
   }
 
   void connectToNext() {
@@ -11263,7 +11316,17 @@ class BalancingClient {
     connect();
   }
 
+  // What nobody has taken yet is of a try, or a request, that was given up: a broker that comes is not to find it.
+  void forgetUnsent() {
+    if (mayBeUnsent_ && !socket_->isAnyUp()) {
+      takeNewName();
+      socket_->forgetUnsent();
+    }
+    mayBeUnsent_ = false;
+  }
+
   void transmit() {
+    mayBeUnsent_ = true;
     Multipart message;
     message.push(std::string_view(id_));
     message.push(request_.share());
@@ -11274,6 +11337,7 @@ class BalancingClient {
     while (socket_->receive(deadline)) {
       std::vector<Frame>& frames = socket_->inbox().frames();
       if (frames.size() == socket_->framesReceived() && frames.size() > 1 && frames.front().view() == id_) {
+        mayBeUnsent_ = false;
         return &frames.back();
       }
     }
@@ -11297,6 +11361,7 @@ class BalancingClient {
   Frame request_;
   Deadline end_ = Deadline::never();
   bool isAsked_ = false;
+  bool mayBeUnsent_ = false;  // something was sent by this socket since its last reply
 };
 
 }  // namespace dividere::detail
@@ -11354,6 +11419,7 @@ namespace dividere::detail {
 
 void Admission::take(Multipart& message, BrokerTally& tally) {
   if (const char* fault = faultOf(message)) return junk_.drop(fault);
+  if (message.size() == 2 && misplaced_.isOne(message.payload().view())) return tally.countJunk();
   BrokerRequest request = read(message);
   if (isRetry(request)) return;
   tally.countRead();
@@ -11437,20 +11503,24 @@ std::chrono::milliseconds silenceLimitOf(const balancing::BrokerOptions& options
 // begin dividere/balancing/detail/broker_core.cpp
 namespace dividere::detail {
 
+// Replies that libzmq keeps for a client that takes none; what comes on top of these is kept here, where it is counted.
+constexpr int kRepliesInPipe = 100;
+
 BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const balancing::BrokerOptions& options)
     : options_(checked(options)),
       tick_(tickOf(options_)),
       loop_("balancing::Broker"),
-      front_(listen("balancing::Broker (front)", frontPort, frontHooks())),
-      back_(listen("balancing::Broker (back)", backPort, backHooks())),
+      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, frontHooks())),
+      back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, backHooks())),
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
       book_(roster_, tally_),
       junk_(tally_),
+      misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      admission_(options_, book_, roster_, outbox_, outcomes_, junk_),
+      admission_(options_, book_, roster_, outbox_, outcomes_, junk_, misplaced_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_),
@@ -11467,8 +11537,10 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
   }
 }
 
-FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, FrameHooks hooks) {
-  auto source = std::make_unique<FrameSource>(makeRouter(who, port, connection::SocketOptions()), std::move(hooks));
+FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks) {
+  connection::SocketOptions options;
+  options.sendQueue = sendQueue;
+  auto source = std::make_unique<FrameSource>(makeRouter(who, port, options), std::move(hooks));
   FrameSource& made = *source;
   loop_.add(std::move(source));
   return made;
@@ -11519,7 +11591,7 @@ void BrokerCore::answerAllStopping() {
   for (BrokerRequest& request : book_.takeAll()) {
     outcomes_.fail(std::move(request), Errc::stopping, Admission::kStopping);
   }
-  outbox_.flush();
+  outbox_.flushToTheEnd();
 }
 
 void BrokerCore::onTick() {
@@ -11669,6 +11741,13 @@ Signal readSignal(std::string_view bytes) {
   return {};
 }
 
+Signal::Kind quickKindOf(std::string_view bytes) {
+  static NeverDestroyed<std::string> heartbeat(envelopePrefix(kHeartbeatType));
+  if (bytes == kRegistrationByte) return Signal::Kind::registration;
+  if (bytes == kHeartbeatByte || bytes.substr(0, heartbeat->size()) == *heartbeat) return Signal::Kind::heartbeat;
+  return Signal::Kind::none;
+}
+
 std::string writeSignal(const Signal& signal, std::string_view id) {
   if (signal.dialect == Dialect::bytes) {
     return std::string(signal.kind == Signal::Kind::registration ? kRegistrationByte : kHeartbeatByte);
@@ -11731,7 +11810,10 @@ void Dispatcher::giveFirst(Dialect dialect, BrokerWorker& worker) {
   std::string token = tokens_.next();
   Multipart message = messageOf(book_.firstWaiting(dialect), worker, token);
   switch (back_.trySend(message)) {
-    case SendResult::sent: return book_.giveFirst(dialect, worker, std::move(token), Deadline::Clock::now());
+    case SendResult::sent:
+      worker.asksBefore = worker.asksUnanswered;
+      worker.freeSigns = 0;
+      return book_.giveFirst(dialect, worker, std::move(token), Deadline::Clock::now());
     case SendResult::gone: return care_.lose(worker);
     case SendResult::full: break;
   }
@@ -11809,11 +11891,30 @@ void EndedConnections::lookAtDue() {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/ended_connections.cpp
 
+// begin dividere/balancing/detail/frame_source.cpp
+namespace dividere::detail {
+
+bool FrameSource::awaitNews(const Deadline& deadline) {
+  pollfd wait{socket_->descriptor(), POLLIN, 0};
+  int ready;
+  while ((ready = ::poll(&wait, 1, deadline.pollTimeout())) < 0 && errno == EINTR) {
+  }
+  if (ready > 0) socket_->refresh();
+  return ready > 0;
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/frame_source.cpp
+
 // begin dividere/balancing/detail/outbox.cpp
 namespace dividere::detail {
 
 // To try clients in vain is followed by a pause so many times as long.
 constexpr int kPauses = 4;
+
+// How long what is left at the end is delivered, in all and while no client takes any.
+constexpr std::chrono::milliseconds kFarewell{1000};
+constexpr std::chrono::milliseconds kStall{200};
 
 Outbox::Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const balancing::BrokerOptions& options)
     : front_(front),
@@ -11860,6 +11961,12 @@ void Outbox::flush() {
   }
   const auto end = Clock::now();
   nextFlush_ = end + kPauses * (end - began);
+}
+
+void Outbox::flushToTheEnd() {
+  const Deadline limit = Deadline::in(kFarewell);
+  flush();
+  while (!isEmpty() && front_.awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
 }
 
 void Outbox::sendKept(Replies& replies) {
@@ -12025,7 +12132,8 @@ RequestBook::Requests RequestBook::takeAll() {
 // begin dividere/balancing/detail/returns.cpp
 namespace dividere::detail {
 
-constexpr const char* kNoSignal = "neither a reply nor a sign of life came from a worker";
+constexpr const char* kNoSignal =
+    "what came to the back port is neither a worker's reply nor its sign of life; is a client connected to it?";
 
 void Returns::take(Multipart& message) {
   if (message.size() < 2) return junk_.drop(kNoSignal);
@@ -12056,7 +12164,7 @@ bool Returns::isAnew(const BrokerWorker& worker, const Frame& id, const Signal& 
 void Returns::startAnew(BrokerWorker& worker) {
   care_.takeBackAll(worker);
   worker.isGone = false;
-  worker.asksUnanswered = 0;
+  worker.asksUnanswered = worker.asksBefore = 0;
 }
 
 void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
@@ -12066,7 +12174,22 @@ void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
   if (signal.capacity > 0) worker.capacity = signal.capacity;
+  if (worker.asksBefore > 0) {
+    --worker.asksBefore;
+  } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {
+    noteFreeSign(worker);
+  }
   roster_.relist(worker);
+}
+
+// A worker that cannot speak while its handler runs has spoken: its handler is done, and what it has not replied to by now
+// it never will. But the first sign may have crossed the request on its way: so it is asked.
+void Returns::noteFreeSign(BrokerWorker& worker) {
+  if (++worker.freeSigns == 1) return care_.ask(worker);
+  while (worker.isBusy()) {
+    std::optional<BrokerRequest> request = book_.finish(worker.requests.front().token, worker);
+    if (!request->isAnswered) outcomes_.fail(std::move(*request), Errc::handlerFailed, "the worker sent no reply");
+  }
 }
 
 void Returns::takeReply(Multipart& message) {
@@ -12084,6 +12207,10 @@ void Returns::takeReply(Multipart& message) {
   }
   worker->heard = Deadline::Clock::now();
   finish(*worker, token, message.takePayload());
+  if (!worker->connection.isOther(id)) return;
+  startAnew(*worker);  // what else it had was lost with its former connection
+  roster_.heardBy(*worker, id);
+  roster_.relist(*worker);
 }
 
 void Returns::finish(BrokerWorker& worker, const std::string& token, Frame&& payload) {
@@ -12431,7 +12558,8 @@ class WorkerCore {
         return junk_.log(LogLevel::warning, kWho, "the broker sent neither a request nor a sign of life");
       }
       if (signal.capacity > 0) brokerIsOurs_ = true;
-      return beat();
+      if (mayBeat()) beat();
+      return;
     }
     WorkerTask task;
     task.payload = message.takePayload();
@@ -12452,6 +12580,7 @@ class WorkerCore {
 
   void introduce() {
     isConnected_ = true;
+    brokerIsOurs_ = false;  // until it shows that it is
     forgetTasks();
     Signal registration = signal(Signal::Kind::registration);
     registration.isRegistration = true;
@@ -12472,7 +12601,15 @@ class WorkerCore {
   }
 
   void beatIfDue() {
-    if (isConnected_ && Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2) beat();
+    if (isConnected_ && Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2 && mayBeat()) beat();
+  }
+
+  // A broker that is not of this library takes whoever speaks for idle, and gives it more: a Python worker is silent while
+  // its handler runs. The reply is a sign of life, too.
+  bool mayBeat() {
+    if (brokerIsOurs_) return true;
+    std::lock_guard<std::mutex> lock(mutex_);
+    return tasks_.empty() && replies_.empty() && !isHandling_;
   }
 
   void say(const Signal& signal) {
@@ -12512,6 +12649,7 @@ class WorkerCore {
         if (stopping_) break;
         task = std::move(tasks_.front());
         tasks_.pop_front();
+        isHandling_ = true;
       }
       TaskOrigin origin(*this, task);
       if (dialect_ == Dialect::bytes) {
@@ -12519,6 +12657,8 @@ class WorkerCore {
       } else {
         handlers_.dispatch(task.payload.view(), origin);
       }
+      std::lock_guard<std::mutex> lock(mutex_);
+      isHandling_ = false;
     }
     loop_.post([this] { sayGoodbye(); });
     loop_.stop();
@@ -12571,6 +12711,7 @@ class WorkerCore {
   std::condition_variable hasTask_;
   std::deque<WorkerTask> tasks_;   // under mutex_
   std::deque<Multipart> replies_;  // under mutex_
+  bool isHandling_ = false;        // under mutex_: a handler runs
   bool stopping_ = false;          // under mutex_
 
   ReactorLoop loop_;

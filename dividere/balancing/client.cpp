@@ -50,13 +50,16 @@ class BalancingClient {
     isAsked_ = false;
     for (int retries = 0;; ++retries) {
       if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(policy_.timeout)))) return reply;
-      if (retries >= policy_.maxRetries || end_.passed()) return nullptr;
+      if (retries >= policy_.maxRetries || end_.passed()) break;
       // A late reply ends the pause, too.
       if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(pauseBefore(retries))))) return reply;
-      if (end_.passed()) return nullptr;
+      if (end_.passed()) break;
+      forgetUnsent();
       connectToNext();
       transmit();
     }
+    forgetUnsent();
+    return nullptr;
   }
 
   static constexpr const char* kWho = "balancing::Client";
@@ -64,9 +67,15 @@ class BalancingClient {
  private:
   void connect() {
     socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
+    takeNewName();
+    socket_->connect(endpoints_[current_]);
+    mayBeUnsent_ = false;
+  }
+
+  // For the next connection: a broker may ignore it if it has the name of one that the broker does not know to be gone.
+  void takeNewName() {
     const std::string id = randomUuid();
     socket_->set(ZMQ_ROUTING_ID, id.data(), id.size());
-    socket_->connect(endpoints_[current_]);
   }
 
   void connectToNext() {
@@ -75,7 +84,17 @@ class BalancingClient {
     connect();
   }
 
+  // What nobody has taken yet is of a try, or a request, that was given up: a broker that comes is not to find it.
+  void forgetUnsent() {
+    if (mayBeUnsent_ && !socket_->isAnyUp()) {
+      takeNewName();
+      socket_->forgetUnsent();
+    }
+    mayBeUnsent_ = false;
+  }
+
   void transmit() {
+    mayBeUnsent_ = true;
     Multipart message;
     message.push(std::string_view(id_));
     message.push(request_.share());
@@ -86,6 +105,7 @@ class BalancingClient {
     while (socket_->receive(deadline)) {
       std::vector<Frame>& frames = socket_->inbox().frames();
       if (frames.size() == socket_->framesReceived() && frames.size() > 1 && frames.front().view() == id_) {
+        mayBeUnsent_ = false;
         return &frames.back();
       }
     }
@@ -109,6 +129,7 @@ class BalancingClient {
   Frame request_;
   Deadline end_ = Deadline::never();
   bool isAsked_ = false;
+  bool mayBeUnsent_ = false;  // something was sent by this socket since its last reply
 };
 
 }  // namespace dividere::detail

@@ -124,7 +124,8 @@ class WorkerCore {
         return junk_.log(LogLevel::warning, kWho, "the broker sent neither a request nor a sign of life");
       }
       if (signal.capacity > 0) brokerIsOurs_ = true;
-      return beat();
+      if (mayBeat()) beat();
+      return;
     }
     WorkerTask task;
     task.payload = message.takePayload();
@@ -145,6 +146,7 @@ class WorkerCore {
 
   void introduce() {
     isConnected_ = true;
+    brokerIsOurs_ = false;  // until it shows that it is
     forgetTasks();
     Signal registration = signal(Signal::Kind::registration);
     registration.isRegistration = true;
@@ -165,7 +167,15 @@ class WorkerCore {
   }
 
   void beatIfDue() {
-    if (isConnected_ && Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2) beat();
+    if (isConnected_ && Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2 && mayBeat()) beat();
+  }
+
+  // A broker that is not of this library takes whoever speaks for idle, and gives it more: a Python worker is silent while
+  // its handler runs. The reply is a sign of life, too.
+  bool mayBeat() {
+    if (brokerIsOurs_) return true;
+    std::lock_guard<std::mutex> lock(mutex_);
+    return tasks_.empty() && replies_.empty() && !isHandling_;
   }
 
   void say(const Signal& signal) {
@@ -205,6 +215,7 @@ class WorkerCore {
         if (stopping_) break;
         task = std::move(tasks_.front());
         tasks_.pop_front();
+        isHandling_ = true;
       }
       TaskOrigin origin(*this, task);
       if (dialect_ == Dialect::bytes) {
@@ -212,6 +223,8 @@ class WorkerCore {
       } else {
         handlers_.dispatch(task.payload.view(), origin);
       }
+      std::lock_guard<std::mutex> lock(mutex_);
+      isHandling_ = false;
     }
     loop_.post([this] { sayGoodbye(); });
     loop_.stop();
@@ -264,6 +277,7 @@ class WorkerCore {
   std::condition_variable hasTask_;
   std::deque<WorkerTask> tasks_;   // under mutex_
   std::deque<Multipart> replies_;  // under mutex_
+  bool isHandling_ = false;        // under mutex_: a handler runs
   bool stopping_ = false;          // under mutex_
 
   ReactorLoop loop_;

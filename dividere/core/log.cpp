@@ -10,6 +10,7 @@
 #include "detail/log_line.hpp"
 #include "detail/never_destroyed.hpp"
 #include "detail/text.hpp"
+#include "detail/thread.hpp"
 
 namespace dividere::detail {
 
@@ -55,6 +56,7 @@ void log(LogLevel level, std::string_view component, std::string_view text) noex
     handler = logTarget().handler;
   }
   if (handler) {
+    const CallbackScope scope;  // the handler may stop the very object that logs
     (*handler)(level, component, text);
   } else {
     writeToStderr(level, component, text);

@@ -10,7 +10,7 @@ enum class LogLevel { debug, info, warning, error, off };
 /// Receives one line of the log: its level, who wrote it ("connection::Publisher") and the text.
 ///
 /// Called in the thread that logs, so several threads may call it at once. The library holds no lock meanwhile. What
-/// it throws is dropped.
+/// it throws is dropped. A stop() inside it asks for the end and does not wait for it.
 using LogHandler = std::function<void(LogLevel level, std::string_view component, std::string_view text)>;
 
 /// Sends every line of level `least` or above to `handler` instead of stderr. An empty handler brings stderr back.

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "kit.hpp"
+#include "support/log_capture.hpp"
 #include "support/tcp.hpp"
 
 using namespace kit;
@@ -225,4 +226,63 @@ TEST_CASE("a request of more frames than its reply may have takes no worker out 
   const BrokerStats stats = broker.stats();
   CHECK(stats.inFlight == 0);
   CHECK(stats.junk > 0);
+}
+
+TEST_CASE("a broker that stops delivers every outcome to a client that reads, however many") {
+  constexpr int kRequests = 5000;  // more than the queues to one client hold
+  Broker broker(0, 0, calm());
+  RawDealer client(broker);
+  client.set(ZMQ_SNDHWM, 0);
+  client.set(ZMQ_RCVHWM, 0);
+  RawSocket reader(ZMQ_DEALER);
+  reader.set(ZMQ_SNDHWM, 0);
+  reader.set(ZMQ_RCVHWM, 0);
+  reader.connect(front(broker));
+  const std::string request = envelope(msg01("waits"));
+  for (int i = 0; i < kRequests; ++i) reader.send({request});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == kRequests; }));
+  broker.stop();
+  int told = 0;
+  while (told < kRequests && reader.recv()) ++told;
+  CHECK(told == kRequests);
+  const BrokerStats stats = broker.stats();
+  CHECK(stats.errors == kRequests);
+  CHECK(stats.inFlight + stats.waiting == 0);
+}
+
+TEST_CASE("a worker at the front port is told from a client, and said in words") {
+  support::LogCapture log;
+  Broker broker(0, 0, calm());
+  RawDealer misplaced(broker);
+  misplaced.send({heartbeat("raw worker")});
+  CHECK(log.wait("workers connect to the back port " + std::to_string(broker.backPort())));
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.junk == 1 && s.read == 0; }));
+}
+
+TEST_CASE("a client at the back port is said in words") {
+  support::LogCapture log;
+  Broker broker(0, 0, calm());
+  RawSocket misplaced(ZMQ_DEALER);
+  misplaced.connect(back(broker));
+  misplaced.send({envelope(msg01("a request"))});
+  CHECK(log.wait("is a client connected to it?"));
+}
+
+TEST_CASE("a broker can be stopped by whoever takes its log") {
+  struct Restore {
+    ~Restore() { dividere::setLogHandler(nullptr); }
+  } restore;
+  Event told;
+  {
+    Broker broker(0, 0, calm());
+    dividere::setLogHandler([&](dividere::LogLevel, std::string_view, std::string_view text) {
+      if (text.find("back port") == std::string_view::npos) return;
+      broker.stop();
+      told.happen();
+    });
+    RawDealer misplaced(broker);
+    misplaced.send({heartbeat("raw worker")});
+    CHECK(told.wait());
+    broker.stop();
+  }
 }

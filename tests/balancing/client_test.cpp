@@ -194,3 +194,27 @@ TEST_CASE("a Client's endpoints and policy have to make sense") {
   policy.deadline = -1ms;
   CHECK(codeOf([&] { Client("tcp://127.0.0.1:1", policy); }) == std::errc::invalid_argument);
 }
+
+TEST_CASE("calls that were given up before a broker came are not executed when it comes") {
+  RawSocket placeholder(ZMQ_ROUTER);
+  const std::string endpoint = placeholder.bind();
+  const auto port = static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+  placeholder.close();
+  Client client(endpoint, tries(0, 20ms));
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(client.callBytes("given up"));
+  RetryPolicy policy = tries(1000, 100ms);
+  Broker broker(port, 0, calm());
+  Worker worker(back(broker));
+  std::atomic<int> executed{0};
+  worker.onBytes([&](std::string_view bytes) {
+    ++executed;
+    return std::string(bytes);
+  });
+  worker.start();
+  Client later(endpoint, policy);
+  CHECK(later.callBytes("wanted") == "wanted");
+  while (!client.callBytes("wanted too")) {
+  }
+  CHECK(executed >= 2);
+  CHECK(broker.stats().read < 10);  // each of those given up would have been one
+}

@@ -434,3 +434,104 @@ TEST_CASE("a broker that was paused takes nobody for dead when it goes on") {
   REQUIRE(client.recv());
   CHECK(handled.all() == std::vector<int>{1, 2});  // taken for dead, it would have been given it anew
 }
+
+TEST_CASE(
+    "a worker that connects anew while the broker is busy is given its request again, though its descriptor is the "
+    "same") {
+  // Whoever takes the log holds the broker's thread, so that it notices neither end nor beginning of the connection.
+  support::HeldLog log("front port");
+  Broker broker(0, 0, calm());
+  RawDealer client(broker), holder(broker);
+  RawSocket worker(ZMQ_DEALER);
+  worker.set(ZMQ_ROUTING_ID, "the same");
+  worker.connect(back(broker));
+  SUBCASE("of plain bytes") {
+    worker.send({std::string("\x01", 1)});
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    client.send({"x"});
+  }
+  SUBCASE("typed, as a Python one") {
+    worker.send({heartbeat("the same")});
+    REQUIRE(broker.waitForWorkers(1, kLimit));
+    client.send({envelope(msg01("x"))});
+  }
+  const auto lost = worker.recv();
+  REQUIRE(lost);
+  holder.send({heartbeat("a worker at the wrong port")});
+  REQUIRE(log.wait("front port"));
+
+  worker.disconnect(back(broker));
+  RawSocket anew(ZMQ_DEALER);
+  anew.set(ZMQ_ROUTING_ID, "the same");
+  anew.connect(back(broker));
+  if (lost->back() == "x") {
+    anew.send({std::string("\x01", 1)});
+  } else {
+    anew.send({heartbeat("the same")});
+  }
+  log.release();
+  const auto again = anew.recv();
+  REQUIRE(again);
+  CHECK(again->back() == lost->back());
+}
+
+TEST_CASE("a worker that leaves a request unanswered is free when it speaks again, and the client is told") {
+  Broker broker(0, 0, calm());
+  RawWorker python(broker);
+  python.beatTyped();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({envelope(msg01("one way"))});
+  REQUIRE(python.request());
+
+  python.beatTyped();  // may have crossed the request: it is asked
+  const auto ask = python.recv();
+  REQUIRE(ask);
+  REQUIRE(ask->size() == 1);
+  CHECK(broker.stats().inFlight == 1);
+  python.beatTyped();
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "error 3");
+  CHECK(addsUp(broker.stats()));
+
+  client.send({envelope(msg01("another"))});
+  const auto next = python.request();
+  REQUIRE(next);
+  CHECK(text(next->back()) == "another");
+}
+
+TEST_CASE("an old ask that is answered late does not make a busy worker free") {
+  Broker broker(0, 0, brisk());
+  RawWorker python(broker);
+  python.beatTyped();
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  REQUIRE(python.recv());  // asked while it is idle
+  RawDealer client(broker);
+  client.send({envelope(msg01("slow"))});
+  const auto request = python.request(false);
+  REQUIRE(request);
+  python.beatTyped();  // the answer to what it was asked before
+  python.reply(*request, envelope(msg01("done")));
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "done");
+}
+
+TEST_CASE("many workers that die at once are noticed together") {
+  Broker broker(0, 0, calm());
+  {
+    std::vector<std::unique_ptr<RawSocket>> workers;
+    void* const context = zmq_ctx_new();
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, 2000);
+    for (int i = 0; i < 300; ++i) {
+      workers.push_back(std::make_unique<RawSocket>(ZMQ_DEALER, context));
+      workers.back()->connect(back(broker));
+      workers.back()->send({heartbeat("raw worker")});
+    }
+    REQUIRE(broker.waitForWorkers(300, kLimit));
+    workers.clear();
+    zmq_ctx_term(context);
+  }
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
+}

@@ -238,3 +238,51 @@ TEST_CASE("what a Worker of plain bytes has handled is counted") {
     CHECK(eventually([&] { return worker.handlerStats().handled == i; }));
   }
 }
+
+TEST_CASE("a Worker can be stopped by whoever takes its log, in its own threads") {
+  struct Restore {
+    ~Restore() { dividere::setLogHandler(nullptr); }
+  } restore;
+  RawSocket broker(ZMQ_ROUTER);
+  Worker worker(broker.bind());
+  worker.on([](const Msg01& m) { return m; });
+  Event told;
+  dividere::setLogHandler(
+      [&](dividere::LogLevel, std::string_view component, std::string_view) {
+        if (component != "balancing::Worker") return;
+        worker.stop();
+        told.happen();
+      },
+      dividere::LogLevel::warning);
+  worker.start();
+  const auto hello = broker.recv();
+  REQUIRE(hello);
+  broker.send({hello->front(), "junk"});
+  CHECK(told.wait());
+  worker.stop();
+}
+
+TEST_CASE("a Worker says nothing while its handler runs to a broker that is not of this library") {
+  RawSocket python(ZMQ_ROUTER);
+  Worker worker(python.bind(), withHeartbeat(20ms));
+  Event begun, end;
+  worker.on([&](const Msg01& m) {
+    begun.happen();
+    end.wait();
+    return m;
+  });
+  worker.start();
+  const auto hello = python.recv();
+  REQUIRE(hello);
+  python.send({hello->front(), "client", envelope(msg01("slow"))});
+  REQUIRE(begun.wait());
+  while (python.recv(kShort)) {  // what it said before
+  }
+  python.send({hello->front(), heartbeat("broker")});
+  CHECK_FALSE(python.recv(kShort));  // five periods, and asked
+  end.happen();
+  const auto reply = python.recv();
+  REQUIRE(reply);
+  CHECK(text(reply->back()) == "slow");
+  CHECK(python.recv());  // idle, it gives signs of life
+}

@@ -6,6 +6,7 @@ namespace dividere::detail {
 
 void Admission::take(Multipart& message, BrokerTally& tally) {
   if (const char* fault = faultOf(message)) return junk_.drop(fault);
+  if (message.size() == 2 && misplaced_.isOne(message.payload().view())) return tally.countJunk();
   BrokerRequest request = read(message);
   if (isRetry(request)) return;
   tally.countRead();

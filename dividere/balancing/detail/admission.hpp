@@ -14,8 +14,14 @@ namespace dividere::detail {
 class Admission {
  public:
   Admission(const balancing::BrokerOptions& options, RequestBook& book, const WorkerRoster& roster, Outbox& outbox,
-            Outcomes& outcomes, BrokerJunk& junk)
-      : options_(options), book_(book), roster_(roster), outbox_(outbox), outcomes_(outcomes), junk_(junk) {}
+            Outcomes& outcomes, BrokerJunk& junk, MisplacedWorkers& misplaced)
+      : options_(options),
+        book_(book),
+        roster_(roster),
+        outbox_(outbox),
+        outcomes_(outcomes),
+        junk_(junk),
+        misplaced_(misplaced) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -38,6 +44,7 @@ class Admission {
   Outbox& outbox_;
   Outcomes& outcomes_;
   BrokerJunk& junk_;
+  MisplacedWorkers& misplaced_;
   bool isOpen_ = true;
 };
 

@@ -7,20 +7,24 @@
 
 namespace dividere::detail {
 
+// Replies that libzmq keeps for a client that takes none; what comes on top of these is kept here, where it is counted.
+constexpr int kRepliesInPipe = 100;
+
 BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const balancing::BrokerOptions& options)
     : options_(checked(options)),
       tick_(tickOf(options_)),
       loop_("balancing::Broker"),
-      front_(listen("balancing::Broker (front)", frontPort, frontHooks())),
-      back_(listen("balancing::Broker (back)", backPort, backHooks())),
+      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, frontHooks())),
+      back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, backHooks())),
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
       book_(roster_, tally_),
       junk_(tally_),
+      misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      admission_(options_, book_, roster_, outbox_, outcomes_, junk_),
+      admission_(options_, book_, roster_, outbox_, outcomes_, junk_, misplaced_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_),
@@ -37,8 +41,10 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
   }
 }
 
-FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, FrameHooks hooks) {
-  auto source = std::make_unique<FrameSource>(makeRouter(who, port, connection::SocketOptions()), std::move(hooks));
+FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks) {
+  connection::SocketOptions options;
+  options.sendQueue = sendQueue;
+  auto source = std::make_unique<FrameSource>(makeRouter(who, port, options), std::move(hooks));
   FrameSource& made = *source;
   loop_.add(std::move(source));
   return made;
@@ -89,7 +95,7 @@ void BrokerCore::answerAllStopping() {
   for (BrokerRequest& request : book_.takeAll()) {
     outcomes_.fail(std::move(request), Errc::stopping, Admission::kStopping);
   }
-  outbox_.flush();
+  outbox_.flushToTheEnd();
 }
 
 void BrokerCore::onTick() {

@@ -32,7 +32,7 @@ class BrokerCore {
  private:
   using Clock = Deadline::Clock;
 
-  FrameSource& listen(const char* who, std::uint16_t port, FrameHooks hooks);
+  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks);
   FrameHooks frontHooks();
   FrameHooks backHooks();
   void start();
@@ -54,6 +54,7 @@ class BrokerCore {
   WorkerRoster roster_;
   RequestBook book_;
   BrokerJunk junk_;
+  MisplacedWorkers misplaced_;
   Outbox outbox_;
   Outcomes outcomes_;
   Admission admission_;

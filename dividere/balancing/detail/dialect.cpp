@@ -1,5 +1,6 @@
 #include "dialect.hpp"
 
+#include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/random.hpp"
 #include "../../messaging/detail/correlation.hpp"
 #include "../../messaging/detail/envelope_format.hpp"
@@ -40,6 +41,13 @@ Signal readSignal(std::string_view bytes) {
     // Not an envelope: no signal.
   }
   return {};
+}
+
+Signal::Kind quickKindOf(std::string_view bytes) {
+  static NeverDestroyed<std::string> heartbeat(envelopePrefix(kHeartbeatType));
+  if (bytes == kRegistrationByte) return Signal::Kind::registration;
+  if (bytes == kHeartbeatByte || bytes.substr(0, heartbeat->size()) == *heartbeat) return Signal::Kind::heartbeat;
+  return Signal::Kind::none;
 }
 
 std::string writeSignal(const Signal& signal, std::string_view id) {

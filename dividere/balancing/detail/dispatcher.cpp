@@ -22,7 +22,10 @@ void Dispatcher::giveFirst(Dialect dialect, BrokerWorker& worker) {
   std::string token = tokens_.next();
   Multipart message = messageOf(book_.firstWaiting(dialect), worker, token);
   switch (back_.trySend(message)) {
-    case SendResult::sent: return book_.giveFirst(dialect, worker, std::move(token), Deadline::Clock::now());
+    case SendResult::sent:
+      worker.asksBefore = worker.asksUnanswered;
+      worker.freeSigns = 0;
+      return book_.giveFirst(dialect, worker, std::move(token), Deadline::Clock::now());
     case SendResult::gone: return care_.lose(worker);
     case SendResult::full: break;
   }

@@ -8,6 +8,10 @@ namespace dividere::detail {
 // To try clients in vain is followed by a pause so many times as long.
 constexpr int kPauses = 4;
 
+// How long what is left at the end is delivered, in all and while no client takes any.
+constexpr std::chrono::milliseconds kFarewell{1000};
+constexpr std::chrono::milliseconds kStall{200};
+
 Outbox::Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const balancing::BrokerOptions& options)
     : front_(front),
       tally_(tally),
@@ -53,6 +57,12 @@ void Outbox::flush() {
   }
   const auto end = Clock::now();
   nextFlush_ = end + kPauses * (end - began);
+}
+
+void Outbox::flushToTheEnd() {
+  const Deadline limit = Deadline::in(kFarewell);
+  flush();
+  while (!isEmpty() && front_.awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
 }
 
 void Outbox::sendKept(Replies& replies) {

@@ -36,6 +36,9 @@ class Outbox {
   /// Tries all clients.
   void flush();
 
+  /// The same again and again, as long as clients take what is theirs, and no longer than about a second.
+  void flushToTheEnd();
+
  private:
   using Clock = Deadline::Clock;
 

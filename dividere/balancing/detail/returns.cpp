@@ -5,7 +5,8 @@
 
 namespace dividere::detail {
 
-constexpr const char* kNoSignal = "neither a reply nor a sign of life came from a worker";
+constexpr const char* kNoSignal =
+    "what came to the back port is neither a worker's reply nor its sign of life; is a client connected to it?";
 
 void Returns::take(Multipart& message) {
   if (message.size() < 2) return junk_.drop(kNoSignal);
@@ -36,7 +37,7 @@ bool Returns::isAnew(const BrokerWorker& worker, const Frame& id, const Signal& 
 void Returns::startAnew(BrokerWorker& worker) {
   care_.takeBackAll(worker);
   worker.isGone = false;
-  worker.asksUnanswered = 0;
+  worker.asksUnanswered = worker.asksBefore = 0;
 }
 
 void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
@@ -46,7 +47,22 @@ void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
   if (signal.capacity > 0) worker.capacity = signal.capacity;
+  if (worker.asksBefore > 0) {
+    --worker.asksBefore;
+  } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {
+    noteFreeSign(worker);
+  }
   roster_.relist(worker);
+}
+
+// A worker that cannot speak while its handler runs has spoken: its handler is done, and what it has not replied to by now
+// it never will. But the first sign may have crossed the request on its way: so it is asked.
+void Returns::noteFreeSign(BrokerWorker& worker) {
+  if (++worker.freeSigns == 1) return care_.ask(worker);
+  while (worker.isBusy()) {
+    std::optional<BrokerRequest> request = book_.finish(worker.requests.front().token, worker);
+    if (!request->isAnswered) outcomes_.fail(std::move(*request), Errc::handlerFailed, "the worker sent no reply");
+  }
 }
 
 void Returns::takeReply(Multipart& message) {
@@ -64,6 +80,10 @@ void Returns::takeReply(Multipart& message) {
   }
   worker->heard = Deadline::Clock::now();
   finish(*worker, token, message.takePayload());
+  if (!worker->connection.isOther(id)) return;
+  startAnew(*worker);  // what else it had was lost with its former connection
+  roster_.heardBy(*worker, id);
+  roster_.relist(*worker);
 }
 
 void Returns::finish(BrokerWorker& worker, const std::string& token, Frame&& payload) {

@@ -24,6 +24,7 @@ class Returns {
   void takeSignal(Frame& id, const Signal& signal);
   void startAnew(BrokerWorker& worker);
   void noteSign(BrokerWorker& worker, const Signal& signal);
+  void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
   static bool isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal);

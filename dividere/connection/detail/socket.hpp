@@ -114,6 +114,9 @@ class Socket {
     if (dialer_.attend()) signalTaken();
   }
 
+  /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
+  bool isAnyUp() { return dialer_.isAnyUp(); }
+
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first.
   void forgetUnsent();
