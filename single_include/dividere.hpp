@@ -1141,30 +1141,29 @@ namespace dividere::detail {
 class HandlerTable;
 class Origin;
 
-// The type of the first argument of anything that can be called in one way.
+template <class T>
+struct Type {
+  using type = T;
+};
+
+// The type of the first argument of a function, or of a member function.
 template <class R, class C, class A, class... B>
-std::decay_t<A> firstArgument(R (C::*)(A, B...));
+Type<std::decay_t<A>> firstArgument(R (C::*)(A, B...));
 template <class R, class C, class A, class... B>
-std::decay_t<A> firstArgument(R (C::*)(A, B...) const);
+Type<std::decay_t<A>> firstArgument(R (C::*)(A, B...) const);
 template <class R, class A, class... B>
-std::decay_t<A> firstArgument(R (*)(A, B...));
+Type<std::decay_t<A>> firstArgument(R (*)(A, B...));
+
+// The type of the messages that an F handles: of its operator(), else of itself; void if it does not tell.
+template <class F>
+decltype(firstArgument(&F::operator())) handledType(int);
+template <class F>
+decltype(firstArgument(std::declval<F>())) handledType(long);
+template <class F>
+Type<void> handledType(...);
 
 template <class C, class M>
 C ownerOfMember(M C::*);
-
-/// The type of the messages that an F handles; void if it does not tell.
-template <class F, class = void>
-struct HandledType {
-  using type = void;
-};
-template <class F>
-struct HandledType<F, std::void_t<decltype(firstArgument(std::declval<F>()))>> {
-  using type = decltype(firstArgument(std::declval<F>()));
-};
-template <class F>
-struct HandledType<F, std::void_t<decltype(firstArgument(&F::operator()))>> {
-  using type = decltype(firstArgument(&F::operator()));
-};
 
 /// Holds a callable so that a std::function can hold this: copies share one that cannot be copied.
 template <class F, bool = std::is_copy_constructible_v<F>>
@@ -1259,7 +1258,7 @@ class Handling : public HandlerSet {
   /// from this one (&MyReactor::handleMsg01). The last one set for a type counts.
   template <class F>
   Derived& on(F handler) {
-    using T = typename detail::HandledType<F>::type;
+    using T = typename decltype(detail::handledType<F>(0))::type;
     static_assert(
         !std::is_void_v<T>,
         "dividere: the handler does not tell which messages it takes, as it is generic, overloaded, the result of "
