@@ -1,4 +1,4 @@
-// How looking a name up, and the memory of the name service, grow with the services it knows: against one that knows a
+// How looking a name up, and the memory of the registry, grow with the services it knows: against one that knows a
 // single one.
 
 #include <dividere.hpp>
@@ -18,7 +18,7 @@ void serve(const Arguments&) {
   }
 }
 
-/// A name service in a process of its own, and a client of it.
+/// A registry in a process of its own, and a client of it.
 class Known {
  public:
   explicit Known(std::size_t services)
@@ -54,7 +54,7 @@ void measure() {
     Known known(services);
     const auto turns = interleave(
         rounds(), [&] { return known.rate(); }, [&] { return single.rate(); });
-    const std::string name = "name service that knows " + std::to_string(services);
+    const std::string name = "registry that knows " + std::to_string(services);
     row(name, "look-ups/s", compare(turns));
     row(name + ": memory of each", "bytes", known.bytesEach());
   }

@@ -1,4 +1,4 @@
-// A name service, to be left running: registry_server [--port N]
+// A registry, to be left running: registry_server [--port N]
 //
 // Without --port it is where everybody looks for it, at 5000 (and 5001, where it announces itself); 0 takes a free
 // port. Ends with Ctrl-C.

@@ -1799,7 +1799,7 @@ struct ClientOptions {
   std::string advertise;
 };
 
-/// Asks the registry (seeds: registry.ServiceRegistry.Client).
+/// Asks the registry, as the Python package's registry.ServiceRegistry.Client does.
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
 /// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
@@ -1822,7 +1822,7 @@ class Client {
   /// better: it renews a lease, so that the entry does not survive it.) Throws std::errc::invalid_argument, and what the
   /// registry says, if that does not take it.
   ///
-  /// With several registries only the one that answers knows of it.
+  /// With several registries only the one that replies knows of it.
   void registerService(const std::string& name, std::uint16_t port);
   void registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
 
@@ -1837,8 +1837,8 @@ class Client {
   /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
   /// as in "camera.*". Empty if there is none.
   ///
-  /// Throws std::errc::not_supported for a pattern that a registry cannot answer, as those of dividere 0.1 and of the
-  /// Python package: they know exact names only.
+  /// Throws std::errc::not_supported for a pattern if the registry knows exact names only, as those of dividere 0.1
+  /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
 
@@ -1865,7 +1865,7 @@ struct ServerOptions {
   std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next one for announcements
   std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
 
-  // How much it keeps: what is beyond that is refused. Whatever a peer sends, a registry takes some 100 MB at most.
+  // How much it keeps: what is beyond that is refused. By default entries take 70 MB at most, whoever registers them.
   std::size_t maxInstancesPerName = 1000;
   std::size_t maxEntries = 100'000;        ///< in all
   std::size_t maxEntriesPerHost = 10'000;  ///< registered from one address, for itself or for others
@@ -1874,7 +1874,7 @@ struct ServerOptions {
   connection::SocketOptions socket;
 };
 
-/// The registry (seeds: registry.ServiceRegistry.Server): tells where the services of a name are.
+/// The registry, as the Python package's registry.ServiceRegistry.Server: tells where the services of a name are.
 ///
 ///     registry::Server server;  // 5000 and 5001 of every interface
 ///
@@ -1888,7 +1888,7 @@ struct ServerOptions {
 /// what ServerOptions leaves no room for. Anybody who can connect may register and unregister anything.
 ///
 /// It knows nothing when it starts, and asks every service that listens to register again. Nothing is kept on disk.
-/// Runs in a thread of its own from construction on; bytes that are no request are answered with an error.
+/// Runs in a thread of its own from construction on; bytes that are no request are replied to with an error.
 class Server {
  public:
   /// Throws Error if a port is taken, saying which: its code is then std::errc::address_in_use. Throws
@@ -12790,8 +12790,8 @@ std::string tcpEndpoint(const std::string& host, std::uint16_t port);
 
 namespace dividere::detail {
 
-/// Questions that any registry of a list may answer: each is put to the first that is there. It goes to the next one
-/// if that goes, or keeps silent while there is another. All in the loop's thread.
+/// Questions to any registry of a list: each is put to the first that is there, and to the next one if that goes, or
+/// keeps silent while there is another. All in the loop's thread.
 class Questions {
  public:
   using Clock = Deadline::Clock;
@@ -13614,7 +13614,7 @@ std::string tcpEndpoint(const std::string& host, std::uint16_t port) {
 namespace dividere::detail {
 
 // How long one registry may take to reply, or to be connected to, while there is another to ask. The Python package's
-// registry answers one request a second.
+// registry takes a second for each request.
 constexpr std::chrono::milliseconds kRegistryTurn{1500};
 
 void Questions::ask(std::string envelope, const Deadline& deadline, Replied replied) {
@@ -14016,7 +14016,7 @@ void RegistryLink::run() {
 
 namespace dividere::detail {
 
-/// Answers requests out of a directory of its own.
+/// Replies to requests out of a directory of its own.
 ///
 /// Made in any thread, then the loop's.
 class RegistrySource final : public RouterSource {
@@ -14033,11 +14033,11 @@ class RegistrySource final : public RouterSource {
 
  private:
   template <class Request>
-  bool answers(const Envelope& envelope, std::string_view asker);
+  bool handles(const Envelope& envelope, std::string_view asker);
 
-  Ack answerTo(const RegisterService& request, std::string_view asker);
-  Ack answerTo(const UnregisterService& request, std::string_view asker);
-  ServiceLookupRep answerTo(const ServiceLookupReq& request, std::string_view asker);
+  Ack replyTo(const RegisterService& request, std::string_view asker);
+  Ack replyTo(const UnregisterService& request, std::string_view asker);
+  ServiceLookupRep replyTo(const ServiceLookupReq& request, std::string_view asker);
 
   Directory directory_;
   std::atomic<std::size_t>& entries_;
@@ -14061,8 +14061,8 @@ void RegistrySource::take() {
   const Frame& frame = receive();
   const std::string asker = frame.peerAddress();
   const Envelope envelope = openEnvelope(socket().who(), frame.view());
-  if (answers<RegisterService>(envelope, asker) || answers<UnregisterService>(envelope, asker) ||
-      answers<ServiceLookupReq>(envelope, asker)) {
+  if (handles<RegisterService>(envelope, asker) || handles<UnregisterService>(envelope, asker) ||
+      handles<ServiceLookupReq>(envelope, asker)) {
     entries_ = directory_.size();
   } else {
     dispatch(frame);  // has no handler for it, and says so
@@ -14075,19 +14075,19 @@ void RegistrySource::expire() {
 }
 
 template <class Request>
-bool RegistrySource::answers(const Envelope& envelope, std::string_view asker) {
+bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   if (envelope.type != Request::kType) return false;
   Request request;
   if (!request.decode(envelope.payload)) {
     throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
   }
-  const auto made = answerTo(request, asker);
+  const auto made = replyTo(request, asker);
   Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
   reply(frame);
   return true;
 }
 
-Ack RegistrySource::answerTo(const RegisterService& request, std::string_view asker) {
+Ack RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
   std::string fault = directory_.add(request, asker, Deadline::Clock::now());
   if (!fault.empty()) {
     refusals_.log(LogLevel::warning, "registry::Server",
@@ -14097,11 +14097,11 @@ Ack RegistrySource::answerTo(const RegisterService& request, std::string_view as
   return {fault.empty(), true, std::move(fault)};
 }
 
-Ack RegistrySource::answerTo(const UnregisterService& request, std::string_view) {
+Ack RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
   return {directory_.remove(request), true, {}};
 }
 
-ServiceLookupRep RegistrySource::answerTo(const ServiceLookupReq& request, std::string_view) {
+ServiceLookupRep RegistrySource::replyTo(const ServiceLookupReq& request, std::string_view) {
   return directory_.find(request, Deadline::Clock::now());
 }
 
@@ -14111,8 +14111,8 @@ ServiceLookupRep RegistrySource::answerTo(const ServiceLookupReq& request, std::
 // begin dividere/registry/server.cpp
 namespace dividere::detail {
 
-// What a service says of itself is far shorter, and so is what lists its instances. More than enough for a message that
-// is somewhat too long to be answered in words; one that is absurd loses its connection.
+// What a service says of itself takes some hundred bytes. This leaves room for lists, and for a reply in words to what is
+// somewhat too long; who sends an absurdly long message loses the connection.
 constexpr std::int64_t kLargestRegistryMessage = 64 * 1024;
 // What an envelope and the route of a reply take beside its content.
 constexpr std::int64_t kAroundReply = 4 * 1024;

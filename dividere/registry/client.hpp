@@ -26,7 +26,7 @@ struct ClientOptions {
   std::string advertise;
 };
 
-/// Asks the registry (seeds: registry.ServiceRegistry.Client).
+/// Asks the registry, as the Python package's registry.ServiceRegistry.Client does.
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
 /// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
@@ -49,7 +49,7 @@ class Client {
   /// better: it renews a lease, so that the entry does not survive it.) Throws std::errc::invalid_argument, and what the
   /// registry says, if that does not take it.
   ///
-  /// With several registries only the one that answers knows of it.
+  /// With several registries only the one that replies knows of it.
   void registerService(const std::string& name, std::uint16_t port);
   void registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
 
@@ -64,8 +64,8 @@ class Client {
   /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
   /// as in "camera.*". Empty if there is none.
   ///
-  /// Throws std::errc::not_supported for a pattern that a registry cannot answer, as those of dividere 0.1 and of the
-  /// Python package: they know exact names only.
+  /// Throws std::errc::not_supported for a pattern if the registry knows exact names only, as those of dividere 0.1
+  /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
 

@@ -11,8 +11,8 @@
 
 namespace dividere::detail {
 
-// What a service says of itself is far shorter, and so is what lists its instances. More than enough for a message that
-// is somewhat too long to be answered in words; one that is absurd loses its connection.
+// What a service says of itself takes some hundred bytes. This leaves room for lists, and for a reply in words to what is
+// somewhat too long; who sends an absurdly long message loses the connection.
 constexpr std::int64_t kLargestRegistryMessage = 64 * 1024;
 // What an envelope and the route of a reply take beside its content.
 constexpr std::int64_t kAroundReply = 4 * 1024;

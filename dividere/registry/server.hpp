@@ -17,7 +17,7 @@ struct ServerOptions {
   std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next one for announcements
   std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
 
-  // How much it keeps: what is beyond that is refused. Whatever a peer sends, a registry takes some 100 MB at most.
+  // How much it keeps: what is beyond that is refused. By default entries take 70 MB at most, whoever registers them.
   std::size_t maxInstancesPerName = 1000;
   std::size_t maxEntries = 100'000;        ///< in all
   std::size_t maxEntriesPerHost = 10'000;  ///< registered from one address, for itself or for others
@@ -26,7 +26,7 @@ struct ServerOptions {
   connection::SocketOptions socket;
 };
 
-/// The registry (seeds: registry.ServiceRegistry.Server): tells where the services of a name are.
+/// The registry, as the Python package's registry.ServiceRegistry.Server: tells where the services of a name are.
 ///
 ///     registry::Server server;  // 5000 and 5001 of every interface
 ///
@@ -40,7 +40,7 @@ struct ServerOptions {
 /// what ServerOptions leaves no room for. Anybody who can connect may register and unregister anything.
 ///
 /// It knows nothing when it starts, and asks every service that listens to register again. Nothing is kept on disk.
-/// Runs in a thread of its own from construction on; bytes that are no request are answered with an error.
+/// Runs in a thread of its own from construction on; bytes that are no request are replied to with an error.
 class Server {
  public:
   /// Throws Error if a port is taken, saying which: its code is then std::errc::address_in_use. Throws

@@ -46,5 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   readSignal(bytes);
   detail::looksLikeEnvelope(bytes);
   require(!(detail::AttemptToken::isOurs(bytes) && detail::isCorrelationId(bytes)));
+  require(bytes.size() == detail::CorrelationIds::kSize || !detail::isCorrelationId(bytes));
   return 0;
 }

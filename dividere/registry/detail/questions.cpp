@@ -5,7 +5,7 @@
 namespace dividere::detail {
 
 // How long one registry may take to reply, or to be connected to, while there is another to ask. The Python package's
-// registry answers one request a second.
+// registry takes a second for each request.
 constexpr std::chrono::milliseconds kRegistryTurn{1500};
 
 void Questions::ask(std::string envelope, const Deadline& deadline, Replied replied) {

@@ -13,8 +13,8 @@
 
 namespace dividere::detail {
 
-/// Questions that any registry of a list may answer: each is put to the first that is there. It goes to the next one
-/// if that goes, or keeps silent while there is another. All in the loop's thread.
+/// Questions to any registry of a list: each is put to the first that is there, and to the next one if that goes, or
+/// keeps silent while there is another. All in the loop's thread.
 class Questions {
  public:
   using Clock = Deadline::Clock;

@@ -15,8 +15,8 @@ void RegistrySource::take() {
   const Frame& frame = receive();
   const std::string asker = frame.peerAddress();
   const Envelope envelope = openEnvelope(socket().who(), frame.view());
-  if (answers<RegisterService>(envelope, asker) || answers<UnregisterService>(envelope, asker) ||
-      answers<ServiceLookupReq>(envelope, asker)) {
+  if (handles<RegisterService>(envelope, asker) || handles<UnregisterService>(envelope, asker) ||
+      handles<ServiceLookupReq>(envelope, asker)) {
     entries_ = directory_.size();
   } else {
     dispatch(frame);  // has no handler for it, and says so
@@ -29,19 +29,19 @@ void RegistrySource::expire() {
 }
 
 template <class Request>
-bool RegistrySource::answers(const Envelope& envelope, std::string_view asker) {
+bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   if (envelope.type != Request::kType) return false;
   Request request;
   if (!request.decode(envelope.payload)) {
     throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
   }
-  const auto made = answerTo(request, asker);
+  const auto made = replyTo(request, asker);
   Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
   reply(frame);
   return true;
 }
 
-Ack RegistrySource::answerTo(const RegisterService& request, std::string_view asker) {
+Ack RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
   std::string fault = directory_.add(request, asker, Deadline::Clock::now());
   if (!fault.empty()) {
     refusals_.log(LogLevel::warning, "registry::Server",
@@ -51,11 +51,11 @@ Ack RegistrySource::answerTo(const RegisterService& request, std::string_view as
   return {fault.empty(), true, std::move(fault)};
 }
 
-Ack RegistrySource::answerTo(const UnregisterService& request, std::string_view) {
+Ack RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
   return {directory_.remove(request), true, {}};
 }
 
-ServiceLookupRep RegistrySource::answerTo(const ServiceLookupReq& request, std::string_view) {
+ServiceLookupRep RegistrySource::replyTo(const ServiceLookupReq& request, std::string_view) {
   return directory_.find(request, Deadline::Clock::now());
 }
 

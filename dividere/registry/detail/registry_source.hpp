@@ -12,7 +12,7 @@
 
 namespace dividere::detail {
 
-/// Answers requests out of a directory of its own.
+/// Replies to requests out of a directory of its own.
 ///
 /// Made in any thread, then the loop's.
 class RegistrySource final : public RouterSource {
@@ -29,11 +29,11 @@ class RegistrySource final : public RouterSource {
 
  private:
   template <class Request>
-  bool answers(const Envelope& envelope, std::string_view asker);
+  bool handles(const Envelope& envelope, std::string_view asker);
 
-  Ack answerTo(const RegisterService& request, std::string_view asker);
-  Ack answerTo(const UnregisterService& request, std::string_view asker);
-  ServiceLookupRep answerTo(const ServiceLookupReq& request, std::string_view asker);
+  Ack replyTo(const RegisterService& request, std::string_view asker);
+  Ack replyTo(const UnregisterService& request, std::string_view asker);
+  ServiceLookupRep replyTo(const ServiceLookupReq& request, std::string_view asker);
 
   Directory directory_;
   std::atomic<std::size_t>& entries_;

@@ -1,4 +1,4 @@
-"""registry_client.py <endpoint of a registry>: asks the name service.
+"""registry_client.py <endpoint of a registry>: asks it.
 
     register <name> <port>      of this machine; says yes or no
     unregister <name> <port>    the same

@@ -1,4 +1,4 @@
-"""registry_server.py [<port> <port of announcements>]: the name service. It asks who listens to register again, a second
+"""registry_server.py [<port> <port of announcements>]: a registry. It asks who listens to register again, a second
 after its start.
 
     announce        asks again
