@@ -113,6 +113,7 @@
 #include "dividere/messaging/detail/envelope_format.cpp"
 #include "dividere/messaging/detail/error_envelope.cpp"
 #include "dividere/messaging/detail/fields.cpp"
+#include "dividere/messaging/detail/filter_hints.cpp"
 #include "dividere/messaging/detail/framework_messages.cpp"
 #include "dividere/messaging/detail/message_types.cpp"
 #include "dividere/messaging/detail/missing_fields.cpp"

@@ -4052,6 +4052,12 @@ class Census {
   /// How many have come so far, whether they are still there or not; who connects anew comes again.
   std::uint64_t arrivals() const { return arrivals_; }
 
+  /// The first topics that begin like this, of peers that can be told apart.
+  std::vector<std::string> topicsFrom(std::string_view beginning, std::size_t most) const;
+
+  /// Whether each of those peers that has this topic has the other one, too.
+  bool haveBoth(const std::string& topic, const std::string& other) const;
+
  private:
   using Connection = const void*;
   struct Peer {
@@ -4095,6 +4101,7 @@ struct Audience {
   Socket* socket = nullptr;
   Census census;         // under mutex, as is the socket
   bool hasMore = false;  // the watcher's thread alone
+  std::atomic<std::uint64_t> newsRead{0};
   std::atomic<std::uint64_t> dropped{0};
   RateLimit warnings;
   bool waitWhenFull = false;
@@ -4163,6 +4170,7 @@ bool Audience::readOne() {
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
     census.observe(frame);
+    ++newsRead;
   } else {
     census.settle();
   }
@@ -4380,6 +4388,22 @@ void Census::leaveOneOf(const std::string& topic) {
     if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
   }
   if (leaving != peers_.end()) forget(leaving->first, topic);
+}
+
+std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::size_t most) const {
+  std::vector<std::string> topics;
+  for (auto it = holders_.lower_bound(std::string(beginning)); it != holders_.end() && topics.size() < most; ++it) {
+    if (it->first.compare(0, beginning.size(), beginning) != 0) break;
+    topics.push_back(it->first);
+  }
+  return topics;
+}
+
+bool Census::haveBoth(const std::string& topic, const std::string& other) const {
+  const auto some = holders_.find(topic), others = holders_.find(other);
+  if (some == holders_.end() || others == holders_.end()) return false;
+  return std::includes(others->second.begin(), others->second.end(), some->second.begin(), some->second.end(),
+                       std::less<>());
 }
 
 void Census::countStrangers() {
@@ -6695,6 +6719,8 @@ struct Access {
   }
   static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
 
+  static Audience& audienceOf(const connection::Publisher& publisher) { return *publisher.audience_; }
+
   /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless
   /// send() is called before.
   static void refuse(connection::Response& response, Frame&& reply) { response.refuse(std::move(reply)); }
@@ -7722,6 +7748,113 @@ FieldWriter& FieldWriter::number(int field, std::uint64_t value) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/fields.cpp
 
+// begin dividere/messaging/detail/filter_hints.hpp
+// Type filters that can match nothing a publisher sends, though they look as if they were meant to.
+
+namespace dividere::detail {
+
+/// Warns, once a name, of subscribers that ask for a type by its short name, or in another case, and so get nothing. Only a
+/// publisher can know: it reads what is asked for, and has the types' full names. As a Publisher, one thread at a time.
+class FilterHints {
+ public:
+  /// To be told of each message that is sent; `isFirst`: of its type and topic. Looks at the subscriptions when a type is
+  /// new and, once a second at most, when there are new ones.
+  void sent(Audience& audience, const google::protobuf::Message& message, bool isFirst) {
+    if (isFirst || audience.newsRead.load(std::memory_order_relaxed) != newsRead_) look(audience, message, isFirst);
+  }
+
+ private:
+  /// A name that a subscriber asks for, and the full name of the type that it probably means.
+  struct Miss {
+    std::string asked;
+    std::string sent;
+  };
+
+  void look(Audience& audience, const google::protobuf::Message& message, bool isFirst);
+  void compare(const Census& census, std::string_view type, std::vector<Miss>& misses);
+  void compareForm(const Census& census, std::string_view type, std::string_view form, std::vector<Miss>& misses);
+
+  static void warn(const std::string& endpoint, const Miss& miss);
+
+  static constexpr std::size_t kMostNames = 100;  // subscribers choose them
+
+  std::set<std::string, std::less<>> types_;  // all that were sent
+  std::set<std::string, std::less<>> warned_;
+  std::uint64_t newsRead_ = 0;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/filter_hints.hpp
+
+// begin dividere/messaging/detail/filter_hints.cpp
+namespace dividere::detail {
+
+// How many topics of one length are compared with a name.
+constexpr std::size_t kTopicsCompared = 1000;
+
+static bool equalInAnyCase(std::string_view one, std::string_view other) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [&](char a, char b) { return lower(a) == lower(b); });
+}
+
+void FilterHints::look(Audience& audience, const google::protobuf::Message& message, bool isFirst) {
+  const std::string_view type = typeOf(message);
+  const bool isNew = isFirst && types_.insert(std::string(type)).second;
+  const auto now = std::chrono::steady_clock::now();
+  const bool isDue = audience.newsRead != newsRead_ && now >= next_;
+  if ((!isNew && !isDue) || warned_.size() >= kMostNames) return;
+  std::vector<Miss> misses;
+  {
+    const auto lock = audience.enter();
+    if (isDue) {
+      newsRead_ = audience.newsRead;
+      next_ = now + std::chrono::seconds(1);
+      for (const std::string& each : types_) compare(audience.census, each, misses);
+    } else {
+      compare(audience.census, type, misses);
+    }
+  }
+  // Without the lock: whoever takes the log may publish it.
+  for (const Miss& miss : misses) warn(audience.socket->endpoint(), miss);
+}
+
+void FilterHints::warn(const std::string& endpoint, const Miss& miss) {
+  if (newMessage(miss.asked)) return;  // there is such a type: it may be sent later
+  log(LogLevel::warning, "messaging::Publisher",
+      endpoint + ": a subscriber asks for the type '" + shown(miss.asked) +
+          "' and gets nothing: what is sent is called '" + miss.sent + "'");
+}
+
+/// With the full name, and with what is left of it without the first of its parts, the first two, and so on.
+void FilterHints::compare(const Census& census, std::string_view type, std::vector<Miss>& misses) {
+  std::string_view form = type;
+  compareForm(census, type, form, misses);
+  for (std::size_t dot; (dot = form.find('.')) != form.npos;) {
+    form.remove_prefix(dot + 1);
+    compareForm(census, type, form, misses);
+  }
+}
+
+void FilterHints::compareForm(const Census& census, std::string_view type, std::string_view form,
+                              std::vector<Miss>& misses) {
+  std::string beginning = envelopePrefix(form);
+  beginning.resize(beginning.size() - form.size());  // the same for every name of this length
+  for (const std::string& topic : census.topicsFrom(beginning, kTopicsCompared)) {
+    if (topic.size() < beginning.size() + form.size()) continue;
+    const std::string name = topic.substr(beginning.size(), form.size());
+    if (!equalInAnyCase(name, form) || types_.count(name) > 0) continue;
+    // Somebody may ask for both: another publisher, in Python, writes the short name.
+    const std::string meant = envelopePrefix(type) + topic.substr(beginning.size() + form.size());
+    if (census.haveBoth(topic, meant) || !warned_.insert(name).second) continue;
+    misses.push_back({name, std::string(type)});
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/filter_hints.cpp
+
 // begin dividere/messaging/detail/framework_messages.cpp
 namespace dividere::detail {
 
@@ -8240,6 +8373,7 @@ struct Numbering {
   std::uint32_t publisher = 0;
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
+  FilterHints hints;
 
   Numbering() { std::memcpy(&publisher, randomBytes(sizeof publisher).data(), sizeof publisher); }
 };
@@ -8277,8 +8411,10 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   const detail::PublicationTail tail(last + 1, numbering_->publisher);
   detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
   const bool isSent = detail::Access::send(connection_, frame, timeout);
-  if (isSent) ++last;
-  return isSent;
+  if (!isSent) return false;
+  ++last;
+  numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
+  return true;
 }
 
 }  // namespace dividere::messaging

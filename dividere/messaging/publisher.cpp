@@ -5,6 +5,7 @@
 #include "../connection/detail/access.hpp"
 #include "../core/detail/random.hpp"
 #include "detail/codec.hpp"
+#include "detail/filter_hints.hpp"
 #include "detail/series.hpp"
 
 namespace dividere::detail {
@@ -16,6 +17,7 @@ struct Numbering {
   std::uint32_t publisher = 0;
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
+  FilterHints hints;
 
   Numbering() { std::memcpy(&publisher, randomBytes(sizeof publisher).data(), sizeof publisher); }
 };
@@ -53,8 +55,10 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   const detail::PublicationTail tail(last + 1, numbering_->publisher);
   detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
   const bool isSent = detail::Access::send(connection_, frame, timeout);
-  if (isSent) ++last;
-  return isSent;
+  if (!isSent) return false;
+  ++last;
+  numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
+  return true;
 }
 
 }  // namespace dividere::messaging

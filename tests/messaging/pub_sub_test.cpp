@@ -13,6 +13,7 @@
 #include "names.hpp"
 #include "packaged.pb.h"
 #include "required.pb.h"
+#include "support/log_capture.hpp"
 #include "support/messages.hpp"
 #include "support/thrown.hpp"
 
@@ -170,6 +171,50 @@ TEST_CASE("a subscriber cannot ask for a name that no type can have") {
   }
 }
 
+TEST_CASE("a publisher says so, once, when a subscriber asks for one of its types by a name that matches nothing") {
+  const LogCapture log(dividere::LogLevel::warning);
+  Publisher publisher("tcp://*:*");
+  Subscriber shortName(meeting(publisher), {"Reading"}), otherCase(meeting(publisher), {"msg01"});
+  REQUIRE(publisher.waitForSubscribers(2, kLimit));
+  for (int i = 0; i < 2; ++i) {
+    publisher.send(outer::inner::Station::Reading());
+    publisher.send(msg01("x"));
+  }
+  REQUIRE(log.lines("'Reading'").size() == 1);
+  CHECK(contains(log.lines("'Reading'")[0].text, "'outer.inner.Station.Reading'"));
+  CHECK(log.lines("'msg01'").size() == 1);
+
+  Subscriber again(meeting(publisher), {"Reading"}), seen(meeting(publisher), {"READING"});
+  REQUIRE(publisher.waitForSubscribers(4, kLimit));
+  const auto limit = std::chrono::steady_clock::now() + kLimit;
+  while (log.lines("'READING'").empty() && std::chrono::steady_clock::now() < limit) publisher.send(msg01("x"));
+  CHECK(log.lines("'READING'").size() == 1);
+  CHECK(log.lines("'Reading'").size() == 1);
+}
+
+TEST_CASE("a subscriber that asks by a name that matches nothing is noticed though it comes later") {
+  const LogCapture log(dividere::LogLevel::warning);
+  Publisher publisher("tcp://*:*");
+  publisher.send(outer::inner::Station::Reading());
+  Subscriber subscriber(meeting(publisher), {"Station.Reading"});
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  publisher.send(outer::inner::Station::Reading());
+  CHECK(log.wait("'Station.Reading'"));
+}
+
+TEST_CASE("no publisher complains of subscribers that ask for what there is, or for another's types too") {
+  const LogCapture log(dividere::LogLevel::warning);
+  Publisher publisher("tcp://*:*");
+  Subscriber exact(meeting(publisher), types<outer::inner::Station::Reading, Msg01>());
+  Subscriber both(meeting(publisher), {"Reading", "outer.inner.Station.Reading"});
+  Subscriber linked(meeting(publisher), types<Note>()), other(meeting(publisher), {"Weather", "inner.Stati"});
+  REQUIRE(publisher.waitForSubscribers(4, kLimit));
+  publisher.send(outer::inner::Station::Reading());
+  publisher.send(outer::inner::Note());
+  publisher.send(msg01("x"));
+  CHECK(log.lines("asks for").empty());
+}
+
 TEST_CASE("an empty list of types means all of them") {
   Publisher publisher("tcp://*:*");
   Subscriber subscriber(meeting(publisher), types<>());
@@ -314,6 +359,28 @@ TEST_CASE("a message made at run time is received as the linked type of its name
   pair.publisher.send(msg01("generated"));
   pair.subscriber.recvInto(*dynamic);
   CHECK(dynamic->GetReflection()->GetString(*dynamic, type->FindFieldByName("field1")) == "generated");
+}
+
+TEST_CASE("a subscriber may ask for a type that is made at run time, and nobody complains") {
+  const LogCapture log(dividere::LogLevel::warning);
+  google::protobuf::FileDescriptorProto file;
+  file.set_name("made.proto");
+  file.add_message_type()->set_name("MadeAtRunTime");
+  google::protobuf::FileDescriptorProto packaged = file;
+  packaged.set_name("packaged.proto");
+  packaged.set_package("far");
+  google::protobuf::DescriptorPool pool;
+  google::protobuf::DynamicMessageFactory factory(&pool);
+  const auto make = [&](const auto& source) {
+    return std::unique_ptr<Message>(factory.GetPrototype(pool.BuildFile(source)->message_type(0))->New());
+  };
+  Publisher publisher("tcp://*:*");
+  Subscriber subscriber(meeting(publisher), {"MadeAtRunTime"});
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  publisher.send(*make(file));
+  publisher.send(*make(packaged));
+  CHECK(subscriber.wait(kLimit));
+  CHECK(log.lines("asks for").empty());
 }
 
 // --- What is passed on to the socket inside ---

@@ -8,6 +8,7 @@
 #include "../../core/timeout.hpp"
 #include "../connector.hpp"
 #include "../dealer.hpp"
+#include "../publisher.hpp"
 #include "../response.hpp"
 #include "../subscriber.hpp"
 #include "frame.hpp"
@@ -47,6 +48,8 @@ struct Access {
     subscriber.setIntake(std::move(intake));
   }
   static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
+
+  static Audience& audienceOf(const connection::Publisher& publisher) { return *publisher.audience_; }
 
   /// The request just received cannot be used: `reply` is sent in place of one when the next request is asked for, unless
   /// send() is called before.

@@ -44,6 +44,7 @@ bool Audience::readOne() {
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
     census.observe(frame);
+    ++newsRead;
   } else {
     census.settle();
   }

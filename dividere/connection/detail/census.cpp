@@ -113,6 +113,22 @@ void Census::leaveOneOf(const std::string& topic) {
   if (leaving != peers_.end()) forget(leaving->first, topic);
 }
 
+std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::size_t most) const {
+  std::vector<std::string> topics;
+  for (auto it = holders_.lower_bound(std::string(beginning)); it != holders_.end() && topics.size() < most; ++it) {
+    if (it->first.compare(0, beginning.size(), beginning) != 0) break;
+    topics.push_back(it->first);
+  }
+  return topics;
+}
+
+bool Census::haveBoth(const std::string& topic, const std::string& other) const {
+  const auto some = holders_.find(topic), others = holders_.find(other);
+  if (some == holders_.end() || others == holders_.end()) return false;
+  return std::includes(others->second.begin(), others->second.end(), some->second.begin(), some->second.end(),
+                       std::less<>());
+}
+
 void Census::countStrangers() {
   strangers_ = 0;
   for (auto& [connection, peer] : peers_) {

@@ -39,6 +39,12 @@ class Census {
   /// How many have come so far, whether they are still there or not; who connects anew comes again.
   std::uint64_t arrivals() const { return arrivals_; }
 
+  /// The first topics that begin like this, of peers that can be told apart.
+  std::vector<std::string> topicsFrom(std::string_view beginning, std::size_t most) const;
+
+  /// Whether each of those peers that has this topic has the other one, too.
+  bool haveBoth(const std::string& topic, const std::string& other) const;
+
  private:
   using Connection = const void*;
   struct Peer {
