@@ -676,8 +676,8 @@ class Response : public Connector {
 
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
   const detail::Frame* receiveFrame(const Timeout* timeout);
-  void refuse(detail::Frame&& answer);
-  void answerRefused();
+  void refuse(detail::Frame&& reply);
+  void sendRefusal();
 
   bool owes_ = false;
   detail::Hidden<detail::Frame> refusal_;
@@ -3631,6 +3631,10 @@ class Socket {
     return native_.get(option);
   }
 
+  /// For the next connections: ROUTERs know it by this new random name, which is returned. (Of two peers with one name they
+  /// would ignore the second.)
+  std::string takeRandomName();
+
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
   /// No callback or pump runs after this. Does nothing in a forked child.
@@ -3641,7 +3645,9 @@ class Socket {
   const std::string& endpoint() const noexcept { return endpoint_; }
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
   std::uint16_t port() const;
-  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+
+  /// The native socket for whoever uses this library. From now on its options are libzmq's own, or what the configure hook
+  /// has set.
   void* lend();
 
   static constexpr std::size_t kMostFrames = 64;
@@ -3681,8 +3687,8 @@ class Socket {
 
   Multipart inbox_;
   std::size_t framesReceived_ = 0;
-  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
-  Multipart spare_;    // for its memory
+  bool isKept_ = false;  // wait() has received a message that nobody has asked for yet
+  Multipart spare_;      // for its memory
 };
 
 }  // namespace dividere::detail
@@ -3950,9 +3956,7 @@ Dealer::Dealer(const std::vector<std::string>& endpoints, const SocketOptions& o
     : Connector(std::make_unique<detail::Socket>("connection::Dealer", ZMQ_DEALER, options)) {
   detail::Socket& socket = this->socket();
   if (endpoints.empty()) throw Error(Errc::badEndpoint, socket.who() + ": the list of endpoints is empty");
-  // Random: a router ignores the second peer of one name.
-  const std::string id = detail::randomUuid();
-  socket.set(ZMQ_ROUTING_ID, id.data(), id.size());
+  socket.takeRandomName();
   for (const std::string& endpoint : endpoints) {
     const bool binds =
         options.attach == Attach::automatic ? detail::hasWildcard(endpoint) : options.attach == Attach::bind;
@@ -5483,8 +5487,8 @@ SendResult Socket::trySend(const connection::Route& route, Frame& payload) {
 }
 
 bool Socket::tryReceive() {
-  if (kept_) {
-    kept_ = false;
+  if (isKept_) {
+    isKept_ = false;
     return true;
   }
   attend();
@@ -5528,7 +5532,7 @@ bool Socket::takeMessage(int flags) {
 // A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
 // where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
-  if (receiveTimeout_ && !kept_ && deadline.isAfter(kFirstWait)) {
+  if (receiveTimeout_ && !isKept_ && deadline.isAfter(kFirstWait)) {
     attend();
     if (takeMessage(0)) return true;
   }
@@ -5536,13 +5540,13 @@ bool Socket::receive(const Deadline& deadline) {
 }
 
 bool Socket::ready() {
-  if (!kept_) kept_ = tryReceive();
-  return kept_;
+  if (!isKept_) isKept_ = tryReceive();
+  return isKept_;
 }
 
 bool Socket::wait(const Deadline& deadline) {
-  kept_ = receive(deadline);
-  return kept_;
+  isKept_ = receive(deadline);
+  return isKept_;
 }
 
 bool Socket::await(short wanted, const Deadline& deadline) {
@@ -5570,6 +5574,12 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
 }
 
 // --- Options ---
+
+std::string Socket::takeRandomName() {
+  std::string name = randomUuid();
+  set(ZMQ_ROUTING_ID, name.data(), name.size());
+  return name;
+}
 
 void* Socket::lend() {
   watch_->endIdle();  // nobody but the owner touches it from now on
@@ -6514,27 +6524,27 @@ std::optional<std::string> Response::recv(Timeout timeout) {
 bool Response::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) return false;
-  answerRefused();
+  sendRefusal();
   return socket.wait(detail::Deadline::in(timeout));
 }
 
 const detail::Frame* Response::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
-  answerRefused();
+  sendRefusal();
   if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
   owes_ = true;
   if (socket.framesReceived() != 1) refuse(detail::Frame());
   return &socket.onlyFrame();
 }
 
-void Response::refuse(detail::Frame&& answer) {
-  refusal_ = std::make_unique<detail::Frame>(std::move(answer));
+void Response::refuse(detail::Frame&& reply) {
+  refusal_ = std::make_unique<detail::Frame>(std::move(reply));
   owes_ = false;
 }
 
-// A REP socket takes no request before it has answered the last one.
-void Response::answerRefused() {
+// A REP socket takes no request before it has replied to the last one.
+void Response::sendRefusal() {
   if (!refusal_) return;
   socket().send(*refusal_, detail::Deadline::never());
   refusal_ = {};
@@ -9152,10 +9162,6 @@ class ReactorLoop {
   /// In its own, not in a Visit; not of the source that is being taken from.
   void remove(Source& source);
 
-  /// Gives the source a turn soon, though its socket gives no signal. Nobody needs to call it for what was sent or received:
-  /// sockets tell by themselves (Poller).
-  void lookAgain(Source& source);
-
   /// Takes all messages that have come for this source, out of its turn.
   void takeAll(Source& source);
 
@@ -9187,6 +9193,9 @@ class ReactorLoop {
     std::function<void()> function;
   };
 
+  friend class Source;
+
+  void lookAgain(Source& source);
   void requireNotStarted(const char* what) const;
   void requireUsable(Source& source) const;
   void open(std::string who);
@@ -11434,15 +11443,9 @@ class BalancingClient {
  private:
   void connect() {
     socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
-    takeNewName();
+    socket_->takeRandomName();
     socket_->connect(endpoints_[current_]);
     mayBeUnsent_ = false;
-  }
-
-  // For the next connection: a broker may ignore it if it has the name of one that the broker does not know to be gone.
-  void takeNewName() {
-    const std::string id = randomUuid();
-    socket_->set(ZMQ_ROUTING_ID, id.data(), id.size());
   }
 
   void connectToNext() {
@@ -11454,7 +11457,7 @@ class BalancingClient {
   // What nobody has taken yet is of a try, or a request, that was given up: a broker that comes is not to find it.
   void forgetUnsent() {
     if (mayBeUnsent_ && !socket_->isAnyUp()) {
-      takeNewName();
+      socket_->takeRandomName();  // a broker may ignore who has the name of one that it does not know to be gone
       socket_->forgetUnsent();
     }
     mayBeUnsent_ = false;
@@ -12669,8 +12672,7 @@ class WorkerCore {
     connection::SocketOptions options;
     options.reconnectMax = std::max(options.reconnect, std::min(options.reconnectMax, options_.heartbeat / 2));
     auto socket = std::make_unique<Socket>(kWho, ZMQ_DEALER, options);
-    id_ = randomUuid();
-    socket->set(ZMQ_ROUTING_ID, id_.data(), id_.size());
+    id_ = socket->takeRandomName();
     // With each new connection: the broker may be another one, which does not know us.
     socket->onEvent([this](const connection::SocketEvent& event) {
       if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });

@@ -67,15 +67,9 @@ class BalancingClient {
  private:
   void connect() {
     socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
-    takeNewName();
+    socket_->takeRandomName();
     socket_->connect(endpoints_[current_]);
     mayBeUnsent_ = false;
-  }
-
-  // For the next connection: a broker may ignore it if it has the name of one that the broker does not know to be gone.
-  void takeNewName() {
-    const std::string id = randomUuid();
-    socket_->set(ZMQ_ROUTING_ID, id.data(), id.size());
   }
 
   void connectToNext() {
@@ -87,7 +81,7 @@ class BalancingClient {
   // What nobody has taken yet is of a try, or a request, that was given up: a broker that comes is not to find it.
   void forgetUnsent() {
     if (mayBeUnsent_ && !socket_->isAnyUp()) {
-      takeNewName();
+      socket_->takeRandomName();  // a broker may ignore who has the name of one that it does not know to be gone
       socket_->forgetUnsent();
     }
     mayBeUnsent_ = false;

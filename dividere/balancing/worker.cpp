@@ -7,7 +7,6 @@
 #include "../core/detail/fork.hpp"
 #include "../core/detail/log_line.hpp"
 #include "../core/detail/options.hpp"
-#include "../core/detail/random.hpp"
 #include "../core/detail/thread.hpp"
 #include "../reactor/detail/handler_table.hpp"
 #include "../reactor/detail/reactor_loop.hpp"
@@ -100,8 +99,7 @@ class WorkerCore {
     connection::SocketOptions options;
     options.reconnectMax = std::max(options.reconnect, std::min(options.reconnectMax, options_.heartbeat / 2));
     auto socket = std::make_unique<Socket>(kWho, ZMQ_DEALER, options);
-    id_ = randomUuid();
-    socket->set(ZMQ_ROUTING_ID, id_.data(), id_.size());
+    id_ = socket->takeRandomName();
     // With each new connection: the broker may be another one, which does not know us.
     socket->onEvent([this](const connection::SocketEvent& event) {
       if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });

@@ -1,6 +1,5 @@
 #include "dealer.hpp"
 
-#include "../core/detail/random.hpp"
 #include "../core/error.hpp"
 #include "detail/socket.hpp"
 
@@ -16,9 +15,7 @@ Dealer::Dealer(const std::vector<std::string>& endpoints, const SocketOptions& o
     : Connector(std::make_unique<detail::Socket>("connection::Dealer", ZMQ_DEALER, options)) {
   detail::Socket& socket = this->socket();
   if (endpoints.empty()) throw Error(Errc::badEndpoint, socket.who() + ": the list of endpoints is empty");
-  // Random: a router ignores the second peer of one name.
-  const std::string id = detail::randomUuid();
-  socket.set(ZMQ_ROUTING_ID, id.data(), id.size());
+  socket.takeRandomName();
   for (const std::string& endpoint : endpoints) {
     const bool binds =
         options.attach == Attach::automatic ? detail::hasWildcard(endpoint) : options.attach == Attach::bind;

@@ -57,27 +57,27 @@ std::optional<std::string> Response::recv(Timeout timeout) {
 bool Response::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) return false;
-  answerRefused();
+  sendRefusal();
   return socket.wait(detail::Deadline::in(timeout));
 }
 
 const detail::Frame* Response::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
-  answerRefused();
+  sendRefusal();
   if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
   owes_ = true;
   if (socket.framesReceived() != 1) refuse(detail::Frame());
   return &socket.onlyFrame();
 }
 
-void Response::refuse(detail::Frame&& answer) {
-  refusal_ = std::make_unique<detail::Frame>(std::move(answer));
+void Response::refuse(detail::Frame&& reply) {
+  refusal_ = std::make_unique<detail::Frame>(std::move(reply));
   owes_ = false;
 }
 
-// A REP socket takes no request before it has answered the last one.
-void Response::answerRefused() {
+// A REP socket takes no request before it has replied to the last one.
+void Response::sendRefusal() {
   if (!refusal_) return;
   socket().send(*refusal_, detail::Deadline::never());
   refusal_ = {};

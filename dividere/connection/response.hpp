@@ -48,8 +48,8 @@ class Response : public Connector {
 
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
   const detail::Frame* receiveFrame(const Timeout* timeout);
-  void refuse(detail::Frame&& answer);
-  void answerRefused();
+  void refuse(detail::Frame&& reply);
+  void sendRefusal();
 
   bool owes_ = false;
   detail::Hidden<detail::Frame> refusal_;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "../../core/detail/random.hpp"
 #include "../../core/error.hpp"
 #include "process.hpp"
 
@@ -197,8 +198,8 @@ SendResult Socket::trySend(const connection::Route& route, Frame& payload) {
 }
 
 bool Socket::tryReceive() {
-  if (kept_) {
-    kept_ = false;
+  if (isKept_) {
+    isKept_ = false;
     return true;
   }
   attend();
@@ -242,7 +243,7 @@ bool Socket::takeMessage(int flags) {
 // A receive that finds nothing, a poll() and a receive take twice the system calls of a receive that waits, which is felt
 // where a reply is waited for: so that first. What comes after that long can wait for a few calls more.
 bool Socket::receive(const Deadline& deadline) {
-  if (receiveTimeout_ && !kept_ && deadline.isAfter(kFirstWait)) {
+  if (receiveTimeout_ && !isKept_ && deadline.isAfter(kFirstWait)) {
     attend();
     if (takeMessage(0)) return true;
   }
@@ -250,13 +251,13 @@ bool Socket::receive(const Deadline& deadline) {
 }
 
 bool Socket::ready() {
-  if (!kept_) kept_ = tryReceive();
-  return kept_;
+  if (!isKept_) isKept_ = tryReceive();
+  return isKept_;
 }
 
 bool Socket::wait(const Deadline& deadline) {
-  kept_ = receive(deadline);
-  return kept_;
+  isKept_ = receive(deadline);
+  return isKept_;
 }
 
 bool Socket::await(short wanted, const Deadline& deadline) {
@@ -284,6 +285,12 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
 }
 
 // --- Options ---
+
+std::string Socket::takeRandomName() {
+  std::string name = randomUuid();
+  set(ZMQ_ROUTING_ID, name.data(), name.size());
+  return name;
+}
 
 void* Socket::lend() {
   watch_->endIdle();  // nobody but the owner touches it from now on

@@ -163,6 +163,10 @@ class Socket {
     return native_.get(option);
   }
 
+  /// For the next connections: ROUTERs know it by this new random name, which is returned. (Of two peers with one name they
+  /// would ignore the second.)
+  std::string takeRandomName();
+
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
   /// No callback or pump runs after this. Does nothing in a forked child.
@@ -173,7 +177,9 @@ class Socket {
   const std::string& endpoint() const noexcept { return endpoint_; }
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
   std::uint16_t port() const;
-  /// The native socket for whoever uses this library: its options are libzmq's own, or those of the configure hook, from now on.
+
+  /// The native socket for whoever uses this library. From now on its options are libzmq's own, or what the configure hook
+  /// has set.
   void* lend();
 
   static constexpr std::size_t kMostFrames = 64;
@@ -213,8 +219,8 @@ class Socket {
 
   Multipart inbox_;
   std::size_t framesReceived_ = 0;
-  bool kept_ = false;  // wait() has received a message that nobody has asked for yet
-  Multipart spare_;    // for its memory
+  bool isKept_ = false;  // wait() has received a message that nobody has asked for yet
+  Multipart spare_;      // for its memory
 };
 
 }  // namespace dividere::detail

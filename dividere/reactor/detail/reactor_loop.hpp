@@ -59,10 +59,6 @@ class ReactorLoop {
   /// In its own, not in a Visit; not of the source that is being taken from.
   void remove(Source& source);
 
-  /// Gives the source a turn soon, though its socket gives no signal. Nobody needs to call it for what was sent or received:
-  /// sockets tell by themselves (Poller).
-  void lookAgain(Source& source);
-
   /// Takes all messages that have come for this source, out of its turn.
   void takeAll(Source& source);
 
@@ -94,6 +90,9 @@ class ReactorLoop {
     std::function<void()> function;
   };
 
+  friend class Source;
+
+  void lookAgain(Source& source);
   void requireNotStarted(const char* what) const;
   void requireUsable(Source& source) const;
   void open(std::string who);
