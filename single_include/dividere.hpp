@@ -362,7 +362,7 @@ namespace dividere::connection {
 ///
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
-/// names the wrong part.
+/// names the wrong part. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
@@ -418,8 +418,8 @@ struct Routed {
 
 /// A Request or Response without the strict alternation: any number of messages may be in flight in either direction.
 ///
-/// Binds each endpoint with a `*` in it and connects to each other one (doc/wire.md); SocketOptions::attach overrides
-/// that. Its routing id is a new random UUID.
+/// Binds each endpoint with a `*` in it, or whose host is 0.0.0.0 or [::], and connects to each other one (doc/wire.md);
+/// SocketOptions::attach overrides that. Its routing id is a new random UUID.
 ///
 /// Messages go to the peers in turn. A peer found dead is passed over while another is up. But messages sent while no
 /// peer was up stay with the peers they were dealt to, and no peer is passed over until all of those have been up.
@@ -644,8 +644,9 @@ namespace dividere::connection {
 
 /// The answering half of a request/response pair.
 ///
-/// Binds a tcp endpoint with a `*` in it, and any ipc or inproc endpoint. Connects to any other tcp endpoint, such as a
-/// Proxy's back end (doc/wire.md). SocketOptions::attach overrides that.
+/// Binds a tcp endpoint with a `*` in it, or whose host is 0.0.0.0 or [::], and any ipc or inproc endpoint. Connects to any
+/// other tcp endpoint, such as a Proxy's back end (doc/wire.md), and warns in the log if nobody listens there.
+/// SocketOptions::attach overrides that.
 ///
 /// Requests and replies alternate. The reply goes to the client that asked.
 class Response : public Connector {
@@ -2897,7 +2898,8 @@ struct Endpoint {
 /// Throws Error{badEndpoint}, which names the wrong part. Wildcards are valid only to bind.
 Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bind);
 
-/// Whether the text has a `*` in place of a tcp host or port, which makes it one to bind (doc/wire.md).
+/// Whether the text names no peer, but an interface or a port of one's own: it has a `*`, or its host is 0.0.0.0 or [::].
+/// Dealers and Responses bind such an endpoint (doc/wire.md).
 bool hasWildcard(std::string_view text);
 
 /// The endpoint to bind for this TCP port of every interface; 0: a free one.
@@ -2998,11 +3000,22 @@ struct Link {
     broken     // libzmq will not: after a protocol error zmq_connect is dead until disconnected and made anew
   };
 
+  /// What its user may want to be told.
+  enum class News {
+    none,
+    nobodyThere,  // the first attempt in vain; those that follow are no news
+    thereAtLast   // ... and now it is up
+  };
+
   std::string endpoint;
+  std::string advice;  // for whoever finds nobody there: what else may have been meant; empty for most
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
   Clock::time_point lost{};
+  bool hasBeenUp = false;
+  bool isMissed = false;  // nobody was there, and its user knows
+  Clock::time_point missedSince{};
 
   bool isUp() const { return state == State::up; }
 
@@ -3010,19 +3023,22 @@ struct Link {
   bool isDown() const { return state == State::retrying && failures >= 2; }
 
   /// Changes the state as an event of this link says.
-  void follow(connection::EventType event, Clock::time_point now);
+  News follow(connection::EventType event, Clock::time_point now);
 
   /// When a suspect link counts as broken.
   Clock::time_point brokenFrom() const;
 
   /// The owner has disconnected and connected again.
   void madeAnew();
+
+ private:
+  bool attemptFailed_ = false;
 };
 
 /// The links of one socket, found by what libzmq calls them.
 class Links {
  public:
-  void add(const std::string& endpoint);
+  void add(const std::string& endpoint, const std::string& advice);
 
   /// Null if it is not known which of them is meant.
   Link* find(const std::string& endpoint);
@@ -3119,7 +3135,8 @@ class Watch {
   /// The errno of the zmq_bind() that has just failed, as its event tells it; 0 if none came in time.
   int bindError(const Deadline& deadline);
 
-  void addLink(const std::string& endpoint);
+  /// Whoever takes the log is told if nobody is there: with `advice`, if any, as a warning.
+  void addLink(const std::string& endpoint, const std::string& advice);
 
   /// The owner was told to look at its links; taking them ends that.
   bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
@@ -3162,12 +3179,19 @@ class Watch {
   Clock::time_point findBroken(Clock::time_point now);
 
  private:
+  /// A line for the log; empty for most events.
+  struct Notice {
+    LogLevel level;
+    std::string text;
+  };
+
+  static Notice noticeOf(const Link& link, Link::News news, Clock::time_point now);
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
   template <class Callback>
   void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
   void waitForCallback(std::unique_lock<std::mutex>& lock);
-  void follow(const connection::SocketEvent& event);
+  Notice follow(const connection::SocketEvent& event);
   void callOwner();
   Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
@@ -3248,7 +3272,8 @@ class Dialer {
   Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
       : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
 
-  void connect(const std::string& endpoint);
+  /// `advice`: as Watch::addLink().
+  void connect(const std::string& endpoint, const std::string& advice = {});
 
   /// Does what the watcher asks for; whether it did ask.
   bool attend() {
@@ -3520,7 +3545,8 @@ class Socket {
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
 
-  void connect(const std::string& endpoint);
+  /// `advice`: what the log says besides, as a warning, if nobody listens there.
+  void connect(const std::string& endpoint, const std::string& advice = {});
 
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
   void close();
@@ -4535,12 +4561,12 @@ namespace dividere::detail {
 
 constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
 
-void Dialer::connect(const std::string& text) {
+void Dialer::connect(const std::string& text, const std::string& advice) {
   const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
   const std::string resolved = endpoint.str();
   if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
   if (isMonitored_ && endpoint.transport != Transport::inproc) {
-    watch_.addLink(resolved);
+    watch_.addLink(resolved, advice);
     targets_.push_back({resolved, true});
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
@@ -4740,8 +4766,22 @@ Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bin
   return EndpointParser(who, text, bind).parse();
 }
 
+/// Whether a host, as in an endpoint, is the address of every interface.
+static bool isAnyAddress(std::string_view host) {
+  const bool isIpv6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const std::string text(isIpv6 ? host.substr(1, host.size() - 2) : host);
+  unsigned char address[sizeof(in6_addr)] = {};
+  if (::inet_pton(isIpv6 ? AF_INET6 : AF_INET, text.c_str(), address) != 1) return false;
+  return std::all_of(std::begin(address), std::end(address), [](unsigned char byte) { return byte == 0; });
+}
+
 bool hasWildcard(std::string_view text) {
-  return text.substr(0, 9) != "inproc://" && text.find('*') != std::string_view::npos;
+  constexpr std::string_view kTcp = "tcp://";
+  if (text.substr(0, 9) == "inproc://") return false;
+  if (text.find('*') != std::string_view::npos) return true;
+  const auto colon = text.rfind(':');
+  return text.substr(0, kTcp.size()) == kTcp && colon > kTcp.size() &&
+         isAnyAddress(text.substr(kTcp.size(), colon - kTcp.size()));
 }
 
 std::string everyInterface(std::uint16_t port) { return "tcp://*:" + (port == 0 ? "*" : std::to_string(port)); }
@@ -4901,27 +4941,33 @@ using connection::EventType;
 constexpr std::chrono::milliseconds kRetryGrace{250};
 constexpr std::chrono::milliseconds kRetryGraceMax{5000};
 
-void Link::follow(EventType event, Clock::time_point now) {
+Link::News Link::follow(EventType event, Clock::time_point now) {
   switch (event) {
     case EventType::connectDelayed:
     case EventType::connected:
+      attemptFailed_ = false;
       if (!isDown()) state = State::connecting;
-      break;
+      return News::none;
     case EventType::handshakeSucceeded:
       state = State::up;
       failures = repairs = 0;
-      break;
+      hasBeenUp = true;
+      return std::exchange(isMissed, false) ? News::thereAtLast : News::none;
+    case EventType::closed: attemptFailed_ = true; return News::none;
     case EventType::connectRetried:
       state = State::retrying;
       ++failures;
-      break;
+      // It also comes after a loss, when nothing has been attempted yet.
+      if (!attemptFailed_ || std::exchange(isMissed, true)) return News::none;
+      missedSince = now;
+      return News::nobodyThere;
     case EventType::handshakeFailed:
     case EventType::disconnected:
-      if (state == State::broken || state == State::suspect) break;
+      if (state == State::broken || state == State::suspect) return News::none;
       state = State::suspect;
       lost = now;
-      break;
-    default: break;
+      return News::none;
+    default: return News::none;
   }
 }
 
@@ -4939,9 +4985,10 @@ static std::string_view portOf(std::string_view endpoint) {
   return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
 }
 
-void Links::add(const std::string& endpoint) {
+void Links::add(const std::string& endpoint, const std::string& advice) {
   Link link;
   link.endpoint = endpoint;
+  link.advice = advice;
   links_.push_back(std::move(link));
 }
 
@@ -5374,8 +5421,8 @@ bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
   return !bound.empty();
 }
 
-void Socket::connect(const std::string& endpoint) {
-  dialer_.connect(endpoint);
+void Socket::connect(const std::string& endpoint, const std::string& advice) {
+  dialer_.connect(endpoint, advice);
   learnEndpoint(endpoint);
 }
 
@@ -5710,9 +5757,9 @@ int Watch::bindError(const Deadline& deadline) {
   return bindError_;
 }
 
-void Watch::addLink(const std::string& endpoint) {
+void Watch::addLink(const std::string& endpoint, const std::string& advice) {
   std::lock_guard<std::mutex> lock(mutex_);
-  links_.add(endpoint);
+  links_.add(endpoint, advice);
 }
 
 std::vector<Link> Watch::takeLinks() {
@@ -5796,27 +5843,46 @@ void Watch::take(SocketEvent&& event) {
         std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")" +
             (event.peer.empty() ? "" : " from " + event.peer));
   }
-  follow(event);
+  const Notice notice = follow(event);
+  if (!notice.text.empty()) log(notice.level, who_, notice.text);
   deliver(std::move(event));
 }
 
-void Watch::follow(const SocketEvent& event) {
+Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) {
+  switch (news) {
+    case Link::News::none: break;
+    case Link::News::nobodyThere: {
+      const bool isWarning = !link.advice.empty() && !link.hasBeenUp;
+      return {isWarning ? LogLevel::warning : LogLevel::info,
+              link.endpoint + ": nobody listens there; trying again" + (isWarning ? " (" + link.advice + ")" : "")};
+    }
+    case Link::News::thereAtLast: {
+      const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - link.missedSince);
+      return {LogLevel::info, link.endpoint + ": connected, " + std::to_string(waited.count()) + " ms later"};
+    }
+  }
+  return {};
+}
+
+Watch::Notice Watch::follow(const SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (event.type == EventType::bindFailed) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
   }
-  if (links_.all().empty() || detached_) return;
+  if (links_.all().empty() || detached_) return {};
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   Link* link = links_.find(event.endpoint);
-  if (!link) return;
+  if (!link) return {};
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
-  if (isLoss && !links_.isKnownByName(*link)) return;
+  if (isLoss && !links_.isKnownByName(*link)) return {};
   const bool wasUp = link->isUp(), wasDown = link->isDown();
-  link->follow(event.type, Clock::now());
+  const auto now = Clock::now();
+  const Link::News news = link->follow(event.type, now);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
   // Only a socket that deals to several peers has a choice to make.
   if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+  return noticeOf(*link, news, now);
 }
 
 void Watch::callOwner() {
@@ -6478,6 +6544,10 @@ static bool responseBinds(const std::string& endpoint, connection::Attach attach
   return hasWildcard(endpoint) || endpoint.compare(0, 6, "tcp://") != 0;
 }
 
+static std::string adviceToBind(const std::string& endpoint) {
+  return "a Response connects to a host that is named; to bind, write tcp://*" + endpoint.substr(endpoint.rfind(':'));
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -6487,7 +6557,8 @@ Response::Response(const std::string& endpoint, const SocketOptions& options)
   if (detail::responseBinds(endpoint, options.attach)) {
     socket().bind(endpoint);
   } else {
-    socket().connect(endpoint);
+    const bool isChosen = options.attach == Attach::connect;
+    socket().connect(endpoint, isChosen ? std::string() : detail::adviceToBind(endpoint));
   }
 }
 

@@ -27,7 +27,7 @@ namespace dividere::connection {
 ///
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
-/// names the wrong part.
+/// names the wrong part. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
 class Connector {
  public:
   Connector(Connector&&) noexcept;

@@ -26,8 +26,8 @@ struct Routed {
 
 /// A Request or Response without the strict alternation: any number of messages may be in flight in either direction.
 ///
-/// Binds each endpoint with a `*` in it and connects to each other one (doc/wire.md); SocketOptions::attach overrides
-/// that. Its routing id is a new random UUID.
+/// Binds each endpoint with a `*` in it, or whose host is 0.0.0.0 or [::], and connects to each other one (doc/wire.md);
+/// SocketOptions::attach overrides that. Its routing id is a new random UUID.
 ///
 /// Messages go to the peers in turn. A peer found dead is passed over while another is up. But messages sent while no
 /// peer was up stay with the peers they were dealt to, and no peer is passed over until all of those have been up.

@@ -11,6 +11,10 @@ static bool responseBinds(const std::string& endpoint, connection::Attach attach
   return hasWildcard(endpoint) || endpoint.compare(0, 6, "tcp://") != 0;
 }
 
+static std::string adviceToBind(const std::string& endpoint) {
+  return "a Response connects to a host that is named; to bind, write tcp://*" + endpoint.substr(endpoint.rfind(':'));
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -20,7 +24,8 @@ Response::Response(const std::string& endpoint, const SocketOptions& options)
   if (detail::responseBinds(endpoint, options.attach)) {
     socket().bind(endpoint);
   } else {
-    socket().connect(endpoint);
+    const bool isChosen = options.attach == Attach::connect;
+    socket().connect(endpoint, isChosen ? std::string() : detail::adviceToBind(endpoint));
   }
 }
 

@@ -16,8 +16,9 @@ namespace dividere::connection {
 
 /// The answering half of a request/response pair.
 ///
-/// Binds a tcp endpoint with a `*` in it, and any ipc or inproc endpoint. Connects to any other tcp endpoint, such as a
-/// Proxy's back end (doc/wire.md). SocketOptions::attach overrides that.
+/// Binds a tcp endpoint with a `*` in it, or whose host is 0.0.0.0 or [::], and any ipc or inproc endpoint. Connects to any
+/// other tcp endpoint, such as a Proxy's back end (doc/wire.md), and warns in the log if nobody listens there.
+/// SocketOptions::attach overrides that.
 ///
 /// Requests and replies alternate. The reply goes to the client that asked.
 class Response : public Connector {

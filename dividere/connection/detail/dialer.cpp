@@ -12,12 +12,12 @@ namespace dividere::detail {
 
 constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
 
-void Dialer::connect(const std::string& text) {
+void Dialer::connect(const std::string& text, const std::string& advice) {
   const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
   const std::string resolved = endpoint.str();
   if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
   if (isMonitored_ && endpoint.transport != Transport::inproc) {
-    watch_.addLink(resolved);
+    watch_.addLink(resolved, advice);
     targets_.push_back({resolved, true});
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };

@@ -21,7 +21,8 @@ class Dialer {
   Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
       : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
 
-  void connect(const std::string& endpoint);
+  /// `advice`: as Watch::addLink().
+  void connect(const std::string& endpoint, const std::string& advice = {});
 
   /// Does what the watcher asks for; whether it did ask.
   bool attend() {

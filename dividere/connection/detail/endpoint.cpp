@@ -1,5 +1,7 @@
 #include "endpoint.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "../../core/error.hpp"
 
@@ -123,8 +126,22 @@ Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bin
   return EndpointParser(who, text, bind).parse();
 }
 
+/// Whether a host, as in an endpoint, is the address of every interface.
+static bool isAnyAddress(std::string_view host) {
+  const bool isIpv6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const std::string text(isIpv6 ? host.substr(1, host.size() - 2) : host);
+  unsigned char address[sizeof(in6_addr)] = {};
+  if (::inet_pton(isIpv6 ? AF_INET6 : AF_INET, text.c_str(), address) != 1) return false;
+  return std::all_of(std::begin(address), std::end(address), [](unsigned char byte) { return byte == 0; });
+}
+
 bool hasWildcard(std::string_view text) {
-  return text.substr(0, 9) != "inproc://" && text.find('*') != std::string_view::npos;
+  constexpr std::string_view kTcp = "tcp://";
+  if (text.substr(0, 9) == "inproc://") return false;
+  if (text.find('*') != std::string_view::npos) return true;
+  const auto colon = text.rfind(':');
+  return text.substr(0, kTcp.size()) == kTcp && colon > kTcp.size() &&
+         isAnyAddress(text.substr(kTcp.size(), colon - kTcp.size()));
 }
 
 std::string everyInterface(std::uint16_t port) { return "tcp://*:" + (port == 0 ? "*" : std::to_string(port)); }

@@ -25,7 +25,8 @@ struct Endpoint {
 /// Throws Error{badEndpoint}, which names the wrong part. Wildcards are valid only to bind.
 Endpoint parseEndpoint(const std::string& who, const std::string& text, bool bind);
 
-/// Whether the text has a `*` in place of a tcp host or port, which makes it one to bind (doc/wire.md).
+/// Whether the text names no peer, but an interface or a port of one's own: it has a `*`, or its host is 0.0.0.0 or [::].
+/// Dealers and Responses bind such an endpoint (doc/wire.md).
 bool hasWildcard(std::string_view text);
 
 /// The endpoint to bind for this TCP port of every interface; 0: a free one.

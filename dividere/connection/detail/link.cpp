@@ -16,27 +16,33 @@ using connection::EventType;
 constexpr std::chrono::milliseconds kRetryGrace{250};
 constexpr std::chrono::milliseconds kRetryGraceMax{5000};
 
-void Link::follow(EventType event, Clock::time_point now) {
+Link::News Link::follow(EventType event, Clock::time_point now) {
   switch (event) {
     case EventType::connectDelayed:
     case EventType::connected:
+      attemptFailed_ = false;
       if (!isDown()) state = State::connecting;
-      break;
+      return News::none;
     case EventType::handshakeSucceeded:
       state = State::up;
       failures = repairs = 0;
-      break;
+      hasBeenUp = true;
+      return std::exchange(isMissed, false) ? News::thereAtLast : News::none;
+    case EventType::closed: attemptFailed_ = true; return News::none;
     case EventType::connectRetried:
       state = State::retrying;
       ++failures;
-      break;
+      // It also comes after a loss, when nothing has been attempted yet.
+      if (!attemptFailed_ || std::exchange(isMissed, true)) return News::none;
+      missedSince = now;
+      return News::nobodyThere;
     case EventType::handshakeFailed:
     case EventType::disconnected:
-      if (state == State::broken || state == State::suspect) break;
+      if (state == State::broken || state == State::suspect) return News::none;
       state = State::suspect;
       lost = now;
-      break;
-    default: break;
+      return News::none;
+    default: return News::none;
   }
 }
 
@@ -54,9 +60,10 @@ static std::string_view portOf(std::string_view endpoint) {
   return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
 }
 
-void Links::add(const std::string& endpoint) {
+void Links::add(const std::string& endpoint, const std::string& advice) {
   Link link;
   link.endpoint = endpoint;
+  link.advice = advice;
   links_.push_back(std::move(link));
 }
 

@@ -23,11 +23,22 @@ struct Link {
     broken     // libzmq will not: after a protocol error zmq_connect is dead until disconnected and made anew
   };
 
+  /// What its user may want to be told.
+  enum class News {
+    none,
+    nobodyThere,  // the first attempt in vain; those that follow are no news
+    thereAtLast   // ... and now it is up
+  };
+
   std::string endpoint;
+  std::string advice;  // for whoever finds nobody there: what else may have been meant; empty for most
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
   Clock::time_point lost{};
+  bool hasBeenUp = false;
+  bool isMissed = false;  // nobody was there, and its user knows
+  Clock::time_point missedSince{};
 
   bool isUp() const { return state == State::up; }
 
@@ -35,19 +46,22 @@ struct Link {
   bool isDown() const { return state == State::retrying && failures >= 2; }
 
   /// Changes the state as an event of this link says.
-  void follow(connection::EventType event, Clock::time_point now);
+  News follow(connection::EventType event, Clock::time_point now);
 
   /// When a suspect link counts as broken.
   Clock::time_point brokenFrom() const;
 
   /// The owner has disconnected and connected again.
   void madeAnew();
+
+ private:
+  bool attemptFailed_ = false;
 };
 
 /// The links of one socket, found by what libzmq calls them.
 class Links {
  public:
-  void add(const std::string& endpoint);
+  void add(const std::string& endpoint, const std::string& advice);
 
   /// Null if it is not known which of them is meant.
   Link* find(const std::string& endpoint);

@@ -85,8 +85,8 @@ bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
   return !bound.empty();
 }
 
-void Socket::connect(const std::string& endpoint) {
-  dialer_.connect(endpoint);
+void Socket::connect(const std::string& endpoint, const std::string& advice) {
+  dialer_.connect(endpoint, advice);
   learnEndpoint(endpoint);
 }
 

@@ -52,7 +52,8 @@ class Socket {
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
 
-  void connect(const std::string& endpoint);
+  /// `advice`: what the log says besides, as a warning, if nobody listens there.
+  void connect(const std::string& endpoint, const std::string& advice = {});
 
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
   void close();

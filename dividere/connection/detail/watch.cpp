@@ -46,9 +46,9 @@ int Watch::bindError(const Deadline& deadline) {
   return bindError_;
 }
 
-void Watch::addLink(const std::string& endpoint) {
+void Watch::addLink(const std::string& endpoint, const std::string& advice) {
   std::lock_guard<std::mutex> lock(mutex_);
-  links_.add(endpoint);
+  links_.add(endpoint, advice);
 }
 
 std::vector<Link> Watch::takeLinks() {
@@ -132,27 +132,46 @@ void Watch::take(SocketEvent&& event) {
         std::string(name(event.type)) + " " + event.endpoint + " (" + std::to_string(event.value) + ")" +
             (event.peer.empty() ? "" : " from " + event.peer));
   }
-  follow(event);
+  const Notice notice = follow(event);
+  if (!notice.text.empty()) log(notice.level, who_, notice.text);
   deliver(std::move(event));
 }
 
-void Watch::follow(const SocketEvent& event) {
+Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) {
+  switch (news) {
+    case Link::News::none: break;
+    case Link::News::nobodyThere: {
+      const bool isWarning = !link.advice.empty() && !link.hasBeenUp;
+      return {isWarning ? LogLevel::warning : LogLevel::info,
+              link.endpoint + ": nobody listens there; trying again" + (isWarning ? " (" + link.advice + ")" : "")};
+    }
+    case Link::News::thereAtLast: {
+      const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - link.missedSince);
+      return {LogLevel::info, link.endpoint + ": connected, " + std::to_string(waited.count()) + " ms later"};
+    }
+  }
+  return {};
+}
+
+Watch::Notice Watch::follow(const SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (event.type == EventType::bindFailed) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
   }
-  if (links_.all().empty() || detached_) return;
+  if (links_.all().empty() || detached_) return {};
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   Link* link = links_.find(event.endpoint);
-  if (!link) return;
+  if (!link) return {};
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
-  if (isLoss && !links_.isKnownByName(*link)) return;
+  if (isLoss && !links_.isKnownByName(*link)) return {};
   const bool wasUp = link->isUp(), wasDown = link->isDown();
-  link->follow(event.type, Clock::now());
+  const auto now = Clock::now();
+  const Link::News news = link->follow(event.type, now);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
   // Only a socket that deals to several peers has a choice to make.
   if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+  return noticeOf(*link, news, now);
 }
 
 void Watch::callOwner() {

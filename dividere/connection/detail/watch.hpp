@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
+#include "../../core/log.hpp"
 #include "../socket_event.hpp"
 #include "link.hpp"
 #include "monitor_events.hpp"
@@ -49,7 +50,8 @@ class Watch {
   /// The errno of the zmq_bind() that has just failed, as its event tells it; 0 if none came in time.
   int bindError(const Deadline& deadline);
 
-  void addLink(const std::string& endpoint);
+  /// Whoever takes the log is told if nobody is there: with `advice`, if any, as a warning.
+  void addLink(const std::string& endpoint, const std::string& advice);
 
   /// The owner was told to look at its links; taking them ends that.
   bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
@@ -92,12 +94,19 @@ class Watch {
   Clock::time_point findBroken(Clock::time_point now);
 
  private:
+  /// A line for the log; empty for most events.
+  struct Notice {
+    LogLevel level;
+    std::string text;
+  };
+
+  static Notice noticeOf(const Link& link, Link::News news, Clock::time_point now);
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
   template <class Callback>
   void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
   void waitForCallback(std::unique_lock<std::mutex>& lock);
-  void follow(const connection::SocketEvent& event);
+  Notice follow(const connection::SocketEvent& event);
   void callOwner();
   Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
