@@ -75,7 +75,7 @@ class BareSocket {
   void send(const google::protobuf::Message& message) {
     zmq_msg_t frame;
     zmq_msg_init_size(&frame, message.ByteSizeLong());
-    message.SerializeToArray(zmq_msg_data(&frame), static_cast<int>(zmq_msg_size(&frame)));
+    static_cast<void>(message.SerializeToArray(zmq_msg_data(&frame), static_cast<int>(zmq_msg_size(&frame))));
     check(zmq_msg_send(&frame, socket_, 0), "send");
   }
 

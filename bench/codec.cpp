@@ -41,7 +41,7 @@ void encode(benchmark::State& state, const T& message, int calls, Turns<double>&
       [&] {
         zmq_msg_t frame;
         zmq_msg_init_size(&frame, message.ByteSizeLong());
-        message.SerializeToArray(zmq_msg_data(&frame), static_cast<int>(zmq_msg_size(&frame)));
+        static_cast<void>(message.SerializeToArray(zmq_msg_data(&frame), static_cast<int>(zmq_msg_size(&frame))));
         benchmark::DoNotOptimize(zmq_msg_data(&frame));
         zmq_msg_close(&frame);
       },

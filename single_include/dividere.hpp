@@ -161,13 +161,13 @@ class Timeout {
 // begin dividere/core/version.hpp
 /// The one place that states dividere's version; CMake reads it from here.
 #define DIVIDERE_VERSION_MAJOR 0
-#define DIVIDERE_VERSION_MINOR 1
+#define DIVIDERE_VERSION_MINOR 2
 #define DIVIDERE_VERSION_PATCH 0
 
 namespace dividere {
 
-/// "0.1.0": the version this program was compiled with.
-constexpr const char* kVersion = "0.1.0";
+/// "0.2.0": the version this program was compiled with.
+inline constexpr const char* kVersion = "0.2.0";
 
 }  // namespace dividere
 // end dividere/core/version.hpp
@@ -989,7 +989,7 @@ struct PublisherOptions {
   connection::SocketOptions socket;
 };
 
-/// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed (seeds: messaging.Publisher).
+/// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.
 class Publisher : public Socket<connection::Publisher> {
  public:
   explicit Publisher(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -1026,7 +1026,7 @@ class Publisher : public Socket<connection::Publisher> {
 // begin dividere/messaging/request.hpp
 namespace dividere::messaging {
 
-/// connection::Request for protobuf messages (seeds: messaging.Request).
+/// connection::Request for protobuf messages.
 class Request : public Consumer<connection::Request> {
  public:
   explicit Request(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -1046,7 +1046,7 @@ class Request : public Consumer<connection::Request> {
 // begin dividere/messaging/response.hpp
 namespace dividere::messaging {
 
-/// connection::Response for protobuf messages (seeds: messaging.Response).
+/// connection::Response for protobuf messages.
 ///
 /// A request that receiving throws for (malformed, of an unknown or a wrong type) may be answered by send(); if
 /// it is not, whoever asked is sent a DividereError when the next request is waited for.
@@ -1598,10 +1598,10 @@ struct BrokerStats {
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
 
-/// Hands requests of any number of Clients to whichever Worker is idle, in turn (seeds: LoadBalancingPattern.Broker).
+/// Hands requests of any number of Clients to whichever Worker is idle, in turn.
 ///
 /// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
-/// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (WIRE.md):
+/// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (doc/wire.md):
 /// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, to byte workers
 /// if there are no typed ones; any other goes to byte workers.
 ///
@@ -1662,7 +1662,7 @@ struct RetryPolicy {
   std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: no other
 };
 
-/// Asks for work to be done by whichever Worker is idle (seeds: the client side of LoadBalancingPattern).
+/// Asks for work to be done by whichever Worker is idle.
 ///
 /// A request without a reply in time is sent again, to the next of the endpoints if there are several; a dividere Broker
 /// that still has it does not execute it again. An earlier request's reply is never returned for a later one.
@@ -1725,7 +1725,7 @@ struct WorkerOptions {
   std::uint32_t capacity = 1;
 };
 
-/// Does the work a Broker hands out (seeds: LoadBalancingPattern.Worker): connects to the broker's back end, and calls
+/// Does the work a Broker hands out: connects to the broker's back end, and calls
 /// a handler for each request, one at a time, in a thread of its own.
 ///
 /// With typed handlers (on()) it works for the typed dialect, with onBytes() for plain bytes; with both, start() throws.
@@ -2034,7 +2034,7 @@ struct ServiceOptions {
   connection::SocketOptions socket;
 };
 
-/// Answers requests that are addressed to a name (seeds: service.Service): found by whoever looks the name up,
+/// Answers requests that are addressed to a name: found by whoever looks the name up,
 /// wherever it runs. A base class, or used as it is.
 ///
 ///     class Calculator : public service::Service {  // known as "demo.Calculator", if that is its namespace
@@ -10690,7 +10690,7 @@ class BrokerTally {
 // end dividere/balancing/detail/broker_tally.hpp
 
 // begin dividere/balancing/detail/dialect.hpp
-// What brokers and workers say to each other, in both dialects (WIRE.md).
+// What brokers and workers say to each other, in both dialects (doc/wire.md).
 
 namespace dividere::detail {
 

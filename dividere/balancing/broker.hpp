@@ -53,10 +53,10 @@ struct BrokerStats {
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
 
-/// Hands requests of any number of Clients to whichever Worker is idle, in turn (seeds: LoadBalancingPattern.Broker).
+/// Hands requests of any number of Clients to whichever Worker is idle, in turn.
 ///
 /// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
-/// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (WIRE.md):
+/// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (doc/wire.md):
 /// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, to byte workers
 /// if there are no typed ones; any other goes to byte workers.
 ///

@@ -27,7 +27,7 @@ struct RetryPolicy {
   std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: no other
 };
 
-/// Asks for work to be done by whichever Worker is idle (seeds: the client side of LoadBalancingPattern).
+/// Asks for work to be done by whichever Worker is idle.
 ///
 /// A request without a reply in time is sent again, to the next of the endpoints if there are several; a dividere Broker
 /// that still has it does not execute it again. An earlier request's reply is never returned for a later one.

@@ -24,7 +24,7 @@ struct WorkerOptions {
   std::uint32_t capacity = 1;
 };
 
-/// Does the work a Broker hands out (seeds: LoadBalancingPattern.Worker): connects to the broker's back end, and calls
+/// Does the work a Broker hands out: connects to the broker's back end, and calls
 /// a handler for each request, one at a time, in a thread of its own.
 ///
 /// With typed handlers (on()) it works for the typed dialect, with onBytes() for plain bytes; with both, start() throws.

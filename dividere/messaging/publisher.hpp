@@ -20,7 +20,7 @@ struct PublisherOptions {
   connection::SocketOptions socket;
 };
 
-/// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed (seeds: messaging.Publisher).
+/// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.
 class Publisher : public Socket<connection::Publisher> {
  public:
   explicit Publisher(const std::string& endpoint, const connection::SocketOptions& options = {});

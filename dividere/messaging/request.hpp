@@ -10,7 +10,7 @@
 
 namespace dividere::messaging {
 
-/// connection::Request for protobuf messages (seeds: messaging.Request).
+/// connection::Request for protobuf messages.
 class Request : public Consumer<connection::Request> {
  public:
   explicit Request(const std::string& endpoint, const connection::SocketOptions& options = {});

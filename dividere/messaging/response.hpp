@@ -8,7 +8,7 @@
 
 namespace dividere::messaging {
 
-/// connection::Response for protobuf messages (seeds: messaging.Response).
+/// connection::Response for protobuf messages.
 ///
 /// A request that receiving throws for (malformed, of an unknown or a wrong type) may be answered by send(); if
 /// it is not, whoever asked is sent a DividereError when the next request is waited for.

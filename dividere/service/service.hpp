@@ -42,7 +42,7 @@ struct ServiceOptions {
   connection::SocketOptions socket;
 };
 
-/// Answers requests that are addressed to a name (seeds: service.Service): found by whoever looks the name up,
+/// Answers requests that are addressed to a name: found by whoever looks the name up,
 /// wherever it runs. A base class, or used as it is.
 ///
 ///     class Calculator : public service::Service {  // known as "demo.Calculator", if that is its namespace

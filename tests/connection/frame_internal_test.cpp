@@ -20,7 +20,11 @@ std::string patterned(std::size_t size) {
   return bytes;
 }
 
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
 std::size_t bytesInUse() { return ::mallinfo2().uordblks; }
+#else
+std::size_t bytesInUse() { return static_cast<std::size_t>(::mallinfo().uordblks); }
+#endif
 
 /// Not where a sanitizer has a malloc() of its own. Sockets that were closed before have let go of theirs then.
 bool canMeasure() {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Python processes that know nothing of this library: they speak ZeroMQ and protobuf (pyzmq, protobuf) as WIRE.md says
+// Python processes that know nothing of this library: they speak ZeroMQ and protobuf (pyzmq, protobuf) as doc/wire.md says
 // the Python package does. One file a role, in peers/.
 
 #include <poll.h>
@@ -58,6 +58,9 @@ class Python {
     if (!runs(protoc + in(tests + "/proto")) || !runs(protoc + in(tests + "/../proto")) ||
         !runs(protoc + in(tests + "/interop/newer")) || !runs(protoc + in(tests + "/interop/published"))) {
       missing_ = "there is no protoc to make Python modules (apt-get install protobuf-compiler)";
+    } else if (!runs("cd " + generated() + " && PYTHONPATH=. " + interpreter_ +
+                     " -c 'import golden_pb2, zmq; golden_pb2.Msg01().SerializeToString()'")) {
+      missing_ = "python3's protobuf does not load what protoc has made: their versions do not fit";
     }
   }
 

@@ -33,7 +33,7 @@ const dividere::messaging::ProtoBuffDecoder decoder;
 std::string sealedByProtobuf(const Message& message) {
   msgEnvelope envelope;
   envelope.set_msgname(std::string(message.GetDescriptor()->full_name()));
-  envelope.mutable_msg()->PackFrom(message);
+  static_cast<void>(envelope.mutable_msg()->PackFrom(message));
   return envelope.SerializeAsString();
 }
 

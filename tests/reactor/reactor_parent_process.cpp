@@ -45,7 +45,8 @@ int main(int, char** argv) {
       sayWorker();
       if (mode == "stuck") goOnForEver();
     });
-    if (mode == "busy") reactor.every(std::chrono::milliseconds(1), [] { Msg01().SerializeAsString(); });
+    if (mode == "busy")
+      reactor.every(std::chrono::milliseconds(1), [] { static_cast<void>(Msg01().SerializeAsString()); });
   });
   goOnForEver();
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What brokers and workers say to each other, in both dialects (WIRE.md).
+// What brokers and workers say to each other, in both dialects (doc/wire.md).
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-// What dividere uses of protobuf, as its majors after 3.21 declare it: names are views, results are not to be dropped, and
+// What dividere uses of protobuf, as its majors after 3.21, up to 36, declare it: names are views, results are not to be dropped, and
 // nothing is there that has been deprecated. To be compiled against, not to be run.
 #pragma once
 
@@ -22,7 +22,7 @@ class MessageLite {
   [[nodiscard]] bool IsInitialized() const;
   [[nodiscard]] bool ParsePartialFromArray(const void* data, int size);
   [[nodiscard]] std::size_t ByteSizeLong() const;
-  std::uint8_t* SerializeWithCachedSizesToArray(std::uint8_t* target) const;
+  [[nodiscard]] std::uint8_t* SerializeWithCachedSizesToArray(std::uint8_t* target) const;
 };
 
 class Message : public MessageLite {

@@ -1,0 +1,93 @@
+// import dividere; in place of #include <dividere.hpp>. Experimental: modules differ from compiler to compiler.
+//
+// Compile this as a module interface where dividere.hpp is found, and link dividere::dividere, or a source of your own that
+// defines DIVIDERE_IMPLEMENTATION. Macros (DIVIDERE_VERSION_MAJOR, ...) do not come with a module: include
+// "dividere/core/version.hpp" for these.
+//
+// SPDX-License-Identifier: MIT
+module;
+
+#include <dividere.hpp>
+
+export module dividere;
+
+export namespace dividere {
+using dividere::Errc;
+using dividere::Error;
+using dividere::errorCategory;
+using dividere::kVersion;
+using dividere::LogHandler;
+using dividere::LogLevel;
+using dividere::make_error_code;
+using dividere::setLogHandler;
+}  // namespace dividere
+
+export namespace dividere::connection {
+using dividere::connection::Attach;
+using dividere::connection::Connector;
+using dividere::connection::Context;
+using dividere::connection::Dealer;
+using dividere::connection::EventType;
+using dividere::connection::name;
+using dividere::connection::PortManager;
+using dividere::connection::Proxy;
+using dividere::connection::Publisher;
+using dividere::connection::Request;
+using dividere::connection::Response;
+using dividere::connection::Route;
+using dividere::connection::Routed;
+using dividere::connection::SocketEvent;
+using dividere::connection::SocketOptions;
+using dividere::connection::Subscriber;
+}  // namespace dividere::connection
+
+export namespace dividere::messaging {
+using dividere::messaging::Dealer;
+using dividere::messaging::Missed;
+using dividere::messaging::ProtoBuffDecoder;
+using dividere::messaging::ProtoBuffEncoder;
+using dividere::messaging::Publisher;
+using dividere::messaging::PublisherOptions;
+using dividere::messaging::Request;
+using dividere::messaging::Response;
+using dividere::messaging::Subscriber;
+using dividere::messaging::SubscriberOptions;
+using dividere::messaging::Topic;
+using dividere::messaging::topic;
+using dividere::messaging::types;
+}  // namespace dividere::messaging
+
+export namespace dividere::reactor {
+using dividere::reactor::HandlerStats;
+using dividere::reactor::MpMsgReactor;
+using dividere::reactor::MpOptions;
+using dividere::reactor::MtMsgReactor;
+using dividere::reactor::Sender;
+using dividere::reactor::WorkerEnd;
+}  // namespace dividere::reactor
+
+export namespace dividere::balancing {
+using dividere::balancing::Broker;
+using dividere::balancing::BrokerOptions;
+using dividere::balancing::BrokerStats;
+using dividere::balancing::Client;
+using dividere::balancing::RetryPolicy;
+using dividere::balancing::Worker;
+using dividere::balancing::WorkerOptions;
+}  // namespace dividere::balancing
+
+export namespace dividere::registry {
+using dividere::registry::Client;
+using dividere::registry::ClientOptions;
+using dividere::registry::Location;
+using dividere::registry::Server;
+using dividere::registry::ServerOptions;
+using dividere::registry::ServiceAddress;
+}  // namespace dividere::registry
+
+export namespace dividere::service {
+using dividere::service::Client;
+using dividere::service::ClientOptions;
+using dividere::service::Service;
+using dividere::service::ServiceOptions;
+}  // namespace dividere::service
