@@ -144,6 +144,7 @@
 #include "dividere/balancing/client.cpp"
 #include "dividere/balancing/detail/admission.cpp"
 #include "dividere/balancing/detail/broker_core.cpp"
+#include "dividere/balancing/detail/broker_line.cpp"
 #include "dividere/balancing/detail/broker_options.cpp"
 #include "dividere/balancing/detail/broker_tally.cpp"
 #include "dividere/balancing/detail/dialect.cpp"
@@ -156,7 +157,9 @@
 #include "dividere/balancing/detail/returns.cpp"
 #include "dividere/balancing/detail/time_limits.cpp"
 #include "dividere/balancing/detail/worker_care.cpp"
+#include "dividere/balancing/detail/worker_core.cpp"
 #include "dividere/balancing/detail/worker_roster.cpp"
+#include "dividere/balancing/detail/worker_tasks.cpp"
 #include "dividere/balancing/worker.cpp"
 
 #include "dividere/registry/client.cpp"

@@ -11822,6 +11822,236 @@ void BrokerCore::onTick() {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/broker_core.cpp
 
+// begin dividere/balancing/detail/worker_tasks.hpp
+// The requests that a Worker has.
+
+namespace dividere::detail {
+
+/// A request, from its arrival until the handler is done with it.
+struct WorkerTask {
+  std::vector<Frame> route;
+  Frame payload;
+};
+
+/// Tasks on their way from the thread that receives them to the one that handles them. Any thread.
+class WorkerTasks {
+ public:
+  void add(WorkerTask&& task);
+
+  /// Forgets those that no handler has begun.
+  void clear();
+
+  /// The next one, when there is one; nothing after end(). The one before it is done with.
+  std::optional<WorkerTask> next();
+
+  /// There is nothing to do any more.
+  void end();
+
+  /// Whether none waits and none is being handled.
+  bool isIdle() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<WorkerTask> waiting_;  // under mutex_
+  bool isHandling_ = false;         // under mutex_
+  bool hasEnded_ = false;           // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_tasks.hpp
+
+// begin dividere/balancing/detail/broker_line.hpp
+// What a Worker says to its broker, and hears from it.
+
+namespace dividere::detail {
+
+constexpr const char* kWorker = "balancing::Worker";
+
+/// A Worker's end of the connection: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
+/// but for what is said to be for any.
+///
+/// A broker of the Python package takes whatever it hears for a sign that the worker is idle. So one that is not known to be
+/// ours hears nothing but replies while there is something to do.
+class BrokerLine {
+ public:
+  /// Connects. What comes goes to `tasks`. Both outlive it, and the loop's thread ends before it.
+  BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
+             const balancing::WorkerOptions& options, Dialect dialect);
+
+  /// A sign of life, if it is time for one.
+  void beatIfDue();
+
+  /// Any thread.
+  void reply(Multipart&& message);
+
+  /// What is the last to be said.
+  void sayGoodbye();
+
+  /// Throws Error{tooLarge} for a reply that no broker would take. Any thread.
+  void requireSendable(std::size_t bytes) const { source_.socket().requireSendable(bytes); }
+
+ private:
+  using Clock = Deadline::Clock;
+
+  FrameSource& open(const std::string& endpoint);
+  void onEvent(const connection::SocketEvent& event);
+  void onMessage(Multipart& message);
+  void onSignal(const Signal& signal);
+  void introduce();
+  bool mayBeat() const;
+  void beat();
+  Signal signal(Signal::Kind kind) const;
+  void say(const Signal& signal);
+  void flushReplies();
+  bool trySend(Multipart& reply);
+
+  // Constant.
+  ReactorLoop& loop_;
+  WorkerTasks& tasks_;
+  const balancing::WorkerOptions options_;
+  const Dialect dialect_;
+  std::string id_;
+  FrameSource& source_;
+
+  // The loop's thread alone.
+  bool isConnected_ = false;
+  bool isOurs_ = false;    // the broker
+  bool owesBeat_ = false;  // it asked, when it was better to say nothing
+  Clock::time_point lastBeat_{};
+  std::deque<Multipart> unsent_;
+  RateLimit junk_;
+
+  std::mutex mutex_;
+  std::deque<Multipart> replies_;  // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_line.hpp
+
+// begin dividere/balancing/detail/broker_line.cpp
+namespace dividere::detail {
+
+BrokerLine::BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
+                       const balancing::WorkerOptions& options, Dialect dialect)
+    : loop_(loop), tasks_(tasks), options_(options), dialect_(dialect), source_(open(endpoint)) {}
+
+FrameSource& BrokerLine::open(const std::string& endpoint) {
+  connection::SocketOptions options;
+  options.reconnectMax = std::max(options.reconnect, std::min(options.reconnectMax, options_.heartbeat / 2));
+  auto socket = std::make_unique<Socket>(kWorker, ZMQ_DEALER, options);
+  id_ = socket->takeRandomName();
+  socket->onEvent([this](const connection::SocketEvent& event) { onEvent(event); });
+  socket->connect(endpoint);
+  FrameHooks hooks;
+  hooks.onMessage = [this](Multipart& message) { onMessage(message); };
+  hooks.onTurn = [this] { flushReplies(); };
+  auto source = std::make_unique<FrameSource>(std::move(socket), std::move(hooks));
+  FrameSource& made = *source;
+  loop_.add(std::move(source));
+  return made;
+}
+
+/// In the watcher's thread.
+void BrokerLine::onEvent(const connection::SocketEvent& event) {
+  // With each new connection: the broker may be another one, which does not know us.
+  if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });
+  if (event.type == connection::EventType::disconnected) loop_.post([this] { isConnected_ = false; });
+}
+
+void BrokerLine::introduce() {
+  isConnected_ = true;
+  isOurs_ = owesBeat_ = false;
+  tasks_.clear();  // a broker gives what it had sent by the former connection to others
+  Signal registration = signal(Signal::Kind::registration);
+  registration.isRegistration = true;
+  say(registration);
+  // Unasked, it tells a broker of this library that signs of life go on while a handler runs.
+  if (dialect_ == Dialect::bytes) beat();
+}
+
+void BrokerLine::onMessage(Multipart& message) {
+  if (message.size() < 2) return onSignal(message.isEmpty() ? Signal() : readSignal(message.payload().view()));
+  WorkerTask task;
+  task.payload = message.takePayload();
+  task.route.swap(message.frames());
+  if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
+  tasks_.add(std::move(task));
+}
+
+void BrokerLine::onSignal(const Signal& signal) {
+  if (signal.kind != Signal::Kind::heartbeat) {
+    return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
+  }
+  if (signal.capacity > 0) isOurs_ = true;
+  owesBeat_ = !mayBeat();
+  if (!owesBeat_) beat();
+}
+
+bool BrokerLine::mayBeat() const { return isOurs_ || tasks_.isIdle(); }
+
+void BrokerLine::beatIfDue() {
+  if (!isConnected_ || !mayBeat()) return;
+  if (owesBeat_ || Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2) beat();
+}
+
+void BrokerLine::beat() {
+  owesBeat_ = false;
+  lastBeat_ = Clock::now();
+  say(signal(Signal::Kind::heartbeat));
+}
+
+Signal BrokerLine::signal(Signal::Kind kind) const {
+  Signal made{kind, dialect_};
+  made.capacity = options_.capacity;
+  return made;
+}
+
+void BrokerLine::say(const Signal& signal) {
+  Multipart message;
+  message.push(std::string_view(writeSignal(signal, id_)));
+  source_.trySend(message);  // if there is no room, there is no broker either
+}
+
+void BrokerLine::reply(Multipart&& message) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    replies_.push_back(std::move(message));
+  }
+  loop_.post([this] { flushReplies(); });
+}
+
+// Not sent under the lock: whoever takes the log may be told of something meanwhile, and stop the Worker.
+void BrokerLine::flushReplies() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::move(replies_.begin(), replies_.end(), std::back_inserter(unsent_));
+    replies_.clear();
+  }
+  while (!unsent_.empty() && trySend(unsent_.front())) unsent_.pop_front();
+}
+
+bool BrokerLine::trySend(Multipart& reply) {
+  const bool isToOurs = AttemptToken::isOurs(reply.frames().front().view());
+  // The Python broker takes a byte worker for busy until it registers again. Before its reply: the next request may come as
+  // soon as the client has that, and one that comes while no worker is idle ends that broker.
+  if (dialect_ == Dialect::bytes && !isToOurs) say(signal(Signal::Kind::registration));
+  if (source_.trySend(reply) != SendResult::sent) return false;
+  if (!isToOurs) lastBeat_ = Clock::now();  // it was a sign of life; another one could cross the next request
+  return true;
+}
+
+void BrokerLine::sayGoodbye() {
+  flushReplies();
+  if (!isOurs_) return;                                     // others would take it for a sign of life
+  Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
+  goodbye.isGoodbye = true;
+  say(goodbye);
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_line.cpp
+
 // begin dividere/balancing/detail/broker_options.cpp
 namespace dividere::detail {
 
@@ -12558,6 +12788,141 @@ WorkerCare::Clock::duration WorkerCare::limitFor(const BrokerWorker& worker) con
 }  // namespace dividere::detail
 // end dividere/balancing/detail/worker_care.cpp
 
+// begin dividere/balancing/detail/worker_core.hpp
+// What is inside a Worker.
+
+namespace dividere::detail {
+
+/// Two threads: a loop that owns the socket and is never busy for long, so that signs of life go on, and one that runs the
+/// handlers.
+class WorkerCore {
+ public:
+  WorkerCore(std::string endpoint, const balancing::WorkerOptions& options, HandlerTable& handlers);
+  ~WorkerCore() { stop(); }
+
+  void onBytes(std::function<std::string(std::string_view)> handler);
+  void start();
+  void stop();
+
+  bool isOfOtherProcess() const { return fork_.crossed(); }
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  class TaskOrigin;
+
+  void handleTasks();
+  void handleBytes(WorkerTask& task, TaskOrigin& origin);
+
+  // Constant once started.
+  const std::string endpoint_;
+  balancing::WorkerOptions options_;
+  const ForkGuard fork_;
+  HandlerTable& handlers_;
+  std::function<std::string(std::string_view)> onBytes_;
+  bool started_ = false;
+
+  WorkerTasks tasks_;
+  std::unique_ptr<BrokerLine> line_;  // once started
+  ReactorLoop loop_;
+  StoppableThread handling_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_core.hpp
+
+// begin dividere/balancing/detail/worker_core.cpp
+namespace dividere::detail {
+
+/// The way back for one task.
+class WorkerCore::TaskOrigin final : public Origin {
+ public:
+  TaskOrigin(BrokerLine& line, WorkerTask& task) : line_(line), task_(task) {
+    for (const Frame& frame : task.route) route_.push_back(frame.str());
+  }
+  bool owesReply() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+  /// Whether an error is told from a reply of plain bytes: a broker of this library sees to that, or the client, by its
+  /// correlation frame.
+  bool understandsErrors() const {
+    return AttemptToken::isOurs(route_.front()) || (route_.size() > 1 && isCorrelationId(route_[1]));
+  }
+
+ private:
+  void send(Frame& frame) override {
+    if (isReplied()) throw Error(Errc::outOfTurn, std::string(kWorker) + ": send: the request has had its reply");
+    line_.requireSendable(frame.size());
+    Multipart message(std::move(task_.route));
+    message.push(std::move(frame));
+    line_.reply(std::move(message));
+  }
+
+  BrokerLine& line_;
+  WorkerTask& task_;
+};
+
+WorkerCore::WorkerCore(std::string endpoint, const balancing::WorkerOptions& options, HandlerTable& handlers)
+    : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(kWorker) {
+  parseEndpoint(kWorker, endpoint_, false);
+  requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWorker, "heartbeat must be positive");
+  requireOption(options_.capacity > 0, kWorker, "capacity must be at least 1");
+  options_.heartbeat = reckonable(options_.heartbeat);
+}
+
+void WorkerCore::onBytes(std::function<std::string(std::string_view)> handler) {
+  if (started_) throw Error(Errc::outOfTurn, std::string(kWorker) + ": onBytes() comes before start()");
+  onBytes_ = std::move(handler);
+}
+
+void WorkerCore::start() {
+  if (started_) throw Error(Errc::outOfTurn, std::string(kWorker) + ": start() is called once");
+  if (onBytes_ && !handlers_.isEmpty()) {
+    throw Error(Errc::outOfTurn, std::string(kWorker) + ": typed handlers and onBytes() exclude each other");
+  }
+  if (handling_.stopRequested()) return;
+  started_ = true;
+  handlers_.seal(kWorker);
+  line_ = std::make_unique<BrokerLine>(loop_, tasks_, endpoint_, options_, onBytes_ ? Dialect::bytes : Dialect::typed);
+  loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { line_->beatIfDue(); });
+  loop_.start();
+  handling_.start("dividere-worker", [this] { handleTasks(); });
+}
+
+void WorkerCore::stop() {
+  if (isOfOtherProcess()) return;
+  tasks_.end();
+  handling_.stop();
+  // It has ended the loop, unless it was kept from starting.
+  if (handling_.waitsFor()) loop_.stop();
+}
+
+void WorkerCore::handleTasks() {
+  while (auto task = tasks_.next()) {
+    TaskOrigin origin(*line_, *task);
+    if (onBytes_) {
+      handleBytes(*task, origin);
+    } else {
+      handlers_.dispatch(task->payload.view(), origin);
+    }
+  }
+  loop_.post([this] { line_->sayGoodbye(); });
+  loop_.stop();
+}
+
+void WorkerCore::handleBytes(WorkerTask& task, TaskOrigin& origin) {
+  try {
+    Frame reply{std::string_view(onBytes_(task.payload.view()))};
+    origin.reply(reply);
+    handlers_.countHandled();
+  } catch (...) {
+    const Error error = currentAsHandlerError(std::string(kWorker) + ": onBytes");
+    handlers_.refuseFailed(origin, error, origin.understandsErrors());
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_core.cpp
+
 // begin dividere/balancing/detail/worker_roster.cpp
 namespace dividere::detail {
 
@@ -12656,278 +13021,50 @@ std::vector<std::string> WorkerRoster::ids() const {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/worker_roster.cpp
 
-// begin dividere/balancing/worker.cpp
+// begin dividere/balancing/detail/worker_tasks.cpp
 namespace dividere::detail {
 
-using balancing::WorkerOptions;
-
-/// A request, from its arrival until the handler is done with it.
-struct WorkerTask {
-  std::vector<Frame> route;
-  Frame payload;
-};
-
-/// Two threads: a loop that owns the socket and is never busy for long, so that signs of life go on, and one that runs the
-/// handlers.
-class WorkerCore {
- public:
-  WorkerCore(std::string endpoint, const WorkerOptions& options, HandlerTable& handlers)
-      : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(kWho) {
-    parseEndpoint(kWho, endpoint_, false);
-    requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWho, "heartbeat is to be more than nothing");
-    requireOption(options_.capacity > 0, kWho, "capacity is to be at least 1");
-    options_.heartbeat = reckonable(options_.heartbeat);
-  }
-
-  ~WorkerCore() { stop(); }
-
-  void onBytes(std::function<std::string(std::string_view)> handler) {
-    if (started_) throw Error(Errc::outOfTurn, std::string(kWho) + ": onBytes() comes before start()");
-    onBytes_ = std::move(handler);
-  }
-
-  void start() {
-    if (started_) throw Error(Errc::outOfTurn, std::string(kWho) + ": start() is called once");
-    if (onBytes_ && !handlers_.isEmpty()) {
-      throw Error(Errc::outOfTurn, std::string(kWho) + ": typed handlers and onBytes() exclude each other");
-    }
-    if (handling_.stopRequested()) return;
-    started_ = true;
-    handlers_.seal(kWho);
-    dialect_ = onBytes_ ? Dialect::bytes : Dialect::typed;
-    connect();
-    loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { beatIfDue(); });
-    loop_.start();
-    handling_.start("dividere-worker", [this] { handleTasks(); });
-  }
-
-  void stop() {
-    if (isOfOtherProcess()) return;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-    }
-    hasTask_.notify_all();
-    handling_.stop();
-    // It has ended the loop, unless it was kept from starting.
-    if (handling_.waitsFor()) loop_.stop();
-  }
-
-  bool isOfOtherProcess() const { return fork_.crossed(); }
-
-  const std::string& endpoint() const { return endpoint_; }
-
- private:
-  using Clock = Deadline::Clock;
-
-  /// The way back for one task.
-  class TaskOrigin final : public Origin {
-   public:
-    TaskOrigin(WorkerCore& core, WorkerTask& task) : core_(core), task_(task) {
-      for (const Frame& frame : task.route) route_.push_back(frame.str());
-    }
-    void send(Frame& frame) override {
-      if (isReplied()) throw Error(Errc::outOfTurn, std::string(kWho) + ": send: the request is answered already");
-      core_.broker_->socket().requireSendable(frame.size());
-      core_.reply(task_, std::move(frame));
-    }
-    bool owesReply() const override { return true; }
-    bool wantsErrors() const override { return true; }
-
-   private:
-    WorkerCore& core_;
-    WorkerTask& task_;
-  };
-
-  void connect() {
-    connection::SocketOptions options;
-    options.reconnectMax = std::max(options.reconnect, std::min(options.reconnectMax, options_.heartbeat / 2));
-    auto socket = std::make_unique<Socket>(kWho, ZMQ_DEALER, options);
-    id_ = socket->takeRandomName();
-    // With each new connection: the broker may be another one, which does not know us.
-    socket->onEvent([this](const connection::SocketEvent& event) {
-      if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });
-      if (event.type == connection::EventType::disconnected) loop_.post([this] { isConnected_ = false; });
-    });
-    socket->connect(endpoint_);
-    auto source = std::make_unique<FrameSource>(
-        std::move(socket), FrameHooks{[this](Multipart& message) { onMessage(message); }, [this] { flushReplies(); }});
-    broker_ = source.get();
-    loop_.add(std::move(source));
-  }
-
-  // --- The loop's thread ---
-
-  void onMessage(Multipart& message) {
-    std::vector<Frame>& frames = message.frames();
-    if (frames.size() < 2) {
-      const Signal signal = frames.empty() ? Signal() : readSignal(frames[0].view());
-      if (signal.kind != Signal::Kind::heartbeat) {
-        return junk_.log(LogLevel::warning, kWho, "the broker sent neither a request nor a sign of life");
-      }
-      if (signal.capacity > 0) brokerIsOurs_ = true;
-      if (mayBeat()) beat();
-      return;
-    }
-    WorkerTask task;
-    task.payload = message.takePayload();
-    task.route.swap(frames);
-    if (AttemptToken::isOurs(task.route[0].view())) brokerIsOurs_ = true;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      tasks_.push_back(std::move(task));
-    }
-    hasTask_.notify_one();
-  }
-
-  Signal signal(Signal::Kind kind) const {
-    Signal made{kind, dialect_};
-    made.capacity = options_.capacity;
-    return made;
-  }
-
-  void introduce() {
-    isConnected_ = true;
-    brokerIsOurs_ = false;  // until it shows that it is
-    forgetTasks();
-    Signal registration = signal(Signal::Kind::registration);
-    registration.isRegistration = true;
-    say(registration);
-    // Unasked, it tells a broker of this library that signs of life go on while a handler runs.
-    if (dialect_ == Dialect::bytes) beat();
-  }
-
-  void beat() {
-    say(signal(Signal::Kind::heartbeat));
-    lastBeat_ = Clock::now();
-  }
-
-  // A broker gives what it had sent by the former connection to others.
-  void forgetTasks() {
+void WorkerTasks::add(WorkerTask&& task) {
+  {
     std::lock_guard<std::mutex> lock(mutex_);
-    tasks_.clear();
+    waiting_.push_back(std::move(task));
   }
+  changed_.notify_one();
+}
 
-  void beatIfDue() {
-    if (isConnected_ && Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2 && mayBeat()) beat();
-  }
+void WorkerTasks::clear() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  waiting_.clear();
+}
 
-  // A broker that is not of this library takes whoever speaks for idle, and gives it more: a Python worker is silent while
-  // its handler runs. The reply is a sign of life, too.
-  bool mayBeat() {
-    if (brokerIsOurs_) return true;
+std::optional<WorkerTask> WorkerTasks::next() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  isHandling_ = false;
+  changed_.wait(lock, [this] { return hasEnded_ || !waiting_.empty(); });
+  if (hasEnded_) return std::nullopt;
+  isHandling_ = true;
+  std::optional<WorkerTask> task(std::move(waiting_.front()));
+  waiting_.pop_front();
+  return task;
+}
+
+void WorkerTasks::end() {
+  {
     std::lock_guard<std::mutex> lock(mutex_);
-    return tasks_.empty() && replies_.empty() && !isHandling_;
+    hasEnded_ = true;
   }
+  changed_.notify_all();
+}
 
-  void say(const Signal& signal) {
-    Multipart message;
-    message.push(std::string_view(writeSignal(signal, id_)));
-    broker_->trySend(message);  // if there is no room, there is no broker either
-  }
-
-  void flushReplies() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    while (!replies_.empty()) {
-      // The Python broker takes a byte worker for busy until it registers again. Before its reply: the next request may
-      // come as soon as the client has that, and one that comes while no worker is idle ends that broker.
-      const bool isOurs = AttemptToken::isOurs(replies_.front().frames().front().view());
-      if (dialect_ == Dialect::bytes && !isOurs) say(signal(Signal::Kind::registration));
-      if (broker_->trySend(replies_.front()) != SendResult::sent) return;
-      replies_.pop_front();
-    }
-  }
-
-  void sayGoodbye() {
-    flushReplies();
-    if (!brokerIsOurs_) return;                               // others would take it for a sign of life
-    Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
-    goodbye.isGoodbye = true;
-    say(goodbye);
-  }
-
-  // --- The handlers' thread ---
-
-  void handleTasks() {
-    for (;;) {
-      WorkerTask task;
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        hasTask_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-        if (stopping_) break;
-        task = std::move(tasks_.front());
-        tasks_.pop_front();
-        isHandling_ = true;
-      }
-      TaskOrigin origin(*this, task);
-      if (dialect_ == Dialect::bytes) {
-        handleBytes(task, origin);
-      } else {
-        handlers_.dispatch(task.payload.view(), origin);
-      }
-      std::lock_guard<std::mutex> lock(mutex_);
-      isHandling_ = false;
-    }
-    loop_.post([this] { sayGoodbye(); });
-    loop_.stop();
-  }
-
-  void handleBytes(WorkerTask& task, TaskOrigin& origin) {
-    try {
-      Frame answer{std::string_view(onBytes_(task.payload.view()))};
-      origin.reply(answer);
-      handlers_.countHandled();
-    } catch (...) {
-      const Error error = currentAsHandlerError(std::string(kWho) + ": onBytes");
-      // A client of plain bytes would take the error for its answer. A broker of this library sees to that.
-      const bool isUnderstood = AttemptToken::isOurs(task.route[0].view()) ||
-                                (task.route.size() > 1 && isCorrelationId(task.route[1].view()));
-      handlers_.refuseFailed(origin, error, isUnderstood);
-    }
-  }
-
-  void reply(WorkerTask& task, Frame&& frame) {
-    Multipart message(std::move(task.route));
-    message.push(std::move(frame));
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      replies_.push_back(std::move(message));
-    }
-    loop_.post([this] { flushReplies(); });
-  }
-
-  static constexpr const char* kWho = "balancing::Worker";
-
-  // Constant once started.
-  const std::string endpoint_;
-  WorkerOptions options_;
-  const ForkGuard fork_;
-  HandlerTable& handlers_;
-  std::function<std::string(std::string_view)> onBytes_;
-  Dialect dialect_ = Dialect::typed;
-  std::string id_;
-  FrameSource* broker_ = nullptr;
-  bool started_ = false;
-
-  // The loop's thread alone.
-  bool isConnected_ = false;
-  bool brokerIsOurs_ = false;
-  Clock::time_point lastBeat_{};
-  RateLimit junk_;
-
-  std::mutex mutex_;
-  std::condition_variable hasTask_;
-  std::deque<WorkerTask> tasks_;   // under mutex_
-  std::deque<Multipart> replies_;  // under mutex_
-  bool isHandling_ = false;        // under mutex_: a handler runs
-  bool stopping_ = false;          // under mutex_
-
-  ReactorLoop loop_;
-  StoppableThread handling_;  // last: it ends before what it uses
-};
+bool WorkerTasks::isIdle() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !isHandling_ && waiting_.empty();
+}
 
 }  // namespace dividere::detail
+// end dividere/balancing/detail/worker_tasks.cpp
 
+// begin dividere/balancing/worker.cpp
 namespace dividere::balancing {
 
 Worker::Worker(const std::string& endpoint, const WorkerOptions& options)

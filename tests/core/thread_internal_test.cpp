@@ -8,9 +8,11 @@
 #include <thread>
 #include <vector>
 
+#include "dividere/core/detail/log_line.hpp"
 #include "dividere/core/detail/thread.hpp"
 #include "dividere/core/detail/waker.hpp"
 #include "support/limit.hpp"
+#include "support/log_hook.hpp"
 #include "support/threads.hpp"
 
 using namespace dividere::detail;
@@ -65,6 +67,24 @@ TEST_CASE("a stoppable thread may stop itself") {
     thread.stop();
     stopped.set_value();
     runUntilStopped(thread);
+  });
+  CHECK(stopped.get_future().wait_for(kLimit) == std::future_status::ready);
+}
+
+TEST_CASE("whoever takes the log may stop the thread that waits for the one that logs") {
+  StoppableThread logging, waiting;
+  std::promise<void> stopped;
+  support::LogHook log("held", [&] {
+    waiting.stop();
+    stopped.set_value();
+  });
+  waiting.start("test-stoppable", [&] {
+    runUntilStopped(waiting);
+    logging.stop();
+  });
+  logging.start("test-stoppable", [&] {
+    dividere::detail::log(dividere::LogLevel::warning, "test", "held");
+    runUntilStopped(logging);
   });
   CHECK(stopped.get_future().wait_for(kLimit) == std::future_status::ready);
 }

@@ -1,0 +1,126 @@
+#include "broker_line.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace dividere::detail {
+
+BrokerLine::BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
+                       const balancing::WorkerOptions& options, Dialect dialect)
+    : loop_(loop), tasks_(tasks), options_(options), dialect_(dialect), source_(open(endpoint)) {}
+
+FrameSource& BrokerLine::open(const std::string& endpoint) {
+  connection::SocketOptions options;
+  options.reconnectMax = std::max(options.reconnect, std::min(options.reconnectMax, options_.heartbeat / 2));
+  auto socket = std::make_unique<Socket>(kWorker, ZMQ_DEALER, options);
+  id_ = socket->takeRandomName();
+  socket->onEvent([this](const connection::SocketEvent& event) { onEvent(event); });
+  socket->connect(endpoint);
+  FrameHooks hooks;
+  hooks.onMessage = [this](Multipart& message) { onMessage(message); };
+  hooks.onTurn = [this] { flushReplies(); };
+  auto source = std::make_unique<FrameSource>(std::move(socket), std::move(hooks));
+  FrameSource& made = *source;
+  loop_.add(std::move(source));
+  return made;
+}
+
+/// In the watcher's thread.
+void BrokerLine::onEvent(const connection::SocketEvent& event) {
+  // With each new connection: the broker may be another one, which does not know us.
+  if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });
+  if (event.type == connection::EventType::disconnected) loop_.post([this] { isConnected_ = false; });
+}
+
+void BrokerLine::introduce() {
+  isConnected_ = true;
+  isOurs_ = owesBeat_ = false;
+  tasks_.clear();  // a broker gives what it had sent by the former connection to others
+  Signal registration = signal(Signal::Kind::registration);
+  registration.isRegistration = true;
+  say(registration);
+  // Unasked, it tells a broker of this library that signs of life go on while a handler runs.
+  if (dialect_ == Dialect::bytes) beat();
+}
+
+void BrokerLine::onMessage(Multipart& message) {
+  if (message.size() < 2) return onSignal(message.isEmpty() ? Signal() : readSignal(message.payload().view()));
+  WorkerTask task;
+  task.payload = message.takePayload();
+  task.route.swap(message.frames());
+  if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
+  tasks_.add(std::move(task));
+}
+
+void BrokerLine::onSignal(const Signal& signal) {
+  if (signal.kind != Signal::Kind::heartbeat) {
+    return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
+  }
+  if (signal.capacity > 0) isOurs_ = true;
+  owesBeat_ = !mayBeat();
+  if (!owesBeat_) beat();
+}
+
+bool BrokerLine::mayBeat() const { return isOurs_ || tasks_.isIdle(); }
+
+void BrokerLine::beatIfDue() {
+  if (!isConnected_ || !mayBeat()) return;
+  if (owesBeat_ || Clock::now() - lastBeat_ >= options_.heartbeat * 3 / 2) beat();
+}
+
+void BrokerLine::beat() {
+  owesBeat_ = false;
+  lastBeat_ = Clock::now();
+  say(signal(Signal::Kind::heartbeat));
+}
+
+Signal BrokerLine::signal(Signal::Kind kind) const {
+  Signal made{kind, dialect_};
+  made.capacity = options_.capacity;
+  return made;
+}
+
+void BrokerLine::say(const Signal& signal) {
+  Multipart message;
+  message.push(std::string_view(writeSignal(signal, id_)));
+  source_.trySend(message);  // if there is no room, there is no broker either
+}
+
+void BrokerLine::reply(Multipart&& message) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    replies_.push_back(std::move(message));
+  }
+  loop_.post([this] { flushReplies(); });
+}
+
+// Not sent under the lock: whoever takes the log may be told of something meanwhile, and stop the Worker.
+void BrokerLine::flushReplies() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::move(replies_.begin(), replies_.end(), std::back_inserter(unsent_));
+    replies_.clear();
+  }
+  while (!unsent_.empty() && trySend(unsent_.front())) unsent_.pop_front();
+}
+
+bool BrokerLine::trySend(Multipart& reply) {
+  const bool isToOurs = AttemptToken::isOurs(reply.frames().front().view());
+  // The Python broker takes a byte worker for busy until it registers again. Before its reply: the next request may come as
+  // soon as the client has that, and one that comes while no worker is idle ends that broker.
+  if (dialect_ == Dialect::bytes && !isToOurs) say(signal(Signal::Kind::registration));
+  if (source_.trySend(reply) != SendResult::sent) return false;
+  if (!isToOurs) lastBeat_ = Clock::now();  // it was a sign of life; another one could cross the next request
+  return true;
+}
+
+void BrokerLine::sayGoodbye() {
+  flushReplies();
+  if (!isOurs_) return;                                     // others would take it for a sign of life
+  Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
+  goodbye.isGoodbye = true;
+  say(goodbye);
+}
+
+}  // namespace dividere::detail
