@@ -13880,6 +13880,9 @@ std::string faultInHost(std::string_view host) {
                       : host.find_first_not_of(kIpv4Characters) == std::string_view::npos
                           ? isAddressOf(AF_INET, kIpv4Characters, host)
                           : isHostName(host);
+  if (isGood && hasWildcard(tcpEndpoint(std::string(host), 1))) {
+    return "host '" + shown(host) + "' means every interface, and is nobody's address";
+  }
   if (isGood) return {};
   return "host '" + shown(host) + "' is no host name and no address";
 }

@@ -36,7 +36,9 @@ auto placeOf(const detail::ServiceInstance& each) { return std::tie(each.name, e
 
 void follow(const std::string& host, std::uint32_t port) {
   require(port >= 1 && port <= 65535);
-  detail::parseEndpoint("fuzz", detail::tcpEndpoint(host, static_cast<std::uint16_t>(port)), false);
+  const std::string endpoint = detail::tcpEndpoint(host, static_cast<std::uint16_t>(port));
+  detail::parseEndpoint("fuzz", endpoint, false);
+  require(!detail::hasWildcard(endpoint));  // else a Dealer would bind it
 }
 
 /// One registry's life.

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "../../connection/detail/endpoint.hpp"
 #include "../../core/detail/text.hpp"
 #include "../../core/error.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
+#include "own_address.hpp"
 
 namespace dividere::detail {
 
@@ -78,6 +80,9 @@ std::string faultInHost(std::string_view host) {
                       : host.find_first_not_of(kIpv4Characters) == std::string_view::npos
                           ? isAddressOf(AF_INET, kIpv4Characters, host)
                           : isHostName(host);
+  if (isGood && hasWildcard(tcpEndpoint(std::string(host), 1))) {
+    return "host '" + shown(host) + "' means every interface, and is nobody's address";
+  }
   if (isGood) return {};
   return "host '" + shown(host) + "' is no host name and no address";
 }
