@@ -150,7 +150,6 @@
 #include "dividere/balancing/detail/dialect.cpp"
 #include "dividere/balancing/detail/dispatcher.cpp"
 #include "dividere/balancing/detail/ended_connections.cpp"
-#include "dividere/balancing/detail/frame_source.cpp"
 #include "dividere/balancing/detail/outbox.cpp"
 #include "dividere/balancing/detail/outcomes.cpp"
 #include "dividere/balancing/detail/request_book.cpp"

@@ -1938,6 +1938,9 @@ struct ClientOptions {
   /// have handled it: 0 if it must not be handled twice.
   int resends = 2;
 
+  /// How many instances a client connects to at most: those the registry names first. It must be positive.
+  std::size_t maxInstances = 64;
+
   /// How often the registry is asked for new instances, while calls are made.
   std::chrono::milliseconds refresh{5000};
 
@@ -1971,7 +1974,8 @@ class Client {
   ///
   /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
   /// handlerFailed, with what it threw, if the handler did; unknownType if the service has no handler for it; gaveUp if
-  /// instances died with it more often than ClientOptions::resends allows; wrongType if the answer is no Reply;
+  /// instances died with it more often than ClientOptions::resends allows, or the last one died and there was no other for as
+  /// long as ClientOptions::patience (it may have been handled); wrongType if the answer is no Reply;
   /// stopping if stop() was called.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
@@ -3642,6 +3646,9 @@ class Socket {
 
   /// Has libzmq take in its signals, and so learn what is new of the peers.
   void refresh() { get(ZMQ_EVENTS); }
+
+  /// Waits until something may have changed: a message has come, or a peer has room again. False if nothing did in time.
+  bool awaitNews(const Deadline& deadline);
 
   /// The same for one who wants no message at the moment, and will look again by himself when he does: nobody is told, and
   /// the descriptor is silent until something new happens.
@@ -5446,6 +5453,15 @@ void Socket::abandonSent(bool mayBeFull) {
   dialer_.abandonSent();
   if (!mayBeFull || (get(ZMQ_EVENTS) & ZMQ_POLLOUT)) return;
   if (!dialer_.isAnyUp()) forgetUnsent();
+}
+
+bool Socket::awaitNews(const Deadline& deadline) {
+  pollfd wait{fd_, POLLIN, 0};
+  int ready;
+  while ((ready = ::poll(&wait, 1, deadline.pollTimeout())) < 0 && errno == EINTR) {
+  }
+  if (ready > 0) refresh();
+  return ready > 0;
 }
 
 // --- Messages ---
@@ -9867,6 +9883,9 @@ class RouterSource : public Source, public Origin {
   /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
   void sendTo(const connection::Route& route, Frame& frame);
 
+  /// The last replies before the end: as sendTo(), but waits for those who read, for no longer than a second in all.
+  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
+
   /// Replies with this error to those that wait to be taken, but not for ever to those who go on sending.
   void refuseWaiting(const Error& error);
 
@@ -9891,8 +9910,11 @@ class RouterSource : public Source, public Origin {
 // begin dividere/reactor/detail/router_source.cpp
 namespace dividere::detail {
 
-// How long those that wait get replies at the end.
-constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
+// How long what has come is still taken at the end.
+constexpr std::chrono::milliseconds kRefusalLimit{100};
+// How long the last replies are delivered, in all and while no peer takes any.
+constexpr std::chrono::milliseconds kFarewellLimit{1000};
+constexpr std::chrono::milliseconds kStallLimit{200};
 
 Frame& RouterSource::receive() {
   newMessage();
@@ -9919,15 +9941,25 @@ void RouterSource::send(Frame& frame) {
 void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
 void RouterSource::refuseWaiting(const Error& error) {
-  const std::string bytes = errorEnvelope(error);
+  std::vector<connection::Route> routes;
   const Deadline limit = Deadline::in(kRefusalLimit);
   while (!limit.passed() && socket_.ready()) {
     try {
       receive();
-      Frame frame{std::string_view(bytes)};
-      sendTo(route_, frame);
+      routes.push_back(route_);
     } catch (const Error&) {
-      // Junk, or one who cannot be told.
+      // Junk: nobody waits for a reply to it.
+    }
+  }
+  sendLast(routes, errorEnvelope(error));
+}
+
+void RouterSource::sendLast(const std::vector<connection::Route>& routes, std::string_view bytes) {
+  const Deadline limit = Deadline::in(kFarewellLimit);
+  for (const connection::Route& route : routes) {
+    Frame frame(bytes);
+    while (socket_.trySend(route, frame) == SendResult::full) {
+      if (!socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
     }
   }
 }
@@ -10873,9 +10905,6 @@ class FrameSource final : public Source {
 
   /// As Socket::trySend().
   SendResult trySend(Multipart& message) { return socket_->trySend(message); }
-
-  /// Waits until something may have changed: a message has come, or a peer has room again. False if nothing did in time.
-  bool awaitNews(const Deadline& deadline);
 
   bool hasMessage() override {
     if (hooks_.onTurn) hooks_.onTurn();
@@ -12330,21 +12359,6 @@ void EndedConnections::lookAtDue() {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/ended_connections.cpp
 
-// begin dividere/balancing/detail/frame_source.cpp
-namespace dividere::detail {
-
-bool FrameSource::awaitNews(const Deadline& deadline) {
-  pollfd wait{socket_->descriptor(), POLLIN, 0};
-  int ready;
-  while ((ready = ::poll(&wait, 1, deadline.pollTimeout())) < 0 && errno == EINTR) {
-  }
-  if (ready > 0) socket_->refresh();
-  return ready > 0;
-}
-
-}  // namespace dividere::detail
-// end dividere/balancing/detail/frame_source.cpp
-
 // begin dividere/balancing/detail/outbox.cpp
 namespace dividere::detail {
 
@@ -12405,7 +12419,7 @@ void Outbox::flush() {
 void Outbox::flushToTheEnd() {
   const Deadline limit = Deadline::in(kFarewell);
   flush();
-  while (!isEmpty() && front_.awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
+  while (!isEmpty() && front_.socket().awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
 }
 
 void Outbox::sendKept(Replies& replies) {
@@ -14598,6 +14612,7 @@ struct Call {
   std::string id;
   int sent = 0;
   Deadline::Clock::time_point begun{};
+  Deadline::Clock::time_point orphaned = Deadline::Clock::time_point::max();  // when the instance that had it died
 };
 
 /// Gives calls to instances, and to others if those die.
@@ -14659,6 +14674,7 @@ class CallDesk final : private Remote::Owner {
   void list(const ServiceLookupRep& reply);
   Instance& instanceAt(const std::string& server, std::uint32_t port);
   void prune();
+  bool hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const;
   void run();
 
   // Constant after construction.
@@ -14779,6 +14795,7 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
     : service_(std::move(service)),
       options_([&options] {
         service::ClientOptions mine = options;
+        requireOption(mine.maxInstances > 0, "service::Client", "maxInstances must be positive");
         mine.patience = reckonable(mine.patience);
         mine.refresh = reckonable(mine.refresh);
         mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
@@ -14931,6 +14948,7 @@ bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
   ++call->sent;
   ++instance.calls;
   call->verdict = Call::Verdict::noAnswer;
+  call->orphaned = Clock::time_point::max();
   underWay_.emplace(std::move(id), UnderWay{call, &instance});
   return true;
 }
@@ -14940,7 +14958,8 @@ void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) 
     if (each.remote == &remote) each.isSilent = false;
   }
   const auto found = underWay_.find(id);
-  if (found == underWay_.end()) return;  // nobody waits for it any more
+  if (found == underWay_.end()) return;                   // nobody waits for it any more
+  if (found->second.instance->remote != &remote) return;  // it is not for this instance to reply to
   const UnderWay answered = std::move(found->second);
   underWay_.erase(found);
   --answered.instance->calls;
@@ -14984,6 +15003,7 @@ void CallDesk::takeBack(Instance& instance) {
   for (auto it = calls.begin(); it != calls.end();) {
     const auto call = *it;
     if (call->sent <= options_.resends) {
+      call->orphaned = Clock::now();
       ++it;
       continue;
     }
@@ -15048,9 +15068,12 @@ void CallDesk::list(const ServiceLookupRep& reply) {
   if (!isThere) return;
   auto instances = reply.instances;
   if (instances.empty()) instances.push_back({reply.server, reply.port});
+  std::size_t listed = 0;
   for (const auto& each : instances) {
+    if (listed == options_.maxInstances) break;
     try {
       instanceAt(each.server, each.port).isListed = true;
+      ++listed;
     } catch (const Error& error) {
       log(LogLevel::warning, "service::Client", service_ + ": " + error.what());
     }
@@ -15091,17 +15114,25 @@ void CallDesk::run() {
   auto next = isLookingUp_ ? Clock::time_point::max() : lookUpAt;
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const auto call = *it;
-    if (call->verdict != Call::Verdict::noService) {
+    if (hasHope(*call, now, next)) {
       ++it;
-    } else if (call->begun + options_.patience <= now) {
-      it = waiting_.erase(it);
-      end(call, Errc::noService);
     } else {
-      next = std::min(next, call->begun + options_.patience);
-      ++it;
+      it = waiting_.erase(it);
+      end(call, call->sent > 0 ? Errc::gaveUp : Errc::noService);
     }
   }
   alarm_.set(next);
+}
+
+/// Whether to wait on for an instance; at `next` at the latest that is to be asked again.
+bool CallDesk::hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const {
+  auto since = Clock::time_point::max();
+  if (call.verdict == Call::Verdict::noService) since = call.begun;
+  if (call.orphaned != Clock::time_point::max()) since = call.orphaned;
+  if (since == Clock::time_point::max()) return true;
+  if (since + options_.patience <= now) return false;
+  next = std::min(next, since + options_.patience);
+  return true;
 }
 
 }  // namespace dividere::detail
@@ -15250,7 +15281,7 @@ namespace dividere::detail {
 using namespace std::chrono_literals;
 
 // How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
-constexpr auto kFarewellLimit = 200ms;
+constexpr auto kUnregisterLimit = 200ms;
 constexpr auto kRegistrationLimit = 3000ms;
 
 constexpr const char* kService = "service::Service";
@@ -15282,11 +15313,9 @@ class ServiceSource final : public RouterSource {
   void refuseRest(const std::string& who) {
     const Error error(Errc::stopping, who);
     if (pool_) {
-      const std::string bytes = errorEnvelope(error);
-      for (const HandlerPool::Job& job : pool_->takeRest()) {
-        Frame frame{std::string_view(bytes)};
-        sendTo(job.route, frame);
-      }
+      std::vector<connection::Route> routes;
+      for (const HandlerPool::Job& job : pool_->takeRest()) routes.push_back(job.route);
+      sendLast(routes, errorEnvelope(error));
     }
     refuseWaiting(error);
   }
@@ -15363,7 +15392,7 @@ class ServiceCore {
     if (registration) {
       registration->known.open();  // nobody is to wait for it any more
       link_->end(registration);
-      if (!isInside) registration->forgotten.wait(Deadline::in(kFarewellLimit));
+      if (!isInside) registration->forgotten.wait(Deadline::in(kUnregisterLimit));
     }
     if (!wasStarted || !pool_) return stopLoop();
     // The loop ends after the last handler: it sends their answers.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,6 +31,9 @@ struct ClientOptions {
   /// How often a call is given to another instance because the one that had it died before it answered. That one may
   /// have handled it: 0 if it must not be handled twice.
   int resends = 2;
+
+  /// How many instances a client connects to at most: those the registry names first. It must be positive.
+  std::size_t maxInstances = 64;
 
   /// How often the registry is asked for new instances, while calls are made.
   std::chrono::milliseconds refresh{5000};
@@ -64,7 +68,8 @@ class Client {
   ///
   /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
   /// handlerFailed, with what it threw, if the handler did; unknownType if the service has no handler for it; gaveUp if
-  /// instances died with it more often than ClientOptions::resends allows; wrongType if the answer is no Reply;
+  /// instances died with it more often than ClientOptions::resends allows, or the last one died and there was no other for as
+  /// long as ClientOptions::patience (it may have been handled); wrongType if the answer is no Reply;
   /// stopping if stop() was called.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {

@@ -21,7 +21,7 @@ namespace dividere::detail {
 using namespace std::chrono_literals;
 
 // How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
-constexpr auto kFarewellLimit = 200ms;
+constexpr auto kUnregisterLimit = 200ms;
 constexpr auto kRegistrationLimit = 3000ms;
 
 constexpr const char* kService = "service::Service";
@@ -53,11 +53,9 @@ class ServiceSource final : public RouterSource {
   void refuseRest(const std::string& who) {
     const Error error(Errc::stopping, who);
     if (pool_) {
-      const std::string bytes = errorEnvelope(error);
-      for (const HandlerPool::Job& job : pool_->takeRest()) {
-        Frame frame{std::string_view(bytes)};
-        sendTo(job.route, frame);
-      }
+      std::vector<connection::Route> routes;
+      for (const HandlerPool::Job& job : pool_->takeRest()) routes.push_back(job.route);
+      sendLast(routes, errorEnvelope(error));
     }
     refuseWaiting(error);
   }
@@ -134,7 +132,7 @@ class ServiceCore {
     if (registration) {
       registration->known.open();  // nobody is to wait for it any more
       link_->end(registration);
-      if (!isInside) registration->forgotten.wait(Deadline::in(kFarewellLimit));
+      if (!isInside) registration->forgotten.wait(Deadline::in(kUnregisterLimit));
     }
     if (!wasStarted || !pool_) return stopLoop();
     // The loop ends after the last handler: it sends their answers.

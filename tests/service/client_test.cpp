@@ -3,12 +3,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <dividere.hpp>
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -575,4 +577,90 @@ TEST_CASE("a name that no service can have is refused where the client is made")
   ClientOptions options;
   options.registries = {};
   CHECK(support::whatOf([&] { Client client("demo.Echo", options); }).rfind("service::Client 'demo.Echo': ", 0) == 0);
+}
+
+TEST_CASE("a call whose only instance dies ends with why, not with its time-out") {
+  Server registry(stage::anywhere());
+  support::Program only("echo", {"only", std::to_string(registry.port()), "60000", "only"});
+  REQUIRE(only.line() == "ready");
+  ClientOptions options = stage::asking(registry);
+  options.patience = 50ms;
+  Client client("only", options);
+  auto outcome = std::async(std::launch::async, [&] {
+    return support::codeOf([&] { client.call<Msg01>(support::msg01("die"), std::chrono::hours(1)); });
+  });
+  const bool hasEnded = outcome.wait_for(support::kLimit) == std::future_status::ready;
+  CHECK(hasEnded);
+  if (!hasEnded) client.stop();
+  CHECK(outcome.get() == Errc::gaveUp);
+}
+
+TEST_CASE("an instance cannot reply to what another one was asked") {
+  Server registry(stage::anywhere());
+  support::RawSocket honest(ZMQ_ROUTER), forger(ZMQ_ROUTER);
+  const auto portOf = [](const std::string& endpoint) {
+    return static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+  };
+  dividere::registry::ClientOptions local;
+  local.advertise = "127.0.0.1";
+  dividere::registry::Client names({stage::locationOf(registry)}, local);
+  names.registerService("shared", portOf(honest.bind()));
+  names.registerService("shared", portOf(forger.bind()));
+
+  Client client("shared", stage::asking(registry));
+  std::vector<std::future<std::string>> calls;
+  const auto ask = [&] {
+    calls.push_back(std::async(std::launch::async, [&client] {
+      try {
+        return call(client, "x");
+      } catch (const dividere::Error& error) {
+        return std::string(error.what());
+      }
+    }));
+  };
+  // Until both have been asked. From what it was asked itself the forger knows the way to the client.
+  std::optional<support::Frames> atHonest, atForger;
+  while (!atHonest || !atForger) {
+    ask();
+    if (!atHonest) atHonest = honest.recv(support::kShort);
+    if (!atForger) atForger = forger.recv(support::kShort);
+  }
+  const auto reply = [](const support::Frames& request, const std::string& id, const std::string& text) {
+    support::Frames frames = request;
+    frames[1] = id;
+    frames.back() = dividere::messaging::ProtoBuffEncoder().encode(support::msg01(text));
+    return frames;
+  };
+  forger.send(reply(*atForger, (*atHonest)[1], "forged"));
+  forger.send(reply(*atForger, (*atForger)[1], "its own"));  // read after the forged one
+  const auto isSettled = [&](const std::string& text) {
+    return std::any_of(calls.begin(), calls.end(), [&](auto& each) {
+      return each.valid() && each.wait_for(0ms) == std::future_status::ready && each.get() == text;
+    });
+  };
+  CHECK(support::eventually([&] { return isSettled("its own"); }));
+  honest.send(reply(*atHonest, (*atHonest)[1], "honest"));
+  CHECK(support::eventually([&] { return isSettled("honest"); }));
+  client.stop();
+}
+
+TEST_CASE("a client connects to no more instances than it is told") {
+  Server registry(stage::anywhere());
+  dividere::registry::ClientOptions local;
+  local.advertise = "127.0.0.1";
+  dividere::registry::Client names({stage::locationOf(registry)}, local);
+  for (std::uint16_t port = 1; port <= 20; ++port) names.registerService("crowd", port);
+  support::LogCapture log;
+  ClientOptions options = stage::asking(registry);
+  options.maxInstances = 3;
+  Client client("crowd", options);
+  CHECK_FALSE(client.call<Msg01>(support::msg01("x"), 300ms));
+  std::map<std::string, int> endpoints;
+  for (const auto& line : log.lines("connectDelayed tcp://127.0.0.1:")) {
+    const std::string rest = line.text.substr(line.text.find("tcp://"));
+    ++endpoints[rest.substr(0, rest.find(' '))];
+  }
+  endpoints.erase("tcp://127.0.0.1:" + std::to_string(registry.port()));
+  CHECK(endpoints.size() <= 6);  // of two look-ups: each may name other ones
+  CHECK_FALSE(endpoints.empty());
 }

@@ -29,9 +29,6 @@ class FrameSource final : public Source {
   /// As Socket::trySend().
   SendResult trySend(Multipart& message) { return socket_->trySend(message); }
 
-  /// Waits until something may have changed: a message has come, or a peer has room again. False if nothing did in time.
-  bool awaitNews(const Deadline& deadline);
-
   bool hasMessage() override {
     if (hooks_.onTurn) hooks_.onTurn();
     if (socket_->ready()) return true;

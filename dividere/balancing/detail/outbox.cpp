@@ -62,7 +62,7 @@ void Outbox::flush() {
 void Outbox::flushToTheEnd() {
   const Deadline limit = Deadline::in(kFarewell);
   flush();
-  while (!isEmpty() && front_.awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
+  while (!isEmpty() && front_.socket().awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
 }
 
 void Outbox::sendKept(Replies& replies) {

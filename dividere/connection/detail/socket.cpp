@@ -112,6 +112,15 @@ void Socket::abandonSent(bool mayBeFull) {
   if (!dialer_.isAnyUp()) forgetUnsent();
 }
 
+bool Socket::awaitNews(const Deadline& deadline) {
+  pollfd wait{fd_, POLLIN, 0};
+  int ready;
+  while ((ready = ::poll(&wait, 1, deadline.pollTimeout())) < 0 && errno == EINTR) {
+  }
+  if (ready > 0) refresh();
+  return ready > 0;
+}
+
 // --- Messages ---
 
 void Socket::failTooLarge(std::size_t bytes) const {

@@ -150,6 +150,9 @@ class Socket {
   /// Has libzmq take in its signals, and so learn what is new of the peers.
   void refresh() { get(ZMQ_EVENTS); }
 
+  /// Waits until something may have changed: a message has come, or a peer has room again. False if nothing did in time.
+  bool awaitNews(const Deadline& deadline);
+
   /// The same for one who wants no message at the moment, and will look again by himself when he does: nobody is told, and
   /// the descriptor is silent until something new happens.
   void decline();

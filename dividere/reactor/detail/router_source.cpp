@@ -6,8 +6,11 @@
 
 namespace dividere::detail {
 
-// How long those that wait get replies at the end.
-constexpr auto kRefusalLimit = std::chrono::milliseconds(100);
+// How long what has come is still taken at the end.
+constexpr std::chrono::milliseconds kRefusalLimit{100};
+// How long the last replies are delivered, in all and while no peer takes any.
+constexpr std::chrono::milliseconds kFarewellLimit{1000};
+constexpr std::chrono::milliseconds kStallLimit{200};
 
 Frame& RouterSource::receive() {
   newMessage();
@@ -34,15 +37,25 @@ void RouterSource::send(Frame& frame) {
 void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
 void RouterSource::refuseWaiting(const Error& error) {
-  const std::string bytes = errorEnvelope(error);
+  std::vector<connection::Route> routes;
   const Deadline limit = Deadline::in(kRefusalLimit);
   while (!limit.passed() && socket_.ready()) {
     try {
       receive();
-      Frame frame{std::string_view(bytes)};
-      sendTo(route_, frame);
+      routes.push_back(route_);
     } catch (const Error&) {
-      // Junk, or one who cannot be told.
+      // Junk: nobody waits for a reply to it.
+    }
+  }
+  sendLast(routes, errorEnvelope(error));
+}
+
+void RouterSource::sendLast(const std::vector<connection::Route>& routes, std::string_view bytes) {
+  const Deadline limit = Deadline::in(kFarewellLimit);
+  for (const connection::Route& route : routes) {
+    Frame frame(bytes);
+    while (socket_.trySend(route, frame) == SendResult::full) {
+      if (!socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
     }
   }
 }

@@ -2,6 +2,9 @@
 
 // A socket that many ask at once.
 
+#include <string_view>
+#include <vector>
+
 #include "../../connection/detail/router.hpp"
 #include "handler_table.hpp"
 #include "source.hpp"
@@ -31,6 +34,9 @@ class RouterSource : public Source, public Origin {
 
   /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
   void sendTo(const connection::Route& route, Frame& frame);
+
+  /// The last replies before the end: as sendTo(), but waits for those who read, for no longer than a second in all.
+  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
 
   /// Replies with this error to those that wait to be taken, but not for ever to those who go on sending.
   void refuseWaiting(const Error& error);

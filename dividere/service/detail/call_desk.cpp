@@ -45,6 +45,7 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
     : service_(std::move(service)),
       options_([&options] {
         service::ClientOptions mine = options;
+        requireOption(mine.maxInstances > 0, "service::Client", "maxInstances must be positive");
         mine.patience = reckonable(mine.patience);
         mine.refresh = reckonable(mine.refresh);
         mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
@@ -197,6 +198,7 @@ bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
   ++call->sent;
   ++instance.calls;
   call->verdict = Call::Verdict::noAnswer;
+  call->orphaned = Clock::time_point::max();
   underWay_.emplace(std::move(id), UnderWay{call, &instance});
   return true;
 }
@@ -206,7 +208,8 @@ void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) 
     if (each.remote == &remote) each.isSilent = false;
   }
   const auto found = underWay_.find(id);
-  if (found == underWay_.end()) return;  // nobody waits for it any more
+  if (found == underWay_.end()) return;                   // nobody waits for it any more
+  if (found->second.instance->remote != &remote) return;  // it is not for this instance to reply to
   const UnderWay answered = std::move(found->second);
   underWay_.erase(found);
   --answered.instance->calls;
@@ -250,6 +253,7 @@ void CallDesk::takeBack(Instance& instance) {
   for (auto it = calls.begin(); it != calls.end();) {
     const auto call = *it;
     if (call->sent <= options_.resends) {
+      call->orphaned = Clock::now();
       ++it;
       continue;
     }
@@ -314,9 +318,12 @@ void CallDesk::list(const ServiceLookupRep& reply) {
   if (!isThere) return;
   auto instances = reply.instances;
   if (instances.empty()) instances.push_back({reply.server, reply.port});
+  std::size_t listed = 0;
   for (const auto& each : instances) {
+    if (listed == options_.maxInstances) break;
     try {
       instanceAt(each.server, each.port).isListed = true;
+      ++listed;
     } catch (const Error& error) {
       log(LogLevel::warning, "service::Client", service_ + ": " + error.what());
     }
@@ -357,17 +364,25 @@ void CallDesk::run() {
   auto next = isLookingUp_ ? Clock::time_point::max() : lookUpAt;
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     const auto call = *it;
-    if (call->verdict != Call::Verdict::noService) {
+    if (hasHope(*call, now, next)) {
       ++it;
-    } else if (call->begun + options_.patience <= now) {
-      it = waiting_.erase(it);
-      end(call, Errc::noService);
     } else {
-      next = std::min(next, call->begun + options_.patience);
-      ++it;
+      it = waiting_.erase(it);
+      end(call, call->sent > 0 ? Errc::gaveUp : Errc::noService);
     }
   }
   alarm_.set(next);
+}
+
+/// Whether to wait on for an instance; at `next` at the latest that is to be asked again.
+bool CallDesk::hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const {
+  auto since = Clock::time_point::max();
+  if (call.verdict == Call::Verdict::noService) since = call.begun;
+  if (call.orphaned != Clock::time_point::max()) since = call.orphaned;
+  if (since == Clock::time_point::max()) return true;
+  if (since + options_.patience <= now) return false;
+  next = std::min(next, since + options_.patience);
+  return true;
 }
 
 }  // namespace dividere::detail

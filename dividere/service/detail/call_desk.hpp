@@ -38,6 +38,7 @@ struct Call {
   std::string id;
   int sent = 0;
   Deadline::Clock::time_point begun{};
+  Deadline::Clock::time_point orphaned = Deadline::Clock::time_point::max();  // when the instance that had it died
 };
 
 /// Gives calls to instances, and to others if those die.
@@ -99,6 +100,7 @@ class CallDesk final : private Remote::Owner {
   void list(const ServiceLookupRep& reply);
   Instance& instanceAt(const std::string& server, std::uint32_t port);
   void prune();
+  bool hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const;
   void run();
 
   // Constant after construction.
