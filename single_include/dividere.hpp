@@ -1558,36 +1558,37 @@ class BrokerCore;
 namespace dividere::balancing {
 
 struct BrokerOptions {
-  /// A worker that was silent for so long is asked for a sign of life ...
+  /// A worker that is silent for this long is asked for a sign of life. It must be positive.
   std::chrono::milliseconds heartbeat{3000};
 
-  /// ... and taken for dead after so many further periods of silence.
+  /// Further periods of silence after which it is taken for dead.
   int liveness = 2;
 
-  /// Requests that may wait while no worker is idle, in number and in bytes of all their frames; one more is answered
-  /// Errc::overloaded at once. As many replies are kept for clients that do not take them.
+  /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
+  /// refused with Errc::overloaded at once. The same bounds hold for replies that are kept for clients which read none
+  /// (100 more for each such client are in ZeroMQ's own queue).
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;
 
-  /// How long a request may wait; then it is answered Errc::noWorker if there is no worker that could do it,
-  /// Errc::overloaded otherwise. Zero: without limit.
+  /// How long a request may wait. Then its client gets Errc::noWorker if no worker could do it, Errc::overloaded
+  /// otherwise. Zero: no limit.
   std::chrono::milliseconds maxWait{60000};
 
-  /// A request whose worker died is given to another, until so many have died with it; then it is answered
+  /// Workers that may die with one request at hand. Until then it is given to another; then its client gets
   /// Errc::gaveUp.
   int maxAttempts = 3;
 
-  /// A request that a worker has not answered in this time is answered Errc::deadlinePassed; the worker gets the next one
-  /// when it is done. Zero: without limit.
+  /// How long a worker may take for a request. Then the client gets Errc::deadlinePassed; the worker gets its next
+  /// request when it is done. Zero: no limit.
   std::chrono::milliseconds handlerDeadline{0};
 
   /// How long a busy worker that cannot give signs of life while it works (a Python one) may be silent.
   std::chrono::milliseconds silentHandlerLimit{60000};
 };
 
-/// A moment of a Broker. Always: read = replied + errors + waiting + inFlight, of the requests.
+/// The figures of a Broker at one moment. Always: read = replied + errors + waiting + inFlight.
 struct BrokerStats {
-  std::uint64_t read = 0;          ///< requests taken in, retries of one still under way not counted again
+  std::uint64_t read = 0;          ///< requests taken in; a retry of one in progress is not counted again
   std::uint64_t replied = 0;       ///< requests with a worker's reply
   std::uint64_t errors = 0;        ///< requests with an error in place of one
   std::size_t waiting = 0;         ///< requests that no worker has
@@ -1602,19 +1603,18 @@ struct BrokerStats {
 ///
 /// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
 /// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (doc/wire.md):
-/// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, to byte workers
-/// if there are no typed ones; any other goes to byte workers.
+/// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, or to byte workers
+/// if there are no typed ones. Any other request goes to byte workers.
 ///
-/// The promise: every request the broker has read gets exactly one outcome at its client, a reply or an error, as long
-/// as broker and client live, whatever dies among the workers. Execution is at least once: a request whose
-/// worker dies (its connection ends, or it is silent) is given to another, BrokerOptions::maxAttempts times at most.
-/// A slow worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's
-/// retry of a request under way (known by its correlation frame) is not executed again; late and second replies are
-/// dropped.
+/// The promise: each request that the broker has read gets exactly one outcome at its client, a reply or an error, as long
+/// as broker and client live, whatever dies among the workers. Execution is at least once: if a worker dies (its
+/// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
+/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's retry of a request
+/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
 ///
-/// Not promised: anything once the broker itself dies (clients retry; nothing is kept on disk), execution exactly once,
-/// the order of replies, an error to a client that sends plain bytes without a correlation frame (it would take it for
-/// its answer), replies to a client that takes none of those it has, once as many as may wait are kept.
+/// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
+/// the order of replies; an error to a client that sends plain bytes without a correlation frame, as it would take the
+/// error for its reply; more replies than are kept, to a client that reads none.
 class Broker {
  public:
   /// Throws Error{address_in_use} for a port that is taken, Error{invalid_argument} for options that make no sense.
@@ -1625,8 +1625,8 @@ class Broker {
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
-  /// Answers what is waiting and in flight with Errc::stopping, ends the thread and frees both ports. Any thread,
-  /// any number of times.
+  /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are
+  /// delivered as long as clients read, for a second at most. Any thread, any number of times.
   void stop();
 
   /// Any thread.
@@ -1635,7 +1635,7 @@ class Broker {
   std::uint16_t frontPort() const;
   std::uint16_t backPort() const;
 
-  /// Whether at least `n` workers are there, waiting for it until the time-out. Any thread.
+  /// Waits until at least `n` workers are there; false if they were not in time. Any thread.
   bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
 
  private:
@@ -1657,19 +1657,20 @@ namespace dividere::balancing {
 struct RetryPolicy {
   int maxRetries = 5;                       ///< tries after the first
   std::chrono::milliseconds timeout{5000};  ///< for each try
-  std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubling
+  std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubles each time
   std::chrono::milliseconds pauseMax{2000};
-  std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: no other
+  std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: none
 };
 
 /// Asks for work to be done by whichever Worker is idle.
 ///
-/// A request without a reply in time is sent again, to the next of the endpoints if there are several; a dividere Broker
-/// that still has it does not execute it again. An earlier request's reply is never returned for a later one.
+/// If no reply comes in time, the request is sent again, to the next endpoint if there are several. A dividere Broker that
+/// still has it does not execute it again. A reply to an earlier request is never returned for a later one. What was given
+/// up before any broker took it is not executed by one that comes later.
 ///
-/// No answer at all is a value (null, nothing); an answer that there is none is an Error: Errc::noWorker,
-/// Errc::overloaded, Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it,
-/// Errc::deadlinePassed, Errc::stopping, Errc::unknownType.
+/// No reply at all is a value: null, or nothing. An error in place of a reply is thrown: Errc::noWorker, Errc::overloaded,
+/// Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it, Errc::deadlinePassed,
+/// Errc::stopping, Errc::unknownType.
 ///
 /// One thread at a time; movable.
 class Client {
@@ -1682,13 +1683,13 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  /// Sends a request; one sent before and not yet answered is given up.
+  /// Sends a request. A former one without a reply is given up.
   void send(const google::protobuf::Message& message);
 
   /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
   std::unique_ptr<google::protobuf::Message> recv();
 
-  /// send() and the reply, which is to be a Reply: throws Error{wrongType} if it is another.
+  /// send(), then the reply. Throws Error{wrongType} if it is no Reply.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& message) {
     std::optional<Reply> reply(std::in_place);
@@ -1717,22 +1718,22 @@ class WorkerCore;
 namespace dividere::balancing {
 
 struct WorkerOptions {
-  /// The Broker's BrokerOptions::heartbeat: half as much again is the pause between signs of life.
+  /// The Broker's BrokerOptions::heartbeat. Signs of life are sent every 1.5 x this. It must be positive.
   std::chrono::milliseconds heartbeat{3000};
 
-  /// Typed requests the broker may send at a time. They are handled one after the other all the same: more than one saves
-  /// the wait for the next, and costs fairness while handlers are slow.
+  /// Typed requests that the broker may send at a time. They are handled one by one in any case. More than one saves the
+  /// wait for the next, and costs fairness while handlers are slow.
   std::uint32_t capacity = 1;
 };
 
-/// Does the work a Broker hands out: connects to the broker's back end, and calls
-/// a handler for each request, one at a time, in a thread of its own.
+/// Does the work that a Broker hands out. Connects to the broker's back end, and calls a handler for each request, one at a
+/// time, in a thread of its own.
 ///
-/// With typed handlers (on()) it works for the typed dialect, with onBytes() for plain bytes; with both, start() throws.
-/// A handler's answer is what it returns or sends with its Sender, once. If it throws, the client is told.
+/// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
+/// is what it returns or sends with its Sender, once. If it throws, the client is told.
 ///
-/// Signs of life go on while a handler runs, however long. A broker that restarts is found and registered with again as
-/// soon as it is back.
+/// Signs of life go on while a handler runs, however long; but not to a Python broker, which would take this worker for
+/// idle. When a broker restarts, the worker registers again.
 class Worker : public reactor::Handling<Worker> {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for options that make no sense.
@@ -1742,14 +1743,14 @@ class Worker : public reactor::Handling<Worker> {
   /// stop() in its own destructor.
   ~Worker();
 
-  /// Answers each request, whatever its bytes, with the bytes it returns. Before start().
+  /// Calls `handler` with the bytes of each request; what it returns is the reply. Before start().
   Worker& onBytes(std::function<std::string(std::string_view)> handler);
 
   /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time.
   void start();
 
-  /// Finishes and answers the request at hand, says goodbye (what else it was given goes to others) and ends the threads.
-  /// Any thread, any number of times; from a handler it does not wait.
+  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given goes to
+  /// other workers. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
   const std::string& endpoint() const;
@@ -1927,15 +1928,15 @@ class Frame;
 namespace dividere::service {
 
 struct ClientOptions {
-  /// Asked in turn where the service is, as registry::Client does.
+  /// The registries to ask, as registry::Client does.
   std::vector<registry::Location> registries{registry::Location{}};
 
-  /// A service that is not registered is looked for again for this long before a call says that there is none: its
-  /// registry may just have been restarted.
+  /// How long a call waits for a service that is not registered, as its registry may just have restarted; and for another
+  /// instance after its last one died.
   std::chrono::milliseconds patience{1000};
 
-  /// How often a call is given to another instance because the one that had it died before it answered. That one may
-  /// have handled it: 0 if it must not be handled twice.
+  /// How often a call is given to another instance when the one that had it dies. That one may have handled it: 0 if it
+  /// must not be handled twice.
   int resends = 2;
 
   /// How many instances a client connects to at most: those the registry names first. It must be positive.
@@ -1953,12 +1954,12 @@ struct ClientOptions {
 ///     service::Client calculator("demo.Calculator");
 ///     if (auto sum = calculator.call<Sum>(numbers, 500ms)) use(*sum);
 ///
-/// Looks the name up, connects to every instance and keeps the connections; calls go to the instances in turn, to one
-/// with fewer calls under way rather. It looks again when an instance dies, says that it is stopping or keeps silent,
-/// and now and then for new ones; while it is connected it needs no registry.
+/// Looks the name up, connects to its instances and keeps the connections. Calls go to the instances in turn, preferring
+/// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
+/// for new ones. While it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once. A call that is the only one at its instance is made and answered in the
-/// caller's thread; the answers of others are brought by a thread of the client's own.
+/// Any thread, any number of calls at once. A call that is alone at its instance runs in the caller's thread. Replies to the
+/// others come by a thread of the client.
 class Client {
  public:
   /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
@@ -1970,13 +1971,12 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Sends the request and waits for the answer, which is to be a Reply. Nothing if none came in time.
+  /// Sends the request and waits for the reply. Nothing if none came in time.
   ///
   /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
-  /// handlerFailed, with what it threw, if the handler did; unknownType if the service has no handler for it; gaveUp if
-  /// instances died with it more often than ClientOptions::resends allows, or the last one died and there was no other for as
-  /// long as ClientOptions::patience (it may have been handled); wrongType if the answer is no Reply;
-  /// stopping if stop() was called.
+  /// handlerFailed with what the handler threw; unknownType if the service has no handler for it; gaveUp if more instances
+  /// died with it than ClientOptions::resends allows, or the last one died and no other came within
+  /// ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
     std::optional<Reply> reply(std::in_place);
@@ -1984,16 +1984,15 @@ class Client {
     return reply;
   }
 
-  /// The answer, whatever its type; null if none came in time.
+  /// The reply, whatever its type; null if none came in time.
   std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request,
                                                   std::chrono::milliseconds timeout);
 
-  /// Into a message that is reused; false, and the message untouched, if no answer came in time.
+  /// Into a message that is reused. False, and the message untouched, if no reply came in time.
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Ends the calls under way (they throw Error{stopping}) and the connections, at once. Any thread, any number of
-  /// times.
+  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
   void stop();
 
  private:
@@ -2014,32 +2013,32 @@ class ServiceCore;
 namespace dividere::service {
 
 struct ServiceOptions {
-  /// The registries to be known to: each of them.
+  /// The registries that the service registers with: all of them.
   std::vector<registry::Location> registries{registry::Location{}};
 
-  /// The first free port from here to there is taken.
+  /// The first free port of this range is taken.
   std::uint16_t firstPort = 5100;
   std::uint16_t lastPort = 6000;
 
-  /// Handlers that may run at once. More than one must be able to, then; they run in threads of their own.
+  /// Handlers that may run at once. With more than one, each runs in a thread of its own, and they must be safe to run
+  /// together.
   int threads = 1;
 
-  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
-  /// where there is only loopback.
+  /// The address that is registered. Empty: that of the interface with the default route, or 127.0.0.1 where there is only
+  /// loopback.
   std::string advertise;
 
-  /// A registry forgets the service this long after it has last heard of it; it is told three times as often. 0: it
-  /// never forgets.
+  /// A registry forgets the service after this time without a renewal. It is renewed three times as often. 0: never.
   std::chrono::milliseconds lease{5000};
 
-  /// Services do not all register at once when a registry comes back, but each at some time within this.
+  /// When a registry comes back, each service registers at a random moment within this time.
   std::chrono::milliseconds jitter{250};
 
   connection::SocketOptions socket;
 };
 
-/// Answers requests that are addressed to a name: found by whoever looks the name up,
-/// wherever it runs. A base class, or used as it is.
+/// Replies to requests that are addressed to a name. Whoever looks the name up finds it, wherever it runs. A base class, or
+/// used as it is.
 ///
 ///     class Calculator : public service::Service {  // known as "demo.Calculator", if that is its namespace
 ///      public:
@@ -2050,9 +2049,9 @@ struct ServiceOptions {
 ///     Calculator calculator;
 ///     calculator.start();
 ///
-/// Listens on every interface from construction on, and answers from start() on: any service::Client, Request or
-/// Dealer. A handler that throws answers with what it threw. It registers with its registries and stays
-/// registered: when one is restarted, or was not there yet, it registers by itself. Several may have one name.
+/// Listens on every interface from construction on, and replies from start() on, to any service::Client, Request or
+/// Dealer. What a handler throws is told to the client. The service stays registered: when a registry restarts, or comes
+/// later, it registers again by itself. Several services may have one name.
 ///
 /// on() and the like belong to the thread that makes it, and come before start(). Handlers run one at a time in the
 /// service's thread, or several at once if ServiceOptions::threads says so. A derived class calls stop() in its
@@ -2079,9 +2078,9 @@ class Service : public reactor::Handling<Service> {
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
   void start();
 
-  /// Unregisters, lets the handlers at work finish, ends the threads and closes the socket; requests that no handler
-  /// has begun are told that it is stopping. Prompt: a registry that does not answer is waited for 200 ms. Any number
-  /// of times, also without a start(). Any thread; from a handler it does not wait for anything.
+  /// Unregisters, lets running handlers finish, ends the threads and closes the socket. Requests that no handler has begun
+  /// get Errc::stopping, as long as their peers read, for a second at most. A silent registry is waited for 200 ms. Any
+  /// number of times, also without a start(). Any thread; from a handler it does not wait.
   void stop();
 
   /// Runs `function` in the service's thread, in the order of the calls. Any thread; nothing after stop().
@@ -9341,7 +9340,7 @@ inline void requireOption(bool met, const char* who, const std::string& says) {
 }
 
 /// A period as the clock can reckon with it, and with a million of it: a century is never.
-inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
+inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
   constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
   return std::clamp(period, -kCentury, kCentury);
 }
@@ -9442,7 +9441,7 @@ void ReactorLoop::drop(Source& source) {
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
   requireOption(period > std::chrono::milliseconds::zero(), who_.c_str(), "every: the period must be positive");
-  period = reckonable(period);
+  period = clampedPeriod(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 
@@ -11499,13 +11498,13 @@ class BalancingClient {
     if (endpoints_.empty()) throw Error(Errc::badEndpoint, std::string(kWho) + ": the list of endpoints is empty");
     for (const std::string& endpoint : endpoints_) parseEndpoint(kWho, endpoint, false);
     constexpr std::chrono::milliseconds none{0};
-    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries is not to be negative");
-    requireOption(policy_.timeout > none, kWho, "timeout is to be more than nothing");
-    requireOption(policy_.pause >= none, kWho, "pause is not to be negative");
-    requireOption(policy_.pauseMax >= none, kWho, "pauseMax is not to be negative");
-    requireOption(policy_.deadline >= none, kWho, "deadline is not to be negative");
-    policy_.pause = reckonable(policy_.pause);
-    policy_.pauseMax = reckonable(policy_.pauseMax);
+    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries must not be negative");
+    requireOption(policy_.timeout > none, kWho, "timeout must be positive");
+    requireOption(policy_.pause >= none, kWho, "pause must not be negative");
+    requireOption(policy_.pauseMax >= none, kWho, "pauseMax must not be negative");
+    requireOption(policy_.deadline >= none, kWho, "deadline must not be negative");
+    policy_.pause = clampedPeriod(policy_.pause);
+    policy_.pauseMax = clampedPeriod(policy_.pauseMax);
     connect();
   }
 
@@ -12096,7 +12095,7 @@ balancing::BrokerOptions checked(balancing::BrokerOptions options) {
   require(options.handlerDeadline >= kNoLimit, "handlerDeadline must not be negative");
   require(options.silentHandlerLimit >= kNoLimit, "silentHandlerLimit must not be negative");
   for (auto* period : {&options.heartbeat, &options.maxWait, &options.handlerDeadline, &options.silentHandlerLimit}) {
-    *period = reckonable(*period);
+    *period = clampedPeriod(*period);
   }
   options.liveness = std::min(options.liveness, kMostLiveness);
   return options;
@@ -12111,7 +12110,7 @@ std::chrono::milliseconds tickOf(const balancing::BrokerOptions& options) {
 }
 
 std::chrono::milliseconds silenceLimitOf(const balancing::BrokerOptions& options) {
-  return reckonable(options.heartbeat * (1 + options.liveness));
+  return clampedPeriod(options.heartbeat * (1 + options.liveness));
 }
 
 }  // namespace dividere::detail
@@ -12880,7 +12879,7 @@ WorkerCore::WorkerCore(std::string endpoint, const balancing::WorkerOptions& opt
   parseEndpoint(kWorker, endpoint_, false);
   requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWorker, "heartbeat must be positive");
   requireOption(options_.capacity > 0, kWorker, "capacity must be at least 1");
-  options_.heartbeat = reckonable(options_.heartbeat);
+  options_.heartbeat = clampedPeriod(options_.heartbeat);
 }
 
 void WorkerCore::onBytes(std::function<std::string(std::string_view)> handler) {
@@ -14796,8 +14795,8 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
       options_([&options] {
         service::ClientOptions mine = options;
         requireOption(mine.maxInstances > 0, "service::Client", "maxInstances must be positive");
-        mine.patience = reckonable(mine.patience);
-        mine.refresh = reckonable(mine.refresh);
+        mine.patience = clampedPeriod(mine.patience);
+        mine.refresh = clampedPeriod(mine.refresh);
         mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
         mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
         return mine;
@@ -15350,11 +15349,11 @@ class ServiceCore {
  public:
   ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
       : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
-    requireOption(options_.threads > 0, kService, "threads is to be at least 1");
-    requireOption(options_.firstPort > 0, kService, "firstPort is to be at least 1");
-    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
-    requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
-    requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
+    requireOption(options_.threads > 0, kService, "threads must be at least 1");
+    requireOption(options_.firstPort > 0, kService, "firstPort must be at least 1");
+    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort must not be below firstPort");
+    requireOption(options_.lease >= 0ms, kService, "lease must not be negative");
+    requireOption(options_.jitter >= 0ms, kService, "jitter must not be negative");
     if (!options_.advertise.empty()) requireHost(kService, "advertise", options_.advertise);
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
     auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
@@ -15429,7 +15428,7 @@ class ServiceCore {
     registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
     registration->service.port = port_;
     registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
-    registration->jitter = reckonable(options_.jitter);
+    registration->jitter = clampedPeriod(options_.jitter);
     link_ = RegistryLink::to(who(), options_.registries);
     handlers_.seal(who());
     loop_.start(who());

@@ -13,36 +13,37 @@ class BrokerCore;
 namespace dividere::balancing {
 
 struct BrokerOptions {
-  /// A worker that was silent for so long is asked for a sign of life ...
+  /// A worker that is silent for this long is asked for a sign of life. It must be positive.
   std::chrono::milliseconds heartbeat{3000};
 
-  /// ... and taken for dead after so many further periods of silence.
+  /// Further periods of silence after which it is taken for dead.
   int liveness = 2;
 
-  /// Requests that may wait while no worker is idle, in number and in bytes of all their frames; one more is answered
-  /// Errc::overloaded at once. As many replies are kept for clients that do not take them.
+  /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
+  /// refused with Errc::overloaded at once. The same bounds hold for replies that are kept for clients which read none
+  /// (100 more for each such client are in ZeroMQ's own queue).
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;
 
-  /// How long a request may wait; then it is answered Errc::noWorker if there is no worker that could do it,
-  /// Errc::overloaded otherwise. Zero: without limit.
+  /// How long a request may wait. Then its client gets Errc::noWorker if no worker could do it, Errc::overloaded
+  /// otherwise. Zero: no limit.
   std::chrono::milliseconds maxWait{60000};
 
-  /// A request whose worker died is given to another, until so many have died with it; then it is answered
+  /// Workers that may die with one request at hand. Until then it is given to another; then its client gets
   /// Errc::gaveUp.
   int maxAttempts = 3;
 
-  /// A request that a worker has not answered in this time is answered Errc::deadlinePassed; the worker gets the next one
-  /// when it is done. Zero: without limit.
+  /// How long a worker may take for a request. Then the client gets Errc::deadlinePassed; the worker gets its next
+  /// request when it is done. Zero: no limit.
   std::chrono::milliseconds handlerDeadline{0};
 
   /// How long a busy worker that cannot give signs of life while it works (a Python one) may be silent.
   std::chrono::milliseconds silentHandlerLimit{60000};
 };
 
-/// A moment of a Broker. Always: read = replied + errors + waiting + inFlight, of the requests.
+/// The figures of a Broker at one moment. Always: read = replied + errors + waiting + inFlight.
 struct BrokerStats {
-  std::uint64_t read = 0;          ///< requests taken in, retries of one still under way not counted again
+  std::uint64_t read = 0;          ///< requests taken in; a retry of one in progress is not counted again
   std::uint64_t replied = 0;       ///< requests with a worker's reply
   std::uint64_t errors = 0;        ///< requests with an error in place of one
   std::size_t waiting = 0;         ///< requests that no worker has
@@ -57,19 +58,18 @@ struct BrokerStats {
 ///
 /// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
 /// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (doc/wire.md):
-/// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, to byte workers
-/// if there are no typed ones; any other goes to byte workers.
+/// a worker's dialect is known by what it sends. A request that is a msgEnvelope goes to typed workers, or to byte workers
+/// if there are no typed ones. Any other request goes to byte workers.
 ///
-/// The promise: every request the broker has read gets exactly one outcome at its client, a reply or an error, as long
-/// as broker and client live, whatever dies among the workers. Execution is at least once: a request whose
-/// worker dies (its connection ends, or it is silent) is given to another, BrokerOptions::maxAttempts times at most.
-/// A slow worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's
-/// retry of a request under way (known by its correlation frame) is not executed again; late and second replies are
-/// dropped.
+/// The promise: each request that the broker has read gets exactly one outcome at its client, a reply or an error, as long
+/// as broker and client live, whatever dies among the workers. Execution is at least once: if a worker dies (its
+/// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
+/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's retry of a request
+/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
 ///
-/// Not promised: anything once the broker itself dies (clients retry; nothing is kept on disk), execution exactly once,
-/// the order of replies, an error to a client that sends plain bytes without a correlation frame (it would take it for
-/// its answer), replies to a client that takes none of those it has, once as many as may wait are kept.
+/// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
+/// the order of replies; an error to a client that sends plain bytes without a correlation frame, as it would take the
+/// error for its reply; more replies than are kept, to a client that reads none.
 class Broker {
  public:
   /// Throws Error{address_in_use} for a port that is taken, Error{invalid_argument} for options that make no sense.
@@ -80,8 +80,8 @@ class Broker {
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
-  /// Answers what is waiting and in flight with Errc::stopping, ends the thread and frees both ports. Any thread,
-  /// any number of times.
+  /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are
+  /// delivered as long as clients read, for a second at most. Any thread, any number of times.
   void stop();
 
   /// Any thread.
@@ -90,7 +90,7 @@ class Broker {
   std::uint16_t frontPort() const;
   std::uint16_t backPort() const;
 
-  /// Whether at least `n` workers are there, waiting for it until the time-out. Any thread.
+  /// Waits until at least `n` workers are there; false if they were not in time. Any thread.
   bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
 
  private:

@@ -23,13 +23,13 @@ class BalancingClient {
     if (endpoints_.empty()) throw Error(Errc::badEndpoint, std::string(kWho) + ": the list of endpoints is empty");
     for (const std::string& endpoint : endpoints_) parseEndpoint(kWho, endpoint, false);
     constexpr std::chrono::milliseconds none{0};
-    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries is not to be negative");
-    requireOption(policy_.timeout > none, kWho, "timeout is to be more than nothing");
-    requireOption(policy_.pause >= none, kWho, "pause is not to be negative");
-    requireOption(policy_.pauseMax >= none, kWho, "pauseMax is not to be negative");
-    requireOption(policy_.deadline >= none, kWho, "deadline is not to be negative");
-    policy_.pause = reckonable(policy_.pause);
-    policy_.pauseMax = reckonable(policy_.pauseMax);
+    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries must not be negative");
+    requireOption(policy_.timeout > none, kWho, "timeout must be positive");
+    requireOption(policy_.pause >= none, kWho, "pause must not be negative");
+    requireOption(policy_.pauseMax >= none, kWho, "pauseMax must not be negative");
+    requireOption(policy_.deadline >= none, kWho, "deadline must not be negative");
+    policy_.pause = clampedPeriod(policy_.pause);
+    policy_.pauseMax = clampedPeriod(policy_.pauseMax);
     connect();
   }
 

@@ -22,19 +22,20 @@ namespace dividere::balancing {
 struct RetryPolicy {
   int maxRetries = 5;                       ///< tries after the first
   std::chrono::milliseconds timeout{5000};  ///< for each try
-  std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubling
+  std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubles each time
   std::chrono::milliseconds pauseMax{2000};
-  std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: no other
+  std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: none
 };
 
 /// Asks for work to be done by whichever Worker is idle.
 ///
-/// A request without a reply in time is sent again, to the next of the endpoints if there are several; a dividere Broker
-/// that still has it does not execute it again. An earlier request's reply is never returned for a later one.
+/// If no reply comes in time, the request is sent again, to the next endpoint if there are several. A dividere Broker that
+/// still has it does not execute it again. A reply to an earlier request is never returned for a later one. What was given
+/// up before any broker took it is not executed by one that comes later.
 ///
-/// No answer at all is a value (null, nothing); an answer that there is none is an Error: Errc::noWorker,
-/// Errc::overloaded, Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it,
-/// Errc::deadlinePassed, Errc::stopping, Errc::unknownType.
+/// No reply at all is a value: null, or nothing. An error in place of a reply is thrown: Errc::noWorker, Errc::overloaded,
+/// Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it, Errc::deadlinePassed,
+/// Errc::stopping, Errc::unknownType.
 ///
 /// One thread at a time; movable.
 class Client {
@@ -47,13 +48,13 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  /// Sends a request; one sent before and not yet answered is given up.
+  /// Sends a request. A former one without a reply is given up.
   void send(const google::protobuf::Message& message);
 
   /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
   std::unique_ptr<google::protobuf::Message> recv();
 
-  /// send() and the reply, which is to be a Reply: throws Error{wrongType} if it is another.
+  /// send(), then the reply. Throws Error{wrongType} if it is no Reply.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& message) {
     std::optional<Reply> reply(std::in_place);

@@ -16,22 +16,22 @@ class WorkerCore;
 namespace dividere::balancing {
 
 struct WorkerOptions {
-  /// The Broker's BrokerOptions::heartbeat: half as much again is the pause between signs of life.
+  /// The Broker's BrokerOptions::heartbeat. Signs of life are sent every 1.5 x this. It must be positive.
   std::chrono::milliseconds heartbeat{3000};
 
-  /// Typed requests the broker may send at a time. They are handled one after the other all the same: more than one saves
-  /// the wait for the next, and costs fairness while handlers are slow.
+  /// Typed requests that the broker may send at a time. They are handled one by one in any case. More than one saves the
+  /// wait for the next, and costs fairness while handlers are slow.
   std::uint32_t capacity = 1;
 };
 
-/// Does the work a Broker hands out: connects to the broker's back end, and calls
-/// a handler for each request, one at a time, in a thread of its own.
+/// Does the work that a Broker hands out. Connects to the broker's back end, and calls a handler for each request, one at a
+/// time, in a thread of its own.
 ///
-/// With typed handlers (on()) it works for the typed dialect, with onBytes() for plain bytes; with both, start() throws.
-/// A handler's answer is what it returns or sends with its Sender, once. If it throws, the client is told.
+/// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
+/// is what it returns or sends with its Sender, once. If it throws, the client is told.
 ///
-/// Signs of life go on while a handler runs, however long. A broker that restarts is found and registered with again as
-/// soon as it is back.
+/// Signs of life go on while a handler runs, however long; but not to a Python broker, which would take this worker for
+/// idle. When a broker restarts, the worker registers again.
 class Worker : public reactor::Handling<Worker> {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for options that make no sense.
@@ -41,14 +41,14 @@ class Worker : public reactor::Handling<Worker> {
   /// stop() in its own destructor.
   ~Worker();
 
-  /// Answers each request, whatever its bytes, with the bytes it returns. Before start().
+  /// Calls `handler` with the bytes of each request; what it returns is the reply. Before start().
   Worker& onBytes(std::function<std::string(std::string_view)> handler);
 
   /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time.
   void start();
 
-  /// Finishes and answers the request at hand, says goodbye (what else it was given goes to others) and ends the threads.
-  /// Any thread, any number of times; from a handler it does not wait.
+  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given goes to
+  /// other workers. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
   const std::string& endpoint() const;

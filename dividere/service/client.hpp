@@ -21,15 +21,15 @@ class Frame;
 namespace dividere::service {
 
 struct ClientOptions {
-  /// Asked in turn where the service is, as registry::Client does.
+  /// The registries to ask, as registry::Client does.
   std::vector<registry::Location> registries{registry::Location{}};
 
-  /// A service that is not registered is looked for again for this long before a call says that there is none: its
-  /// registry may just have been restarted.
+  /// How long a call waits for a service that is not registered, as its registry may just have restarted; and for another
+  /// instance after its last one died.
   std::chrono::milliseconds patience{1000};
 
-  /// How often a call is given to another instance because the one that had it died before it answered. That one may
-  /// have handled it: 0 if it must not be handled twice.
+  /// How often a call is given to another instance when the one that had it dies. That one may have handled it: 0 if it
+  /// must not be handled twice.
   int resends = 2;
 
   /// How many instances a client connects to at most: those the registry names first. It must be positive.
@@ -47,12 +47,12 @@ struct ClientOptions {
 ///     service::Client calculator("demo.Calculator");
 ///     if (auto sum = calculator.call<Sum>(numbers, 500ms)) use(*sum);
 ///
-/// Looks the name up, connects to every instance and keeps the connections; calls go to the instances in turn, to one
-/// with fewer calls under way rather. It looks again when an instance dies, says that it is stopping or keeps silent,
-/// and now and then for new ones; while it is connected it needs no registry.
+/// Looks the name up, connects to its instances and keeps the connections. Calls go to the instances in turn, preferring
+/// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
+/// for new ones. While it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once. A call that is the only one at its instance is made and answered in the
-/// caller's thread; the answers of others are brought by a thread of the client's own.
+/// Any thread, any number of calls at once. A call that is alone at its instance runs in the caller's thread. Replies to the
+/// others come by a thread of the client.
 class Client {
  public:
   /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
@@ -64,13 +64,12 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Sends the request and waits for the answer, which is to be a Reply. Nothing if none came in time.
+  /// Sends the request and waits for the reply. Nothing if none came in time.
   ///
   /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
-  /// handlerFailed, with what it threw, if the handler did; unknownType if the service has no handler for it; gaveUp if
-  /// instances died with it more often than ClientOptions::resends allows, or the last one died and there was no other for as
-  /// long as ClientOptions::patience (it may have been handled); wrongType if the answer is no Reply;
-  /// stopping if stop() was called.
+  /// handlerFailed with what the handler threw; unknownType if the service has no handler for it; gaveUp if more instances
+  /// died with it than ClientOptions::resends allows, or the last one died and no other came within
+  /// ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
     std::optional<Reply> reply(std::in_place);
@@ -78,16 +77,15 @@ class Client {
     return reply;
   }
 
-  /// The answer, whatever its type; null if none came in time.
+  /// The reply, whatever its type; null if none came in time.
   std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request,
                                                   std::chrono::milliseconds timeout);
 
-  /// Into a message that is reused; false, and the message untouched, if no answer came in time.
+  /// Into a message that is reused. False, and the message untouched, if no reply came in time.
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Ends the calls under way (they throw Error{stopping}) and the connections, at once. Any thread, any number of
-  /// times.
+  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
   void stop();
 
  private:

@@ -90,11 +90,11 @@ class ServiceCore {
  public:
   ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
       : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
-    requireOption(options_.threads > 0, kService, "threads is to be at least 1");
-    requireOption(options_.firstPort > 0, kService, "firstPort is to be at least 1");
-    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort is not to be below firstPort");
-    requireOption(options_.lease >= 0ms, kService, "lease is not to be negative");
-    requireOption(options_.jitter >= 0ms, kService, "jitter is not to be negative");
+    requireOption(options_.threads > 0, kService, "threads must be at least 1");
+    requireOption(options_.firstPort > 0, kService, "firstPort must be at least 1");
+    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort must not be below firstPort");
+    requireOption(options_.lease >= 0ms, kService, "lease must not be negative");
+    requireOption(options_.jitter >= 0ms, kService, "jitter must not be negative");
     if (!options_.advertise.empty()) requireHost(kService, "advertise", options_.advertise);
     if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
     auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
@@ -169,7 +169,7 @@ class ServiceCore {
     registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
     registration->service.port = port_;
     registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
-    registration->jitter = reckonable(options_.jitter);
+    registration->jitter = clampedPeriod(options_.jitter);
     link_ = RegistryLink::to(who(), options_.registries);
     handlers_.seal(who());
     loop_.start(who());

@@ -18,32 +18,32 @@ class ServiceCore;
 namespace dividere::service {
 
 struct ServiceOptions {
-  /// The registries to be known to: each of them.
+  /// The registries that the service registers with: all of them.
   std::vector<registry::Location> registries{registry::Location{}};
 
-  /// The first free port from here to there is taken.
+  /// The first free port of this range is taken.
   std::uint16_t firstPort = 5100;
   std::uint16_t lastPort = 6000;
 
-  /// Handlers that may run at once. More than one must be able to, then; they run in threads of their own.
+  /// Handlers that may run at once. With more than one, each runs in a thread of its own, and they must be safe to run
+  /// together.
   int threads = 1;
 
-  /// What is registered as this machine's address; empty: that of the interface with the default route, 127.0.0.1
-  /// where there is only loopback.
+  /// The address that is registered. Empty: that of the interface with the default route, or 127.0.0.1 where there is only
+  /// loopback.
   std::string advertise;
 
-  /// A registry forgets the service this long after it has last heard of it; it is told three times as often. 0: it
-  /// never forgets.
+  /// A registry forgets the service after this time without a renewal. It is renewed three times as often. 0: never.
   std::chrono::milliseconds lease{5000};
 
-  /// Services do not all register at once when a registry comes back, but each at some time within this.
+  /// When a registry comes back, each service registers at a random moment within this time.
   std::chrono::milliseconds jitter{250};
 
   connection::SocketOptions socket;
 };
 
-/// Answers requests that are addressed to a name: found by whoever looks the name up,
-/// wherever it runs. A base class, or used as it is.
+/// Replies to requests that are addressed to a name. Whoever looks the name up finds it, wherever it runs. A base class, or
+/// used as it is.
 ///
 ///     class Calculator : public service::Service {  // known as "demo.Calculator", if that is its namespace
 ///      public:
@@ -54,9 +54,9 @@ struct ServiceOptions {
 ///     Calculator calculator;
 ///     calculator.start();
 ///
-/// Listens on every interface from construction on, and answers from start() on: any service::Client, Request or
-/// Dealer. A handler that throws answers with what it threw. It registers with its registries and stays
-/// registered: when one is restarted, or was not there yet, it registers by itself. Several may have one name.
+/// Listens on every interface from construction on, and replies from start() on, to any service::Client, Request or
+/// Dealer. What a handler throws is told to the client. The service stays registered: when a registry restarts, or comes
+/// later, it registers again by itself. Several services may have one name.
 ///
 /// on() and the like belong to the thread that makes it, and come before start(). Handlers run one at a time in the
 /// service's thread, or several at once if ServiceOptions::threads says so. A derived class calls stop() in its
@@ -83,9 +83,9 @@ class Service : public reactor::Handling<Service> {
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
   void start();
 
-  /// Unregisters, lets the handlers at work finish, ends the threads and closes the socket; requests that no handler
-  /// has begun are told that it is stopping. Prompt: a registry that does not answer is waited for 200 ms. Any number
-  /// of times, also without a start(). Any thread; from a handler it does not wait for anything.
+  /// Unregisters, lets running handlers finish, ends the threads and closes the socket. Requests that no handler has begun
+  /// get Errc::stopping, as long as their peers read, for a second at most. A silent registry is waited for 200 ms. Any
+  /// number of times, also without a start(). Any thread; from a handler it does not wait.
   void stop();
 
   /// Runs `function` in the service's thread, in the order of the calls. Any thread; nothing after stop().

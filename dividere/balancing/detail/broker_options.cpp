@@ -18,7 +18,7 @@ balancing::BrokerOptions checked(balancing::BrokerOptions options) {
   require(options.handlerDeadline >= kNoLimit, "handlerDeadline must not be negative");
   require(options.silentHandlerLimit >= kNoLimit, "silentHandlerLimit must not be negative");
   for (auto* period : {&options.heartbeat, &options.maxWait, &options.handlerDeadline, &options.silentHandlerLimit}) {
-    *period = reckonable(*period);
+    *period = clampedPeriod(*period);
   }
   options.liveness = std::min(options.liveness, kMostLiveness);
   return options;
@@ -33,7 +33,7 @@ std::chrono::milliseconds tickOf(const balancing::BrokerOptions& options) {
 }
 
 std::chrono::milliseconds silenceLimitOf(const balancing::BrokerOptions& options) {
-  return reckonable(options.heartbeat * (1 + options.liveness));
+  return clampedPeriod(options.heartbeat * (1 + options.liveness));
 }
 
 }  // namespace dividere::detail

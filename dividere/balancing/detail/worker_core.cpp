@@ -40,7 +40,7 @@ WorkerCore::WorkerCore(std::string endpoint, const balancing::WorkerOptions& opt
   parseEndpoint(kWorker, endpoint_, false);
   requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWorker, "heartbeat must be positive");
   requireOption(options_.capacity > 0, kWorker, "capacity must be at least 1");
-  options_.heartbeat = reckonable(options_.heartbeat);
+  options_.heartbeat = clampedPeriod(options_.heartbeat);
 }
 
 void WorkerCore::onBytes(std::function<std::string(std::string_view)> handler) {

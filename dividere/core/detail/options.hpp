@@ -17,7 +17,7 @@ inline void requireOption(bool met, const char* who, const std::string& says) {
 }
 
 /// A period as the clock can reckon with it, and with a million of it: a century is never.
-inline std::chrono::milliseconds reckonable(std::chrono::milliseconds period) {
+inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
   constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
   return std::clamp(period, -kCentury, kCentury);
 }

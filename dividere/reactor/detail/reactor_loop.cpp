@@ -99,7 +99,7 @@ void ReactorLoop::drop(Source& source) {
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
   requireOption(period > std::chrono::milliseconds::zero(), who_.c_str(), "every: the period must be positive");
-  period = reckonable(period);
+  period = clampedPeriod(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
 }
 

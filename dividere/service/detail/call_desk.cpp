@@ -46,8 +46,8 @@ CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
       options_([&options] {
         service::ClientOptions mine = options;
         requireOption(mine.maxInstances > 0, "service::Client", "maxInstances must be positive");
-        mine.patience = reckonable(mine.patience);
-        mine.refresh = reckonable(mine.refresh);
+        mine.patience = clampedPeriod(mine.patience);
+        mine.refresh = clampedPeriod(mine.refresh);
         mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
         mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
         return mine;
