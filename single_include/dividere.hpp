@@ -755,7 +755,7 @@ class Subscriber : public Connector {
 namespace dividere::messaging {
 
 /// What every socket of this layer is: a socket of the connection layer that carries protobuf messages, each in a
-/// msgEnvelope. Threads, moving, endpoints and destruction are as in connection::Connector.
+/// msgEnvelope. For threads, moving, endpoints and destruction see connection::Connector.
 template <class Connection>
 class Socket {
  public:
@@ -775,18 +775,18 @@ class Socket {
 
 /// The receiving side of Subscriber, Request and Response.
 ///
-/// A message that cannot be taken throws (as ProtoBuffDecoder does) and is gone; the next one is fine again. One
-/// that says why there is no answer (a DividereError from a peer) throws what it says.
+/// A message that cannot be taken throws, as ProtoBuffDecoder does, and is gone; the next one is not affected. A peer's
+/// DividereError, which says why there is no reply, is thrown as the Error that it names.
 template <class Connection>
 class Consumer : public Socket<Connection> {
  public:
-  /// The next message, of whatever type it is, however long it takes.
+  /// The next message, of any linked type but those that allowTypes() has to allow. Waits without limit.
   std::unique_ptr<google::protobuf::Message> recv();
 
   /// Null if none came in time.
   std::unique_ptr<google::protobuf::Message> recv(Timeout timeout);
 
-  /// The next message, which is to be a T: throws Error{wrongType} if it is another.
+  /// The next message as a T. Throws Error{wrongType} if it is of another type.
   template <class T>
   T recv() {
     T message;
@@ -802,7 +802,7 @@ class Consumer : public Socket<Connection> {
     return message;
   }
 
-  /// Into a message that is reused: then nothing needs to be allocated.
+  /// Into a message that is reused: nothing is allocated if its fields fit.
   template <class T>
   void recvInto(T& reused) {
     receiveInto(reused, nullptr);
@@ -814,7 +814,7 @@ class Consumer : public Socket<Connection> {
     return receiveInto(reused, &timeout);
   }
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
 
  protected:
@@ -836,7 +836,7 @@ extern template class Consumer<connection::Response>;
 // begin dividere/messaging/dealer.hpp
 namespace dividere::messaging {
 
-/// connection::Dealer for protobuf messages. Receiving throws as in Consumer, and what it throws knows the message's route.
+/// connection::Dealer for protobuf messages. Receiving throws as in Consumer; the error knows the message's route.
 class Dealer : public Socket<connection::Dealer> {
  public:
   /// A message and its route, which is empty if it came without one.
@@ -845,8 +845,8 @@ class Dealer : public Socket<connection::Dealer> {
     std::unique_ptr<google::protobuf::Message> body;
   };
 
-  /// Thrown by each way to receive, for a message that cannot be taken and for a reply that says why there is none. Its
-  /// route tells which of the requests under way has failed:
+  /// Thrown by every way to receive: for a message that cannot be taken, and for a peer's DividereError. The route tells
+  /// which request has failed:
   ///
   ///     try {
   ///       handle(dealer.recv<Msg02>());
@@ -873,17 +873,17 @@ class Dealer : public Socket<connection::Dealer> {
   void send(const connection::Route& route, const google::protobuf::Message& message);
   void sendWithEmptyFrame(const google::protobuf::Message& message);
 
-  /// False if it could not be handed on in time.
+  /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
   bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout);
 
-  /// The next message, however long it takes.
+  /// The next message. Waits without limit.
   Routed recv();
 
   /// Nothing if none came in time.
   std::optional<Routed> recv(Timeout timeout);
 
-  /// The next message, which is to be a T, without its route: throws Error{wrongType} if it is another.
+  /// The next message as a T, without its route. Throws Error{wrongType} if it is of another type.
   template <class T>
   T recv() {
     T message;
@@ -911,7 +911,7 @@ class Dealer : public Socket<connection::Dealer> {
     return receiveInto(reused, &timeout);
   }
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return connection_.wait(timeout); }
 
  private:
@@ -990,6 +990,9 @@ struct PublisherOptions {
 };
 
 /// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.
+///
+/// It warns, in the log, of a subscriber that asks for one of its types by a name that matches nothing: the short name, say,
+/// of a packaged type.
 class Publisher : public Socket<connection::Publisher> {
  public:
   explicit Publisher(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -1005,7 +1008,7 @@ class Publisher : public Socket<connection::Publisher> {
   /// Publisher lives. Throws Error{tooLarge} for a topic of more than 1 KiB.
   void send(const google::protobuf::Message& message, const Topic& topic);
 
-  /// As connection::Publisher: false only with SocketOptions::waitWhenFull.
+  /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull.
   bool send(const google::protobuf::Message& message, Timeout timeout);
   bool send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout);
 
@@ -1036,7 +1039,7 @@ class Request : public Consumer<connection::Request> {
   /// Throws as connection::Request and ProtoBuffEncoder::encode.
   void send(const google::protobuf::Message& message);
 
-  /// False if it could not be handed on in time.
+  /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 
@@ -1048,8 +1051,8 @@ namespace dividere::messaging {
 
 /// connection::Response for protobuf messages.
 ///
-/// A request that receiving throws for (malformed, of an unknown or a wrong type) may be answered by send(); if
-/// it is not, whoever asked is sent a DividereError when the next request is waited for.
+/// Where receiving throws, the request is malformed or of a type that is not taken. It may be replied to all the same, with
+/// send(). If it is not, the requester is sent a DividereError when the next request is waited for.
 class Response : public Consumer<connection::Response> {
  public:
   explicit Response(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -1057,7 +1060,7 @@ class Response : public Consumer<connection::Response> {
   /// Throws as connection::Response and ProtoBuffEncoder::encode.
   void send(const google::protobuf::Message& message);
 
-  /// False if it could not be handed on in time.
+  /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 
@@ -1084,9 +1087,9 @@ struct SubscriberOptions {
 
 /// connection::Subscriber for protobuf messages: of the given types, or of all.
 ///
-/// The filter is exact, whatever the names. It matches the name that the publisher writes: the full one for this
-/// library and for types without a package; for a packaged type the Python package writes the last part alone.
-/// Where a name is asked for that no message type can have, Error{invalid_argument} is thrown.
+/// The filter is exact. It matches the name that the publisher writes. This library writes full names; the Python package
+/// writes the last part alone, which is the same for types without a package. A name that no message type can have, such
+/// as "pkg/Ping", throws Error{invalid_argument}.
 class Subscriber : public Consumer<connection::Subscriber> {
  public:
   /// `types` are full names, such as types<Msg01, pkg::Msg02>() gives; everything if there are none.
@@ -6889,19 +6892,16 @@ class FieldWriter {
   std::string bytes_;
 };
 
-/// Takes a varint off the front of the bytes; false if there is none.
-// By hand: protobuf's reader takes longer to set up than to read.
+/// As readVarint(), for more than one byte.
+bool readLongVarint(std::string_view& bytes, std::uint64_t& value);
+
+/// Takes a varint off the front of the bytes; false if there is none. By hand: protobuf's reader takes longer to set up than
+/// to read.
 inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
-  constexpr std::size_t kLongest = 10;
-  value = 0;
-  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
+  if (bytes.empty() || static_cast<unsigned char>(bytes.front()) >= 0x80) return readLongVarint(bytes, value);
+  value = static_cast<unsigned char>(bytes.front());
+  bytes.remove_prefix(1);
+  return true;
 }
 
 }  // namespace dividere::detail
@@ -6937,6 +6937,9 @@ std::string_view typeOfSeries(std::string_view series);
 
 /// A publisher keeps a counter for each topic, and libzmq a chain of nodes as long as a subscription is.
 constexpr std::size_t kLongestTopic = 1024;
+
+/// More than a type's name and a topic have. Longer ones, which a hostile publisher may make up without end, are not counted.
+constexpr std::size_t kLongestSeries = 2048;
 
 /// The fields behind the message, in place.
 class PublicationTail {
@@ -7012,14 +7015,11 @@ class EnvelopeHead {
   /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
   /// is what openEnvelope() finds, in a fraction of the time.
   bool opens(std::string_view bytes, std::string_view& payload) const {
+    payload = bytes;
+    if (!skip(payload, start) && !skipWithTopic(payload)) return false;
     std::uint64_t size;
-    if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
-    bytes.remove_prefix(1);
-    if (!readVarint(bytes, size) || size > bytes.size()) return false;
-    payload = bytes.substr(0, static_cast<std::size_t>(size));
-    bytes.remove_prefix(payload.size());
-    Publication publication;
-    if (!bytes.empty() && !readTail(bytes, publication)) return false;
+    if (!readVarint(payload, size)) return false;
+    if (size != payload.size() && !cutTail(payload, size)) return false;
     if (!skip(payload, url)) return false;
     if (payload.empty()) return true;
     if (payload.front() != kSecondTag) return false;
@@ -7027,8 +7027,9 @@ class EnvelopeHead {
     return readVarint(payload, size) && size == payload.size();
   }
 
-  std::string name;  ///< the msgName field
-  std::string url;   ///< the Any's type_url field
+  std::string name;   ///< the msgName field
+  std::string start;  ///< that, and the tag of msg: how an envelope without a topic begins
+  std::string url;    ///< the Any's type_url field
 
  private:
   static bool skip(std::string_view& bytes, const std::string& start) {
@@ -7036,6 +7037,11 @@ class EnvelopeHead {
     bytes.remove_prefix(start.size());
     return true;
   }
+
+  // Apart, as most messages need neither: skips the name, a topic and the tag of msg; leaves `size` bytes, if what is behind
+  // them is a publication's tail.
+  bool skipWithTopic(std::string_view& bytes) const;
+  static bool cutTail(std::string_view& bytes, std::uint64_t size);
 };
 
 /// What an envelope carries beside the message, in fields that old peers skip; serialized.
@@ -7058,9 +7064,7 @@ class EnvelopeLayout {
 
   /// Writes everything before the payload; returns where the payload goes.
   std::uint8_t* writeHead(std::uint8_t* to) const {
-    to = append(to, head_.name);
-    to = append(to, extras_.topic);
-    *to++ = static_cast<std::uint8_t>(kSecondTag);
+    to = extras_.topic.empty() ? append(to, head_.start) : writeTopic(append(to, head_.name));
     to = Out::WriteVarint64ToArray(anySize_, to);
     to = append(to, head_.url);
     if (payload_ == 0) return to;
@@ -7069,15 +7073,23 @@ class EnvelopeLayout {
   }
 
   /// Writes everything behind the payload.
-  void writeTail(std::uint8_t* to) const { append(to, extras_.tail); }
+  void writeTail(std::uint8_t* to) const {
+    if (!extras_.tail.empty()) append(to, extras_.tail);
+  }
 
  private:
   using Out = google::protobuf::io::CodedOutputStream;
 
+  std::uint8_t* writeTopic(std::uint8_t* to) const {
+    to = append(to, extras_.topic);
+    *to++ = static_cast<std::uint8_t>(kSecondTag);
+    return to;
+  }
+
   static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
 
   static std::uint8_t* append(std::uint8_t* to, std::string_view bytes) {
-    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    std::memcpy(to, bytes.data(), bytes.size());
     return to + bytes.size();
   }
 
@@ -7359,7 +7371,7 @@ bool Arrivals::takes(std::string_view envelope) {
   if (!topicFields_.empty() && !isWanted(publication.series)) return false;
   if (series_ != publication.series) series_ = publication.series;
   ++received_;
-  if (publication.sequence == 0) return true;
+  if (publication.sequence == 0 || publication.series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
   if (arrival.missed > 0) tell(publication, arrival.missed);
   return true;
@@ -7546,18 +7558,20 @@ static auto withHead(const google::protobuf::Message& message, const Use& use) {
   return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
 }
 
+[[noreturn, gnu::cold]] static void failToSend(Errc code, std::string_view who,
+                                               const google::protobuf::Message& message, const std::string& why) {
+  throw Error(code, std::string(who) + ": send " + std::string(typeOf(message)) + why);
+}
+
 /// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
 template <class Allocate>
 static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras,
                        const Allocate& allocate) {
-  if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete,
-                std::string(who) + ": send " + std::string(typeOf(message)) + ": " + missingFields(message));
-  }
+  if (!message.IsInitialized()) failToSend(Errc::incomplete, who, message, ": " + missingFields(message));
   const std::size_t payload = message.ByteSizeLong();
   if (payload > INT_MAX) {
-    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
-                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
+    failToSend(Errc::tooLarge, who, message,
+               " of " + std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
   }
   return withHead(message, [&](const EnvelopeHead& head) {
     const EnvelopeLayout layout(head, payload, extras);
@@ -7584,13 +7598,15 @@ std::string encodeString(std::string_view who, const google::protobuf::Message& 
   return encodeWith(who, message, {}, [](std::size_t size) { return std::string(size, '\0'); });
 }
 
+[[noreturn, gnu::cold]] static void failIncomplete(std::string_view who, const google::protobuf::Message& message) {
+  failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
+}
+
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
   if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
     failMalformed(who, typeOf(message), "the payload is no such message");
   }
-  if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
-  }
+  if (!message.IsInitialized()) failIncomplete(who, message);
 }
 
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {
@@ -7685,7 +7701,22 @@ Envelope openEnvelope(std::string_view who, std::string_view bytes) {
 std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
 
 EnvelopeHead::EnvelopeHead(std::string_view type)
-    : name(envelopePrefix(type)), url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+    : name(envelopePrefix(type)),
+      start(name + kSecondTag),
+      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+
+[[gnu::noinline]] bool EnvelopeHead::skipWithTopic(std::string_view& bytes) const {
+  if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
+  bytes.remove_prefix(1);
+  return true;
+}
+
+[[gnu::noinline]] bool EnvelopeHead::cutTail(std::string_view& bytes, std::uint64_t size) {
+  Publication publication;
+  if (size > bytes.size() || !readTail(bytes.substr(static_cast<std::size_t>(size)), publication)) return false;
+  bytes = bytes.substr(0, static_cast<std::size_t>(size));
+  return true;
+}
 
 std::string sealEnvelope(std::string_view type, std::string_view payload) {
   const EnvelopeHead head(type);
@@ -7758,6 +7789,19 @@ namespace dividere::detail {
 enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 3, kGroupEnd = 4, kFixed32 = 5 };
 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
+
+[[gnu::noinline]] bool readLongVarint(std::string_view& bytes, std::uint64_t& value) {
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
 
 static bool readTag(std::string_view& bytes, std::uint32_t& tag) {
   std::uint64_t value;

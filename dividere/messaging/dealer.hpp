@@ -13,7 +13,7 @@
 
 namespace dividere::messaging {
 
-/// connection::Dealer for protobuf messages. Receiving throws as in Consumer, and what it throws knows the message's route.
+/// connection::Dealer for protobuf messages. Receiving throws as in Consumer; the error knows the message's route.
 class Dealer : public Socket<connection::Dealer> {
  public:
   /// A message and its route, which is empty if it came without one.
@@ -22,8 +22,8 @@ class Dealer : public Socket<connection::Dealer> {
     std::unique_ptr<google::protobuf::Message> body;
   };
 
-  /// Thrown by each way to receive, for a message that cannot be taken and for a reply that says why there is none. Its
-  /// route tells which of the requests under way has failed:
+  /// Thrown by every way to receive: for a message that cannot be taken, and for a peer's DividereError. The route tells
+  /// which request has failed:
   ///
   ///     try {
   ///       handle(dealer.recv<Msg02>());
@@ -50,17 +50,17 @@ class Dealer : public Socket<connection::Dealer> {
   void send(const connection::Route& route, const google::protobuf::Message& message);
   void sendWithEmptyFrame(const google::protobuf::Message& message);
 
-  /// False if it could not be handed on in time.
+  /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
   bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout);
 
-  /// The next message, however long it takes.
+  /// The next message. Waits without limit.
   Routed recv();
 
   /// Nothing if none came in time.
   std::optional<Routed> recv(Timeout timeout);
 
-  /// The next message, which is to be a T, without its route: throws Error{wrongType} if it is another.
+  /// The next message as a T, without its route. Throws Error{wrongType} if it is of another type.
   template <class T>
   T recv() {
     T message;
@@ -88,7 +88,7 @@ class Dealer : public Socket<connection::Dealer> {
     return receiveInto(reused, &timeout);
   }
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return connection_.wait(timeout); }
 
  private:

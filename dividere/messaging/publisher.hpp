@@ -21,6 +21,9 @@ struct PublisherOptions {
 };
 
 /// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.
+///
+/// It warns, in the log, of a subscriber that asks for one of its types by a name that matches nothing: the short name, say,
+/// of a packaged type.
 class Publisher : public Socket<connection::Publisher> {
  public:
   explicit Publisher(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -36,7 +39,7 @@ class Publisher : public Socket<connection::Publisher> {
   /// Publisher lives. Throws Error{tooLarge} for a topic of more than 1 KiB.
   void send(const google::protobuf::Message& message, const Topic& topic);
 
-  /// As connection::Publisher: false only with SocketOptions::waitWhenFull.
+  /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull.
   bool send(const google::protobuf::Message& message, Timeout timeout);
   bool send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout);
 

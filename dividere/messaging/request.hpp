@@ -20,7 +20,7 @@ class Request : public Consumer<connection::Request> {
   /// Throws as connection::Request and ProtoBuffEncoder::encode.
   void send(const google::protobuf::Message& message);
 
-  /// False if it could not be handed on in time.
+  /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 

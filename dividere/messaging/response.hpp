@@ -10,8 +10,8 @@ namespace dividere::messaging {
 
 /// connection::Response for protobuf messages.
 ///
-/// A request that receiving throws for (malformed, of an unknown or a wrong type) may be answered by send(); if
-/// it is not, whoever asked is sent a DividereError when the next request is waited for.
+/// Where receiving throws, the request is malformed or of a type that is not taken. It may be replied to all the same, with
+/// send(). If it is not, the requester is sent a DividereError when the next request is waited for.
 class Response : public Consumer<connection::Response> {
  public:
   explicit Response(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -19,7 +19,7 @@ class Response : public Consumer<connection::Response> {
   /// Throws as connection::Response and ProtoBuffEncoder::encode.
   void send(const google::protobuf::Message& message);
 
-  /// False if it could not be handed on in time.
+  /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
 };
 

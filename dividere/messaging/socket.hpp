@@ -17,7 +17,7 @@
 namespace dividere::messaging {
 
 /// What every socket of this layer is: a socket of the connection layer that carries protobuf messages, each in a
-/// msgEnvelope. Threads, moving, endpoints and destruction are as in connection::Connector.
+/// msgEnvelope. For threads, moving, endpoints and destruction see connection::Connector.
 template <class Connection>
 class Socket {
  public:
@@ -37,18 +37,18 @@ class Socket {
 
 /// The receiving side of Subscriber, Request and Response.
 ///
-/// A message that cannot be taken throws (as ProtoBuffDecoder does) and is gone; the next one is fine again. One
-/// that says why there is no answer (a DividereError from a peer) throws what it says.
+/// A message that cannot be taken throws, as ProtoBuffDecoder does, and is gone; the next one is not affected. A peer's
+/// DividereError, which says why there is no reply, is thrown as the Error that it names.
 template <class Connection>
 class Consumer : public Socket<Connection> {
  public:
-  /// The next message, of whatever type it is, however long it takes.
+  /// The next message, of any linked type but those that allowTypes() has to allow. Waits without limit.
   std::unique_ptr<google::protobuf::Message> recv();
 
   /// Null if none came in time.
   std::unique_ptr<google::protobuf::Message> recv(Timeout timeout);
 
-  /// The next message, which is to be a T: throws Error{wrongType} if it is another.
+  /// The next message as a T. Throws Error{wrongType} if it is of another type.
   template <class T>
   T recv() {
     T message;
@@ -64,7 +64,7 @@ class Consumer : public Socket<Connection> {
     return message;
   }
 
-  /// Into a message that is reused: then nothing needs to be allocated.
+  /// Into a message that is reused: nothing is allocated if its fields fit.
   template <class T>
   void recvInto(T& reused) {
     receiveInto(reused, nullptr);
@@ -76,7 +76,7 @@ class Consumer : public Socket<Connection> {
     return receiveInto(reused, &timeout);
   }
 
-  /// Whether a message is there, waiting for one until the time-out.
+  /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
 
  protected:

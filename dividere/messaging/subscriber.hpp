@@ -30,9 +30,9 @@ struct SubscriberOptions {
 
 /// connection::Subscriber for protobuf messages: of the given types, or of all.
 ///
-/// The filter is exact, whatever the names. It matches the name that the publisher writes: the full one for this
-/// library and for types without a package; for a packaged type the Python package writes the last part alone.
-/// Where a name is asked for that no message type can have, Error{invalid_argument} is thrown.
+/// The filter is exact. It matches the name that the publisher writes. This library writes full names; the Python package
+/// writes the last part alone, which is the same for types without a package. A name that no message type can have, such
+/// as "pkg/Ping", throws Error{invalid_argument}.
 class Subscriber : public Consumer<connection::Subscriber> {
  public:
   /// `types` are full names, such as types<Msg01, pkg::Msg02>() gives; everything if there are none.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "endpoints.hpp"
+#include "fields.hpp"
 #include "golden.pb.h"
 #include "support/log_capture.hpp"
 #include "support/messages.hpp"
@@ -102,6 +103,26 @@ TEST_CASE("types and topics are counted each by itself") {
   readUpTo(subscriber, 4);
   CHECK(subscriber.received() == 4);
   CHECK(subscriber.missed() == 0);
+}
+
+TEST_CASE("what a publisher made up of any length is not kept in order to count it") {
+  std::vector<Missed> gaps;
+  dividere::connection::Publisher publisher("tcp://*:*");
+  Subscriber subscriber(meeting(publisher), {}, noting(gaps));
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const auto publish = [&](std::size_t topicSize, std::uint64_t number) {
+    publisher.send(fields::ofBytes(1, "Msg01") + fields::ofBytes(107, std::string(topicSize, 'x')) +
+                   fields::ofBytes(2, fields::any("type.googleapis.com/Msg01", "")) + fields::ofVarint(100, number) +
+                   fields::tag(101, fields::kFixed32) + "1234");
+    REQUIRE(subscriber.recv<Msg01>(kLimit));
+  };
+  publish(3000, 1);
+  publish(3000, 4);
+  CHECK(gaps.empty());
+  publish(1000, 1);
+  publish(1000, 4);
+  CHECK(sum(gaps) == 2);
+  CHECK(subscriber.received() == 4);
 }
 
 TEST_CASE("a publisher that is started anew is another one, not a gap") {

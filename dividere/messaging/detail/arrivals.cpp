@@ -17,7 +17,7 @@ bool Arrivals::takes(std::string_view envelope) {
   if (!topicFields_.empty() && !isWanted(publication.series)) return false;
   if (series_ != publication.series) series_ = publication.series;
   ++received_;
-  if (publication.sequence == 0) return true;
+  if (publication.sequence == 0 || publication.series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
   if (arrival.missed > 0) tell(publication, arrival.missed);
   return true;

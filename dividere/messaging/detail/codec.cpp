@@ -21,18 +21,20 @@ static auto withHead(const google::protobuf::Message& message, const Use& use) {
   return known ? use(*known) : use(EnvelopeHead(typeOf(message)));
 }
 
+[[noreturn, gnu::cold]] static void failToSend(Errc code, std::string_view who,
+                                               const google::protobuf::Message& message, const std::string& why) {
+  throw Error(code, std::string(who) + ": send " + std::string(typeOf(message)) + why);
+}
+
 /// `allocate(size)` returns an object with data(): where the envelope is written, and what is returned.
 template <class Allocate>
 static auto encodeWith(std::string_view who, const google::protobuf::Message& message, const EnvelopeExtras& extras,
                        const Allocate& allocate) {
-  if (!message.IsInitialized()) {
-    throw Error(Errc::incomplete,
-                std::string(who) + ": send " + std::string(typeOf(message)) + ": " + missingFields(message));
-  }
+  if (!message.IsInitialized()) failToSend(Errc::incomplete, who, message, ": " + missingFields(message));
   const std::size_t payload = message.ByteSizeLong();
   if (payload > INT_MAX) {
-    throw Error(Errc::tooLarge, std::string(who) + ": send " + std::string(typeOf(message)) + " of " +
-                                    std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
+    failToSend(Errc::tooLarge, who, message,
+               " of " + std::to_string(payload) + " bytes, where protobuf's limit is 2 GiB");
   }
   return withHead(message, [&](const EnvelopeHead& head) {
     const EnvelopeLayout layout(head, payload, extras);
@@ -59,13 +61,15 @@ std::string encodeString(std::string_view who, const google::protobuf::Message& 
   return encodeWith(who, message, {}, [](std::size_t size) { return std::string(size, '\0'); });
 }
 
+[[noreturn, gnu::cold]] static void failIncomplete(std::string_view who, const google::protobuf::Message& message) {
+  failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
+}
+
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
   if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
     failMalformed(who, typeOf(message), "the payload is no such message");
   }
-  if (!message.IsInitialized()) {
-    failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
-  }
+  if (!message.IsInitialized()) failIncomplete(who, message);
 }
 
 std::unique_ptr<google::protobuf::Message> decodeEnvelope(std::string_view who, std::string_view bytes) {

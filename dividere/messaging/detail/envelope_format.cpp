@@ -60,7 +60,22 @@ Envelope openEnvelope(std::string_view who, std::string_view bytes) {
 std::string envelopePrefix(std::string_view type) { return FieldWriter().part(1, type).take(); }
 
 EnvelopeHead::EnvelopeHead(std::string_view type)
-    : name(envelopePrefix(type)), url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+    : name(envelopePrefix(type)),
+      start(name + kSecondTag),
+      url(FieldWriter().part(1, std::string(kUrlPrefix).append(type)).take()) {}
+
+[[gnu::noinline]] bool EnvelopeHead::skipWithTopic(std::string_view& bytes) const {
+  if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
+  bytes.remove_prefix(1);
+  return true;
+}
+
+[[gnu::noinline]] bool EnvelopeHead::cutTail(std::string_view& bytes, std::uint64_t size) {
+  Publication publication;
+  if (size > bytes.size() || !readTail(bytes.substr(static_cast<std::size_t>(size)), publication)) return false;
+  bytes = bytes.substr(0, static_cast<std::size_t>(size));
+  return true;
+}
 
 std::string sealEnvelope(std::string_view type, std::string_view payload) {
   const EnvelopeHead head(type);

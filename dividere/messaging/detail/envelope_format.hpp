@@ -43,14 +43,11 @@ class EnvelopeHead {
   /// Whether the bytes are an envelope of this type as it is written here, each field once and in order. Then the payload
   /// is what openEnvelope() finds, in a fraction of the time.
   bool opens(std::string_view bytes, std::string_view& payload) const {
+    payload = bytes;
+    if (!skip(payload, start) && !skipWithTopic(payload)) return false;
     std::uint64_t size;
-    if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
-    bytes.remove_prefix(1);
-    if (!readVarint(bytes, size) || size > bytes.size()) return false;
-    payload = bytes.substr(0, static_cast<std::size_t>(size));
-    bytes.remove_prefix(payload.size());
-    Publication publication;
-    if (!bytes.empty() && !readTail(bytes, publication)) return false;
+    if (!readVarint(payload, size)) return false;
+    if (size != payload.size() && !cutTail(payload, size)) return false;
     if (!skip(payload, url)) return false;
     if (payload.empty()) return true;
     if (payload.front() != kSecondTag) return false;
@@ -58,8 +55,9 @@ class EnvelopeHead {
     return readVarint(payload, size) && size == payload.size();
   }
 
-  std::string name;  ///< the msgName field
-  std::string url;   ///< the Any's type_url field
+  std::string name;   ///< the msgName field
+  std::string start;  ///< that, and the tag of msg: how an envelope without a topic begins
+  std::string url;    ///< the Any's type_url field
 
  private:
   static bool skip(std::string_view& bytes, const std::string& start) {
@@ -67,6 +65,11 @@ class EnvelopeHead {
     bytes.remove_prefix(start.size());
     return true;
   }
+
+  // Apart, as most messages need neither: skips the name, a topic and the tag of msg; leaves `size` bytes, if what is behind
+  // them is a publication's tail.
+  bool skipWithTopic(std::string_view& bytes) const;
+  static bool cutTail(std::string_view& bytes, std::uint64_t size);
 };
 
 /// What an envelope carries beside the message, in fields that old peers skip; serialized.
@@ -89,9 +92,7 @@ class EnvelopeLayout {
 
   /// Writes everything before the payload; returns where the payload goes.
   std::uint8_t* writeHead(std::uint8_t* to) const {
-    to = append(to, head_.name);
-    to = append(to, extras_.topic);
-    *to++ = static_cast<std::uint8_t>(kSecondTag);
+    to = extras_.topic.empty() ? append(to, head_.start) : writeTopic(append(to, head_.name));
     to = Out::WriteVarint64ToArray(anySize_, to);
     to = append(to, head_.url);
     if (payload_ == 0) return to;
@@ -100,15 +101,23 @@ class EnvelopeLayout {
   }
 
   /// Writes everything behind the payload.
-  void writeTail(std::uint8_t* to) const { append(to, extras_.tail); }
+  void writeTail(std::uint8_t* to) const {
+    if (!extras_.tail.empty()) append(to, extras_.tail);
+  }
 
  private:
   using Out = google::protobuf::io::CodedOutputStream;
 
+  std::uint8_t* writeTopic(std::uint8_t* to) const {
+    to = append(to, extras_.topic);
+    *to++ = static_cast<std::uint8_t>(kSecondTag);
+    return to;
+  }
+
   static std::size_t varintSize(std::uint64_t value) { return static_cast<std::size_t>(Out::VarintSize64(value)); }
 
   static std::uint8_t* append(std::uint8_t* to, std::string_view bytes) {
-    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    std::memcpy(to, bytes.data(), bytes.size());
     return to + bytes.size();
   }
 

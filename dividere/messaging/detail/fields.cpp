@@ -8,6 +8,19 @@ enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kGroup = 
 
 constexpr int kDeepest = 100;  // groups within groups: protobuf's own limit
 
+[[gnu::noinline]] bool readLongVarint(std::string_view& bytes, std::uint64_t& value) {
+  constexpr std::size_t kLongest = 10;
+  value = 0;
+  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
+    if (byte >= 0x80) continue;
+    bytes.remove_prefix(i + 1);
+    return true;
+  }
+  return false;
+}
+
 static bool readTag(std::string_view& bytes, std::uint32_t& tag) {
   std::uint64_t value;
   if (!readVarint(bytes, value) || value > UINT32_MAX || value >> 3 == 0) return false;

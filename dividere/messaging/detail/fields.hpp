@@ -68,19 +68,16 @@ class FieldWriter {
   std::string bytes_;
 };
 
-/// Takes a varint off the front of the bytes; false if there is none.
-// By hand: protobuf's reader takes longer to set up than to read.
+/// As readVarint(), for more than one byte.
+bool readLongVarint(std::string_view& bytes, std::uint64_t& value);
+
+/// Takes a varint off the front of the bytes; false if there is none. By hand: protobuf's reader takes longer to set up than
+/// to read.
 inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
-  constexpr std::size_t kLongest = 10;
-  value = 0;
-  for (std::size_t i = 0; i < bytes.size() && i < kLongest; ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << 7 * i;
-    if (byte >= 0x80) continue;
-    bytes.remove_prefix(i + 1);
-    return true;
-  }
-  return false;
+  if (bytes.empty() || static_cast<unsigned char>(bytes.front()) >= 0x80) return readLongVarint(bytes, value);
+  value = static_cast<unsigned char>(bytes.front());
+  bytes.remove_prefix(1);
+  return true;
 }
 
 }  // namespace dividere::detail

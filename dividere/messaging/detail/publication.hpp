@@ -37,6 +37,9 @@ std::string_view typeOfSeries(std::string_view series);
 /// A publisher keeps a counter for each topic, and libzmq a chain of nodes as long as a subscription is.
 constexpr std::size_t kLongestTopic = 1024;
 
+/// More than a type's name and a topic have. Longer ones, which a hostile publisher may make up without end, are not counted.
+constexpr std::size_t kLongestSeries = 2048;
+
 /// The fields behind the message, in place.
 class PublicationTail {
  public:
