@@ -4529,7 +4529,8 @@ class ConnectionMark {
  public:
   ConnectionMark() = default;
 
-  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept.
+  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept. Not the frame that a
+  /// ROUTER puts in front, which does not always know it.
   explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
 
   /// Whether the frame came by another connection. One that is not known is no other.
@@ -10787,7 +10788,9 @@ struct Signal {
   bool isGoodbye = false;       // the worker takes no more, and has answered all it will
 };
 
+/// None, if it is longer than kLongestSignal.
 Signal readSignal(std::string_view bytes);
+constexpr std::size_t kLongestSignal = 1024;
 
 /// The same by the first bytes alone, in a fraction of the time: whether this looks like a worker's signal, and which.
 Signal::Kind quickKindOf(std::string_view bytes);
@@ -11395,13 +11398,13 @@ class Returns {
   void take(Multipart& message);
 
  private:
-  void takeSignal(Frame& id, const Signal& signal);
+  void takeSignal(Multipart& message, const Signal& signal);
   void startAnew(BrokerWorker& worker);
   void noteSign(BrokerWorker& worker, const Signal& signal);
   void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
-  static bool isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal);
+  static bool isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal);
 
   WorkerRoster& roster_;
   RequestBook& book_;
@@ -12225,7 +12228,7 @@ constexpr std::size_t kTokenRandom = 8;
 // Fields of Heartbeat that this library adds.
 enum HeartbeatField { kCapacityField = 100, kRegistrationField = 101, kGoodbyeField = 102 };
 
-Signal readHeartbeat(std::string_view message) {
+static Signal readHeartbeat(std::string_view message) {
   Signal signal{Signal::Kind::heartbeat, Dialect::typed};
   FieldReader field(message);
   while (field.next()) {
@@ -12243,6 +12246,7 @@ Signal readHeartbeat(std::string_view message) {
 Signal readSignal(std::string_view bytes) {
   if (bytes == kRegistrationByte) return {Signal::Kind::registration, Dialect::bytes};
   if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
+  if (bytes.size() > kLongestSignal) return {};
   try {
     const Envelope envelope = openEnvelope("balancing", bytes);
     if (envelope.type == kHeartbeatType) return readHeartbeat(envelope.payload);
@@ -12281,7 +12285,7 @@ bool looksLikeEnvelope(std::string_view bytes) {
   return !field.failed() && hasName && hasMessage;
 }
 
-std::string numbered(const std::string& prefix, std::uint64_t number) {
+static std::string numbered(const std::string& prefix, std::uint64_t number) {
   std::string text = prefix;
   for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
   return text;
@@ -12636,25 +12640,27 @@ void Returns::take(Multipart& message) {
   if (message.size() > 2) return takeReply(message);
   const Signal signal = readSignal(message.payload().view());
   if (signal.kind == Signal::Kind::none) return junk_.drop(kNoSignal);
-  takeSignal(message.frames().front(), signal);
+  takeSignal(message, signal);
 }
 
-void Returns::takeSignal(Frame& id, const Signal& signal) {
-  BrokerWorker* worker = roster_.find(id.view());
+// The frame behind the id tells the connection: that of the id itself does not always know it.
+void Returns::takeSignal(Multipart& message, const Signal& signal) {
+  const std::string_view id = message.frames().front().view();
+  BrokerWorker* worker = roster_.find(id);
   if (signal.isGoodbye) {
     if (worker) care_.dismiss(*worker);
     return;
   }
-  if (worker && isAnew(*worker, id, signal)) startAnew(*worker);
-  if (!worker) worker = &roster_.add(id.view(), signal.dialect);
-  roster_.heardBy(*worker, id);
+  if (worker && isAnew(*worker, message.payload(), signal)) startAnew(*worker);
+  if (!worker) worker = &roster_.add(id, signal.dialect);
+  roster_.heardBy(*worker, message.payload());
   noteSign(*worker, signal);
 }
 
 // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is but a
 // sign of life. By another one, whatever was sent by the former is gone.
-bool Returns::isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal) {
-  return signal.isRegistration || worker.connection.isOther(id);
+bool Returns::isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal) {
+  return signal.isRegistration || worker.connection.isOther(frame);
 }
 
 void Returns::startAnew(BrokerWorker& worker) {
@@ -12689,23 +12695,24 @@ void Returns::noteFreeSign(BrokerWorker& worker) {
 }
 
 void Returns::takeReply(Multipart& message) {
-  Frame& id = message.frames().front();
-  const std::string token = message.frames()[1].str();
-  BrokerWorker* worker = roster_.find(id.view());
+  const std::string_view id = message.frames().front().view();
+  Frame& tokenFrame = message.frames()[1];
+  const std::string token = tokenFrame.str();
+  BrokerWorker* worker = roster_.find(id);
   if (!AttemptToken::isOurs(token)) {
     if (worker) worker->heard = Deadline::Clock::now();
     return junk_.drop("what came from a worker answers no request");
   }
   if (!worker) {
     const bool isTyped = looksLikeEnvelope(message.payload().view());
-    worker = &roster_.add(id.view(), isTyped ? Dialect::typed : Dialect::bytes);
-    roster_.heardBy(*worker, id);
+    worker = &roster_.add(id, isTyped ? Dialect::typed : Dialect::bytes);
+    roster_.heardBy(*worker, tokenFrame);
   }
   worker->heard = Deadline::Clock::now();
   finish(*worker, token, message.takePayload());
-  if (!worker->connection.isOther(id)) return;
+  if (!worker->connection.isOther(tokenFrame)) return;
   startAnew(*worker);  // what else it had was lost with its former connection
-  roster_.heardBy(*worker, id);
+  roster_.heardBy(*worker, tokenFrame);
   roster_.relist(*worker);
 }
 

@@ -88,6 +88,47 @@ TEST_CASE("what a worker said before it went is heard, though its connection's e
   CHECK(broker.stats().late == 0);
 }
 
+TEST_CASE(
+    "what was lost with a worker's connection waits again, though the broker hears of its end and the next at once") {
+  Broker broker(0, 0, calm());
+  support::HeldLog log("a client sent no payload");
+  RawSocket worker(ZMQ_DEALER);
+  worker.set(ZMQ_ROUTING_ID, "the worker");
+  worker.connect(back(broker));
+  std::string hello, request;
+  SUBCASE("bytes") {
+    hello = std::string("\x01", 1);
+    request = "x";
+  }
+  SUBCASE("typed, without a word of its being anew") {
+    hello = heartbeat("the worker");
+    request = envelope(msg01("x"));
+  }
+  worker.send({hello});
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  client.send({request});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 1; }));
+  client.send(Frames(100));
+  REQUIRE(log.wait("a client sent no payload"));  // the broker's thread is held
+  worker.disconnect(back(broker));                // with the request, unread
+  worker.recv(kShort);                            // has libzmq do it
+  REQUIRE(log.wait("(back): disconnected"));
+  worker.connect(back(broker));  // in all likelihood the broker's end gets the same descriptor
+  REQUIRE(log.wait("(back): handshakeSucceeded", 2));
+  worker.send({hello});
+  log.release();
+  std::optional<Frames> again;
+  do again = worker.recv();
+  while (again && again->size() == 1);
+  REQUIRE(again);
+  CHECK(again->back() == request);
+  CHECK(broker.stats().redispatched == 1);
+  again->back() = "y";
+  worker.send(*again);
+  CHECK(client.recv() == Frames{"y"});
+}
+
 TEST_CASE("an idle worker that is killed is no worker any more, at once") {
   Broker broker(0, 0, calm());
   WorkerProcess doomed(broker);

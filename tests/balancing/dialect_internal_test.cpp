@@ -18,6 +18,11 @@ TEST_CASE("signals in plain bytes are single bytes") {
   for (const char* junk : {"", "\x03", "\x01\x01", "x"}) CHECK(readSignal(junk).kind == Signal::Kind::none);
 }
 
+TEST_CASE("a signal is short: what is long is none, whatever it begins with") {
+  CHECK(readSignal(heartbeat(std::string(900, 'x'))).kind == Signal::Kind::heartbeat);
+  CHECK(readSignal(heartbeat(std::string(1024, 'x'))).kind == Signal::Kind::none);
+}
+
 TEST_CASE("typed signals are what generated code makes of proto/dividere.proto") {
   Signal signal{Signal::Kind::heartbeat, Dialect::typed};
   CHECK(writeSignal(signal, "abc") == heartbeat("abc"));

@@ -16,7 +16,7 @@ constexpr std::size_t kTokenRandom = 8;
 // Fields of Heartbeat that this library adds.
 enum HeartbeatField { kCapacityField = 100, kRegistrationField = 101, kGoodbyeField = 102 };
 
-Signal readHeartbeat(std::string_view message) {
+static Signal readHeartbeat(std::string_view message) {
   Signal signal{Signal::Kind::heartbeat, Dialect::typed};
   FieldReader field(message);
   while (field.next()) {
@@ -34,6 +34,7 @@ Signal readHeartbeat(std::string_view message) {
 Signal readSignal(std::string_view bytes) {
   if (bytes == kRegistrationByte) return {Signal::Kind::registration, Dialect::bytes};
   if (bytes == kHeartbeatByte) return {Signal::Kind::heartbeat, Dialect::bytes};
+  if (bytes.size() > kLongestSignal) return {};
   try {
     const Envelope envelope = openEnvelope("balancing", bytes);
     if (envelope.type == kHeartbeatType) return readHeartbeat(envelope.payload);
@@ -72,7 +73,7 @@ bool looksLikeEnvelope(std::string_view bytes) {
   return !field.failed() && hasName && hasMessage;
 }
 
-std::string numbered(const std::string& prefix, std::uint64_t number) {
+static std::string numbered(const std::string& prefix, std::uint64_t number) {
   std::string text = prefix;
   for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
   return text;

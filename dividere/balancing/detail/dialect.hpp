@@ -28,7 +28,9 @@ struct Signal {
   bool isGoodbye = false;       // the worker takes no more, and has answered all it will
 };
 
+/// None, if it is longer than kLongestSignal.
 Signal readSignal(std::string_view bytes);
+constexpr std::size_t kLongestSignal = 1024;
 
 /// The same by the first bytes alone, in a fraction of the time: whether this looks like a worker's signal, and which.
 Signal::Kind quickKindOf(std::string_view bytes);

@@ -13,25 +13,27 @@ void Returns::take(Multipart& message) {
   if (message.size() > 2) return takeReply(message);
   const Signal signal = readSignal(message.payload().view());
   if (signal.kind == Signal::Kind::none) return junk_.drop(kNoSignal);
-  takeSignal(message.frames().front(), signal);
+  takeSignal(message, signal);
 }
 
-void Returns::takeSignal(Frame& id, const Signal& signal) {
-  BrokerWorker* worker = roster_.find(id.view());
+// The frame behind the id tells the connection: that of the id itself does not always know it.
+void Returns::takeSignal(Multipart& message, const Signal& signal) {
+  const std::string_view id = message.frames().front().view();
+  BrokerWorker* worker = roster_.find(id);
   if (signal.isGoodbye) {
     if (worker) care_.dismiss(*worker);
     return;
   }
-  if (worker && isAnew(*worker, id, signal)) startAnew(*worker);
-  if (!worker) worker = &roster_.add(id.view(), signal.dialect);
-  roster_.heardBy(*worker, id);
+  if (worker && isAnew(*worker, message.payload(), signal)) startAnew(*worker);
+  if (!worker) worker = &roster_.add(id, signal.dialect);
+  roster_.heardBy(*worker, message.payload());
   noteSign(*worker, signal);
 }
 
 // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is but a
 // sign of life. By another one, whatever was sent by the former is gone.
-bool Returns::isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal) {
-  return signal.isRegistration || worker.connection.isOther(id);
+bool Returns::isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal) {
+  return signal.isRegistration || worker.connection.isOther(frame);
 }
 
 void Returns::startAnew(BrokerWorker& worker) {
@@ -66,23 +68,24 @@ void Returns::noteFreeSign(BrokerWorker& worker) {
 }
 
 void Returns::takeReply(Multipart& message) {
-  Frame& id = message.frames().front();
-  const std::string token = message.frames()[1].str();
-  BrokerWorker* worker = roster_.find(id.view());
+  const std::string_view id = message.frames().front().view();
+  Frame& tokenFrame = message.frames()[1];
+  const std::string token = tokenFrame.str();
+  BrokerWorker* worker = roster_.find(id);
   if (!AttemptToken::isOurs(token)) {
     if (worker) worker->heard = Deadline::Clock::now();
     return junk_.drop("what came from a worker answers no request");
   }
   if (!worker) {
     const bool isTyped = looksLikeEnvelope(message.payload().view());
-    worker = &roster_.add(id.view(), isTyped ? Dialect::typed : Dialect::bytes);
-    roster_.heardBy(*worker, id);
+    worker = &roster_.add(id, isTyped ? Dialect::typed : Dialect::bytes);
+    roster_.heardBy(*worker, tokenFrame);
   }
   worker->heard = Deadline::Clock::now();
   finish(*worker, token, message.takePayload());
-  if (!worker->connection.isOther(id)) return;
+  if (!worker->connection.isOther(tokenFrame)) return;
   startAnew(*worker);  // what else it had was lost with its former connection
-  roster_.heardBy(*worker, id);
+  roster_.heardBy(*worker, tokenFrame);
   roster_.relist(*worker);
 }
 

@@ -21,13 +21,13 @@ class Returns {
   void take(Multipart& message);
 
  private:
-  void takeSignal(Frame& id, const Signal& signal);
+  void takeSignal(Multipart& message, const Signal& signal);
   void startAnew(BrokerWorker& worker);
   void noteSign(BrokerWorker& worker, const Signal& signal);
   void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
-  static bool isAnew(const BrokerWorker& worker, const Frame& id, const Signal& signal);
+  static bool isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal);
 
   WorkerRoster& roster_;
   RequestBook& book_;

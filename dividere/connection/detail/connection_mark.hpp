@@ -12,7 +12,8 @@ class ConnectionMark {
  public:
   ConnectionMark() = default;
 
-  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept.
+  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept. Not the frame that a
+  /// ROUTER puts in front, which does not always know it.
   explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
 
   /// Whether the frame came by another connection. One that is not known is no other.
