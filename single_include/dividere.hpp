@@ -24,6 +24,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -300,7 +301,8 @@ enum class Attach {
 
 /// Options of any socket, set when it is made. The defaults suit most programs.
 struct SocketOptions {
-  /// Messages queued for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM). 0: no bound.
+  /// Messages queued for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM). 0: no bound. A Subscriber sends nothing
+  /// but its topics: those are never dropped.
   int sendQueue = 1000;
   int receiveQueue = 1000;
 
@@ -309,7 +311,7 @@ struct SocketOptions {
   std::optional<std::chrono::milliseconds> linger;
 
   /// The largest frame, in bytes. A peer that sends a larger one is disconnected; sending a larger one throws
-  /// Error{tooLarge}.
+  /// Error{tooLarge}. What a Publisher reads is topics, for which there is a smaller bound.
   std::int64_t maxMessageBytes = 256 * 1024 * 1024;
 
   /// Sizes in bytes of the kernel's buffers for each connection. 0: the system's default.
@@ -539,6 +541,8 @@ namespace dividere::connection {
 /// so nobody needs to sleep before the first send. A message without a subscriber is gone, as in ZeroMQ. A subscriber
 /// that does not keep up loses messages once SocketOptions::sendQueue is full: this is counted (dropped()) and logged.
 /// With SocketOptions::waitWhenFull send() waits instead.
+///
+/// A peer that subscribes to a topic of more than 4 KiB, or to more than 4 MiB of topics, is disconnected, and the log says so.
 class Publisher : public Connector {
  public:
   explicit Publisher(const std::string& endpoint, const SocketOptions& options = {});
@@ -711,7 +715,8 @@ class Subscriber : public Connector {
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();
 
-  /// Adds a topic. Does nothing if it is there already.
+  /// Adds a topic. Does nothing if it is there already. Throws Error{tooLarge} for one of more than 4 KiB, and if all topics
+  /// together, with 8 bytes more for each, have more than 4 MiB: each byte costs a Publisher up to 32.
   void subscribe(const std::string& topic);
 
   /// Removes a topic. Does nothing if it is not there.
@@ -740,7 +745,8 @@ class Subscriber : public Connector {
   bool ready();
   bool isForUser();
 
-  std::vector<std::string> topics_;
+  std::set<std::string> topics_;
+  std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
   detail::Hidden<detail::Intake> intake_;
   bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
   std::string id_;           // the topic it is counted by, see census.hpp
@@ -2136,7 +2142,6 @@ class Service : public reactor::Handling<Service> {
 #include <poll.h>
 #include <pthread.h>
 #include <random>
-#include <set>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -3453,6 +3458,9 @@ class Frame {
     return address ? address : std::string();
   }
 
+  /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
+  int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+
   /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
   void handOver() noexcept {
     if (kThreadSanitizer) detail::handOver(data());
@@ -4080,8 +4088,9 @@ std::string makeIdTopic();
 /// be forgotten which ones went. Plain ZeroMQ sockets over inproc cannot be told apart and are not counted.
 class Census {
  public:
-  /// One message as read from the socket.
-  void observe(Frame& frame);
+  /// One message as read from the socket. False if its peer asks for more than subscription_limits.hpp allows: it is not counted
+  /// further, and should be cut off.
+  bool observe(Frame& frame);
 
   /// No more messages for now: those who went are known only from all that their going brings.
   void settle();
@@ -4102,11 +4111,12 @@ class Census {
   struct Peer {
     Frame keepsConnectionUnique;
     std::set<std::string> topics;
+    std::size_t topicBytes = 0;
     bool isOurs = false;
     bool hasArrived = false;  // is among the arrivals
   };
 
-  void subscribed(const std::string& topic, Connection connection, Frame& frame);
+  bool subscribed(const std::string& topic, Connection connection, Frame& frame);
   void unsubscribed(const std::string& topic, Connection connection);
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);
@@ -4159,13 +4169,41 @@ struct Audience {
 
  private:
   bool readOne();
+  void cutOff(Frame& news);
+
+  bool hasCut_ = false;  // under mutex; whoever takes the log is to know
 };
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/audience.hpp
 
+// begin dividere/connection/detail/transport.hpp
+// One transport connection of libzmq, known by its descriptor.
+
+namespace dividere::detail {
+
+// libzmq closes descriptors when it likes, and the system gives their numbers to others. So each of these makes sure first that
+// the descriptor is what it is taken for, as far as that can be seen.
+
+/// Where the peer is that a listener at `endpoint` has accepted, as in "tcp://10.0.0.7:41234"; nothing if it is gone, or has no
+/// address (as over ipc).
+std::string acceptedFrom(int descriptor, std::string_view endpoint);
+
+/// Ends a connection of a socket that is bound, or connected, to `endpoint`.
+void cut(int descriptor, std::string_view endpoint);
+
+/// Ends a connection whose both ends are the same socket. A client that retries a dead port of its own machine, inside the range
+/// for outgoing connections, can be given that very port and meet itself; a Dealer would then receive what it sent.
+void cutIfConnectedToItself(int descriptor);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/transport.hpp
+
 // begin dividere/connection/detail/audience.cpp
 namespace dividere::detail {
+
+constexpr const char* kCutOff =
+    ": a subscriber asked for too much and was disconnected: a topic may have 4 KiB, all of one connection 4 MiB";
 
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
@@ -4200,7 +4238,16 @@ bool Audience::readNewsIfIdle() {
   if (!lock.owns_lock() || !socket) return hasMore;
   hasMore = true;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  const bool hasCut = std::exchange(hasCut_, false);
+  const std::string where = socket->endpoint();
+  lock.unlock();  // whoever takes the log may publish it
+  if (hasCut) warnings.log(LogLevel::warning, socket->who(), where + kCutOff);
   return hasMore;
+}
+
+void Audience::cutOff(Frame& news) {
+  cut(news.sourceDescriptor(), socket->endpoint());
+  hasCut_ = true;
 }
 
 /// False if there is none.
@@ -4208,7 +4255,7 @@ bool Audience::readOne() {
   Frame frame;
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
-    census.observe(frame);
+    if (!census.observe(frame)) cutOff(frame);
     ++newsRead;
   } else {
     census.settle();
@@ -4322,12 +4369,40 @@ void Binding::release() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/binding.cpp
 
+// begin dividere/connection/detail/subscription_limits.hpp
+// How much a subscriber may ask for.
+
+namespace dividere::detail {
+
+// libzmq keeps topics byte by byte: each byte that no other topic begins with costs a Publisher and the Subscriber some 32
+// bytes, and letting go of a topic takes a call within a call for each of its bytes, until the stack ends.
+
+/// The longest topic, in bytes. One of 4 KiB costs up to 128 KiB, and is far from where the stack ends.
+constexpr std::size_t kLongestSubscription = 4096;
+
+/// What comes before the topic in a message, at most: ZMTP 3.1's SUBSCRIBE, and room.
+constexpr std::size_t kSubscriptionHead = 32;
+
+/// All topics of one connection, in bytes, with kTopicOverhead more for each. They cost a Publisher up to 150 MiB. Behind a
+/// forwarder there may be hundreds of thousands.
+constexpr std::size_t kMostTopicBytes = 4 << 20;
+constexpr std::size_t kTopicOverhead = 8;
+
+/// What a Subscriber's own two topics add to the user's (census.hpp).
+constexpr std::size_t kOwnTopicBytes = 128;
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/subscription_limits.hpp
+
 // begin dividere/connection/detail/census.cpp
 namespace dividere::detail {
 
 constexpr std::string_view kIdPrefix =
     "\xFF"
     "dividere/id/";
+
+// A peer that reconnects is there twice for a moment; one that only says so is not remembered more often than that.
+constexpr std::size_t kMostOfOneId = 16;
 
 const std::string& helloTopic() {
   static NeverDestroyed<std::string> topic(std::string(1, '\0') + "dividere/hello");
@@ -4342,28 +4417,30 @@ static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix
 // other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
 static const void* connectionPropertyOf(Frame& frame) { return zmq_msg_gets(frame.native(), "Socket-Type"); }
 
-void Census::observe(Frame& frame) {
+bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
-  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
+  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return true;
   const std::string topic(message.substr(1));
-  if (message[0] == 1) {
-    subscribed(topic, connectionPropertyOf(frame), frame);
-  } else {
-    unsubscribed(topic, connectionPropertyOf(frame));
-  }
+  if (message[0] == 1) return subscribed(topic, connectionPropertyOf(frame), frame);
+  unsubscribed(topic, connectionPropertyOf(frame));
+  return true;
 }
 
-void Census::subscribed(const std::string& topic, Connection connection, Frame& frame) {
+bool Census::subscribed(const std::string& topic, Connection connection, Frame& frame) {
+  if (topic.size() > kLongestSubscription) return false;
   if (isIdTopic(topic)) {
-    ids_[topic].push_back(connection);
+    auto& connections = ids_[topic];
+    if (connections.size() < kMostOfOneId) connections.push_back(connection);
     ++arrivals_;  // not at its first topic: now they are all in force
   }
-  if (!connection) return;
+  if (!connection) return true;
   Peer& peer = peers_[connection];
   if (peer.keepsConnectionUnique.size() == 0) peer.keepsConnectionUnique = frame.share();
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
-  peer.topics.insert(topic);
+  if (!peer.topics.insert(topic).second) return true;
+  peer.topicBytes += topic.size() + kTopicOverhead;
   holders_[topic].insert(connection);
+  return peer.topicBytes <= kMostTopicBytes + kOwnTopicBytes;
 }
 
 void Census::unsubscribed(const std::string& topic, Connection connection) {
@@ -4386,7 +4463,7 @@ void Census::forget(Connection connection, const std::string& topic) {
     holders->second.erase(connection);
     if (holders->second.empty()) holders_.erase(holders);
   }
-  peer->second.topics.erase(topic);
+  if (peer->second.topics.erase(topic) == 1) peer->second.topicBytes -= topic.size() + kTopicOverhead;
   if (peer->second.topics.empty()) peers_.erase(peer);
 }
 
@@ -5667,25 +5744,6 @@ void Socket::detach() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/socket.cpp
 
-// begin dividere/connection/detail/transport.hpp
-// One transport connection of libzmq, known by its descriptor.
-
-namespace dividere::detail {
-
-// libzmq closes descriptors when it likes, and the system gives their numbers to others. So each of these makes sure first that
-// the descriptor is what it is taken for, as far as that can be seen.
-
-/// Where the peer is that a listener at `endpoint` has accepted, as in "tcp://10.0.0.7:41234"; nothing if it is gone, or has no
-/// address (as over ipc).
-std::string acceptedFrom(int descriptor, std::string_view endpoint);
-
-/// Ends a connection whose both ends are the same socket. A client that retries a dead port of its own machine, inside the range
-/// for outgoing connections, can be given that very port and meet itself; a Dealer would then receive what it sent.
-void cutIfConnectedToItself(int descriptor);
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/transport.hpp
-
 // begin dividere/connection/detail/transport.cpp
 namespace dividere::detail {
 
@@ -5708,10 +5766,15 @@ struct SocketAddress {
   }
 };
 
-/// Both ends of a tcp connection; false if the descriptor is none.
+/// Both ends of a connection; false if the descriptor is none.
 static bool findEnds(int descriptor, SocketAddress& here, SocketAddress& there) {
   return ::getsockname(descriptor, here.get(), &here.size) == 0 &&
-         ::getpeername(descriptor, there.get(), &there.size) == 0 && here.isTcp() && there.isTcp();
+         ::getpeername(descriptor, there.get(), &there.size) == 0;
+}
+
+/// The same of a tcp connection.
+static bool findTcpEnds(int descriptor, SocketAddress& here, SocketAddress& there) {
+  return findEnds(descriptor, here, there) && here.isTcp() && there.isTcp();
 }
 
 static std::string_view portIn(std::string_view endpoint) {
@@ -5719,15 +5782,36 @@ static std::string_view portIn(std::string_view endpoint) {
   return colon == std::string_view::npos ? std::string_view() : endpoint.substr(colon);
 }
 
+/// The path of a unix socket, as in an endpoint; nothing if it has none.
+static std::string ipcEndpoint(const SocketAddress& end) {
+  if (end.address.ss_family != AF_UNIX || end.size <= offsetof(sockaddr_un, sun_path)) return {};
+  const char* const path = reinterpret_cast<const sockaddr_un&>(end.address).sun_path;
+  const std::size_t room = end.size - offsetof(sockaddr_un, sun_path);
+  return path[0] == '\0' ? "ipc://@" + std::string(path + 1, room - 1)
+                         : "ipc://" + std::string(path, ::strnlen(path, room));
+}
+
+/// Whether one end of the connection is at the endpoint.
+static bool isAt(int descriptor, std::string_view endpoint) {
+  SocketAddress here, there;
+  if (!findEnds(descriptor, here, there)) return false;
+  if (!here.isTcp()) return ipcEndpoint(here) == endpoint || ipcEndpoint(there) == endpoint;
+  return portIn(here.str()) == portIn(endpoint) || portIn(there.str()) == portIn(endpoint);
+}
+
+void cut(int descriptor, std::string_view endpoint) {
+  if (descriptor >= 0 && isAt(descriptor, endpoint)) ::shutdown(descriptor, SHUT_RDWR);
+}
+
 std::string acceptedFrom(int descriptor, std::string_view endpoint) {
   SocketAddress here, there;
-  if (!findEnds(descriptor, here, there) || portIn(here.str()) != portIn(endpoint)) return {};
+  if (!findTcpEnds(descriptor, here, there) || portIn(here.str()) != portIn(endpoint)) return {};
   return there.str();
 }
 
 void cutIfConnectedToItself(int descriptor) {
   SocketAddress here, there;
-  if (!findEnds(descriptor, here, there)) return;
+  if (!findTcpEnds(descriptor, here, there)) return;
   if (here.size == there.size && std::memcmp(&here.address, &there.address, here.size) == 0) {
     ::shutdown(descriptor, SHUT_RDWR);
   }
@@ -6379,13 +6463,22 @@ std::uint16_t Proxy::backPort() const {
 // begin dividere/connection/publisher.cpp
 namespace dividere::detail {
 
+// What a Publisher reads is subscriptions: a longer one costs the peer its connection. (The limit on what is sent is kept by
+// the Socket.)
+static void limitNews(Socket& socket, const connection::SocketOptions& options) {
+  std::int64_t most = kLongestSubscription + kSubscriptionHead;
+  if (options.maxMessageBytes >= 0) most = std::min(most, options.maxMessageBytes);
+  socket.set(ZMQ_MAXMSGSIZE, &most, sizeof most);
+}
+
 // An XPUB: a PUB that can be asked who is there.
 static std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
                                                    const connection::SocketOptions& options) {
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
                                          [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
-  socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
+  limitNews(*socket, options);
+  socket->set(ZMQ_XPUB_NODROP, 1);  // a full queue is reported too, instead of losing the message in silence
   if (options.attach == connection::Attach::connect) {
     socket->connect(endpoint);
   } else {
@@ -6686,6 +6779,21 @@ class Intake {
 // end dividere/connection/detail/intake.hpp
 
 // begin dividere/connection/subscriber.cpp
+namespace dividere::detail {
+
+/// `others`: the bytes of the topics that are there already.
+static void requireAllowed(const std::string& who, const std::string& topic, std::size_t others) {
+  const auto fail = [&](const std::string& what, std::size_t most) {
+    throw Error(Errc::tooLarge, who + ": subscribe: " + what + ", where " + std::to_string(most) + " are allowed");
+  };
+  if (topic.size() > kLongestSubscription)
+    fail("a topic of " + std::to_string(topic.size()) + " bytes", kLongestSubscription);
+  const std::size_t all = others + topic.size() + kTopicOverhead;
+  if (all > kMostTopicBytes) fail("topics of " + std::to_string(all) + " bytes in all", kMostTopicBytes);
+}
+
+}  // namespace dividere::detail
+
 namespace dividere::connection {
 
 Subscriber::Subscriber(const std::string& endpoint, const std::string& topic, const SocketOptions& options)
@@ -6699,6 +6807,8 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SocketOptions& options)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
       id_(detail::makeIdTopic()) {
+  // It sends nothing but its topics, which libzmq drops in silence when a queue is full; subscribe() bounds them.
+  socket().set(ZMQ_SNDHWM, 0);
   // Before connecting: then the publisher learns of all of them at once.
   socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
   for (const std::string& topic : topics) subscribe(topic);
@@ -6712,20 +6822,23 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
-  if (std::find(topics_.begin(), topics_.end(), topic) != topics_.end()) return;
+  if (topics_.count(topic) > 0) return;
+  detail::requireAllowed(socket.who(), topic, topicBytes_);
   socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
-  topics_.push_back(topic);
+  topics_.insert(topic);
+  topicBytes_ += topic.size() + detail::kTopicOverhead;
   if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
-  const auto found = std::find(topics_.begin(), topics_.end(), topic);
+  const auto found = topics_.find(topic);
   if (found == topics_.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
   if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
   socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
   topics_.erase(found);
+  topicBytes_ -= topic.size() + detail::kTopicOverhead;
 }
 
 Subscriber::Subscriber(Subscriber&&) noexcept = default;

@@ -1,8 +1,19 @@
 #include "publisher.hpp"
 
+#include <algorithm>
+
 #include "detail/audience.hpp"
+#include "detail/subscription_limits.hpp"
 
 namespace dividere::detail {
+
+// What a Publisher reads is subscriptions: a longer one costs the peer its connection. (The limit on what is sent is kept by
+// the Socket.)
+static void limitNews(Socket& socket, const connection::SocketOptions& options) {
+  std::int64_t most = kLongestSubscription + kSubscriptionHead;
+  if (options.maxMessageBytes >= 0) most = std::min(most, options.maxMessageBytes);
+  socket.set(ZMQ_MAXMSGSIZE, &most, sizeof most);
+}
 
 // An XPUB: a PUB that can be asked who is there.
 static std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std::string& endpoint,
@@ -10,7 +21,8 @@ static std::unique_ptr<Socket> makePublisherSocket(Audience& audience, const std
   auto socket = std::make_unique<Socket>("connection::Publisher", ZMQ_XPUB, options,
                                          [&audience] { return audience.readNewsIfIdle(); });
   socket->set(ZMQ_XPUB_VERBOSER, 1);  // every single (un)subscription is reported
-  socket->set(ZMQ_XPUB_NODROP, 1);    // a full queue is reported too, instead of losing the message in silence
+  limitNews(*socket, options);
+  socket->set(ZMQ_XPUB_NODROP, 1);  // a full queue is reported too, instead of losing the message in silence
   if (options.attach == connection::Attach::connect) {
     socket->connect(endpoint);
   } else {

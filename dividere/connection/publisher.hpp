@@ -24,6 +24,8 @@ namespace dividere::connection {
 /// so nobody needs to sleep before the first send. A message without a subscriber is gone, as in ZeroMQ. A subscriber
 /// that does not keep up loses messages once SocketOptions::sendQueue is full: this is counted (dropped()) and logged.
 /// With SocketOptions::waitWhenFull send() waits instead.
+///
+/// A peer that subscribes to a topic of more than 4 KiB, or to more than 4 MiB of topics, is disconnected, and the log says so.
 class Publisher : public Connector {
  public:
   explicit Publisher(const std::string& endpoint, const SocketOptions& options = {});

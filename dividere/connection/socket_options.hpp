@@ -20,7 +20,8 @@ enum class Attach {
 
 /// Options of any socket, set when it is made. The defaults suit most programs.
 struct SocketOptions {
-  /// Messages queued for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM). 0: no bound.
+  /// Messages queued for each peer that does not keep up (ZMQ_SNDHWM, ZMQ_RCVHWM). 0: no bound. A Subscriber sends nothing
+  /// but its topics: those are never dropped.
   int sendQueue = 1000;
   int receiveQueue = 1000;
 
@@ -29,7 +30,7 @@ struct SocketOptions {
   std::optional<std::chrono::milliseconds> linger;
 
   /// The largest frame, in bytes. A peer that sends a larger one is disconnected; sending a larger one throws
-  /// Error{tooLarge}.
+  /// Error{tooLarge}. What a Publisher reads is topics, for which there is a smaller bound.
   std::int64_t maxMessageBytes = 256 * 1024 * 1024;
 
   /// Sizes in bytes of the kernel's buffers for each connection. 0: the system's default.

@@ -1,12 +1,27 @@
 #include "subscriber.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "../core/error.hpp"
 #include "detail/census.hpp"
 #include "detail/intake.hpp"
 #include "detail/socket.hpp"
+#include "detail/subscription_limits.hpp"
+
+namespace dividere::detail {
+
+/// `others`: the bytes of the topics that are there already.
+static void requireAllowed(const std::string& who, const std::string& topic, std::size_t others) {
+  const auto fail = [&](const std::string& what, std::size_t most) {
+    throw Error(Errc::tooLarge, who + ": subscribe: " + what + ", where " + std::to_string(most) + " are allowed");
+  };
+  if (topic.size() > kLongestSubscription)
+    fail("a topic of " + std::to_string(topic.size()) + " bytes", kLongestSubscription);
+  const std::size_t all = others + topic.size() + kTopicOverhead;
+  if (all > kMostTopicBytes) fail("topics of " + std::to_string(all) + " bytes in all", kMostTopicBytes);
+}
+
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -21,6 +36,8 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SocketOptions& options)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
       id_(detail::makeIdTopic()) {
+  // It sends nothing but its topics, which libzmq drops in silence when a queue is full; subscribe() bounds them.
+  socket().set(ZMQ_SNDHWM, 0);
   // Before connecting: then the publisher learns of all of them at once.
   socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
   for (const std::string& topic : topics) subscribe(topic);
@@ -34,20 +51,23 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
-  if (std::find(topics_.begin(), topics_.end(), topic) != topics_.end()) return;
+  if (topics_.count(topic) > 0) return;
+  detail::requireAllowed(socket.who(), topic, topicBytes_);
   socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
-  topics_.push_back(topic);
+  topics_.insert(topic);
+  topicBytes_ += topic.size() + detail::kTopicOverhead;
   if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
-  const auto found = std::find(topics_.begin(), topics_.end(), topic);
+  const auto found = topics_.find(topic);
   if (found == topics_.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
   if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
   socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
   topics_.erase(found);
+  topicBytes_ -= topic.size() + detail::kTopicOverhead;
 }
 
 Subscriber::Subscriber(Subscriber&&) noexcept = default;

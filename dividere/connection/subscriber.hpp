@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +36,8 @@ class Subscriber : public Connector {
   Subscriber& operator=(Subscriber&&) noexcept;
   ~Subscriber();
 
-  /// Adds a topic. Does nothing if it is there already.
+  /// Adds a topic. Does nothing if it is there already. Throws Error{tooLarge} for one of more than 4 KiB, and if all topics
+  /// together, with 8 bytes more for each, have more than 4 MiB: each byte costs a Publisher up to 32.
   void subscribe(const std::string& topic);
 
   /// Removes a topic. Does nothing if it is not there.
@@ -63,7 +66,8 @@ class Subscriber : public Connector {
   bool ready();
   bool isForUser();
 
-  std::vector<std::string> topics_;
+  std::set<std::string> topics_;
+  std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
   detail::Hidden<detail::Intake> intake_;
   bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
   std::string id_;           // the topic it is counted by, see census.hpp

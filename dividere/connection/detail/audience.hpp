@@ -42,6 +42,9 @@ struct Audience {
 
  private:
   bool readOne();
+  void cutOff(Frame& news);
+
+  bool hasCut_ = false;  // under mutex; whoever takes the log is to know
 };
 
 }  // namespace dividere::detail

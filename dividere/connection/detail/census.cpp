@@ -6,12 +6,16 @@
 
 #include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/random.hpp"
+#include "subscription_limits.hpp"
 
 namespace dividere::detail {
 
 constexpr std::string_view kIdPrefix =
     "\xFF"
     "dividere/id/";
+
+// A peer that reconnects is there twice for a moment; one that only says so is not remembered more often than that.
+constexpr std::size_t kMostOfOneId = 16;
 
 const std::string& helloTopic() {
   static NeverDestroyed<std::string> topic(std::string(1, '\0') + "dividere/hello");
@@ -26,28 +30,30 @@ static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix
 // other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
 static const void* connectionPropertyOf(Frame& frame) { return zmq_msg_gets(frame.native(), "Socket-Type"); }
 
-void Census::observe(Frame& frame) {
+bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
-  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return;
+  if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return true;
   const std::string topic(message.substr(1));
-  if (message[0] == 1) {
-    subscribed(topic, connectionPropertyOf(frame), frame);
-  } else {
-    unsubscribed(topic, connectionPropertyOf(frame));
-  }
+  if (message[0] == 1) return subscribed(topic, connectionPropertyOf(frame), frame);
+  unsubscribed(topic, connectionPropertyOf(frame));
+  return true;
 }
 
-void Census::subscribed(const std::string& topic, Connection connection, Frame& frame) {
+bool Census::subscribed(const std::string& topic, Connection connection, Frame& frame) {
+  if (topic.size() > kLongestSubscription) return false;
   if (isIdTopic(topic)) {
-    ids_[topic].push_back(connection);
+    auto& connections = ids_[topic];
+    if (connections.size() < kMostOfOneId) connections.push_back(connection);
     ++arrivals_;  // not at its first topic: now they are all in force
   }
-  if (!connection) return;
+  if (!connection) return true;
   Peer& peer = peers_[connection];
   if (peer.keepsConnectionUnique.size() == 0) peer.keepsConnectionUnique = frame.share();
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
-  peer.topics.insert(topic);
+  if (!peer.topics.insert(topic).second) return true;
+  peer.topicBytes += topic.size() + kTopicOverhead;
   holders_[topic].insert(connection);
+  return peer.topicBytes <= kMostTopicBytes + kOwnTopicBytes;
 }
 
 void Census::unsubscribed(const std::string& topic, Connection connection) {
@@ -70,7 +76,7 @@ void Census::forget(Connection connection, const std::string& topic) {
     holders->second.erase(connection);
     if (holders->second.empty()) holders_.erase(holders);
   }
-  peer->second.topics.erase(topic);
+  if (peer->second.topics.erase(topic) == 1) peer->second.topicBytes -= topic.size() + kTopicOverhead;
   if (peer->second.topics.empty()) peers_.erase(peer);
 }
 

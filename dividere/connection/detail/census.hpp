@@ -28,8 +28,9 @@ std::string makeIdTopic();
 /// be forgotten which ones went. Plain ZeroMQ sockets over inproc cannot be told apart and are not counted.
 class Census {
  public:
-  /// One message as read from the socket.
-  void observe(Frame& frame);
+  /// One message as read from the socket. False if its peer asks for more than subscription_limits.hpp allows: it is not counted
+  /// further, and should be cut off.
+  bool observe(Frame& frame);
 
   /// No more messages for now: those who went are known only from all that their going brings.
   void settle();
@@ -50,11 +51,12 @@ class Census {
   struct Peer {
     Frame keepsConnectionUnique;
     std::set<std::string> topics;
+    std::size_t topicBytes = 0;
     bool isOurs = false;
     bool hasArrived = false;  // is among the arrivals
   };
 
-  void subscribed(const std::string& topic, Connection connection, Frame& frame);
+  bool subscribed(const std::string& topic, Connection connection, Frame& frame);
   void unsubscribed(const std::string& topic, Connection connection);
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);

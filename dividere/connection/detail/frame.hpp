@@ -60,6 +60,9 @@ class Frame {
     return address ? address : std::string();
   }
 
+  /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
+  int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+
   /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
   void handOver() noexcept {
     if (kThreadSanitizer) detail::handOver(data());

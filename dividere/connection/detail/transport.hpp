@@ -14,6 +14,9 @@ namespace dividere::detail {
 /// address (as over ipc).
 std::string acceptedFrom(int descriptor, std::string_view endpoint);
 
+/// Ends a connection of a socket that is bound, or connected, to `endpoint`.
+void cut(int descriptor, std::string_view endpoint);
+
 /// Ends a connection whose both ends are the same socket. A client that retries a dead port of its own machine, inside the range
 /// for outgoing connections, can be given that very port and meet itself; a Dealer would then receive what it sent.
 void cutIfConnectedToItself(int descriptor);
