@@ -9,6 +9,13 @@
 
 namespace support {
 
+// The sanitizers look at objects by way of a pipe, and complain of objects when they get none.
+#if defined(__SANITIZE_ADDRESS__) || defined(DIVIDERE_THREAD_SANITIZER)
+constexpr bool kCanDoWithoutDescriptors = false;
+#else
+constexpr bool kCanDoWithoutDescriptors = true;
+#endif
+
 /// While it lives, this process can open no file. Those that are open stay so.
 class NoDescriptors {
  public:
