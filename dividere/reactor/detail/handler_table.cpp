@@ -29,6 +29,7 @@ void HandlerTable::setError(std::function<void(const Error&)> hook) {
 }
 
 void HandlerTable::seal(std::string who) {
+  if (sealed_) return;  // by a second start(), which is refused, while handlers run
   who_ = std::move(who);
   sealed_ = true;
 }
