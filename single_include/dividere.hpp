@@ -743,7 +743,9 @@ class Subscriber : public Connector {
 
   /// Whether receiveFrame() would return a message at once.
   bool ready();
+
   bool isForUser();
+  bool keepsOneForUser();
 
   std::set<std::string> topics_;
   std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
@@ -2449,6 +2451,8 @@ namespace dividere::detail {
 /// From the kernel, so that a forked child does not repeat its parent's.
 std::string randomBytes(std::size_t count);
 
+std::uint32_t randomNumber();
+
 /// A random UUID (RFC 4122, version 4) as text.
 std::string randomUuid();
 
@@ -2467,6 +2471,12 @@ std::string randomBytes(std::size_t count) {
     if (got < 0 && errno != EINTR) throw Error({errno, std::generic_category()}, "getrandom");
   }
   return bytes;
+}
+
+std::uint32_t randomNumber() {
+  std::uint32_t number;
+  std::memcpy(&number, randomBytes(sizeof number).data(), sizeof number);
+  return number;
 }
 
 std::string randomUuid() {
@@ -4369,6 +4379,43 @@ void Binding::release() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/binding.cpp
 
+// begin dividere/connection/detail/connection_mark.hpp
+// Which connection a message came by.
+
+namespace dividere::detail {
+
+/// Tells a connection from all others, of the past and to come. (A descriptor's number does not: the next connection
+/// may get it again.)
+class ConnectionMark {
+ public:
+  ConnectionMark() = default;
+
+  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept. Not the frame that a
+  /// ROUTER puts in front, which does not always know it.
+  explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
+
+  /// Whether the frame came by another connection. One that is not known is no other.
+  bool isOther(const Frame& received) const {
+    const void* const connection = keyOf(received);
+    return connection_ && connection && connection != connection_;
+  }
+
+  /// The connection's descriptor, which EventType::disconnected names; -1 if it is not known. Its number may be that of
+  /// another connection by now.
+  int descriptor() const;
+
+  /// The address of a property of the connection: no other has it as long as a message of this one is kept. Null for
+  /// inproc, and for what libzmq itself reports of a peer that is gone.
+  static const void* keyOf(const Frame& frame);
+
+ private:
+  Frame frame_;
+  const void* connection_ = nullptr;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/connection_mark.hpp
+
 // begin dividere/connection/detail/subscription_limits.hpp
 // How much a subscriber may ask for.
 
@@ -4413,16 +4460,12 @@ std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
 static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
-// The address of a property of the connection that brought the message: the same for all it brings, and for no
-// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
-static const void* connectionPropertyOf(Frame& frame) { return zmq_msg_gets(frame.native(), "Socket-Type"); }
-
 bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
   if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return true;
   const std::string topic(message.substr(1));
-  if (message[0] == 1) return subscribed(topic, connectionPropertyOf(frame), frame);
-  unsubscribed(topic, connectionPropertyOf(frame));
+  if (message[0] == 1) return subscribed(topic, ConnectionMark::keyOf(frame), frame);
+  unsubscribed(topic, ConnectionMark::keyOf(frame));
   return true;
 }
 
@@ -4594,42 +4637,6 @@ ClosedSockets::Clock::time_point ClosedSockets::lastCloseBy() const {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/closed_sockets.cpp
-
-// begin dividere/connection/detail/connection_mark.hpp
-// Which connection a message came by.
-
-namespace dividere::detail {
-
-/// Tells a connection from all others, of the past and to come. (A descriptor's number does not: the next connection
-/// may get it again.)
-class ConnectionMark {
- public:
-  ConnectionMark() = default;
-
-  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept. Not the frame that a
-  /// ROUTER puts in front, which does not always know it.
-  explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
-
-  /// Whether the frame came by another connection. One that is not known is no other.
-  bool isOther(const Frame& received) const {
-    const void* const connection = keyOf(received);
-    return connection_ && connection && connection != connection_;
-  }
-
-  /// The connection's descriptor, which EventType::disconnected names; -1 if it is not known. Its number may be that of
-  /// another connection by now.
-  int descriptor() const;
-
- private:
-  // The address of a property of the connection: no other has it as long as a message of this one is kept. Null for inproc.
-  static const void* keyOf(const Frame& frame);
-
-  Frame frame_;
-  const void* connection_ = nullptr;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/connection_mark.hpp
 
 // begin dividere/connection/detail/connection_mark.cpp
 namespace dividere::detail {
@@ -6310,8 +6317,7 @@ namespace dividere::connection {
 
 std::uint16_t PortManager::acquire() {
   static const detail::PortRange range;
-  unsigned random;
-  std::memcpy(&random, detail::randomBytes(sizeof random).data(), sizeof random);
+  const unsigned random = detail::randomNumber();
   // Starting anywhere spreads processes apart; going on from there finds a free port if there is one.
   std::lock_guard<std::mutex> lock(detail::processMutex());
   auto& held = detail::heldPorts();
@@ -6862,21 +6868,26 @@ std::optional<std::string> Subscriber::recv(Timeout timeout) {
 bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
-  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = isForUser();
+  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = keepsOneForUser();
   return isLookedAt_;
 }
 
 bool Subscriber::ready() {
   detail::Socket& socket = this->socket();
-  while (!isLookedAt_ && socket.ready()) isLookedAt_ = isForUser();
+  while (!isLookedAt_ && socket.ready()) isLookedAt_ = keepsOneForUser();
   return isLookedAt_;
 }
 
-/// Whether the message that the socket keeps is; it is taken out otherwise.
+/// Whether the message received last is. To be asked once for each.
 bool Subscriber::isForUser() {
-  detail::Socket& socket = this->socket();
-  if (!intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view())) return true;
-  socket.tryReceive();
+  const detail::Socket& socket = this->socket();
+  return !intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view());
+}
+
+/// The same of the message that the socket keeps, which is taken out if it is not.
+bool Subscriber::keepsOneForUser() {
+  if (isForUser()) return true;
+  socket().tryReceive();
   return false;
 }
 
@@ -6884,9 +6895,7 @@ const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
   while (socket.receive(deadline)) {
-    const bool isTaken = std::exchange(isLookedAt_, false) || !intake_ || socket.framesReceived() != 1 ||
-                         intake_->takes(socket.onlyFrame().view());
-    if (isTaken) return &socket.onlyFrame();
+    if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
   }
   return nullptr;
 }
@@ -6978,7 +6987,6 @@ class FieldReader {
 
  private:
   bool fail();
-  bool readFixed32();
   bool skip(std::uint32_t tag, int depth);
 
   std::string_view rest_;
@@ -7008,6 +7016,15 @@ class FieldWriter {
 
 /// As readVarint(), for more than one byte.
 bool readLongVarint(std::string_view& bytes, std::uint64_t& value);
+
+/// Takes a fixed32 off the front of the bytes; false if there is none.
+inline bool readFixed32(std::string_view& bytes, std::uint32_t& value) {
+  if (bytes.size() < 4) return false;
+  value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(bytes[i])} << 8 * i;
+  bytes.remove_prefix(4);
+  return true;
+}
 
 /// Takes a varint off the front of the bytes; false if there is none. By hand: protobuf's reader takes longer to set up than
 /// to read.
@@ -7085,11 +7102,8 @@ inline bool readTail(std::string_view bytes, Publication& publication) {
   bytes.remove_prefix(2);
   if (!readVarint(bytes, publication.sequence) || bytes.size() != 6 || bytes.substr(0, 2) != kPublisherTag)
     return false;
-  publication.publisher = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    publication.publisher |= std::uint32_t{static_cast<unsigned char>(bytes[2 + i])} << 8 * i;
-  }
-  return true;
+  bytes.remove_prefix(2);
+  return readFixed32(bytes, publication.publisher);
 }
 
 }  // namespace dividere::detail
@@ -7390,8 +7404,8 @@ class SeriesNumbers {
 
  private:
   std::unordered_map<std::string, std::uint64_t> numbers_;
-  std::string key_;  // looked up last, as that takes longest
-  std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // under key_
+  std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // the last one: probably the next, too
+  std::string key_;                                                              // room for what is looked up
 };
 
 /// What a subscriber has had of each publisher's series. Bounded: beyond kMost series those heard longest ago are forgotten,
@@ -7943,21 +7957,13 @@ bool FieldReader::next() {
   isVarint_ = (tag & 7) == kVarint;
   isBytes_ = (tag & 7) == kBytes;
   isFixed32_ = (tag & 7) == kFixed32;
-  if (isFixed32_) return readFixed32() || fail();
+  if (isFixed32_) return readFixed32(rest_, fixed32_) || fail();
   if (isVarint_) return readVarint(rest_, varint_) || fail();
   if (!isBytes_) return skip(tag, 0) || fail();
   std::uint64_t size;
   if (!readVarint(rest_, size)) return fail();
   bytes_ = rest_.substr(0, static_cast<std::size_t>(size));
   return skipBytes(rest_, size) || fail();
-}
-
-bool FieldReader::readFixed32() {
-  if (rest_.size() < 4) return false;
-  fixed32_ = 0;
-  for (std::size_t i = 0; i < 4; ++i) fixed32_ |= std::uint32_t{static_cast<unsigned char>(rest_[i])} << 8 * i;
-  rest_.remove_prefix(4);
-  return true;
 }
 
 bool FieldReader::skip(std::uint32_t tag, int depth) {
@@ -8624,12 +8630,10 @@ constexpr std::string_view kPublisher = "messaging::Publisher";
 
 /// What a publisher puts into envelopes beside the message. As the Publisher, one thread at a time.
 struct Numbering {
-  std::uint32_t publisher = 0;
+  const std::uint32_t publisher = randomNumber();
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
   FilterHints hints;
-
-  Numbering() { std::memcpy(&publisher, randomBytes(sizeof publisher).data(), sizeof publisher); }
 };
 
 }  // namespace dividere::detail
@@ -14230,9 +14234,7 @@ constexpr std::chrono::milliseconds kShortestRenewal{1};
 
 static std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
   if (most.count() <= 0) return std::chrono::milliseconds(0);
-  std::uint32_t random;
-  std::memcpy(&random, randomBytes(sizeof random).data(), sizeof random);
-  return std::chrono::milliseconds(random % (static_cast<std::uint64_t>(most.count()) + 1));
+  return std::chrono::milliseconds(randomNumber() % (static_cast<std::uint64_t>(most.count()) + 1));
 }
 
 void Registrar::begin(const std::shared_ptr<Registration>& registration) {

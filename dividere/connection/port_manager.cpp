@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <string>
@@ -103,8 +103,7 @@ namespace dividere::connection {
 
 std::uint16_t PortManager::acquire() {
   static const detail::PortRange range;
-  unsigned random;
-  std::memcpy(&random, detail::randomBytes(sizeof random).data(), sizeof random);
+  const unsigned random = detail::randomNumber();
   // Starting anywhere spreads processes apart; going on from there finds a free port if there is one.
   std::lock_guard<std::mutex> lock(detail::processMutex());
   auto& held = detail::heldPorts();

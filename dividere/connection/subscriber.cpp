@@ -91,21 +91,26 @@ std::optional<std::string> Subscriber::recv(Timeout timeout) {
 bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
-  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = isForUser();
+  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = keepsOneForUser();
   return isLookedAt_;
 }
 
 bool Subscriber::ready() {
   detail::Socket& socket = this->socket();
-  while (!isLookedAt_ && socket.ready()) isLookedAt_ = isForUser();
+  while (!isLookedAt_ && socket.ready()) isLookedAt_ = keepsOneForUser();
   return isLookedAt_;
 }
 
-/// Whether the message that the socket keeps is; it is taken out otherwise.
+/// Whether the message received last is. To be asked once for each.
 bool Subscriber::isForUser() {
-  detail::Socket& socket = this->socket();
-  if (!intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view())) return true;
-  socket.tryReceive();
+  const detail::Socket& socket = this->socket();
+  return !intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view());
+}
+
+/// The same of the message that the socket keeps, which is taken out if it is not.
+bool Subscriber::keepsOneForUser() {
+  if (isForUser()) return true;
+  socket().tryReceive();
   return false;
 }
 
@@ -113,9 +118,7 @@ const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
   while (socket.receive(deadline)) {
-    const bool isTaken = std::exchange(isLookedAt_, false) || !intake_ || socket.framesReceived() != 1 ||
-                         intake_->takes(socket.onlyFrame().view());
-    if (isTaken) return &socket.onlyFrame();
+    if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
   }
   return nullptr;
 }

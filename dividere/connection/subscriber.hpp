@@ -64,7 +64,9 @@ class Subscriber : public Connector {
 
   /// Whether receiveFrame() would return a message at once.
   bool ready();
+
   bool isForUser();
+  bool keepsOneForUser();
 
   std::set<std::string> topics_;
   std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them

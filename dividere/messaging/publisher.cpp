@@ -1,7 +1,5 @@
 #include "publisher.hpp"
 
-#include <cstring>
-
 #include "../connection/detail/access.hpp"
 #include "../core/detail/random.hpp"
 #include "detail/codec.hpp"
@@ -14,12 +12,10 @@ constexpr std::string_view kPublisher = "messaging::Publisher";
 
 /// What a publisher puts into envelopes beside the message. As the Publisher, one thread at a time.
 struct Numbering {
-  std::uint32_t publisher = 0;
+  const std::uint32_t publisher = randomNumber();
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
   FilterHints hints;
-
-  Numbering() { std::memcpy(&publisher, randomBytes(sizeof publisher).data(), sizeof publisher); }
 };
 
 }  // namespace dividere::detail

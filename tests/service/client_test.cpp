@@ -1,7 +1,4 @@
 #include <doctest/doctest.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,6 +17,7 @@
 #include "support/eventually.hpp"
 #include "support/held_log.hpp"
 #include "support/log_capture.hpp"
+#include "support/no_descriptors.hpp"
 #include "support/raw_socket.hpp"
 #include "support/registry_ports.hpp"
 #include "support/thrown.hpp"
@@ -47,34 +45,6 @@ bool allAnswer(Client& client, const std::vector<std::string>& names) {
     return true;
   });
 }
-
-#if defined(__SANITIZE_ADDRESS__) || DIVIDERE_TEST_HAS(address_sanitizer)
-constexpr bool kIsWellWithoutDescriptors = false;  // the sanitizer looks at objects by way of a pipe
-#else
-constexpr bool kIsWellWithoutDescriptors = true;
-#endif
-
-/// While it lives, this process gets no more descriptors.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit few = before_;
-    few.rlim_cur = 256;
-    ::setrlimit(RLIMIT_NOFILE, &few);
-    for (int fd; (fd = ::eventfd(0, EFD_CLOEXEC)) >= 0;) taken_.push_back(fd);
-  }
-  ~NoDescriptors() {
-    for (const int fd : taken_) ::close(fd);
-    ::setrlimit(RLIMIT_NOFILE, &before_);
-  }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_;
-  std::vector<int> taken_;
-};
 
 /// Makes a plain socket an instance of the service "name".
 void enlist(support::RawSocket& instance, const Server& registry) {
@@ -525,14 +495,14 @@ TEST_CASE("stop() may come from who is told of something in the thread of a call
 }
 
 TEST_CASE("a call in a thread for which there is no descriptor fails, and leaves its instance to others" *
-          doctest::skip(!kIsWellWithoutDescriptors)) {
+          doctest::skip(!support::kCanDoWithoutDescriptors)) {
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
   service.start(support::kLimit);
   Client client("name", stage::asking(server));
   REQUIRE(call(client, "before") == "before");
   {
-    const NoDescriptors none;
+    const support::NoDescriptors none;
     std::thread([&] {
       CHECK(support::codeOf([&] { call(client, "meanwhile"); }) == std::errc::too_many_files_open);
     }).join();

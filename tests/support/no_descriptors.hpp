@@ -7,10 +7,12 @@
 #include <stdexcept>
 #include <vector>
 
+#include "child.hpp"
+
 namespace support {
 
-// The sanitizers look at objects by way of a pipe, and complain of objects when they get none.
-#if defined(__SANITIZE_ADDRESS__) || defined(DIVIDERE_THREAD_SANITIZER)
+// The sanitizer looks at objects by way of a pipe, and complains of objects when it gets none.
+#if defined(__SANITIZE_ADDRESS__) || DIVIDERE_TEST_HAS(address_sanitizer)
 constexpr bool kCanDoWithoutDescriptors = false;
 #else
 constexpr bool kCanDoWithoutDescriptors = true;

@@ -6,6 +6,7 @@
 
 #include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/random.hpp"
+#include "connection_mark.hpp"
 #include "subscription_limits.hpp"
 
 namespace dividere::detail {
@@ -26,16 +27,12 @@ std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
 static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
-// The address of a property of the connection that brought the message: the same for all it brings, and for no
-// other as long as a message of it is kept. Null for inproc, and for what libzmq itself reports of one who went.
-static const void* connectionPropertyOf(Frame& frame) { return zmq_msg_gets(frame.native(), "Socket-Type"); }
-
 bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
   if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return true;
   const std::string topic(message.substr(1));
-  if (message[0] == 1) return subscribed(topic, connectionPropertyOf(frame), frame);
-  unsubscribed(topic, connectionPropertyOf(frame));
+  if (message[0] == 1) return subscribed(topic, ConnectionMark::keyOf(frame), frame);
+  unsubscribed(topic, ConnectionMark::keyOf(frame));
   return true;
 }
 

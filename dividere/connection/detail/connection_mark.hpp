@@ -26,10 +26,11 @@ class ConnectionMark {
   /// another connection by now.
   int descriptor() const;
 
- private:
-  // The address of a property of the connection: no other has it as long as a message of this one is kept. Null for inproc.
+  /// The address of a property of the connection: no other has it as long as a message of this one is kept. Null for
+  /// inproc, and for what libzmq itself reports of a peer that is gone.
   static const void* keyOf(const Frame& frame);
 
+ private:
   Frame frame_;
   const void* connection_ = nullptr;
 };

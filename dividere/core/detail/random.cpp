@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "../error.hpp"
 
@@ -18,6 +19,12 @@ std::string randomBytes(std::size_t count) {
     if (got < 0 && errno != EINTR) throw Error({errno, std::generic_category()}, "getrandom");
   }
   return bytes;
+}
+
+std::uint32_t randomNumber() {
+  std::uint32_t number;
+  std::memcpy(&number, randomBytes(sizeof number).data(), sizeof number);
+  return number;
 }
 
 std::string randomUuid() {

@@ -47,21 +47,13 @@ bool FieldReader::next() {
   isVarint_ = (tag & 7) == kVarint;
   isBytes_ = (tag & 7) == kBytes;
   isFixed32_ = (tag & 7) == kFixed32;
-  if (isFixed32_) return readFixed32() || fail();
+  if (isFixed32_) return readFixed32(rest_, fixed32_) || fail();
   if (isVarint_) return readVarint(rest_, varint_) || fail();
   if (!isBytes_) return skip(tag, 0) || fail();
   std::uint64_t size;
   if (!readVarint(rest_, size)) return fail();
   bytes_ = rest_.substr(0, static_cast<std::size_t>(size));
   return skipBytes(rest_, size) || fail();
-}
-
-bool FieldReader::readFixed32() {
-  if (rest_.size() < 4) return false;
-  fixed32_ = 0;
-  for (std::size_t i = 0; i < 4; ++i) fixed32_ |= std::uint32_t{static_cast<unsigned char>(rest_[i])} << 8 * i;
-  rest_.remove_prefix(4);
-  return true;
 }
 
 bool FieldReader::skip(std::uint32_t tag, int depth) {

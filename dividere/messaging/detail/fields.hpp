@@ -40,7 +40,6 @@ class FieldReader {
 
  private:
   bool fail();
-  bool readFixed32();
   bool skip(std::uint32_t tag, int depth);
 
   std::string_view rest_;
@@ -70,6 +69,15 @@ class FieldWriter {
 
 /// As readVarint(), for more than one byte.
 bool readLongVarint(std::string_view& bytes, std::uint64_t& value);
+
+/// Takes a fixed32 off the front of the bytes; false if there is none.
+inline bool readFixed32(std::string_view& bytes, std::uint32_t& value) {
+  if (bytes.size() < 4) return false;
+  value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(bytes[i])} << 8 * i;
+  bytes.remove_prefix(4);
+  return true;
+}
 
 /// Takes a varint off the front of the bytes; false if there is none. By hand: protobuf's reader takes longer to set up than
 /// to read.

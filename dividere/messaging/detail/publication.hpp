@@ -70,11 +70,8 @@ inline bool readTail(std::string_view bytes, Publication& publication) {
   bytes.remove_prefix(2);
   if (!readVarint(bytes, publication.sequence) || bytes.size() != 6 || bytes.substr(0, 2) != kPublisherTag)
     return false;
-  publication.publisher = 0;
-  for (std::size_t i = 0; i < 4; ++i) {
-    publication.publisher |= std::uint32_t{static_cast<unsigned char>(bytes[2 + i])} << 8 * i;
-  }
-  return true;
+  bytes.remove_prefix(2);
+  return readFixed32(bytes, publication.publisher);
 }
 
 }  // namespace dividere::detail

@@ -20,8 +20,8 @@ class SeriesNumbers {
 
  private:
   std::unordered_map<std::string, std::uint64_t> numbers_;
-  std::string key_;  // looked up last, as that takes longest
-  std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // under key_
+  std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // the last one: probably the next, too
+  std::string key_;                                                              // room for what is looked up
 };
 
 /// What a subscriber has had of each publisher's series. Bounded: beyond kMost series those heard longest ago are forgotten,

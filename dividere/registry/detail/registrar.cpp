@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/random.hpp"
@@ -20,9 +19,7 @@ constexpr std::chrono::milliseconds kShortestRenewal{1};
 
 static std::chrono::milliseconds randomUpTo(std::chrono::milliseconds most) {
   if (most.count() <= 0) return std::chrono::milliseconds(0);
-  std::uint32_t random;
-  std::memcpy(&random, randomBytes(sizeof random).data(), sizeof random);
-  return std::chrono::milliseconds(random % (static_cast<std::uint64_t>(most.count()) + 1));
+  return std::chrono::milliseconds(randomNumber() % (static_cast<std::uint64_t>(most.count()) + 1));
 }
 
 void Registrar::begin(const std::shared_ptr<Registration>& registration) {
