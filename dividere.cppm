@@ -1,8 +1,9 @@
 // import dividere; in place of #include <dividere.hpp>. Experimental: modules differ from compiler to compiler.
 //
-// Compile this as a module interface where dividere.hpp is found, and link dividere::dividere, or a source of your own that
-// defines DIVIDERE_IMPLEMENTATION. Macros (DIVIDERE_VERSION_MAJOR, ...) do not come with a module: include
-// "dividere/core/version.hpp" for these.
+// Compile this as a module interface with dividere.hpp in the include path. Link dividere::dividere, or a source of
+// yours that defines DIVIDERE_IMPLEMENTATION. A module brings no macros: include dividere.hpp for
+// DIVIDERE_VERSION_MAJOR and the like. clang 14 makes the module, but cannot use it beside includes of the standard
+// library.
 //
 // SPDX-License-Identifier: MIT
 module;
@@ -20,6 +21,7 @@ using dividere::LogHandler;
 using dividere::LogLevel;
 using dividere::make_error_code;
 using dividere::setLogHandler;
+using dividere::Timeout;
 }  // namespace dividere
 
 export namespace dividere::connection {
@@ -42,6 +44,8 @@ using dividere::connection::Subscriber;
 }  // namespace dividere::connection
 
 export namespace dividere::messaging {
+using dividere::messaging::allowTypes;
+using dividere::messaging::Consumer;
 using dividere::messaging::Dealer;
 using dividere::messaging::Missed;
 using dividere::messaging::ProtoBuffDecoder;
@@ -50,6 +54,7 @@ using dividere::messaging::Publisher;
 using dividere::messaging::PublisherOptions;
 using dividere::messaging::Request;
 using dividere::messaging::Response;
+using dividere::messaging::Socket;
 using dividere::messaging::Subscriber;
 using dividere::messaging::SubscriberOptions;
 using dividere::messaging::Topic;
@@ -58,7 +63,9 @@ using dividere::messaging::types;
 }  // namespace dividere::messaging
 
 export namespace dividere::reactor {
+using dividere::reactor::HandlerSet;
 using dividere::reactor::HandlerStats;
+using dividere::reactor::Handling;
 using dividere::reactor::MpMsgReactor;
 using dividere::reactor::MpOptions;
 using dividere::reactor::MtMsgReactor;

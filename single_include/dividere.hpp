@@ -8808,6 +8808,7 @@ static std::string topicOf(const std::string& type) {
 static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& types, const messaging::Topic& topic) {
   const std::string fields = topicFields("messaging::Subscriber", topic);
   std::vector<std::string> subscriptions;
+  subscriptions.reserve(types.size());
   for (const std::string& type : types) subscriptions.push_back(topicOf(type) + fields);
   return subscriptions;
 }
@@ -9742,9 +9743,9 @@ void ReactorLoop::takeTurns() {
   turns_.clear();
   turns_.swap(active_);
   for (Source* source : turns_) source->isActive_ = false;
-  // By index: a source may be removed while another has its turn.
-  for (std::size_t i = 0; i < turns_.size(); ++i) {
-    if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
+  // By reference: a source that is removed while another has its turn becomes null here.
+  for (Source*& source : turns_) {
+    if (source && takeTurn(*source)) lookAgain(*source);
   }
 }
 

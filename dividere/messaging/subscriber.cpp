@@ -19,6 +19,7 @@ static std::string topicOf(const std::string& type) {
 static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& types, const messaging::Topic& topic) {
   const std::string fields = topicFields("messaging::Subscriber", topic);
   std::vector<std::string> subscriptions;
+  subscriptions.reserve(types.size());
   for (const std::string& type : types) subscriptions.push_back(topicOf(type) + fields);
   return subscriptions;
 }

@@ -37,7 +37,7 @@ link_and_run() {
   local compiler=$1 folder=$2
   shift 2
   # shellcheck disable=SC2046
-  "$compiler" "$folder"/*.o -o "$folder/consumer" "$@" $(pkg-config --libs libzmq protobuf) -pthread
+  "$compiler" "$folder"/*.o -o "$folder/consumer" "$@" $(pkg-config --libs libzmq protobuf) -pthread -ldl
   "$folder/consumer"
 }
 
@@ -117,7 +117,7 @@ shared_objects() {
   # The message is the program's: protobuf registers each once a process.
   # shellcheck disable=SC2046
   for plugin in one other; do
-    "$compiler" -shared "$folder/plugin/plugin.o" -o "$folder/$plugin.so" $(pkg-config --libs libzmq protobuf) -pthread
+    "$compiler" -shared "$folder/plugin/plugin.o" -o "$folder/$plugin.so" $(pkg-config --libs libzmq protobuf) -pthread -ldl
   done
   # shellcheck disable=SC2046
   "$compiler" "$folder"/*.o -o "$folder/consumer" -rdynamic $(pkg-config --libs protobuf) -ldl -pthread
@@ -132,6 +132,34 @@ later_protobuf() {
     compile "$compiler" "$standard" "$folder/$(basename "$source").o" "$here/$source.cpp" $strict \
       -I"$here/later_protobuf" -I"$root/single_include"
   done
+}
+
+# README's commands for one file, as they stand, with its first program.
+by_hand() {
+  local compiler=$1 folder=$3
+  cp "$root/single_include/dividere.hpp" "$root/examples/clientMsgs.proto" "$folder"
+  sed -n '/^```cpp$/,/^```$/p' "$root/README.md" | sed '1d;/^```$/q' | sed '$d;/define DIVIDERE_IMPLEMENTATION/d' \
+    > "$folder/program.cpp"
+  sed -n '/^### One file, by hand$/,$p' "$root/README.md" | sed -n '/^```sh$/,/^```$/p' | sed '1d;/^```$/q' | sed '$d' \
+    > "$folder/commands"
+  grep -q ' -o program ' "$folder/commands"
+  cd "$folder"
+  # With ccache in place of the compiler, where it is there.
+  PATH=/usr/lib/ccache:$PATH bash -ec "g++() { command $compiler \"\$@\"; }; . ./commands"
+  [ "$(./program)" = "got abcd" ]
+}
+
+# dividere.cppm: its list is whole, good C++ with any compiler, and a module where the compiler has modules.
+module() {
+  local compiler=$1 standard=$2 folder=$3
+  python3 -B "$here/module/exports_test.py" "$root"
+  sed -e '/^module;/d' -e '/^export module/d' -e 's/^export //' "$root/dividere.cppm" > "$folder/module.cpp"
+  # shellcheck disable=SC2086
+  compile "$compiler" "$standard" "$folder/module.o" "$folder/module.cpp" $strict -I"$root/single_include"
+  [ "$compiler" = clang++ ] || return 0
+  # shellcheck disable=SC2046
+  clang++ -std=c++20 -x c++-module --precompile "$root/dividere.cppm" -o "$folder/dividere.pcm" -I"$root/single_include" \
+    $(pkg-config --cflags libzmq protobuf)
 }
 
 # The installed library, without CMake.
@@ -224,6 +252,8 @@ quick_cases() {
   start submodule g++ 17
   start drop_in g++ 17
   start drop_in clang++ 20
+  start by_hand g++ 17
+  start module clang++ 20
   for order in after between twice; do
     start macro_late g++ 17 single_include "$order"
   done
@@ -261,6 +291,10 @@ all_cases() {
   done
   start pkg_config g++ 17
   start pkg_config clang++ 20
+  for compiler in g++ clang++; do
+    start by_hand "$compiler" 17
+    start module "$compiler" 20
+  done
 }
 
 ways=

@@ -43,6 +43,7 @@ def main():
     compiler = os.environ.get("CXX", "c++")
     run(["protoc", f"-I{root}/examples", f"--cpp_out={build}", "clientMsgs.proto"], "examples/clientMsgs.proto")
     libraries = run(["pkg-config", "--cflags", "--libs", "libzmq", "protobuf"], "pkg-config").split()
+    libraries += ["-pthread", "-ldl"]  # -ldl: glibc before 2.34
     compile_ = [compiler, *FLAGS, f"-I{root}/single_include", f"-I{build}"]
 
     found = blocks((root / "README.md").read_text())

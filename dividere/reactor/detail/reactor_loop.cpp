@@ -237,9 +237,9 @@ void ReactorLoop::takeTurns() {
   turns_.clear();
   turns_.swap(active_);
   for (Source* source : turns_) source->isActive_ = false;
-  // By index: a source may be removed while another has its turn.
-  for (std::size_t i = 0; i < turns_.size(); ++i) {
-    if (turns_[i] && takeTurn(*turns_[i])) lookAgain(*turns_[i]);
+  // By reference: a source that is removed while another has its turn becomes null here.
+  for (Source*& source : turns_) {
+    if (source && takeTurn(*source)) lookAgain(*source);
   }
 }
 
