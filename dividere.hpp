@@ -88,6 +88,7 @@
 #include "dividere/connection/detail/dialer.cpp"
 #include "dividere/connection/detail/endpoint.cpp"
 #include "dividere/connection/detail/frame_memory.cpp"
+#include "dividere/connection/detail/ipc_guard.cpp"
 #include "dividere/connection/detail/link.cpp"
 #include "dividere/connection/detail/monitor_events.cpp"
 #include "dividere/connection/detail/multipart.cpp"

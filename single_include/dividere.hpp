@@ -364,7 +364,8 @@ namespace dividere::connection {
 ///
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
-/// names the wrong part. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
+/// names the wrong part. Binding an `ipc://` endpoint wants 100 file descriptors to be free: libzmq aborts a process that has
+/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
@@ -2149,6 +2150,7 @@ class Service : public reactor::Handling<Service> {
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -3844,6 +3846,40 @@ class ClosedSockets {
 }  // namespace dividere::detail
 // end dividere/connection/detail/closed_sockets.hpp
 
+// begin dividere/connection/detail/ipc_guard.hpp
+// What keeps ipc listeners from ending the process.
+
+namespace dividere::detail {
+
+/// Descriptors that an ipc listener wants to find free, to be bound and later.
+constexpr int kIpcReserve = 100;
+
+/// Peers that may wait to be accepted: fewer than the reserve, so that they cannot all be accepted before the watcher sees the
+/// first. One that finds no room tries again a little later.
+constexpr int kIpcBacklog = 32;
+
+/// When a peer comes to an ipc listener and the process has no descriptor left for it, libzmq aborts the process. So an ipc
+/// endpoint is not bound where fewer than kIpcReserve are left; and from then on peers that come when fewer are left, to any
+/// listener, are disconnected again, by this. Of the watcher's thread.
+///
+/// No more can be done from outside libzmq. It does not help where the program itself opens descriptors until there are none,
+/// nor for certain against hundreds of peers at once, when libzmq may accept the whole reserve before the watcher has its turn.
+class IpcGuard {
+ public:
+  /// An event of the socket that `owner` stands for; `who` and the event's endpoint name it in the log.
+  void follow(const void* owner, const std::string& who, const connection::SocketEvent& event);
+
+  /// The socket is gone.
+  void forget(const void* owner) { listeners_.erase(owner); }
+
+ private:
+  std::set<const void*> listeners_;  // whose sockets listen at an ipc endpoint
+  RateLimit warnings_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/ipc_guard.hpp
+
 // begin dividere/connection/detail/watcher.hpp
 // The one thread that watches every socket of the process.
 
@@ -3899,6 +3935,7 @@ class Watcher {
   OwnedDescriptor epoll_;
   std::map<Watch*, std::shared_ptr<Watch>> watches_;
   std::set<Watch*> suspects_;
+  IpcGuard ipcGuard_;
   int pumped_ = 0;
   Clock::time_point nextPump_{};
 
@@ -4298,7 +4335,12 @@ std::string Binding::bind(const std::string& text) {
 void Binding::bindTo(const Endpoint& endpoint) {
   const std::string text = endpoint.str();
   if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
-  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (socket_.who() + ": bind " + text).c_str());
+  if (endpoint.transport != Transport::inproc) {
+    const int reserve = endpoint.transport == Transport::ipc ? kIpcReserve : 0;
+    requireDescriptors(kToBind + reserve, (socket_.who() + ": bind " + text).c_str());
+  }
+  const int backlog = socket_.get(ZMQ_BACKLOG);
+  if (endpoint.transport == Transport::ipc) socket_.set(ZMQ_BACKLOG, std::min(backlog, kIpcBacklog));
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
@@ -4309,6 +4351,7 @@ void Binding::bindTo(const Endpoint& endpoint) {
     errno = error;
     socket_.fail("bind " + text);
   }
+  socket_.set(ZMQ_BACKLOG, backlog);
   if (endpoint.transport == Transport::inproc) names_.push_back(text);
   if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
     names_.push_back(endpoint.address);
@@ -5023,6 +5066,33 @@ bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame_memory.cpp
+
+// begin dividere/connection/detail/ipc_guard.cpp
+namespace dividere::detail {
+
+using connection::EventType;
+
+/// Whether fewer than kIpcReserve descriptors are left. The system gives the lowest number that is free: below the latest one
+/// there is none.
+static bool isScarce(int latest) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return static_cast<rlim_t>(latest) + kIpcReserve >= limit.rlim_cur;
+}
+
+void IpcGuard::follow(const void* owner, const std::string& who, const connection::SocketEvent& event) {
+  if (event.type == EventType::listening && event.endpoint.compare(0, 6, "ipc://") == 0) listeners_.insert(owner);
+  if (event.type != EventType::accepted || listeners_.empty()) return;
+  const int descriptor = static_cast<int>(event.value);
+  if (!isScarce(descriptor)) return;
+  cut(descriptor, event.endpoint);
+  warnings_.log(LogLevel::warning, who,
+                event.endpoint + ": fewer than " + std::to_string(kIpcReserve) +
+                    " file descriptors are left, so a peer was disconnected: without any, ipc would abort the process");
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/ipc_guard.cpp
 
 // begin dividere/connection/detail/link.cpp
 namespace dividere::detail {
@@ -6172,6 +6242,7 @@ void Watcher::readEvents(Watch& watch) {
     // Whoever ends a context that has just closed its last socket waits for the reader to be closed too.
     if (reading == MonitorEvents::Reading::contextEnds) return forget(watch);
     const auto type = event.type;
+    ipcGuard_.follow(&watch, watch.who(), event);
     watch.take(std::move(event));
     if (watch.hasSuspects()) suspects_.insert(&watch);
     if (type == connection::EventType::monitorStopped) return forget(watch);
@@ -6185,6 +6256,7 @@ void Watcher::forget(Watch& watch) {
   const auto alive = found->second;
   watches_.erase(found);
   suspects_.erase(&watch);
+  ipcGuard_.forget(&watch);
   if (watch.hasPump()) --pumped_;
   if (watch.events) {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.events->descriptor(), nullptr);

@@ -27,7 +27,8 @@ namespace dividere::connection {
 ///
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
-/// names the wrong part. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
+/// names the wrong part. Binding an `ipc://` endpoint wants 100 file descriptors to be free: libzmq aborts a process that has
+/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
 class Connector {
  public:
   Connector(Connector&&) noexcept;

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <stdexcept>
 #include <vector>
 
@@ -18,10 +19,10 @@ constexpr bool kCanDoWithoutDescriptors = false;
 constexpr bool kCanDoWithoutDescriptors = true;
 #endif
 
-/// While it lives, this process can open no file. Those that are open stay so.
+/// While it lives, this process can open no file, or only so many. Those that are open stay so.
 class NoDescriptors {
  public:
-  NoDescriptors() {
+  explicit NoDescriptors(std::size_t left = 0) {
     ::getrlimit(RLIMIT_NOFILE, &before_);
     const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (next < 0) throw std::runtime_error("no descriptor to begin with");
@@ -31,6 +32,10 @@ class NoDescriptors {
     lower.rlim_cur = static_cast<rlim_t>(next) + 64;
     ::setrlimit(RLIMIT_NOFILE, &lower);
     for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;) taken_.push_back(fd);
+    for (; left > 0; --left) {
+      ::close(taken_.back());
+      taken_.pop_back();
+    }
   }
   ~NoDescriptors() {
     ::setrlimit(RLIMIT_NOFILE, &before_);

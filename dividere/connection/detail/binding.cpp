@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "../port_manager.hpp"
+#include "ipc_guard.hpp"
 #include "process.hpp"
 
 namespace dividere::detail {
@@ -28,7 +30,12 @@ std::string Binding::bind(const std::string& text) {
 void Binding::bindTo(const Endpoint& endpoint) {
   const std::string text = endpoint.str();
   if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
-  if (endpoint.transport != Transport::inproc) requireDescriptors(kToBind, (socket_.who() + ": bind " + text).c_str());
+  if (endpoint.transport != Transport::inproc) {
+    const int reserve = endpoint.transport == Transport::ipc ? kIpcReserve : 0;
+    requireDescriptors(kToBind + reserve, (socket_.who() + ": bind " + text).c_str());
+  }
+  const int backlog = socket_.get(ZMQ_BACKLOG);
+  if (endpoint.transport == Transport::ipc) socket_.set(ZMQ_BACKLOG, std::min(backlog, kIpcBacklog));
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
@@ -39,6 +46,7 @@ void Binding::bindTo(const Endpoint& endpoint) {
     errno = error;
     socket_.fail("bind " + text);
   }
+  socket_.set(ZMQ_BACKLOG, backlog);
   if (endpoint.transport == Transport::inproc) names_.push_back(text);
   if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
     names_.push_back(endpoint.address);

@@ -149,6 +149,7 @@ void Watcher::readEvents(Watch& watch) {
     // Whoever ends a context that has just closed its last socket waits for the reader to be closed too.
     if (reading == MonitorEvents::Reading::contextEnds) return forget(watch);
     const auto type = event.type;
+    ipcGuard_.follow(&watch, watch.who(), event);
     watch.take(std::move(event));
     if (watch.hasSuspects()) suspects_.insert(&watch);
     if (type == connection::EventType::monitorStopped) return forget(watch);
@@ -162,6 +163,7 @@ void Watcher::forget(Watch& watch) {
   const auto alive = found->second;
   watches_.erase(found);
   suspects_.erase(&watch);
+  ipcGuard_.forget(&watch);
   if (watch.hasPump()) --pumped_;
   if (watch.events) {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watch.events->descriptor(), nullptr);

@@ -15,6 +15,7 @@
 #include "../../core/detail/owned_descriptor.hpp"
 #include "../../core/detail/waker.hpp"
 #include "closed_sockets.hpp"
+#include "ipc_guard.hpp"
 #include "watch.hpp"
 
 namespace dividere::detail {
@@ -69,6 +70,7 @@ class Watcher {
   OwnedDescriptor epoll_;
   std::map<Watch*, std::shared_ptr<Watch>> watches_;
   std::set<Watch*> suspects_;
+  IpcGuard ipcGuard_;
   int pumped_ = 0;
   Clock::time_point nextPump_{};
 
