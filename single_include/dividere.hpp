@@ -1638,7 +1638,8 @@ class Broker {
   Broker& operator=(const Broker&) = delete;
 
   /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are
-  /// delivered as long as clients read, for a second at most. Any thread, any number of times.
+  /// delivered as long as clients read, for a second at most; what is left then stays in BrokerStats::inFlight. Any
+  /// thread, any number of times.
   void stop();
 
   /// Any thread.
@@ -12571,7 +12572,8 @@ void EndedConnections::takeNews() {
     std::lock_guard<std::mutex> lock(mutex_);
     news.swap(news_);
   }
-  for (const int descriptor : news) ended_[descriptor] = Ended{Clock::now()};
+  const auto now = Clock::now();
+  for (const int descriptor : news) ended_[descriptor] = Ended{now};
   lookAtDue();
 }
 

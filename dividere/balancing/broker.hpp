@@ -81,7 +81,8 @@ class Broker {
   Broker& operator=(const Broker&) = delete;
 
   /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are
-  /// delivered as long as clients read, for a second at most. Any thread, any number of times.
+  /// delivered as long as clients read, for a second at most; what is left then stays in BrokerStats::inFlight. Any
+  /// thread, any number of times.
   void stop();
 
   /// Any thread.

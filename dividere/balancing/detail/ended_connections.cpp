@@ -31,7 +31,8 @@ void EndedConnections::takeNews() {
     std::lock_guard<std::mutex> lock(mutex_);
     news.swap(news_);
   }
-  for (const int descriptor : news) ended_[descriptor] = Ended{Clock::now()};
+  const auto now = Clock::now();
+  for (const int descriptor : news) ended_[descriptor] = Ended{now};
   lookAtDue();
 }
 
