@@ -130,6 +130,7 @@
 #include "dividere/reactor/detail/error_sink.cpp"
 #include "dividere/reactor/detail/handler_table.cpp"
 #include "dividere/reactor/detail/message_sources.cpp"
+#include "dividere/reactor/detail/pending_call.cpp"
 #include "dividere/reactor/detail/reactor_loop.cpp"
 #include "dividere/reactor/detail/remote.cpp"
 #include "dividere/reactor/detail/router_source.cpp"
@@ -175,7 +176,11 @@
 
 #include "dividere/service/client.cpp"
 #include "dividere/service/detail/call_desk.cpp"
+#include "dividere/service/detail/class_name.cpp"
 #include "dividere/service/detail/handler_pool.cpp"
+#include "dividere/service/detail/instances.cpp"
+#include "dividere/service/detail/service_core.cpp"
+#include "dividere/service/detail/service_source.cpp"
 #include "dividere/service/service.cpp"
 
 #endif  // DIVIDERE_IMPLEMENTATION

@@ -1952,7 +1952,8 @@ struct ClientOptions {
   /// must not be handled twice.
   int resends = 2;
 
-  /// How many instances a client connects to at most: those the registry names first. It must be positive.
+  /// How many instances a client connects to at most. Where the registry lists more, they are chosen by chance, and one that
+  /// cannot be reached or keeps silent makes room for another. It must be positive.
   std::size_t maxInstances = 64;
 
   /// How often the registry is asked for new instances, while calls are made.
@@ -1988,8 +1989,8 @@ class Client {
   ///
   /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
   /// handlerFailed with what the handler threw; unknownType if the service has no handler for it; gaveUp if more instances
-  /// died with it than ClientOptions::resends allows, or the last one died and no other came within
-  /// ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
+  /// died with it than ClientOptions::resends allows, or the last one died and no other came in time,
+  /// nor within ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
     std::optional<Reply> reply(std::in_place);
@@ -2009,7 +2010,7 @@ class Client {
   void stop();
 
  private:
-  bool ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout);
+  bool ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout);
 
   const std::string who_;
   detail::Hidden<detail::CallDesk> desk_;
@@ -2162,6 +2163,7 @@ class Service : public reactor::Handling<Service> {
 #include <typeinfo>
 #include <unistd.h>
 #include <unordered_map>
+#include <variant>
 #include <zmq.h>
 
 // begin dividere/core/detail/fork.hpp
@@ -9441,6 +9443,137 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 }  // namespace dividere::detail
 // end dividere/reactor/detail/message_sources.cpp
 
+// begin dividere/reactor/detail/pending_call.hpp
+// A call from its request to its outcome.
+
+namespace dividere::detail {
+
+/// No reply came in time. That is no error.
+struct NoneInTime {};
+
+struct CallFailure {
+  Errc code;
+  std::string text;  // more about it; may be empty
+};
+
+/// How a call ended: with a reply's envelope, with none in time, or with why there is none.
+using CallOutcome = std::variant<NoneInTime, Frame, CallFailure>;
+
+/// A request whose outcome somebody waits for. It ends once: who ends it first says how. Who makes it says by its class
+/// what that completes: a thread that waits, say.
+class PendingCall {
+ public:
+  /// Where it is. It may have been handled unless it waits.
+  enum class Place {
+    waits,       // no instance has it, or ever had
+    isGiven,     // an instance has it
+    waitsAgain,  // the instance that had it is gone
+  };
+
+  explicit PendingCall(Frame&& request) : request_(std::move(request)) {}
+  virtual ~PendingCall() = default;
+  PendingCall(const PendingCall&) = delete;
+  PendingCall& operator=(const PendingCall&) = delete;
+
+  // Any thread.
+
+  /// Ends it so, unless it has ended. Whether it did.
+  bool end(CallOutcome&& outcome) noexcept;
+  bool hasEnded() const noexcept { return hasEnded_.load(std::memory_order_acquire); }
+  Place place() const noexcept { return place_.load(std::memory_order_relaxed); }
+
+  // The rest belongs to whoever gives it out, in one thread at a time.
+
+  /// To be sent: shares its bytes.
+  Frame request() { return request_.share(); }
+  std::size_t requestSize() const { return request_.size(); }
+
+  /// Under this id an instance has it now.
+  void give(std::string id);
+
+  /// No instance has it any more. `isHandled`: the one that had it may have handled it.
+  void takeBack(bool isHandled, Deadline::Clock::time_point now);
+
+  /// How many instances may have handled it, the one that has it among them.
+  int attempts() const { return attempts_; }
+
+  /// Under which it was given last.
+  const std::string& id() const { return id_; }
+
+  /// While no instance has it: since when.
+  Deadline::Clock::time_point waitsSince() const { return waitsSince_; }
+  void waitFrom(Deadline::Clock::time_point now) { waitsSince_ = now; }
+
+ protected:
+  /// It has ended, with outcome_. Called once, in the thread that ended it. Keep it short.
+  virtual void completed() noexcept = 0;
+
+  CallOutcome outcome_;  // constant from completed() on
+
+ private:
+  std::atomic<bool> hasEnded_{false};
+  std::atomic<Place> place_{Place::waits};
+
+  Frame request_;
+  std::string id_;
+  int attempts_ = 0;
+  Deadline::Clock::time_point waitsSince_{};
+};
+
+/// One that a thread waits for.
+class AwaitedCall final : public PendingCall {
+ public:
+  using PendingCall::PendingCall;
+
+  /// Whether it has ended by the deadline.
+  bool wait(const Deadline& deadline) noexcept { return completion_.wait(deadline); }
+
+  /// Once it has ended, and once.
+  CallOutcome takeOutcome();
+
+  // For a thread that waits for other things too, as a Latch has them:
+  void addWaker(int fd) { completion_.addWaker(fd); }
+  void removeWaker(int fd) noexcept { completion_.removeWaker(fd); }
+
+ private:
+  void completed() noexcept override { completion_.open(); }
+
+  Latch completion_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/pending_call.hpp
+
+// begin dividere/reactor/detail/pending_call.cpp
+namespace dividere::detail {
+
+bool PendingCall::end(CallOutcome&& outcome) noexcept {
+  if (hasEnded_.exchange(true, std::memory_order_acq_rel)) return false;
+  outcome_ = std::move(outcome);
+  completed();
+  return true;
+}
+
+void PendingCall::give(std::string id) {
+  id_ = std::move(id);
+  ++attempts_;
+  place_.store(Place::isGiven, std::memory_order_relaxed);
+}
+
+void PendingCall::takeBack(bool isHandled, Deadline::Clock::time_point now) {
+  if (!isHandled) --attempts_;
+  waitsSince_ = now;
+  place_.store(attempts_ > 0 ? Place::waitsAgain : Place::waits, std::memory_order_relaxed);
+}
+
+CallOutcome AwaitedCall::takeOutcome() {
+  completion_.wait(Deadline::never());  // whoever ended it may not yet have said how
+  return std::move(outcome_);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/pending_call.cpp
+
 // begin dividere/reactor/detail/reactor_loop.hpp
 // The loop inside a reactor.
 
@@ -10119,11 +10252,9 @@ class RouterSource : public Source, public Origin {
   /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
   void sendTo(const connection::Route& route, Frame& frame);
 
-  /// The last replies before the end: as sendTo(), but waits for those who read, for no longer than a second in all.
-  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
-
-  /// Replies with this error to those that wait to be taken, but not for ever to those who go on sending.
-  void refuseWaiting(const Error& error);
+  /// The last replies before the end: tells this error to whoever is at the end of these routes, and to those that wait to
+  /// be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second in all.
+  void refuseAll(std::vector<connection::Route> routes, const Error& error);
 
  protected:
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
@@ -10136,6 +10267,10 @@ class RouterSource : public Source, public Origin {
   void send(Frame& frame) override;
 
  private:
+  void addWaiting(std::vector<connection::Route>& routes);
+  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
+  void sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes);
+
   Socket socket_;
   HandlerTable& handlers_;
 };
@@ -10176,8 +10311,16 @@ void RouterSource::send(Frame& frame) {
 
 void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
-void RouterSource::refuseWaiting(const Error& error) {
-  std::vector<connection::Route> routes;
+void RouterSource::refuseAll(std::vector<connection::Route> routes, const Error& error) {
+  addWaiting(routes);
+  try {
+    sendLast(routes, errorEnvelope(error));
+  } catch (const Error&) {
+    // Longer than this socket lets anything be: nobody can be told.
+  }
+}
+
+void RouterSource::addWaiting(std::vector<connection::Route>& routes) {
   const Deadline limit = Deadline::in(kRefusalLimit);
   while (!limit.passed() && socket_.ready()) {
     try {
@@ -10187,16 +10330,27 @@ void RouterSource::refuseWaiting(const Error& error) {
       // Junk: nobody waits for a reply to it.
     }
   }
-  sendLast(routes, errorEnvelope(error));
 }
 
+// By peer: one that does not read keeps none from the others.
 void RouterSource::sendLast(const std::vector<connection::Route>& routes, std::string_view bytes) {
+  std::map<std::string_view, std::deque<const connection::Route*>> left;
+  for (const connection::Route& route : routes) left[route.front()].push_back(&route);
   const Deadline limit = Deadline::in(kFarewellLimit);
-  for (const connection::Route& route : routes) {
-    Frame frame(bytes);
-    while (socket_.trySend(route, frame) == SendResult::full) {
-      if (!socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
+  for (;;) {
+    for (auto peer = left.begin(); peer != left.end();) {
+      sendWhileRoom(peer->second, bytes);
+      peer = peer->second.empty() ? left.erase(peer) : std::next(peer);
     }
+    if (left.empty() || limit.passed() || !socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
+  }
+}
+
+void RouterSource::sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes) {
+  while (!routes.empty()) {
+    Frame frame(bytes);
+    if (socket_.trySend(*routes.front(), frame) == SendResult::full) return;
+    routes.pop_front();
   }
 }
 
@@ -14829,65 +14983,116 @@ std::size_t Server::entries() const { return server_->entries(); }
 }  // namespace dividere::registry
 // end dividere/registry/server.cpp
 
-// begin dividere/service/detail/call_desk.hpp
-// The calls of a service::Client and the instances that answer them.
+// begin dividere/service/detail/instances.hpp
+// The instances of a service that a client is connected to.
 
 namespace dividere::detail {
 
-/// One call, shared by the thread that waits for its end and the thread that brings it.
-struct Call {
-  /// What is to be said if it ends now, without an answer.
-  enum class Verdict { noRegistry, noService, noAnswer };
+/// One instance, and what is known of it.
+struct Instance {
+  std::string server;
+  std::uint32_t port;
+  Remote* remote;                     // the loop's
+  int descriptor;                     // the remote's, for a thread that does not know whether that is still there
+  Deadline::Clock::time_point since;  // when it was connected to
+  bool isListed = true;               // the registry knew of it when it was last asked
+  bool isLeaving = false;             // it says that it is stopping
+  bool isSilent = false;              // nothing came from it since a call to it was given up
+  std::size_t calls = 0;              // that it has
+  bool isAttended = false;            // by the thread of the call that it has, in place of the loop
 
-  explicit Call(Frame&& frame) : request(std::move(frame)) {}
+  bool isThere() const { return remote->isUp() && !isLeaving; }
 
-  Latch ended;
-  std::atomic<Verdict> verdict{Verdict::noRegistry};
-
-  // Written before it has ended, read after.
-  Frame answer;
-  std::optional<Errc> failure;
-
-  // In the loop's thread, as a ReactorLoop says.
-  Frame request;
-  std::string id;
-  int sent = 0;
-  Deadline::Clock::time_point begun{};
-  Deadline::Clock::time_point orphaned = Deadline::Clock::time_point::max();  // when the instance that had it died
+  /// Nobody needs it to stay: it has no call.
+  bool isIdle() const { return calls == 0 && !isAttended; }
 };
 
-/// Gives calls to instances, and to others if those die.
-class CallDesk final : private Remote::Owner {
+/// Connects to what the registry lists, chooses who is called next, and lets go of what is gone. No more than a number
+/// of them: a registry may list any number, some of which nobody has started. Where it lists more, those are connected to
+/// by chance, and one that keeps silent or cannot be reached makes room for another each time.
+///
+/// All in the loop's thread. Knows nothing of calls but how many an instance has.
+class Instances {
  public:
   using Clock = Deadline::Clock;
 
+  Instances(std::string service, std::size_t most, ReactorLoop& loop, Remote::Owner& owner,
+            const connection::SocketOptions& options)
+      : service_(std::move(service)), most_(most), loop_(loop), owner_(owner), options_(options) {}
+
+  /// What the registry says. In the loop's own thread.
+  void list(const ServiceLookupRep& reply, Clock::time_point now);
+
+  /// The one that is called next, null if none is there: one that is listed and not silent if there is such a one, with
+  /// few calls; of equals, the one that was called longest ago.
+  Instance* choose();
+
+  /// Null if it is none of these any more.
+  Instance* find(const Remote& remote);
+
+  /// Lets go of those that are not listed and have no call. In the loop's own thread.
+  void prune();
+
+  bool isEmpty() const { return all_.empty(); }
+
+  /// Whether there is one to be called.
+  bool hasAny() const;
+
+ private:
+  Instance* at(const ServiceInstance& place);
+  bool isUsable(const ServiceInstance& place);
+  void warn(const std::string& text);
+  void connectTo(const ServiceInstance& place, Clock::time_point now);
+  void makeRoom(std::size_t wanted, Clock::time_point now);
+
+  const std::string service_;
+  const std::size_t most_;
+  ReactorLoop& loop_;
+  Remote::Owner& owner_;
+  const connection::SocketOptions options_;
+
+  std::list<Instance> all_;  // those that were called longest ago first
+  RateLimit warnings_;
+  std::minstd_rand random_{std::random_device()()};
+};
+
+}  // namespace dividere::detail
+// end dividere/service/detail/instances.hpp
+
+// begin dividere/service/detail/call_desk.hpp
+// The calls of a service::Client and the instances that reply to them.
+
+namespace dividere::detail {
+
+/// Gives calls to instances, and to others if those die, until each has its outcome.
+class CallDesk final : private Remote::Owner {
+ public:
   CallDesk(std::string service, const service::ClientOptions& options);
   ~CallDesk();
 
   // Any thread.
 
-  /// Whether the call has ended by the deadline; it is given up otherwise. Throws Error{stopping} after stop().
-  bool make(const std::shared_ptr<Call>& call, const Deadline& deadline);
+  /// Makes the call and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
+  /// Throws Error{stopping} after stop().
+  void make(const std::shared_ptr<AwaitedCall>& call, const Deadline& deadline);
+
+  /// Ends all calls.
   void stop();
   std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
 
  private:
-  struct Instance {
-    std::string server;
-    std::uint32_t port;
-    Remote* remote;           // the loop's
-    int descriptor;           // the peer's, for a thread that does not know whether the peer is still there
-    bool isListed = true;     // the registry knew of it when it was last asked
-    bool isLeaving = false;   // it says that it is stopping
-    bool isSilent = false;    // nothing came from it since a call to it was given up
-    std::size_t calls = 0;    // under way
-    bool isAttended = false;  // by the thread of the call under way, in place of the loop
-  };
-  struct UnderWay {
-    std::shared_ptr<Call> call;
+  using Clock = Deadline::Clock;
+  using CallPtr = std::shared_ptr<PendingCall>;
+  using Place = PendingCall::Place;
+
+  /// What is known of the service.
+  enum class Knowledge { none, noService, instances };
+
+  struct Given {
+    CallPtr call;
     Instance* instance;
   };
-  /// The way for a registry's answer, which may come after the desk's end.
+  /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {
     std::mutex mutex;
     CallDesk* desk;  // under mutex
@@ -14896,27 +15101,30 @@ class CallDesk final : private Remote::Owner {
   void remoteChanged(Remote& remote) override;
   void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
 
-  Instance* begin(const std::shared_ptr<Call>& call);
-  std::optional<Instance*> beginHere(const std::shared_ptr<Call>& call);
-  bool attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline);
-  void leave(Instance& instance);
-  void giveUp(const std::shared_ptr<Call>& call);
+  // Any thread.
+  Instance* begin(const CallPtr& call);
+  void post(const CallPtr& call);
+  CallOutcome outcomeInVain(const PendingCall& call) const;
+  void giveUp(const CallPtr& call);
+  void attend(Instance& instance, AwaitedCall& call, const Waker& waker, const Deadline& deadline);
 
+  // In the loop's thread.
+  Instance* giveAtOnce(const CallPtr& call);
+  Instance* takeOverIfAlone(Instance& instance);
+  void leave(Instance& instance);
   void handOut();
-  Instance* choose();
-  bool give(const std::shared_ptr<Call>& call, Instance& instance);
+  bool give(const CallPtr& call, Instance& instance);
   void takeBack(Instance& instance);
-  void end(const std::shared_ptr<Call>& call, std::optional<Errc> failure);
-  void endAll(Errc failure);
+  void forget(const CallPtr& call);
+  void endAll();
+  void endHopeless(Clock::time_point now);
+  bool isHopeless(const PendingCall& call, Clock::time_point now) const;
+  Clock::time_point nextEnd(Clock::time_point now) const;
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
-  void found(const std::optional<ServiceLookupRep>& reply);
-  void list(const ServiceLookupRep& reply);
-  Instance& instanceAt(const std::string& server, std::uint32_t port);
-  void prune();
-  bool hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const;
-  void run();
+  void lookedUp(const std::optional<ServiceLookupRep>& reply);
+  void doWhatIsDue();
 
   // Constant after construction.
   const ForkGuard fork_;
@@ -14925,21 +15133,22 @@ class CallDesk final : private Remote::Owner {
   const std::shared_ptr<RegistryLink> link_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 
-  // In the loop's thread, as a ReactorLoop says.
+  // In the loop's thread.
   bool isOver_ = false;  // there will be no more calls, and the instances go
   CorrelationIds ids_;
-  std::list<Instance> instances_;
-  std::list<std::shared_ptr<Call>> waiting_;
-  std::map<std::string, UnderWay, std::less<>> underWay_;
+  Instances instances_;
+  std::list<CallPtr> waiting_;
+  std::map<std::string, Given, std::less<>> given_;
   bool isLookingUp_ = false;
   Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
-  Clock::time_point lookedUp_{};                           // when it was, last
+  Clock::time_point lookedUpAt_{};                         // when it was, last
+  std::atomic<Knowledge> knowledge_{Knowledge::none};      // read in any thread
 
   std::mutex mutex_;
   bool stopped_ = false;  // under mutex_
 
-  ReactorLoop loop_{"service::Client"};
-  Alarm alarm_{loop_, [this] { run(); }};
+  ReactorLoop loop_{"service::Client"};  // after all that its thread uses
+  Alarm alarm_{loop_, [this] { doWhatIsDue(); }};
 };
 
 }  // namespace dividere::detail
@@ -14964,39 +15173,37 @@ Client::~Client() = default;
 
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
                                                         std::chrono::milliseconds timeout) {
-  detail::Frame answer;
-  if (!ask(request, answer, timeout)) return nullptr;
-  detail::throwIfErrorEnvelope(who_, answer.view());  // though its type may be linked here
-  return detail::decodeEnvelope(who_, answer.view());
+  detail::Frame frame;
+  if (!ask(request, frame, timeout)) return nullptr;
+  detail::throwIfErrorEnvelope(who_, frame.view());  // though its type may be linked here
+  return detail::decodeEnvelope(who_, frame.view());
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                       std::chrono::milliseconds timeout) {
-  detail::Frame answer;
-  if (!ask(request, answer, timeout)) return false;
-  detail::decodeEnvelopeInto(who_, answer.view(), reply);
+  detail::Frame frame;
+  if (!ask(request, frame, timeout)) return false;
+  detail::decodeEnvelopeInto(who_, frame.view(), reply);
   return true;
 }
 
 void Client::stop() { desk_->stop(); }
 
-bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout) {
+bool Client::ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout) {
   const auto deadline = detail::Deadline::in(timeout);
-  const auto call = std::make_shared<detail::Call>(detail::encodeFrame(who_, request));
-  const auto size = static_cast<std::int64_t>(call->request.size());
+  const auto call = std::make_shared<detail::AwaitedCall>(detail::encodeFrame(who_, request));
+  const auto size = static_cast<std::int64_t>(call->requestSize());
   if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
     throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
   }
-  if (!desk_->make(call, deadline)) {
-    switch (call->verdict) {
-      case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
-      case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);
-      case detail::Call::Verdict::noAnswer: return false;
-    }
+  desk_->make(call, deadline);
+  detail::CallOutcome outcome = call->takeOutcome();
+  if (const auto* failure = std::get_if<detail::CallFailure>(&outcome)) {
+    throw Error(failure->code, failure->text.empty() ? who_ : who_ + ": " + failure->text);
   }
-  if (call->failure) throw Error(*call->failure, who_);
-  answer = std::move(call->answer);
-  return true;
+  auto* const frame = std::get_if<detail::Frame>(&outcome);
+  if (frame) reply = std::move(*frame);
+  return frame != nullptr;
 }
 
 }  // namespace dividere::service
@@ -15005,26 +15212,26 @@ bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer
 // begin dividere/service/detail/call_desk.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
-
-// How soon after an answer that was of no help the registry is asked again.
-constexpr auto kLookAgain = 100ms;
-// How long one look-up may take; a registry that comes only then is asked again.
-constexpr auto kLookUpLimit = 5000ms;
+// How soon after a reply that was of no help the registry is asked again.
+constexpr std::chrono::milliseconds kLookAgain{100};
+// How long one look-up may take. A registry that comes only then is asked again.
+constexpr std::chrono::milliseconds kLookUpLimit{5000};
 // Instances that go and come back are connected to within this time.
-constexpr auto kInstanceReconnect = 100ms;
-constexpr auto kInstanceReconnectMax = 1000ms;
+constexpr std::chrono::milliseconds kInstanceReconnect{100};
+constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
 
-/// Whether the peer says that it is stopping: then no handler has had the request.
-bool isStoppingNotice(std::string_view bytes) {
+constexpr const char* kNoOtherInstance = "the instance that had it is gone, and there is no other";
+
+/// Whether the instance says that it is stopping: then no handler has had the request.
+static bool isStoppingNotice(std::string_view bytes) {
   const auto told = readErrorEnvelope(bytes);
   return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
 }
 
 /// What the registry says; nothing if it says no such thing.
-std::optional<ServiceLookupRep> lookupReplyIn(const Frame& answer) {
+static std::optional<ServiceLookupRep> lookUpReplyIn(const Frame& frame) {
   try {
-    const Envelope envelope = openEnvelope("service::Client: look up", answer.view());
+    const Envelope envelope = openEnvelope("service::Client: look up", frame.view());
     std::optional<ServiceLookupRep> reply(std::in_place);
     if (envelope.type == reply->kType && reply->decode(envelope.payload)) return reply;
   } catch (const Error&) {
@@ -15032,115 +15239,27 @@ std::optional<ServiceLookupRep> lookupReplyIn(const Frame& answer) {
   return std::nullopt;
 }
 
+static service::ClientOptions deskOptions(service::ClientOptions options) {
+  requireOption(options.maxInstances > 0, "service::Client", "maxInstances must be positive");
+  options.patience = clampedPeriod(options.patience);
+  options.refresh = clampedPeriod(options.refresh);
+  connection::SocketOptions& socket = options.socket;
+  socket.reconnect = std::min<std::chrono::milliseconds>(socket.reconnect, kInstanceReconnect);
+  socket.reconnectMax = std::min<std::chrono::milliseconds>(socket.reconnectMax, kInstanceReconnectMax);
+  return options;
+}
+
 CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
     : service_(std::move(service)),
-      options_([&options] {
-        service::ClientOptions mine = options;
-        requireOption(mine.maxInstances > 0, "service::Client", "maxInstances must be positive");
-        mine.patience = clampedPeriod(mine.patience);
-        mine.refresh = clampedPeriod(mine.refresh);
-        mine.socket.reconnect = std::min<std::chrono::milliseconds>(mine.socket.reconnect, kInstanceReconnect);
-        mine.socket.reconnectMax = std::min<std::chrono::milliseconds>(mine.socket.reconnectMax, kInstanceReconnectMax);
-        return mine;
-      }()),
-      link_(RegistryLink::to("service::Client '" + service_ + "'", options.registries)) {
+      options_(deskOptions(options)),
+      link_(RegistryLink::to("service::Client '" + service_ + "'", options.registries)),
+      instances_(service_, options_.maxInstances, loop_, *this, options_.socket) {
   inbox_->desk = this;
   loop_.post([this] { lookUpNow(); });
   loop_.start();
 }
 
 CallDesk::~CallDesk() { stop(); }
-
-// --- Any thread ---
-
-bool CallDesk::make(const std::shared_ptr<Call>& call, const Deadline& deadline) {
-  fork_.require("service::Client");
-  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
-  Instance* const own = begin(call);
-  if (own ? attend(*own, *call, waker, deadline) : call->ended.wait(deadline)) return true;
-  giveUp(call);
-  return false;
-}
-
-/// Returns the instance that this thread is to attend to, null if the loop does that.
-CallDesk::Instance* CallDesk::begin(const std::shared_ptr<Call>& call) {
-  if (const auto begun = beginHere(call)) return *begun;
-  // Under the lock: what is posted before stop() comes before its end of all calls.
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) throw Error(Errc::stopping, "service::Client");
-  loop_.post([this, call] {
-    call->begun = Clock::now();
-    const bool isKnown =
-        std::any_of(instances_.begin(), instances_.end(), [](const Instance& each) { return each.isListed; });
-    if (isKnown) call->verdict = Call::Verdict::noAnswer;
-    waiting_.push_back(call);
-    if (call->begun - lookedUp_ >= options_.refresh) lookUp(call->begun);
-    handOut();
-  });
-  return nullptr;
-}
-
-/// In the calling thread, which saves waking another one. Returns nothing if something else is to be done first, or no
-/// instance is there; else as begin(): of an instance where this is the only call the same thread brings the answer.
-std::optional<CallDesk::Instance*> CallDesk::beginHere(const std::shared_ptr<Call>& call) {
-  const ReactorLoop::Visit visit(loop_);
-  if (!visit || isOver_ || !waiting_.empty()) return std::nullopt;
-  call->begun = Clock::now();
-  if (call->begun - lookedUp_ >= options_.refresh) return std::nullopt;
-  Instance* const instance = choose();
-  if (!instance || !give(call, *instance)) return std::nullopt;
-  const bool isOnlyCall = instance->calls == 1 && !instance->isAttended;
-  if (isOnlyCall) {
-    instance->isAttended = true;
-    loop_.setWakes(*instance->remote, false);
-  }
-  loop_.giveTurn(*instance->remote);
-  return isOnlyCall ? instance : nullptr;
-}
-
-/// Does what the loop would for this instance, until the call has ended.
-bool CallDesk::attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline) {
-  const int descriptor = instance.descriptor;
-  for (;;) {
-    call.ended.addWaker(waker.fd());
-    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
-    ::poll(waits, 2, deadline.pollTimeout());
-    call.ended.removeWaker(waker.fd());  // or bringing the answer would wake this thread
-    if (waits[1].revents) waker.drain();
-    const ReactorLoop::Visit visit(loop_);
-    if (!visit) {
-      loop_.post([this, &instance] { leave(instance); });
-      return call.ended.wait(deadline);
-    }
-    // Once it is over there is no instance, nor its descriptor.
-    if (!isOver_) loop_.giveTurn(*instance.remote);
-    const bool hasEnded = call.ended.isOpen();
-    if (!hasEnded && !isOver_ && !deadline.passed()) continue;
-    leave(instance);
-    return hasEnded;
-  }
-}
-
-/// The instance, which its caller attended to, is the loop's again.
-void CallDesk::leave(Instance& instance) {
-  if (isOver_) return;
-  instance.isAttended = false;
-  loop_.setWakes(*instance.remote, true);
-  if (!instance.isListed) loop_.post([this] { prune(); });
-}
-
-void CallDesk::giveUp(const std::shared_ptr<Call>& call) {
-  loop_.post([this, call] {
-    waiting_.remove(call);
-    const auto found = underWay_.find(call->id);
-    if (found == underWay_.end()) return;
-    Instance& instance = *found->second.instance;
-    underWay_.erase(found);
-    --instance.calls;
-    instance.isSilent = true;
-    lookUp(Clock::now());
-  });
-}
 
 void CallDesk::stop() {
   if (fork_.crossed()) return;
@@ -15151,126 +15270,213 @@ void CallDesk::stop() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
-    loop_.post([this] { endAll(Errc::stopping); });
+    loop_.post([this] { endAll(); });
   }
   loop_.stop();
 }
 
-// --- Calls ---
+// --- Making a call ---
+
+void CallDesk::make(const std::shared_ptr<AwaitedCall>& call, const Deadline& deadline) {
+  fork_.require("service::Client");
+  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
+  if (Instance* const own = begin(call)) {
+    attend(*own, *call, waker, deadline);
+  } else {
+    call->wait(deadline);
+  }
+  if (!call->hasEnded()) giveUp(call);
+}
+
+/// Gives the call out in this thread, which saves waking another one, or has the loop do it. Returns the instance that
+/// this thread is to attend to; null if the loop brings the outcome.
+Instance* CallDesk::begin(const CallPtr& call) {
+  {
+    const ReactorLoop::Visit visit(loop_);
+    Instance* const instance = visit ? giveAtOnce(call) : nullptr;
+    if (instance) return takeOverIfAlone(*instance);
+  }
+  post(call);
+  return nullptr;
+}
+
+/// Null if something else has to be done first, or no instance is there.
+Instance* CallDesk::giveAtOnce(const CallPtr& call) {
+  if (isOver_ || !waiting_.empty() || Clock::now() - lookedUpAt_ >= options_.refresh) return nullptr;
+  Instance* const instance = instances_.choose();
+  return instance && give(call, *instance) ? instance : nullptr;
+}
+
+/// An instance that has no other call than this thread's needs no other thread. Null if it has.
+Instance* CallDesk::takeOverIfAlone(Instance& instance) {
+  const bool isAlone = instance.calls == 1 && !instance.isAttended;
+  if (isAlone) {
+    instance.isAttended = true;
+    loop_.setWakes(*instance.remote, false);
+  }
+  loop_.giveTurn(*instance.remote);
+  return isAlone ? &instance : nullptr;
+}
+
+void CallDesk::post(const CallPtr& call) {
+  // Under the lock: what is posted before stop() comes before its end of all calls.
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) throw Error(Errc::stopping, "service::Client");
+  loop_.post([this, call] {
+    const auto now = Clock::now();
+    call->waitFrom(now);
+    waiting_.push_back(call);
+    if (now - lookedUpAt_ >= options_.refresh) lookUp(now);
+    handOut();
+  });
+}
+
+/// Does what the loop would for this instance, until the call has ended or the deadline.
+void CallDesk::attend(Instance& instance, AwaitedCall& call, const Waker& waker, const Deadline& deadline) {
+  const int descriptor = instance.descriptor;
+  for (;;) {
+    call.addWaker(waker.fd());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
+    call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
+    if (waits[1].revents) waker.drain();
+    const ReactorLoop::Visit visit(loop_);
+    if (!visit) break;
+    // Once it is over there is no instance, nor its descriptor.
+    if (!isOver_) loop_.giveTurn(*instance.remote);
+    if (!call.hasEnded() && !isOver_ && !deadline.passed()) continue;
+    return leave(instance);
+  }
+  loop_.post([this, &instance] { leave(instance); });
+  call.wait(deadline);
+}
+
+/// The instance, which a call's thread attended to, is the loop's again.
+void CallDesk::leave(Instance& instance) {
+  if (isOver_) return;
+  instance.isAttended = false;
+  loop_.setWakes(*instance.remote, true);
+  if (!instance.isListed) loop_.post([this] { instances_.prune(); });
+}
+
+/// What to say of a call whose time is up, by what is known now.
+CallOutcome CallDesk::outcomeInVain(const PendingCall& call) const {
+  if (call.place() == Place::isGiven) return NoneInTime{};
+  if (call.place() == Place::waitsAgain) return CallFailure{Errc::gaveUp, kNoOtherInstance};
+  switch (knowledge_.load(std::memory_order_relaxed)) {
+    case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
+    case Knowledge::noService: return CallFailure{Errc::noService, {}};
+    case Knowledge::instances: break;
+  }
+  return NoneInTime{};
+}
+
+void CallDesk::giveUp(const CallPtr& call) {
+  if (call->end(outcomeInVain(*call))) loop_.post([this, call] { forget(call); });
+}
+
+/// Nobody waits for it any more. An instance that has it keeps silent.
+void CallDesk::forget(const CallPtr& call) {
+  waiting_.remove(call);
+  const auto found = given_.find(call->id());
+  if (found == given_.end()) return;
+  Instance& instance = *found->second.instance;
+  given_.erase(found);
+  --instance.calls;
+  instance.isSilent = true;
+  lookUp(Clock::now());
+}
+
+// --- Giving calls to instances ---
 
 void CallDesk::handOut() {
   while (!waiting_.empty()) {
-    Instance* instance = choose();
-    if (!instance || !give(waiting_.front(), *instance)) break;
+    if (!waiting_.front()->hasEnded()) {
+      Instance* const instance = instances_.choose();
+      if (!instance || !give(waiting_.front(), *instance)) break;
+    }
     waiting_.pop_front();
   }
-  if (!waiting_.empty()) lookUp(lookedUp_ + kLookAgain);
+  if (!waiting_.empty()) lookUp(lookedUpAt_ + kLookAgain);
 }
 
-/// The one that is called next: one that is listed and not silent if there is such a one, with few calls under way; of
-/// equals, the one that was called longest ago, which stands first.
-CallDesk::Instance* CallDesk::choose() {
-  const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
-  auto best = instances_.end();
-  for (auto it = instances_.begin(); it != instances_.end(); ++it) {
-    if (!it->remote->isUp() || it->isLeaving) continue;
-    if (best == instances_.end() || rank(*it) < rank(*best)) best = it;
-  }
-  if (best == instances_.end()) return nullptr;
-  instances_.splice(instances_.end(), instances_, best);
-  return &instances_.back();
-}
-
-bool CallDesk::give(const std::shared_ptr<Call>& call, Instance& instance) {
-  Frame request = call->request.share();
+bool CallDesk::give(const CallPtr& call, Instance& instance) {
+  Frame request = call->request();
   std::string id = ids_.next();
   if (!instance.remote->ask(id, request)) return false;
-  call->id = id;
-  ++call->sent;
+  call->give(id);
   ++instance.calls;
-  call->verdict = Call::Verdict::noAnswer;
-  call->orphaned = Clock::time_point::max();
-  underWay_.emplace(std::move(id), UnderWay{call, &instance});
+  given_.emplace(std::move(id), Given{call, &instance});
   return true;
 }
 
 void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
-  for (Instance& each : instances_) {
-    if (each.remote == &remote) each.isSilent = false;
-  }
-  const auto found = underWay_.find(id);
-  if (found == underWay_.end()) return;                   // nobody waits for it any more
-  if (found->second.instance->remote != &remote) return;  // it is not for this instance to reply to
-  const UnderWay answered = std::move(found->second);
-  underWay_.erase(found);
-  --answered.instance->calls;
-  if (isStoppingNotice(reply.view())) {
-    answered.instance->isLeaving = true;
-    --answered.call->sent;
-    waiting_.push_front(answered.call);
-    lookUp(Clock::now());
+  Instance* const instance = instances_.find(remote);
+  if (!instance) return;
+  instance->isSilent = false;
+  const auto found = given_.find(id);
+  // Nobody waits for it any more, or it was another instance that was asked.
+  if (found == given_.end() || found->second.instance != instance) return;
+  const CallPtr call = std::move(found->second.call);
+  given_.erase(found);
+  --instance->calls;
+  const bool isStopping = isStoppingNotice(reply.view());
+  if (isStopping) {
+    instance->isLeaving = true;
+    call->takeBack(false, Clock::now());
+    waiting_.push_front(call);
   } else {
-    answered.call->answer = std::move(reply);
-    end(answered.call, std::nullopt);
+    call->end(std::move(reply));
   }
   handOut();
+  if (isStopping) lookUp(Clock::now());
 }
 
 void CallDesk::remoteChanged(Remote& remote) {
-  const auto instance =
-      std::find_if(instances_.begin(), instances_.end(), [&](const Instance& each) { return each.remote == &remote; });
-  if (instance == instances_.end()) return;
+  Instance* const instance = instances_.find(remote);
+  if (!instance) return;
   instance->isLeaving = instance->isSilent = false;
-  if (!remote.isUp()) {
-    takeBack(*instance);
-    lookUp(Clock::now());
-    prune();
-  }
+  if (remote.isUp()) return handOut();
+  takeBack(*instance);
+  instances_.prune();
   handOut();
+  lookUp(Clock::now());
 }
 
-/// What an instance that is gone had is given to others.
+/// What an instance that is gone had is for others, unless that has happened to it too often.
 void CallDesk::takeBack(Instance& instance) {
-  std::list<std::shared_ptr<Call>> calls;
-  for (auto it = underWay_.begin(); it != underWay_.end();) {
+  const auto now = Clock::now();
+  std::list<CallPtr> calls;
+  for (auto it = given_.begin(); it != given_.end();) {
     if (it->second.instance != &instance) {
       ++it;
       continue;
     }
-    calls.push_back(it->second.call);
-    it = underWay_.erase(it);
+    const CallPtr call = std::move(it->second.call);
+    it = given_.erase(it);
+    call->takeBack(true, now);
+    if (call->attempts() <= options_.resends) {
+      calls.push_back(call);
+    } else {
+      call->end(CallFailure{Errc::gaveUp, "instances died with it: " + std::to_string(call->attempts())});
+    }
   }
   instance.calls = 0;
-  for (auto it = calls.begin(); it != calls.end();) {
-    const auto call = *it;
-    if (call->sent <= options_.resends) {
-      call->orphaned = Clock::now();
-      ++it;
-      continue;
-    }
-    it = calls.erase(it);
-    end(call, Errc::gaveUp);
-  }
   waiting_.splice(waiting_.begin(), calls);
 }
 
-void CallDesk::end(const std::shared_ptr<Call>& call, std::optional<Errc> failure) {
-  call->failure = failure;
-  call->ended.open();
-}
-
-void CallDesk::endAll(Errc failure) {
+void CallDesk::endAll() {
   isOver_ = true;
-  for (const auto& call : std::exchange(waiting_, {})) end(call, failure);
-  for (const auto& [id, each] : std::exchange(underWay_, {})) end(each.call, failure);
+  for (const CallPtr& call : std::exchange(waiting_, {})) call->end(CallFailure{Errc::stopping, {}});
+  for (const auto& [id, each] : std::exchange(given_, {})) each.call->end(CallFailure{Errc::stopping, {}});
 }
 
-// --- Instances ---
+// --- Looking the service up ---
 
-/// Looks the service up once that time has come, unless that is under way already.
+/// Looks it up once that time has come, unless that is under way already.
 void CallDesk::lookUp(Clock::time_point earliest) {
   lookUpAt_ = std::min(lookUpAt_, earliest);
-  run();
+  doWhatIsDue();
 }
 
 void CallDesk::lookUpNow() {
@@ -15279,105 +15485,119 @@ void CallDesk::lookUpNow() {
   ServiceLookupReq request;
   request.name = service_;
   request.all = true;
-  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit),
-             [inbox = inbox_](Frame* answer) {
-               const auto reply = answer ? lookupReplyIn(*answer) : std::nullopt;
-               std::lock_guard<std::mutex> lock(inbox->mutex);
-               CallDesk* desk = inbox->desk;
-               if (desk) desk->loop_.post([desk, reply] { desk->found(reply); });
-             });
+  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* frame) {
+    const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
+    std::lock_guard<std::mutex> lock(inbox->mutex);
+    CallDesk* const desk = inbox->desk;
+    if (desk) desk->loop_.post([desk, reply] { desk->lookedUp(reply); });
+  });
 }
 
-void CallDesk::found(const std::optional<ServiceLookupRep>& reply) {
+void CallDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
   isLookingUp_ = false;
-  lookedUp_ = Clock::now();
-  if (reply) list(*reply);
-  prune();
-  const bool isThere = !instances_.empty();
-  for (const auto& call : waiting_) {
-    if (call->sent > 0) continue;
-    call->verdict = isThere ? Call::Verdict::noAnswer : reply ? Call::Verdict::noService : Call::Verdict::noRegistry;
-  }
+  lookedUpAt_ = Clock::now();
+  if (reply) instances_.list(*reply, lookedUpAt_);
+  instances_.prune();
+  const Knowledge knowledge = !instances_.isEmpty() ? Knowledge::instances
+                              : reply               ? Knowledge::noService
+                                                    : Knowledge::none;
+  knowledge_.store(knowledge, std::memory_order_relaxed);
   handOut();
-  run();
+  doWhatIsDue();
 }
 
-void CallDesk::list(const ServiceLookupRep& reply) {
-  const bool isThere = reply.port != 0 && reply.server != reply.kUnavailable;
-  // A registry that knows of none may just have been restarted: those that are connected stay.
-  for (Instance& each : instances_) each.isListed = !isThere && each.remote->isUp() && each.isListed;
-  if (!isThere) return;
-  auto instances = reply.instances;
-  if (instances.empty()) instances.push_back({reply.server, reply.port});
-  std::size_t listed = 0;
-  for (const auto& each : instances) {
-    if (listed == options_.maxInstances) break;
-    try {
-      instanceAt(each.server, each.port).isListed = true;
-      ++listed;
-    } catch (const Error& error) {
-      log(LogLevel::warning, "service::Client", service_ + ": " + error.what());
-    }
-  }
+/// And sets the alarm for what remains.
+void CallDesk::doWhatIsDue() {
+  const auto now = Clock::now();
+  // However often it is asked for: many calls have one reason.
+  const auto lookUpAt = std::max(lookUpAt_, lookedUpAt_ + kLookAgain);
+  if (lookUpAt <= now && !isLookingUp_) lookUpNow();
+  endHopeless(now);
+  alarm_.set(std::min(isLookingUp_ ? Clock::time_point::max() : lookUpAt, nextEnd(now)));
 }
 
-CallDesk::Instance& CallDesk::instanceAt(const std::string& server, std::uint32_t port) {
-  const auto found = std::find_if(instances_.begin(), instances_.end(),
-                                  [&](const Instance& each) { return each.server == server && each.port == port; });
-  if (found != instances_.end()) return *found;
-  Remote::Owner& owner = *this;
-  auto remote =
-      std::make_unique<Remote>(loop_, owner, tcpEndpoint(server, static_cast<std::uint16_t>(port)), options_.socket);
-  instances_.push_front({server, port, remote.get(), remote->socket().descriptor()});
-  loop_.add(std::move(remote));
-  return instances_.front();
-}
-
-/// Lets go of instances that are no longer registered, unless calls are under way there. Not while one of them is
-/// being listened to.
-void CallDesk::prune() {
-  for (auto it = instances_.begin(); it != instances_.end();) {
-    if (it->isListed || it->calls > 0 || it->isAttended) {
+void CallDesk::endHopeless(Clock::time_point now) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    if (!isHopeless(**it, now)) {
       ++it;
       continue;
     }
-    loop_.remove(*it->remote);
-    it = instances_.erase(it);
+    const CallPtr call = *it;
+    it = waiting_.erase(it);
+    call->end(outcomeInVain(*call));
   }
 }
 
-/// Does what is due, and sets the alarm for what remains.
-void CallDesk::run() {
-  const auto now = Clock::now();
-  // However often it is asked for: many calls have one reason.
-  const auto lookUpAt = std::max(lookUpAt_, lookedUp_ + kLookAgain);
-  if (lookUpAt <= now && !isLookingUp_) lookUpNow();
-  auto next = isLookingUp_ ? Clock::time_point::max() : lookUpAt;
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    const auto call = *it;
-    if (hasHope(*call, now, next)) {
-      ++it;
-    } else {
-      it = waiting_.erase(it);
-      end(call, call->sent > 0 ? Errc::gaveUp : Errc::noService);
-    }
-  }
-  alarm_.set(next);
+/// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
+bool CallDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
+  if (now - call.waitsSince() < options_.patience) return false;
+  if (call.place() == Place::waitsAgain) return !instances_.hasAny();
+  return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
 }
 
-/// Whether to wait on for an instance; at `next` at the latest that is to be asked again.
-bool CallDesk::hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const {
-  auto since = Clock::time_point::max();
-  if (call.verdict == Call::Verdict::noService) since = call.begun;
-  if (call.orphaned != Clock::time_point::max()) since = call.orphaned;
-  if (since == Clock::time_point::max()) return true;
-  if (since + options_.patience <= now) return false;
-  next = std::min(next, since + options_.patience);
-  return true;
+/// When the next of the waiting calls may become hopeless.
+CallDesk::Clock::time_point CallDesk::nextEnd(Clock::time_point now) const {
+  auto next = Clock::time_point::max();
+  for (const CallPtr& call : waiting_) {
+    const auto end = call->waitsSince() + options_.patience;
+    if (end > now) next = std::min(next, end);
+  }
+  return next;
 }
 
 }  // namespace dividere::detail
 // end dividere/service/detail/call_desk.cpp
+
+// begin dividere/service/detail/class_name.hpp
+// What a service is called that is given no name.
+
+namespace dividere::service {
+class Service;
+}
+
+namespace dividere::detail {
+
+/// The name of its derived class, with its namespaces and dots between; empty for a plain Service, and without RTTI.
+std::string classNameOf(const service::Service& service);
+
+}  // namespace dividere::detail
+// end dividere/service/detail/class_name.hpp
+
+// begin dividere/service/detail/class_name.cpp
+namespace dividere::detail {
+
+// "ns::(anonymous namespace)::Calculator" is known as "ns.Calculator".
+static std::string dottedTypeName(const std::type_info& type) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
+                                                        std::free);
+  std::string name = status == 0 && readable ? readable.get() : type.name();
+  const auto replaceAll = [&](const std::string& what, const std::string& with) {
+    for (std::size_t at = 0; (at = name.find(what, at)) != std::string::npos; at += with.size()) {
+      name.replace(at, what.size(), with);
+    }
+  };
+  replaceAll("(anonymous namespace)::", "");
+  replaceAll("::", ".");
+  return name;
+}
+
+std::string classNameOf(const service::Service& service) {
+#if defined(__cpp_rtti) || defined(__GXX_RTTI)
+  // typeid would be undefined for a class that was compiled with -fno-rtti, though this was not: then there is nothing
+  // where it looks, before the virtual table.
+  const std::type_info* const* table;
+  std::memcpy(&table, static_cast<const void*>(&service), sizeof table);
+  const std::type_info* const type = table[-1];
+  return !type || *type == typeid(service::Service) ? std::string() : dottedTypeName(*type);
+#else
+  static_cast<void>(service);
+  return {};
+#endif
+}
+
+}  // namespace dividere::detail
+// end dividere/service/detail/class_name.cpp
 
 // begin dividere/service/detail/handler_pool.hpp
 // Several handlers at once.
@@ -15516,177 +15736,195 @@ bool HandlerPool::isCurrent() const {
 }  // namespace dividere::detail
 // end dividere/service/detail/handler_pool.cpp
 
-// begin dividere/service/service.cpp
+// begin dividere/service/detail/instances.cpp
 namespace dividere::detail {
 
-using namespace std::chrono_literals;
+// How long one that cannot be reached keeps its place from others that are listed.
+constexpr std::chrono::milliseconds kReachLimit{3000};
 
-// How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
-constexpr auto kUnregisterLimit = 200ms;
-constexpr auto kRegistrationLimit = 3000ms;
+/// The registry's reply as a list; one that knows nothing of lists says one.
+static std::vector<ServiceInstance> placesIn(const ServiceLookupRep& reply) {
+  if (reply.port == 0 || reply.server == reply.kUnavailable) return {};
+  if (reply.instances.empty()) return {{reply.server, reply.port}};
+  return reply.instances;
+}
+
+static std::string faultIn(const ServiceInstance& place) {
+  const std::string fault = faultInHost(place.server);
+  return fault.empty() ? faultInPort(place.port) : fault;
+}
+
+/// Whether it is no use to keep it while others are listed.
+static bool isUseless(const Instance& instance, Deadline::Clock::time_point now) {
+  if (!instance.isIdle()) return false;
+  if (instance.remote->isUp()) return instance.isSilent;
+  return instance.remote->state() == Remote::State::down || now - instance.since >= kReachLimit;
+}
+
+void Instances::list(const ServiceLookupRep& reply, Clock::time_point now) {
+  std::vector<ServiceInstance> places = placesIn(reply);
+  // A registry that knows of none may just have been restarted: those that are connected stay.
+  for (Instance& each : all_) each.isListed = places.empty() && each.remote->isUp() && each.isListed;
+  const auto isSettled = [&](const ServiceInstance& place) {
+    Instance* const instance = at(place);
+    if (instance) instance->isListed = true;
+    return instance || !isUsable(place);
+  };
+  places.erase(std::remove_if(places.begin(), places.end(), isSettled), places.end());
+  makeRoom(places.size(), now);
+  const std::size_t room = most_ - std::min(most_, all_.size());
+  if (places.size() > room) std::shuffle(places.begin(), places.end(), random_);
+  places.resize(std::min(places.size(), room));
+  for (const ServiceInstance& place : places) connectTo(place, now);
+}
+
+void Instances::makeRoom(std::size_t wanted, Clock::time_point now) {
+  prune();
+  std::size_t excess = std::max(most_, all_.size() + wanted) - most_;
+  for (Instance& each : all_) {
+    if (excess == 0) break;
+    if (!isUseless(each, now)) continue;
+    each.isListed = false;
+    --excess;
+  }
+  prune();
+}
+
+Instance* Instances::at(const ServiceInstance& place) {
+  const auto found = std::find_if(all_.begin(), all_.end(), [&](const Instance& each) {
+    return each.server == place.server && each.port == place.port;
+  });
+  return found == all_.end() ? nullptr : &*found;
+}
+
+bool Instances::isUsable(const ServiceInstance& place) {
+  const std::string fault = faultIn(place);
+  if (!fault.empty()) warn("an instance is passed over: the " + fault);
+  return fault.empty();
+}
+
+void Instances::warn(const std::string& text) {
+  warnings_.log(LogLevel::warning, "service::Client", service_ + ": " + text);
+}
+
+void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
+  if (at(place)) return;  // listed twice
+  try {
+    const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
+    auto remote = std::make_unique<Remote>(loop_, owner_, endpoint, options_);
+    all_.push_front({place.server, place.port, remote.get(), remote->socket().descriptor(), now});
+    loop_.add(std::move(remote));
+  } catch (const Error& error) {
+    warn(error.what());
+  }
+}
+
+Instance* Instances::choose() {
+  const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
+  auto best = all_.end();
+  for (auto it = all_.begin(); it != all_.end(); ++it) {
+    if (!it->isThere()) continue;
+    if (best == all_.end() || rank(*it) < rank(*best)) best = it;
+  }
+  if (best == all_.end()) return nullptr;
+  all_.splice(all_.end(), all_, best);
+  return &all_.back();
+}
+
+bool Instances::hasAny() const {
+  return std::any_of(all_.begin(), all_.end(), [](const Instance& each) { return each.isThere(); });
+}
+
+Instance* Instances::find(const Remote& remote) {
+  const auto found =
+      std::find_if(all_.begin(), all_.end(), [&](const Instance& each) { return each.remote == &remote; });
+  return found == all_.end() ? nullptr : &*found;
+}
+
+void Instances::prune() {
+  for (auto it = all_.begin(); it != all_.end();) {
+    if (it->isListed || !it->isIdle()) {
+      ++it;
+      continue;
+    }
+    loop_.remove(*it->remote);
+    it = all_.erase(it);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/service/detail/instances.cpp
+
+// begin dividere/service/detail/service_source.hpp
+// Where a service's requests come in.
+
+namespace dividere::detail {
 
 constexpr const char* kService = "service::Service";
 
-/// The socket of a service: handles in the loop's thread, or hands over to a pool.
+/// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
  public:
-  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
-      : RouterSource(kService, options.socket, handlers), pool_(pool) {
-    if (!socket().bindToFirstFree(options.firstPort, options.lastPort)) {
-      throw Error(Errc::noFreePort, "service::Service: bind one of the ports [" + std::to_string(options.firstPort) +
-                                        ", " + std::to_string(options.lastPort) + "]");
-    }
-  }
+  /// `pool` may be null. Throws Error{noFreePort}.
+  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool);
 
-  bool hasMessage() override {
-    if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
-    socket().decline();  // until the pool has room again
-    return false;
-  }
+  bool hasMessage() override;
+  void take() override;
 
-  void take() override {
-    if (!pool_) return RouterSource::take();
-    Frame& body = receive();
-    pool_->add({route_, std::move(body)});
-  }
-
-  /// Answers all that nobody will handle any more.
-  void refuseRest(const std::string& who) {
-    const Error error(Errc::stopping, who);
-    if (pool_) {
-      std::vector<connection::Route> routes;
-      for (const HandlerPool::Job& job : pool_->takeRest()) routes.push_back(job.route);
-      sendLast(routes, errorEnvelope(error));
-    }
-    refuseWaiting(error);
-  }
+  /// Tells all whose requests no handler has begun that the service `who` is stopping.
+  void refuseRest(const std::string& who);
 
  private:
   HandlerPool* const pool_;
 };
 
-/// A request in the hands of a pool's thread; its answer goes by way of the loop's.
+/// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
 class PooledOrigin final : public Origin {
  public:
-  PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source) : loop_(loop), source_(source) {
-    route_ = std::move(job.route);
-  }
+  PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source);
 
-  void send(Frame& frame) override {
-    if (isReplied()) throw Error(Errc::outOfTurn, "service::Service: send: this request has had its reply");
-    source_.socket().requireSendable(frame.size());
-    loop_.post([this_ = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
-      this_->sendTo(route, *shared);
-    });
-  }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  private:
+  void send(Frame& frame) override;
+
   ReactorLoop& loop_;
   ServiceSource& source_;
 };
 
+}  // namespace dividere::detail
+// end dividere/service/detail/service_source.hpp
+
+// begin dividere/service/detail/service_core.hpp
+// A service from its start to its end.
+
+namespace dividere::detail {
+
+/// Listens, handles, and keeps itself registered. Any thread.
 class ServiceCore {
  public:
-  ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
-      : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
-    requireOption(options_.threads > 0, kService, "threads must be at least 1");
-    requireOption(options_.firstPort > 0, kService, "firstPort must be at least 1");
-    requireOption(options_.firstPort <= options_.lastPort, kService, "lastPort must not be below firstPort");
-    requireOption(options_.lease >= 0ms, kService, "lease must not be negative");
-    requireOption(options_.jitter >= 0ms, kService, "jitter must not be negative");
-    if (!options_.advertise.empty()) requireHost(kService, "advertise", options_.advertise);
-    if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
-    auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
-    source_ = source.get();
-    port_ = source->socket().port();
-    loop_.add(std::move(source));
-  }
-
+  /// As service::Service says. The handlers outlive it. An empty name is given at the start.
+  ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers);
   ~ServiceCore() { stop(); }
 
-  void every(std::chrono::milliseconds period, std::function<void()> function) {
-    loop_.every(period, std::move(function));
-  }
+  /// Before the start.
+  void every(std::chrono::milliseconds period, std::function<void()> function);
 
-  bool start(const std::string& defaultName, std::chrono::milliseconds timeout) {
-    fork_.require("service::Service: start");
-    const auto registration = std::make_shared<Registration>();
-    if (!begin(defaultName, registration)) return false;
-    const bool isKnown = registration->known.wait(Deadline::in(timeout));
-    std::lock_guard<std::mutex> lock(mutex_);
-    return isKnown && !stopped_;
-  }
-
-  void stop() {
-    if (fork_.crossed()) return;
-    std::shared_ptr<Registration> registration;
-    bool wasStarted;
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopped_ = true;
-      wasStarted = started_;
-      registration.swap(registration_);
-    }
-    const bool isInside = CallbackScope::isInside() || loop_.isCurrent() || (pool_ && pool_->isCurrent());
-    if (registration) {
-      registration->known.open();  // nobody is to wait for it any more
-      link_->end(registration);
-      if (!isInside) registration->forgotten.wait(Deadline::in(kUnregisterLimit));
-    }
-    if (!wasStarted || !pool_) return stopLoop();
-    // The loop ends after the last handler: it sends their answers.
-    if (isInside) return pool_->requestStop();
-    pool_->stop();
-    stopLoop();
-  }
+  /// Whether a registry knows of it in time.
+  bool start(const std::string& defaultName, std::chrono::milliseconds timeout);
+  void stop();
 
   void post(std::function<void()> function) { loop_.post(std::move(function)); }
   const std::string& name() const { return name_; }
   std::uint16_t port() const { return port_; }
 
  private:
-  void makePool(std::size_t threads) {
-    handlers_.setParallel();
-    HandlerPool::Hooks hooks;
-    hooks.handle = [this](HandlerPool::Job& job) {
-      PooledOrigin origin(job, loop_, *source_);
-      handlers_.dispatch(job.body.view(), origin);
-    };
-    hooks.hasRoom = [this] { loop_.post([this] { source_->lookAgain(); }); };
-    hooks.lastHasEnded = [this] { stopLoop(); };
-    pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
-  }
-
-  bool begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (stopped_) return false;
-    if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
-    if (name_.empty()) name_ = defaultName;
-    requireServiceName("service::Service: start", name_);
-    registration->who = who();
-    registration->service.name = name_;
-    registration->service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
-    registration->service.port = port_;
-    registration->lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
-    registration->jitter = clampedPeriod(options_.jitter);
-    link_ = RegistryLink::to(who(), options_.registries);
-    handlers_.seal(who());
-    loop_.start(who());
-    if (pool_) pool_->start();
-    started_ = true;
-    registration_ = registration;
-    link_->begin(registration);
-    return true;
-  }
-
-  void stopLoop() {
-    loop_.post([this] { source_->refuseRest(who()); });
-    loop_.stop();
-  }
-
-  std::string who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
+  void makePool(std::size_t threads);
+  bool begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration);
+  void describe(Registration& registration) const;
+  void stopLoop();
+  std::string who() const;
 
   // Constant once started.
   const ForkGuard fork_;
@@ -15703,41 +15941,176 @@ class ServiceCore {
 
   HandlerTable& handlers_;
   std::unique_ptr<HandlerPool> pool_;
-  ReactorLoop loop_;
+  ReactorLoop loop_;  // last: it ends before what it uses
 };
 
-// "ns::(anonymous namespace)::Calculator" is known as "ns.Calculator".
-std::string dottedTypeName(const std::type_info& type) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                        std::free);
-  std::string name = status == 0 && readable ? readable.get() : type.name();
-  const auto replaceAll = [&](const std::string& what, const std::string& with) {
-    for (std::size_t at = 0; (at = name.find(what, at)) != std::string::npos; at += with.size()) {
-      name.replace(at, what.size(), with);
-    }
-  };
-  replaceAll("(anonymous namespace)::", "");
-  replaceAll("::", ".");
-  return name;
+}  // namespace dividere::detail
+// end dividere/service/detail/service_core.hpp
+
+// begin dividere/service/detail/service_core.cpp
+namespace dividere::detail {
+
+// How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
+constexpr std::chrono::milliseconds kUnregisterLimit{200};
+
+static void requireServiceOptions(const service::ServiceOptions& options) {
+  constexpr std::chrono::milliseconds none{0};
+  requireOption(options.threads > 0, kService, "threads must be at least 1");
+  requireOption(options.firstPort > 0, kService, "firstPort must be at least 1");
+  requireOption(options.firstPort <= options.lastPort, kService, "lastPort must not be below firstPort");
+  requireOption(options.lease >= none, kService, "lease must not be negative");
+  requireOption(options.jitter >= none, kService, "jitter must not be negative");
+  if (!options.advertise.empty()) requireHost(kService, "advertise", options.advertise);
 }
 
-std::string serviceNameOf(const service::Service& service) {
-#if defined(__cpp_rtti) || defined(__GXX_RTTI)
-  // typeid would be undefined for a class that was compiled with -fno-rtti, though this was not: then there is nothing
-  // where it looks, before the virtual table.
-  const std::type_info* const* table;
-  std::memcpy(&table, static_cast<const void*>(&service), sizeof table);
-  const std::type_info* const type = table[-1];
-  return !type || *type == typeid(service::Service) ? std::string() : dottedTypeName(*type);
-#else
-  static_cast<void>(service);
-  return {};
-#endif
+ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
+    : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
+  requireServiceOptions(options_);
+  if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
+  auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
+  source_ = source.get();
+  port_ = source->socket().port();
+  loop_.add(std::move(source));
+}
+
+void ServiceCore::makePool(std::size_t threads) {
+  handlers_.setParallel();
+  HandlerPool::Hooks hooks;
+  hooks.handle = [this](HandlerPool::Job& job) {
+    PooledOrigin origin(job, loop_, *source_);
+    handlers_.dispatch(job.body.view(), origin);
+  };
+  hooks.hasRoom = [this] { loop_.post([this] { source_->lookAgain(); }); };
+  hooks.lastHasEnded = [this] { stopLoop(); };
+  pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
+}
+
+void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> function) {
+  loop_.every(period, std::move(function));
+}
+
+// --- The start ---
+
+bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
+  fork_.require("service::Service: start");
+  const auto registration = std::make_shared<Registration>();
+  if (!begin(defaultName, registration)) return false;
+  const bool isKnown = registration->known.wait(Deadline::in(timeout));
+  std::lock_guard<std::mutex> lock(mutex_);
+  return isKnown && !stopped_;
+}
+
+/// False after stop().
+bool ServiceCore::begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) return false;
+  if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
+  if (name_.empty()) name_ = defaultName;
+  requireServiceName("service::Service: start", name_);
+  describe(*registration);
+  link_ = RegistryLink::to(who(), options_.registries);
+  handlers_.seal(who());
+  loop_.start(who());
+  if (pool_) pool_->start();
+  started_ = true;
+  registration_ = registration;
+  link_->begin(registration);
+  return true;
+}
+
+void ServiceCore::describe(Registration& registration) const {
+  registration.who = who();
+  registration.service.name = name_;
+  registration.service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
+  registration.service.port = port_;
+  registration.lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
+  registration.jitter = clampedPeriod(options_.jitter);
+}
+
+std::string ServiceCore::who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
+
+// --- The end ---
+
+void ServiceCore::stop() {
+  if (fork_.crossed()) return;
+  std::shared_ptr<Registration> registration;
+  bool wasStarted;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    wasStarted = started_;
+    registration.swap(registration_);
+  }
+  const bool isInside = CallbackScope::isInside() || loop_.isCurrent() || (pool_ && pool_->isCurrent());
+  if (registration) {
+    registration->known.open();  // nobody is to wait for it any more
+    link_->end(registration);
+    if (!isInside) registration->forgotten.wait(Deadline::in(kUnregisterLimit));
+  }
+  if (!wasStarted || !pool_) return stopLoop();
+  // The loop ends after the last handler: it sends their replies.
+  if (isInside) return pool_->requestStop();
+  pool_->stop();
+  stopLoop();
+}
+
+void ServiceCore::stopLoop() {
+  loop_.post([this] { source_->refuseRest(who()); });
+  loop_.stop();
 }
 
 }  // namespace dividere::detail
+// end dividere/service/detail/service_core.cpp
 
+// begin dividere/service/detail/service_source.cpp
+namespace dividere::detail {
+
+ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
+    : RouterSource(kService, options.socket, handlers), pool_(pool) {
+  if (socket().bindToFirstFree(options.firstPort, options.lastPort)) return;
+  throw Error(Errc::noFreePort, std::string(kService) + ": bind one of the ports [" +
+                                    std::to_string(options.firstPort) + ", " + std::to_string(options.lastPort) + "]");
+}
+
+bool ServiceSource::hasMessage() {
+  if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
+  socket().decline();  // until the pool has room again
+  return false;
+}
+
+void ServiceSource::take() {
+  if (!pool_) return RouterSource::take();
+  Frame& body = receive();
+  pool_->add({route_, std::move(body)});
+}
+
+void ServiceSource::refuseRest(const std::string& who) {
+  std::vector<connection::Route> routes;
+  if (pool_) {
+    for (HandlerPool::Job& job : pool_->takeRest()) routes.push_back(std::move(job.route));
+  }
+  refuseAll(std::move(routes), Error(Errc::stopping, who));
+}
+
+PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source)
+    : loop_(loop), source_(source) {
+  route_ = std::move(job.route);
+}
+
+void PooledOrigin::send(Frame& frame) {
+  if (isReplied()) {
+    throw Error(Errc::outOfTurn, std::string(kService) + ": send: this request has had its reply");
+  }
+  source_.socket().requireSendable(frame.size());
+  loop_.post([source = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
+    source->sendTo(route, *shared);
+  });
+}
+
+}  // namespace dividere::detail
+// end dividere/service/detail/service_source.cpp
+
+// begin dividere/service/service.cpp
 namespace dividere::service {
 
 Service::Service(const std::string& name, const ServiceOptions& options)
@@ -15754,10 +16127,11 @@ Service& Service::every(std::chrono::milliseconds period, std::function<void()> 
   return *this;
 }
 
-bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::serviceNameOf(*this), timeout); }
+bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::classNameOf(*this), timeout); }
 
 void Service::start() {
-  if (start(detail::kRegistrationLimit)) return;
+  constexpr std::chrono::milliseconds kRegistrationLimit{3000};
+  if (start(kRegistrationLimit)) return;
   detail::log(LogLevel::warning, detail::kService, name() + ": no registry has answered yet; it goes on trying");
 }
 

@@ -25,39 +25,37 @@ Client::~Client() = default;
 
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
                                                         std::chrono::milliseconds timeout) {
-  detail::Frame answer;
-  if (!ask(request, answer, timeout)) return nullptr;
-  detail::throwIfErrorEnvelope(who_, answer.view());  // though its type may be linked here
-  return detail::decodeEnvelope(who_, answer.view());
+  detail::Frame frame;
+  if (!ask(request, frame, timeout)) return nullptr;
+  detail::throwIfErrorEnvelope(who_, frame.view());  // though its type may be linked here
+  return detail::decodeEnvelope(who_, frame.view());
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                       std::chrono::milliseconds timeout) {
-  detail::Frame answer;
-  if (!ask(request, answer, timeout)) return false;
-  detail::decodeEnvelopeInto(who_, answer.view(), reply);
+  detail::Frame frame;
+  if (!ask(request, frame, timeout)) return false;
+  detail::decodeEnvelopeInto(who_, frame.view(), reply);
   return true;
 }
 
 void Client::stop() { desk_->stop(); }
 
-bool Client::ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout) {
+bool Client::ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout) {
   const auto deadline = detail::Deadline::in(timeout);
-  const auto call = std::make_shared<detail::Call>(detail::encodeFrame(who_, request));
-  const auto size = static_cast<std::int64_t>(call->request.size());
+  const auto call = std::make_shared<detail::AwaitedCall>(detail::encodeFrame(who_, request));
+  const auto size = static_cast<std::int64_t>(call->requestSize());
   if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
     throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
   }
-  if (!desk_->make(call, deadline)) {
-    switch (call->verdict) {
-      case detail::Call::Verdict::noRegistry: throw Error(Errc::noRegistry, who_);
-      case detail::Call::Verdict::noService: throw Error(Errc::noService, who_);
-      case detail::Call::Verdict::noAnswer: return false;
-    }
+  desk_->make(call, deadline);
+  detail::CallOutcome outcome = call->takeOutcome();
+  if (const auto* failure = std::get_if<detail::CallFailure>(&outcome)) {
+    throw Error(failure->code, failure->text.empty() ? who_ : who_ + ": " + failure->text);
   }
-  if (call->failure) throw Error(*call->failure, who_);
-  answer = std::move(call->answer);
-  return true;
+  auto* const frame = std::get_if<detail::Frame>(&outcome);
+  if (frame) reply = std::move(*frame);
+  return frame != nullptr;
 }
 
 }  // namespace dividere::service

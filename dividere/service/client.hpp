@@ -32,7 +32,8 @@ struct ClientOptions {
   /// must not be handled twice.
   int resends = 2;
 
-  /// How many instances a client connects to at most: those the registry names first. It must be positive.
+  /// How many instances a client connects to at most. Where the registry lists more, they are chosen by chance, and one that
+  /// cannot be reached or keeps silent makes room for another. It must be positive.
   std::size_t maxInstances = 64;
 
   /// How often the registry is asked for new instances, while calls are made.
@@ -68,8 +69,8 @@ class Client {
   ///
   /// Throws Error: noService if no service of that name is registered; noRegistry if no registry told by then;
   /// handlerFailed with what the handler threw; unknownType if the service has no handler for it; gaveUp if more instances
-  /// died with it than ClientOptions::resends allows, or the last one died and no other came within
-  /// ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
+  /// died with it than ClientOptions::resends allows, or the last one died and no other came in time,
+  /// nor within ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
     std::optional<Reply> reply(std::in_place);
@@ -89,7 +90,7 @@ class Client {
   void stop();
 
  private:
-  bool ask(const google::protobuf::Message& request, detail::Frame& answer, std::chrono::milliseconds timeout);
+  bool ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout);
 
   const std::string who_;
   detail::Hidden<detail::CallDesk> desk_;

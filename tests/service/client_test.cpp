@@ -616,21 +616,79 @@ TEST_CASE("an instance cannot reply to what another one was asked") {
 
 TEST_CASE("a client connects to no more instances than it is told") {
   Server registry(stage::anywhere());
+  std::vector<std::unique_ptr<Echo>> services;
+  for (int i = 0; i < 8; ++i) {
+    services.push_back(std::make_unique<Echo>("crowd", stage::at(registry), std::to_string(i)));
+    REQUIRE(services.back()->start(support::kLimit));
+  }
+  ClientOptions options = stage::asking(registry);
+  options.maxInstances = 3;
+  options.refresh = 1ms;
+  Client client("crowd", options);
+  std::map<std::string, int> answers;
+  CHECK(support::eventually([&] {
+    ++answers[call(client, "")];
+    return answers.size() == 3;
+  }));
+  for (int i = 0; i < 30; ++i) ++answers[call(client, "")];
+  CHECK(answers.size() == 3);
+}
+
+TEST_CASE("instances that nobody has started do not keep a client from those that are there") {
+  Server registry(stage::anywhere());
   dividere::registry::ClientOptions local;
   local.advertise = "127.0.0.1";
   dividere::registry::Client names({stage::locationOf(registry)}, local);
   for (std::uint16_t port = 1; port <= 20; ++port) names.registerService("crowd", port);
-  support::LogCapture log;
+  Echo service("crowd", stage::at(registry), "there");
+  REQUIRE(service.start(support::kLimit));
   ClientOptions options = stage::asking(registry);
   options.maxInstances = 3;
   Client client("crowd", options);
-  CHECK_FALSE(client.call<Msg01>(support::msg01("x"), 300ms));
-  std::map<std::string, int> endpoints;
-  for (const auto& line : log.lines("connectDelayed tcp://127.0.0.1:")) {
-    const std::string rest = line.text.substr(line.text.find("tcp://"));
-    ++endpoints[rest.substr(0, rest.find(' '))];
-  }
-  endpoints.erase("tcp://127.0.0.1:" + std::to_string(registry.port()));
-  CHECK(endpoints.size() <= 6);  // of two look-ups: each may name other ones
-  CHECK_FALSE(endpoints.empty());
+  CHECK(call(client, "") == "there");
+}
+
+// --- What no instance is left for ---
+
+TEST_CASE("a call whose instance died says so, too, if its time is up before another one could come") {
+  Server registry(stage::anywhere());
+  auto instance = std::make_unique<support::RawSocket>(ZMQ_ROUTER);
+  enlist(*instance, registry);
+  ClientOptions options = stage::asking(registry);
+  options.patience = std::chrono::hours(1);
+  Client client("name", options);
+  auto code = std::async(std::launch::async,
+                         [&] { return support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), 2s); }); });
+  REQUIRE(instance->recv());
+  instance.reset();
+  CHECK(code.get() == Errc::gaveUp);
+}
+
+TEST_CASE("a call that lost an instance, and was given back by another that stops, ends with why") {
+  Server registry(stage::anywhere());
+  auto one = std::make_unique<support::RawSocket>(ZMQ_ROUTER), other = std::make_unique<support::RawSocket>(ZMQ_ROUTER);
+  enlist(*one, registry);
+  enlist(*other, registry);
+  ClientOptions options = stage::asking(registry);
+  options.patience = 3s;
+  Client client("name", options);
+  auto code = std::async(std::launch::async, [&] {
+    return support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), std::chrono::hours(1)); });
+  });
+  REQUIRE(support::eventually([&] {
+    if (one->recv(1ms)) return true;
+    std::swap(one, other);
+    return false;
+  }));
+  one.reset();
+  auto request = other->recv();
+  REQUIRE(request);
+  DividereError notice;
+  notice.set_code(static_cast<std::uint32_t>(Errc::stopping));
+  request->back() = dividere::messaging::ProtoBuffEncoder().encode(notice);
+  other->send(*request);
+  const bool hasEnded = code.wait_for(support::kLimit) == std::future_status::ready;
+  CHECK(hasEnded);
+  if (!hasEnded) client.stop();
+  CHECK(code.get() == Errc::gaveUp);
 }

@@ -15,6 +15,7 @@
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/log_capture.hpp"
+#include "support/raw_socket.hpp"
 #include "support/registry_ports.hpp"
 #include "support/thrown.hpp"
 
@@ -530,6 +531,41 @@ TEST_CASE("stop() lets the handlers at work finish; requests that none has begun
     CHECK(answered >= threads);
     CHECK(refused > 0);
   }
+}
+
+TEST_CASE("stop() tells a peer of each of its requests, however many, though another one does not read") {
+  Server server(stage::anywhere());
+  ServiceOptions options = stage::at(server);
+  options.socket.sendQueue = 10;
+  options.socket.kernelSendBuffer = 4096;
+  Service service("name", options);
+  stage::Event begun;
+  std::promise<void> go;
+  service.on([&](const Msg01& message) {
+    begun.happen();
+    go.get_future().wait();
+    return message;
+  });
+  service.start(support::kLimit);
+  constexpr int kRequests = 300;
+  const std::string endpoint = "tcp://127.0.0.1:" + std::to_string(service.port());
+  const auto bytes = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01("x"));
+  support::RawSocket deaf(ZMQ_DEALER), reader(ZMQ_DEALER);
+  deaf.set(ZMQ_RCVHWM, 1);
+  deaf.set(ZMQ_RCVBUF, 4096);
+  deaf.connect(endpoint);
+  reader.connect(endpoint);
+  deaf.send({"", bytes});
+  CHECK(begun.wait());  // from now on all requests wait
+  for (int i = 0; i < kRequests; ++i) deaf.send({"", bytes});
+  for (int i = 0; i < kRequests; ++i) reader.send({"", bytes});
+  std::thread stopping([&] { service.stop(); });
+  CHECK(support::eventually([&] { return !stage::clientOf(server).lookupService("name"); }));
+  go.set_value();
+  int told = 0;
+  while (told < kRequests && reader.recv()) ++told;
+  CHECK(told == kRequests);
+  stopping.join();
 }
 
 TEST_CASE("a registry that is dead does not keep a service from stopping") {

@@ -1,6 +1,8 @@
 #include "router_source.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "../../messaging/detail/error_envelope.hpp"
 
@@ -36,8 +38,16 @@ void RouterSource::send(Frame& frame) {
 
 void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
-void RouterSource::refuseWaiting(const Error& error) {
-  std::vector<connection::Route> routes;
+void RouterSource::refuseAll(std::vector<connection::Route> routes, const Error& error) {
+  addWaiting(routes);
+  try {
+    sendLast(routes, errorEnvelope(error));
+  } catch (const Error&) {
+    // Longer than this socket lets anything be: nobody can be told.
+  }
+}
+
+void RouterSource::addWaiting(std::vector<connection::Route>& routes) {
   const Deadline limit = Deadline::in(kRefusalLimit);
   while (!limit.passed() && socket_.ready()) {
     try {
@@ -47,16 +57,27 @@ void RouterSource::refuseWaiting(const Error& error) {
       // Junk: nobody waits for a reply to it.
     }
   }
-  sendLast(routes, errorEnvelope(error));
 }
 
+// By peer: one that does not read keeps none from the others.
 void RouterSource::sendLast(const std::vector<connection::Route>& routes, std::string_view bytes) {
+  std::map<std::string_view, std::deque<const connection::Route*>> left;
+  for (const connection::Route& route : routes) left[route.front()].push_back(&route);
   const Deadline limit = Deadline::in(kFarewellLimit);
-  for (const connection::Route& route : routes) {
-    Frame frame(bytes);
-    while (socket_.trySend(route, frame) == SendResult::full) {
-      if (!socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
+  for (;;) {
+    for (auto peer = left.begin(); peer != left.end();) {
+      sendWhileRoom(peer->second, bytes);
+      peer = peer->second.empty() ? left.erase(peer) : std::next(peer);
     }
+    if (left.empty() || limit.passed() || !socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
+  }
+}
+
+void RouterSource::sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes) {
+  while (!routes.empty()) {
+    Frame frame(bytes);
+    if (socket_.trySend(*routes.front(), frame) == SendResult::full) return;
+    routes.pop_front();
   }
 }
 

@@ -2,6 +2,7 @@
 
 // A socket that many ask at once.
 
+#include <deque>
 #include <string_view>
 #include <vector>
 
@@ -35,11 +36,9 @@ class RouterSource : public Source, public Origin {
   /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
   void sendTo(const connection::Route& route, Frame& frame);
 
-  /// The last replies before the end: as sendTo(), but waits for those who read, for no longer than a second in all.
-  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
-
-  /// Replies with this error to those that wait to be taken, but not for ever to those who go on sending.
-  void refuseWaiting(const Error& error);
+  /// The last replies before the end: tells this error to whoever is at the end of these routes, and to those that wait to
+  /// be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second in all.
+  void refuseAll(std::vector<connection::Route> routes, const Error& error);
 
  protected:
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
@@ -52,6 +51,10 @@ class RouterSource : public Source, public Origin {
   void send(Frame& frame) override;
 
  private:
+  void addWaiting(std::vector<connection::Route>& routes);
+  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
+  void sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes);
+
   Socket socket_;
   HandlerTable& handlers_;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-// The calls of a service::Client and the instances that answer them.
+// The calls of a service::Client and the instances that reply to them.
 
 #include <atomic>
 #include <list>
@@ -10,69 +10,44 @@
 #include <optional>
 #include <string>
 
-#include "../../core/detail/latch.hpp"
 #include "../../core/detail/waker.hpp"
-#include "../../core/error.hpp"
 #include "../../reactor/detail/alarm.hpp"
+#include "../../reactor/detail/pending_call.hpp"
 #include "../../registry/detail/registry_link.hpp"
 #include "../client.hpp"
+#include "instances.hpp"
 
 namespace dividere::detail {
 
-/// One call, shared by the thread that waits for its end and the thread that brings it.
-struct Call {
-  /// What is to be said if it ends now, without an answer.
-  enum class Verdict { noRegistry, noService, noAnswer };
-
-  explicit Call(Frame&& frame) : request(std::move(frame)) {}
-
-  Latch ended;
-  std::atomic<Verdict> verdict{Verdict::noRegistry};
-
-  // Written before it has ended, read after.
-  Frame answer;
-  std::optional<Errc> failure;
-
-  // In the loop's thread, as a ReactorLoop says.
-  Frame request;
-  std::string id;
-  int sent = 0;
-  Deadline::Clock::time_point begun{};
-  Deadline::Clock::time_point orphaned = Deadline::Clock::time_point::max();  // when the instance that had it died
-};
-
-/// Gives calls to instances, and to others if those die.
+/// Gives calls to instances, and to others if those die, until each has its outcome.
 class CallDesk final : private Remote::Owner {
  public:
-  using Clock = Deadline::Clock;
-
   CallDesk(std::string service, const service::ClientOptions& options);
   ~CallDesk();
 
   // Any thread.
 
-  /// Whether the call has ended by the deadline; it is given up otherwise. Throws Error{stopping} after stop().
-  bool make(const std::shared_ptr<Call>& call, const Deadline& deadline);
+  /// Makes the call and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
+  /// Throws Error{stopping} after stop().
+  void make(const std::shared_ptr<AwaitedCall>& call, const Deadline& deadline);
+
+  /// Ends all calls.
   void stop();
   std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
 
  private:
-  struct Instance {
-    std::string server;
-    std::uint32_t port;
-    Remote* remote;           // the loop's
-    int descriptor;           // the peer's, for a thread that does not know whether the peer is still there
-    bool isListed = true;     // the registry knew of it when it was last asked
-    bool isLeaving = false;   // it says that it is stopping
-    bool isSilent = false;    // nothing came from it since a call to it was given up
-    std::size_t calls = 0;    // under way
-    bool isAttended = false;  // by the thread of the call under way, in place of the loop
-  };
-  struct UnderWay {
-    std::shared_ptr<Call> call;
+  using Clock = Deadline::Clock;
+  using CallPtr = std::shared_ptr<PendingCall>;
+  using Place = PendingCall::Place;
+
+  /// What is known of the service.
+  enum class Knowledge { none, noService, instances };
+
+  struct Given {
+    CallPtr call;
     Instance* instance;
   };
-  /// The way for a registry's answer, which may come after the desk's end.
+  /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {
     std::mutex mutex;
     CallDesk* desk;  // under mutex
@@ -81,27 +56,30 @@ class CallDesk final : private Remote::Owner {
   void remoteChanged(Remote& remote) override;
   void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
 
-  Instance* begin(const std::shared_ptr<Call>& call);
-  std::optional<Instance*> beginHere(const std::shared_ptr<Call>& call);
-  bool attend(Instance& instance, Call& call, const Waker& waker, const Deadline& deadline);
-  void leave(Instance& instance);
-  void giveUp(const std::shared_ptr<Call>& call);
+  // Any thread.
+  Instance* begin(const CallPtr& call);
+  void post(const CallPtr& call);
+  CallOutcome outcomeInVain(const PendingCall& call) const;
+  void giveUp(const CallPtr& call);
+  void attend(Instance& instance, AwaitedCall& call, const Waker& waker, const Deadline& deadline);
 
+  // In the loop's thread.
+  Instance* giveAtOnce(const CallPtr& call);
+  Instance* takeOverIfAlone(Instance& instance);
+  void leave(Instance& instance);
   void handOut();
-  Instance* choose();
-  bool give(const std::shared_ptr<Call>& call, Instance& instance);
+  bool give(const CallPtr& call, Instance& instance);
   void takeBack(Instance& instance);
-  void end(const std::shared_ptr<Call>& call, std::optional<Errc> failure);
-  void endAll(Errc failure);
+  void forget(const CallPtr& call);
+  void endAll();
+  void endHopeless(Clock::time_point now);
+  bool isHopeless(const PendingCall& call, Clock::time_point now) const;
+  Clock::time_point nextEnd(Clock::time_point now) const;
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
-  void found(const std::optional<ServiceLookupRep>& reply);
-  void list(const ServiceLookupRep& reply);
-  Instance& instanceAt(const std::string& server, std::uint32_t port);
-  void prune();
-  bool hasHope(const Call& call, Clock::time_point now, Clock::time_point& next) const;
-  void run();
+  void lookedUp(const std::optional<ServiceLookupRep>& reply);
+  void doWhatIsDue();
 
   // Constant after construction.
   const ForkGuard fork_;
@@ -110,21 +88,22 @@ class CallDesk final : private Remote::Owner {
   const std::shared_ptr<RegistryLink> link_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 
-  // In the loop's thread, as a ReactorLoop says.
+  // In the loop's thread.
   bool isOver_ = false;  // there will be no more calls, and the instances go
   CorrelationIds ids_;
-  std::list<Instance> instances_;
-  std::list<std::shared_ptr<Call>> waiting_;
-  std::map<std::string, UnderWay, std::less<>> underWay_;
+  Instances instances_;
+  std::list<CallPtr> waiting_;
+  std::map<std::string, Given, std::less<>> given_;
   bool isLookingUp_ = false;
   Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
-  Clock::time_point lookedUp_{};                           // when it was, last
+  Clock::time_point lookedUpAt_{};                         // when it was, last
+  std::atomic<Knowledge> knowledge_{Knowledge::none};      // read in any thread
 
   std::mutex mutex_;
   bool stopped_ = false;  // under mutex_
 
-  ReactorLoop loop_{"service::Client"};
-  Alarm alarm_{loop_, [this] { run(); }};
+  ReactorLoop loop_{"service::Client"};  // after all that its thread uses
+  Alarm alarm_{loop_, [this] { doWhatIsDue(); }};
 };
 
 }  // namespace dividere::detail

@@ -1,0 +1,47 @@
+#pragma once
+
+// Where a service's requests come in.
+
+#include <string>
+
+#include "../../reactor/detail/reactor_loop.hpp"
+#include "../../reactor/detail/router_source.hpp"
+#include "../service.hpp"
+#include "handler_pool.hpp"
+
+namespace dividere::detail {
+
+constexpr const char* kService = "service::Service";
+
+/// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
+class ServiceSource final : public RouterSource {
+ public:
+  /// `pool` may be null. Throws Error{noFreePort}.
+  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool);
+
+  bool hasMessage() override;
+  void take() override;
+
+  /// Tells all whose requests no handler has begun that the service `who` is stopping.
+  void refuseRest(const std::string& who);
+
+ private:
+  HandlerPool* const pool_;
+};
+
+/// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
+class PooledOrigin final : public Origin {
+ public:
+  PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source);
+
+  bool owesReply() const override { return true; }
+  bool wantsErrors() const override { return true; }
+
+ private:
+  void send(Frame& frame) override;
+
+  ReactorLoop& loop_;
+  ServiceSource& source_;
+};
+
+}  // namespace dividere::detail
