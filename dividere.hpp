@@ -118,6 +118,7 @@
 #include "dividere/messaging/detail/framework_messages.cpp"
 #include "dividere/messaging/detail/message_types.cpp"
 #include "dividere/messaging/detail/missing_fields.cpp"
+#include "dividere/messaging/detail/call_fields.cpp"
 #include "dividere/messaging/detail/publication.cpp"
 #include "dividere/messaging/detail/series.cpp"
 #include "dividere/messaging/envelope.cpp"

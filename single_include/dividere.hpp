@@ -7053,6 +7053,9 @@ class FieldReader {
   void to(std::string& value) const {
     if (isBytes_) value = bytes_;
   }
+  void to(std::string_view& value) const {
+    if (isBytes_) value = bytes_;
+  }
   void to(std::uint32_t& value) const {
     if (isVarint_) value = static_cast<std::uint32_t>(varint_);
   }
@@ -7170,6 +7173,9 @@ inline bool skipTopic(std::string_view& bytes) {
   return true;
 }
 
+/// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
+bool isTail(std::string_view bytes);
+
 /// Reads what PublicationTail writes; false if the bytes are not just that.
 inline bool readTail(std::string_view bytes, Publication& publication) {
   constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
@@ -7242,7 +7248,7 @@ class EnvelopeHead {
   }
 
   // Apart, as most messages need neither: skips the name, a topic and the tag of msg; leaves `size` bytes, if what is behind
-  // them is a publication's tail.
+  // them are fields that may be there.
   bool skipWithTopic(std::string_view& bytes) const;
   static bool cutTail(std::string_view& bytes, std::uint64_t size);
 };
@@ -7695,6 +7701,32 @@ struct RediscoverReq {
   std::string encode() const { return {}; }
 };
 
+// --- Of a call: each behind the correlation frame of a request, and only to peers that are known to understand it ---
+
+/// What the sender understands (Feature): the reply to a request that asks for it, ahead of its own.
+struct Features {
+  static constexpr std::string_view kType = "Features";
+  std::uint32_t features = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// Nobody waits for the reply any more.
+struct CancelCall {
+  static constexpr std::string_view kType = "CancelCall";
+  std::string encode() const { return {}; }
+};
+
+/// So many more parts may be sent.
+struct Credit {
+  static constexpr std::string_view kType = "Credit";
+  std::uint32_t parts = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
 /// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
@@ -7915,8 +7947,10 @@ EnvelopeHead::EnvelopeHead(std::string_view type)
 }
 
 [[gnu::noinline]] bool EnvelopeHead::cutTail(std::string_view& bytes, std::uint64_t size) {
+  if (size > bytes.size()) return false;
+  const std::string_view tail = bytes.substr(static_cast<std::size_t>(size));
   Publication publication;
-  if (size > bytes.size() || !readTail(bytes.substr(static_cast<std::size_t>(size)), publication)) return false;
+  if (!readTail(tail, publication) && !isTail(tail)) return false;
   bytes = bytes.substr(0, static_cast<std::size_t>(size));
   return true;
 }
@@ -8342,6 +8376,23 @@ bool Ack::decode(std::string_view bytes) {
   });
 }
 
+// --- Features, Credit ---
+
+static bool readNumber(std::string_view bytes, std::uint32_t& value) {
+  value = 0;
+  return readFields(bytes, [&](const FieldReader& field) {
+    if (field.number() == 1) field.to(value);
+  });
+}
+
+std::string Features::encode() const { return FieldWriter().number(1, features).take(); }
+
+bool Features::decode(std::string_view bytes) { return readNumber(bytes, features); }
+
+std::string Credit::encode() const { return FieldWriter().number(1, parts).take(); }
+
+bool Credit::decode(std::string_view bytes) { return readNumber(bytes, parts); }
+
 // --- DividereError ---
 
 std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
@@ -8559,6 +8610,102 @@ std::string missingFields(const google::protobuf::Message& message) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/missing_fields.cpp
 
+// begin dividere/messaging/detail/call_fields.hpp
+// What an envelope says of the message as a part of a call (doc/wire.md): behind the message, in fields that old peers skip.
+
+namespace dividere::detail {
+
+/// What a peer understands beyond requests and replies: bits of the message Features.
+enum Feature : std::uint32_t {
+  kCancelFeature = 1,    ///< CancelCall
+  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
+  kDescribeFeature = 4,  ///< DescribeReq
+  kBundlesFeature = 8,   ///< several messages in one envelope
+  kFramesFeature = 16,   ///< one message in several frames
+};
+
+/// Parts that may be sent before Credit comes for more.
+constexpr std::uint32_t kInitialCredit = 32;
+
+/// A longer name of a method is no name: what names one keeps it.
+constexpr std::size_t kLongestMethod = 255;
+
+/// Of a request, a part, or a reply. Views are into the envelope they were read from.
+struct CallFields {
+  std::string_view trace;       ///< W3C trace context, in binary
+  std::uint32_t timeoutMs = 0;  ///< request: what is left of the caller's time; 0: no limit is known
+  std::string_view method;      ///< request: where two methods take one type
+  std::uint32_t priority = 0;   ///< request: the higher, the sooner
+  std::uint32_t part = 0;       ///< of a stream or of progress, from 1; 0: the request or the reply itself
+  bool more = false;            ///< parts, or the reply, follow
+  bool asksFeatures = false;    ///< request: the peer is to tell its features
+  bool takesParts = false;      ///< request: its caller takes parts before the reply
+  bool notRepeatable = false;   ///< request: whoever had it may have done it, so nobody else gets it
+
+  /// The fields as EnvelopeExtras::tail takes them; empty if all have their defaults.
+  std::string serialized() const;
+};
+
+/// False if the bytes are no protobuf message; `fields` then holds what was read until there. Of a field that comes more
+/// than once the last one counts.
+bool readCallFields(std::string_view envelope, CallFields& fields);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/call_fields.hpp
+
+// begin dividere/messaging/detail/call_fields.cpp
+namespace dividere::detail {
+
+enum CallField : int {
+  kTraceField = 103,
+  kTimeoutField = 104,
+  kMethodField = 105,
+  kPriorityField = 106,
+  kPartField = 108,
+  kMorePartsField = 110,
+  kAsksFeaturesField = 112,
+  kTakesPartsField = 113,
+  kNotRepeatableField = 114,
+};
+
+std::string CallFields::serialized() const {
+  return FieldWriter()
+      .text(kTraceField, trace)
+      .number(kTimeoutField, timeoutMs)
+      .text(kMethodField, method)
+      .number(kPriorityField, priority)
+      .number(kPartField, part)
+      .number(kMorePartsField, more ? 1 : 0)
+      .number(kAsksFeaturesField, asksFeatures ? 1 : 0)
+      .number(kTakesPartsField, takesParts ? 1 : 0)
+      .number(kNotRepeatableField, notRepeatable ? 1 : 0)
+      .take();
+}
+
+static void takeCallField(const FieldReader& field, CallFields& fields) {
+  switch (field.number()) {
+    case kTraceField: return field.to(fields.trace);
+    case kTimeoutField: return field.to(fields.timeoutMs);
+    case kMethodField: return field.to(fields.method);
+    case kPriorityField: return field.to(fields.priority);
+    case kPartField: return field.to(fields.part);
+    case kMorePartsField: return field.to(fields.more);
+    case kAsksFeaturesField: return field.to(fields.asksFeatures);
+    case kTakesPartsField: return field.to(fields.takesParts);
+    case kNotRepeatableField: return field.to(fields.notRepeatable);
+    default: return;
+  }
+}
+
+bool readCallFields(std::string_view envelope, CallFields& fields) {
+  FieldReader field(envelope);
+  while (field.next()) takeCallField(field, fields);
+  return !field.failed();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/call_fields.cpp
+
 // begin dividere/messaging/detail/publication.cpp
 namespace dividere::detail {
 
@@ -8577,7 +8724,15 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   return true;
 }
 
-/// The same from fields in any order, with others among them.
+bool isTail(std::string_view bytes) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() <= 2) return false;
+  }
+  return !field.failed();
+}
+
+/// As readTail(), of fields in any order, with others among them.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);
   while (field.next()) {

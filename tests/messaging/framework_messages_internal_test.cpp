@@ -239,6 +239,28 @@ TEST_CASE("DividereError equals protoc's, byte for byte, both ways") {
   }
 }
 
+TEST_CASE("Features and Credit equal protoc's, byte for byte, both ways") {
+  const auto sameFeatures = [](const detail::Features& ours, const Features& protoc) {
+    return ours.features == protoc.features();
+  };
+  const auto sameCredit = [](const detail::Credit& ours, const Credit& protoc) { return ours.parts == protoc.parts(); };
+  checkReading<detail::Features, Features>(sameFeatures);
+  checkReading<detail::Credit, Credit>(sameCredit);
+  for (const std::uint32_t number : kNumbers) {
+    Features features;
+    features.set_features(number);
+    checkWriting(detail::Features{number}, features, sameFeatures);
+    Credit credit;
+    credit.set_parts(number);
+    checkWriting(detail::Credit{number}, credit, sameCredit);
+  }
+}
+
+TEST_CASE("CancelCall is named as protoc's and has no bytes") {
+  CHECK(std::string(detail::CancelCall::kType) == std::string(CancelCall::descriptor()->full_name()));
+  CHECK(detail::CancelCall().encode() == CancelCall().SerializeAsString());
+}
+
 TEST_CASE("RediscoverReq is named as protoc's and has no bytes") {
   CHECK(std::string(detail::RediscoverReq::kType) == std::string(RediscoverReq::descriptor()->full_name()));
   CHECK(detail::RediscoverReq().encode() == RediscoverReq().SerializeAsString());

@@ -71,8 +71,10 @@ EnvelopeHead::EnvelopeHead(std::string_view type)
 }
 
 [[gnu::noinline]] bool EnvelopeHead::cutTail(std::string_view& bytes, std::uint64_t size) {
+  if (size > bytes.size()) return false;
+  const std::string_view tail = bytes.substr(static_cast<std::size_t>(size));
   Publication publication;
-  if (size > bytes.size() || !readTail(bytes.substr(static_cast<std::size_t>(size)), publication)) return false;
+  if (!readTail(tail, publication) && !isTail(tail)) return false;
   bytes = bytes.substr(0, static_cast<std::size_t>(size));
   return true;
 }

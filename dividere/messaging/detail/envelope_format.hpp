@@ -67,7 +67,7 @@ class EnvelopeHead {
   }
 
   // Apart, as most messages need neither: skips the name, a topic and the tag of msg; leaves `size` bytes, if what is behind
-  // them is a publication's tail.
+  // them are fields that may be there.
   bool skipWithTopic(std::string_view& bytes) const;
   static bool cutTail(std::string_view& bytes, std::uint64_t size);
 };

@@ -31,6 +31,9 @@ class FieldReader {
   void to(std::string& value) const {
     if (isBytes_) value = bytes_;
   }
+  void to(std::string_view& value) const {
+    if (isBytes_) value = bytes_;
+  }
   void to(std::uint32_t& value) const {
     if (isVarint_) value = static_cast<std::uint32_t>(varint_);
   }

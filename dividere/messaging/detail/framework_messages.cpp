@@ -153,6 +153,23 @@ bool Ack::decode(std::string_view bytes) {
   });
 }
 
+// --- Features, Credit ---
+
+static bool readNumber(std::string_view bytes, std::uint32_t& value) {
+  value = 0;
+  return readFields(bytes, [&](const FieldReader& field) {
+    if (field.number() == 1) field.to(value);
+  });
+}
+
+std::string Features::encode() const { return FieldWriter().number(1, features).take(); }
+
+bool Features::decode(std::string_view bytes) { return readNumber(bytes, features); }
+
+std::string Credit::encode() const { return FieldWriter().number(1, parts).take(); }
+
+bool Credit::decode(std::string_view bytes) { return readNumber(bytes, parts); }
+
 // --- DividereError ---
 
 std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }

@@ -85,6 +85,32 @@ struct RediscoverReq {
   std::string encode() const { return {}; }
 };
 
+// --- Of a call: each behind the correlation frame of a request, and only to peers that are known to understand it ---
+
+/// What the sender understands (Feature): the reply to a request that asks for it, ahead of its own.
+struct Features {
+  static constexpr std::string_view kType = "Features";
+  std::uint32_t features = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// Nobody waits for the reply any more.
+struct CancelCall {
+  static constexpr std::string_view kType = "CancelCall";
+  std::string encode() const { return {}; }
+};
+
+/// So many more parts may be sent.
+struct Credit {
+  static constexpr std::string_view kType = "Credit";
+  std::uint32_t parts = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
 /// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";

@@ -63,6 +63,9 @@ inline bool skipTopic(std::string_view& bytes) {
   return true;
 }
 
+/// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
+bool isTail(std::string_view bytes);
+
 /// Reads what PublicationTail writes; false if the bytes are not just that.
 inline bool readTail(std::string_view bytes, Publication& publication) {
   constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
