@@ -16,6 +16,7 @@ export namespace dividere {
 using dividere::Errc;
 using dividere::Error;
 using dividere::errorCategory;
+using dividere::Failure;
 using dividere::kVersion;
 using dividere::LogHandler;
 using dividere::LogLevel;

@@ -39,7 +39,7 @@ namespace dividere {
 
 /// What went wrong, where no std::errc says it.
 ///
-/// The numbers 1 to 9 also travel between processes, in a DividereError (doc/wire.md). They mean the same on both
+/// The numbers below 20 also travel between processes, in a DividereError (doc/wire.md). They mean the same on both
 /// sides.
 enum class Errc {
   noWorker = 1,        ///< no worker was there for the request
@@ -51,6 +51,8 @@ enum class Errc {
   tooLarge = 7,        ///< larger than the receiver accepts
   deadlinePassed = 8,  ///< it was not done in time
   stopping = 9,        ///< the component is being stopped
+  unauthorized = 10,   ///< the peer may not do this
+  cancelled = 11,      ///< whoever asked for it wants it no more
 
   outOfTurn = 20,     ///< a call that has no place now: a send while a reply is owed, a second start()
   wrongType = 21,     ///< the message is of another type than the one asked for
@@ -78,8 +80,8 @@ class Error : public std::system_error {
   /// `context` is who, what and where, cut after 4,000 bytes; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
 
-  /// The same, with what text() returns.
-  Error(std::error_code code, const std::string& context, std::string text);
+  /// The same, with what text() and failure() return.
+  Error(std::error_code code, const std::string& context, std::string text, int failure = 0);
 
   /// what() without the code's message at its end.
   std::string context() const;
@@ -88,8 +90,30 @@ class Error : public std::system_error {
   /// where there is no other.
   std::string text() const { return text_ ? *text_ : context(); }
 
+  /// The code of the Failure that a handler threw; 0 if it was no Failure.
+  int failure() const noexcept { return failure_; }
+
  private:
   std::shared_ptr<const std::string> text_;  // copying an Error does not throw
+  int failure_ = 0;
+};
+
+/// How a handler says no in the application's own terms:
+///
+///     throw dividere::Failure(42, "count must not be 0");
+///
+/// Whoever asked gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
+/// 0 is none.
+struct Failure : std::exception {
+  Failure(int code, std::string text) : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
+
+  int code() const noexcept { return code_; }
+  const std::string& text() const noexcept { return *text_; }
+  const char* what() const noexcept override { return text_->c_str(); }
+
+ private:
+  int code_;
+  std::shared_ptr<const std::string> text_;  // copying a Failure does not throw
 };
 
 }  // namespace dividere
@@ -2752,6 +2776,8 @@ class ErrorCategory final : public std::error_category {
       case Errc::tooLarge: return "too large";
       case Errc::deadlinePassed: return "deadline passed";
       case Errc::stopping: return "stopping";
+      case Errc::unauthorized: return "unauthorized";
+      case Errc::cancelled: return "cancelled";
       case Errc::outOfTurn: return "out of turn";
       case Errc::wrongType: return "wrong type";
       case Errc::badEndpoint: return "bad endpoint";
@@ -2780,8 +2806,10 @@ std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(c
 Error::Error(std::error_code code, const std::string& context)
     : std::system_error(code, context.size() > detail::kLongestText ? detail::cut(context) : context) {}
 
-Error::Error(std::error_code code, const std::string& context, std::string text)
-    : std::system_error(Error(code, context)), text_(std::make_shared<const std::string>(std::move(text))) {}
+Error::Error(std::error_code code, const std::string& context, std::string text, int failure)
+    : std::system_error(Error(code, context)),
+      text_(std::make_shared<const std::string>(std::move(text))),
+      failure_(failure) {}
 
 std::string Error::context() const {
   const std::string text = what();
@@ -7059,6 +7087,9 @@ class FieldReader {
   void to(std::uint32_t& value) const {
     if (isVarint_) value = static_cast<std::uint32_t>(varint_);
   }
+  void to(std::int32_t& value) const {
+    if (isVarint_) value = static_cast<std::int32_t>(varint_);
+  }
   void to(bool& value) const {
     if (isVarint_) value = varint_ != 0;
   }
@@ -7727,11 +7758,12 @@ struct Credit {
   bool decode(std::string_view bytes);
 };
 
-/// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
+/// Sent in place of a reply that cannot be: an Errc below 20, a text for people, and the code of a handler's Failure.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
   std::uint32_t code = 0;
   std::string text;
+  std::int32_t failure = 0;  // 0: it was no Failure
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -7972,7 +8004,7 @@ namespace dividere::detail {
 
 // The codes that mean the same on both sides.
 constexpr int kFirstThatTravels = static_cast<int>(Errc::noWorker);
-constexpr int kLastThatTravels = static_cast<int>(Errc::stopping);
+constexpr int kLastThatTravels = static_cast<int>(Errc::cancelled);
 
 std::string errorEnvelope(const Error& error) {
   DividereError told;
@@ -7980,13 +8012,15 @@ std::string errorEnvelope(const Error& error) {
   const bool travels = error.code().category() == errorCategory() && error.code().value() <= kLastThatTravels;
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
   told.text = asUtf8(error.text());
+  told.failure = error.failure();
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
 Error asError(std::string_view who, const DividereError& told) {
   const bool isKnown = told.code >= kFirstThatTravels && told.code <= kLastThatTravels;
   return Error(isKnown ? static_cast<Errc>(told.code) : Errc::handlerFailed,
-               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text));
+               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text),
+               told.failure);
 }
 
 bool isErrorEnvelope(std::string_view bytes) {
@@ -8395,7 +8429,11 @@ bool Credit::decode(std::string_view bytes) { return readNumber(bytes, parts); }
 
 // --- DividereError ---
 
-std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
+// protobuf extends a negative int32 to 64 bits.
+std::string DividereError::encode() const {
+  const auto wide = static_cast<std::uint64_t>(std::int64_t{failure});
+  return FieldWriter().number(1, code).text(2, text).number(3, wide).take();
+}
 
 bool DividereError::decode(std::string_view bytes) {
   *this = {};
@@ -8403,6 +8441,7 @@ bool DividereError::decode(std::string_view bytes) {
     switch (field.number()) {
       case 1: return field.to(code);
       case 2: return field.to(text);
+      case 3: return field.to(failure);
       default: return;
     }
   });
@@ -9129,6 +9168,8 @@ static Error handlerError(const std::string& what, const char* thrown) {
 Error currentAsHandlerError(const std::string& what) {
   try {
     throw;
+  } catch (const Failure& failure) {
+    return Error(Errc::handlerFailed, what + ": " + failure.text(), failure.text(), failure.code());
   } catch (const std::exception& error) {
     return handlerError(what, error.what());
   } catch (...) {

@@ -21,6 +21,8 @@ class ErrorCategory final : public std::error_category {
       case Errc::tooLarge: return "too large";
       case Errc::deadlinePassed: return "deadline passed";
       case Errc::stopping: return "stopping";
+      case Errc::unauthorized: return "unauthorized";
+      case Errc::cancelled: return "cancelled";
       case Errc::outOfTurn: return "out of turn";
       case Errc::wrongType: return "wrong type";
       case Errc::badEndpoint: return "bad endpoint";
@@ -49,8 +51,10 @@ std::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(c
 Error::Error(std::error_code code, const std::string& context)
     : std::system_error(code, context.size() > detail::kLongestText ? detail::cut(context) : context) {}
 
-Error::Error(std::error_code code, const std::string& context, std::string text)
-    : std::system_error(Error(code, context)), text_(std::make_shared<const std::string>(std::move(text))) {}
+Error::Error(std::error_code code, const std::string& context, std::string text, int failure)
+    : std::system_error(Error(code, context)),
+      text_(std::make_shared<const std::string>(std::move(text))),
+      failure_(failure) {}
 
 std::string Error::context() const {
   const std::string text = what();

@@ -1,15 +1,17 @@
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 namespace dividere {
 
 /// What went wrong, where no std::errc says it.
 ///
-/// The numbers 1 to 9 also travel between processes, in a DividereError (doc/wire.md). They mean the same on both
+/// The numbers below 20 also travel between processes, in a DividereError (doc/wire.md). They mean the same on both
 /// sides.
 enum class Errc {
   noWorker = 1,        ///< no worker was there for the request
@@ -21,6 +23,8 @@ enum class Errc {
   tooLarge = 7,        ///< larger than the receiver accepts
   deadlinePassed = 8,  ///< it was not done in time
   stopping = 9,        ///< the component is being stopped
+  unauthorized = 10,   ///< the peer may not do this
+  cancelled = 11,      ///< whoever asked for it wants it no more
 
   outOfTurn = 20,     ///< a call that has no place now: a send while a reply is owed, a second start()
   wrongType = 21,     ///< the message is of another type than the one asked for
@@ -48,8 +52,8 @@ class Error : public std::system_error {
   /// `context` is who, what and where, cut after 4,000 bytes; the code's own message is appended.
   Error(std::error_code code, const std::string& context);
 
-  /// The same, with what text() returns.
-  Error(std::error_code code, const std::string& context, std::string text);
+  /// The same, with what text() and failure() return.
+  Error(std::error_code code, const std::string& context, std::string text, int failure = 0);
 
   /// what() without the code's message at its end.
   std::string context() const;
@@ -58,8 +62,30 @@ class Error : public std::system_error {
   /// where there is no other.
   std::string text() const { return text_ ? *text_ : context(); }
 
+  /// The code of the Failure that a handler threw; 0 if it was no Failure.
+  int failure() const noexcept { return failure_; }
+
  private:
   std::shared_ptr<const std::string> text_;  // copying an Error does not throw
+  int failure_ = 0;
+};
+
+/// How a handler says no in the application's own terms:
+///
+///     throw dividere::Failure(42, "count must not be 0");
+///
+/// Whoever asked gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
+/// 0 is none.
+struct Failure : std::exception {
+  Failure(int code, std::string text) : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
+
+  int code() const noexcept { return code_; }
+  const std::string& text() const noexcept { return *text_; }
+  const char* what() const noexcept override { return text_->c_str(); }
+
+ private:
+  int code_;
+  std::shared_ptr<const std::string> text_;  // copying a Failure does not throw
 };
 
 }  // namespace dividere

@@ -12,10 +12,11 @@ using namespace support;
 
 namespace {
 
-const std::vector<Errc> kAll = {
-    Errc::noWorker,  Errc::overloaded,     Errc::handlerFailed, Errc::gaveUp,     Errc::unknownType, Errc::malformed,
-    Errc::tooLarge,  Errc::deadlinePassed, Errc::stopping,      Errc::outOfTurn,  Errc::wrongType,   Errc::badEndpoint,
-    Errc::movedFrom, Errc::otherProcess,   Errc::noFreePort,    Errc::noRegistry, Errc::incomplete};
+const std::vector<Errc> kAll = {Errc::noWorker,    Errc::overloaded,   Errc::handlerFailed, Errc::gaveUp,
+                                Errc::unknownType, Errc::malformed,    Errc::tooLarge,      Errc::deadlinePassed,
+                                Errc::stopping,    Errc::outOfTurn,    Errc::wrongType,     Errc::badEndpoint,
+                                Errc::movedFrom,   Errc::otherProcess, Errc::noFreePort,    Errc::noRegistry,
+                                Errc::incomplete,  Errc::unauthorized, Errc::cancelled};
 
 }  // namespace
 
@@ -44,6 +45,20 @@ TEST_CASE("an error's bare text is what a handler threw, and its context where n
   static_assert(std::is_nothrow_copy_constructible_v<Error>);
 }
 
+TEST_CASE("an error that is no application's has failure code 0, and a copy keeps the code") {
+  CHECK(Error(Errc::handlerFailed, "context").failure() == 0);
+  CHECK(Error(Errc::handlerFailed, "context", "text").failure() == 0);
+  const Error failed(Errc::handlerFailed, "context: no", "no", -7);
+  CHECK((Error(failed).failure() == -7 && failed.text() == "no"));
+}
+
+TEST_CASE("a Failure is an exception with a code and a text of the application's") {
+  const Failure failure(42, "count must not be 0");
+  CHECK((failure.code() == 42 && failure.text() == "count must not be 0"));
+  CHECK(std::string(failure.what()) == failure.text());
+  static_assert(std::is_nothrow_copy_constructible_v<Failure> && std::is_base_of_v<std::exception, Failure>);
+}
+
 TEST_CASE("an error's code compares with Errc and with std::errc") {
   const Error ours(Errc::malformed, "");
   CHECK(ours.code() == Errc::malformed);
@@ -69,9 +84,9 @@ TEST_CASE("every Errc has a message of its own, in the category named dividere")
 }
 
 TEST_CASE("the codes that travel between processes keep their numbers") {
-  const std::vector<Errc> travelling = {Errc::noWorker, Errc::overloaded,     Errc::handlerFailed,
-                                        Errc::gaveUp,   Errc::unknownType,    Errc::malformed,
-                                        Errc::tooLarge, Errc::deadlinePassed, Errc::stopping};
+  const std::vector<Errc> travelling = {
+      Errc::noWorker, Errc::overloaded,     Errc::handlerFailed, Errc::gaveUp,       Errc::unknownType, Errc::malformed,
+      Errc::tooLarge, Errc::deadlinePassed, Errc::stopping,      Errc::unauthorized, Errc::cancelled};
   for (std::size_t i = 0; i < travelling.size(); ++i) CHECK(static_cast<std::size_t>(travelling[i]) == i + 1);
 }
 

@@ -53,7 +53,7 @@ bool same(const detail::Ack& ours, const ack& protoc) {
 }
 
 bool same(const detail::DividereError& ours, const DividereError& protoc) {
-  return ours.code == protoc.code() && ours.text == protoc.text();
+  return ours.code == protoc.code() && ours.text == protoc.text() && ours.failure == protoc.failure();
 }
 
 template <class Ours, class Protoc>

@@ -24,7 +24,7 @@ std::string toldBy(const detail::DividereError& error) {
 }  // namespace
 
 TEST_CASE("an error that a peer answers with is thrown here with the same code and text") {
-  for (int code = 1; code <= 9; ++code) {
+  for (int code = 1; code <= 11; ++code) {
     CAPTURE(code);
     const std::string bytes = toldBy({static_cast<std::uint32_t>(code), "as the peer says"});
     Msg01 message;
@@ -34,8 +34,22 @@ TEST_CASE("an error that a peer answers with is thrown here with the same code a
   }
 }
 
+TEST_CASE("an application's own code travels beside the text, whatever number it is") {
+  for (const int failure : {0, 1, 42, -1, 0x7FFFFFFF, -0x7FFFFFFF - 1}) {
+    CAPTURE(failure);
+    const std::string bytes = detail::errorEnvelope({Errc::handlerFailed, "who: no", "no", failure});
+    Msg01 message;
+    const auto error = errorOf([&] { detail::decodeEnvelopeInto("test", bytes, message); });
+    REQUIRE(error);
+    CHECK((error->failure() == failure && error->text() == "no"));
+    DividereError told;
+    detail::decodeEnvelopeInto("test", bytes, told);
+    CHECK(told.failure() == failure);
+  }
+}
+
 TEST_CASE("an error of a code that is not known, or none of those that travel, is a handler that failed") {
-  for (const std::uint32_t code : {0U, 10U, 20U, 21U, 27U, 1000U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
+  for (const std::uint32_t code : {0U, 12U, 20U, 21U, 27U, 1000U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
     CAPTURE(code);
     const std::string bytes = toldBy({code, "odd"});
     Msg01 message;
@@ -74,7 +88,7 @@ TEST_CASE("errors that do not travel are told to a peer as an unknown type, the 
     CHECK(contains(told.text(), "here"));
     return told.code();
   };
-  for (std::uint32_t code = 1; code <= 9; ++code) CHECK(codeTold(static_cast<Errc>(code)) == code);
+  for (std::uint32_t code = 1; code <= 11; ++code) CHECK(codeTold(static_cast<Errc>(code)) == code);
   CHECK(codeTold(Errc::wrongType) == 5);
   CHECK(codeTold(Errc::incomplete) == 5);
   CHECK(codeTold(std::make_error_code(std::errc::io_error)) == 5);

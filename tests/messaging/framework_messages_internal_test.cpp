@@ -223,7 +223,7 @@ TEST_CASE("ack equals protoc's, byte for byte, both ways") {
 
 TEST_CASE("DividereError equals protoc's, byte for byte, both ways") {
   const auto same = [](const detail::DividereError& ours, const DividereError& protoc) {
-    return ours.code == protoc.code() && ours.text == protoc.text();
+    return ours.code == protoc.code() && ours.text == protoc.text() && ours.failure == protoc.failure();
   };
   checkReading<detail::DividereError, DividereError>(same);
   for (const std::uint32_t code : kNumbers) {
@@ -232,8 +232,10 @@ TEST_CASE("DividereError equals protoc's, byte for byte, both ways") {
       ours.code = code;
       ours.text = text;
       DividereError protoc;
+      ours.failure = static_cast<std::int32_t>(code);
       protoc.set_code(code);
       protoc.set_text(text);
+      protoc.set_failure(ours.failure);
       checkWriting(ours, protoc, same);
     }
   }

@@ -191,6 +191,32 @@ TEST_CASE("a handler that throws answers with an error, and the next request is 
   CHECK(reported.find("that went wrong") != std::string::npos);
 }
 
+TEST_CASE("a Failure reaches the caller with its code and exactly its text, any other exception with what it says") {
+  support::LogCapture quiet;
+  Server server(stage::anywhere());
+  for (const int threads : {1, 2}) {
+    ServiceOptions options = stage::at(server);
+    options.threads = threads;
+    Service service("name", options);
+    service.on([](const Msg01& message) -> Msg01 {
+      if (message.field1().empty()) throw std::runtime_error("something else");
+      throw dividere::Failure(42, message.field1());
+    });
+    service.start(support::kLimit);
+    dividere::service::Client client("name", stage::asking(server));
+    const auto failed = [&](const std::string& text) {
+      const auto error = support::errorOf([&] { client.call<Msg01>(stage::msg01(text), support::kLimit); });
+      REQUIRE(error);
+      CHECK(error->code() == Errc::handlerFailed);
+      return *error;
+    };
+    for (const std::string text : {"count must not be 0", "f\xC3\xBCnf:\nzwei Zeilen", "a: b: c"}) {
+      CHECK((failed(text).failure() == 42 && failed(text).text() == text));
+    }
+    CHECK((failed("").failure() == 0 && failed("").text() == "something else"));
+  }
+}
+
 TEST_CASE("a type without a handler is answered with an error") {
   support::LogCapture quiet;
   Server server(stage::anywhere());

@@ -7,7 +7,7 @@ namespace dividere::detail {
 
 // The codes that mean the same on both sides.
 constexpr int kFirstThatTravels = static_cast<int>(Errc::noWorker);
-constexpr int kLastThatTravels = static_cast<int>(Errc::stopping);
+constexpr int kLastThatTravels = static_cast<int>(Errc::cancelled);
 
 std::string errorEnvelope(const Error& error) {
   DividereError told;
@@ -15,13 +15,15 @@ std::string errorEnvelope(const Error& error) {
   const bool travels = error.code().category() == errorCategory() && error.code().value() <= kLastThatTravels;
   told.code = static_cast<std::uint32_t>(travels ? error.code().value() : static_cast<int>(Errc::unknownType));
   told.text = asUtf8(error.text());
+  told.failure = error.failure();
   return sealEnvelope(DividereError::kType, told.encode());
 }
 
 Error asError(std::string_view who, const DividereError& told) {
   const bool isKnown = told.code >= kFirstThatTravels && told.code <= kLastThatTravels;
   return Error(isKnown ? static_cast<Errc>(told.code) : Errc::handlerFailed,
-               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text));
+               std::string(who) + ": the peer answered with an error: " + shown(told.text), asUtf8(told.text),
+               told.failure);
 }
 
 bool isErrorEnvelope(std::string_view bytes) {

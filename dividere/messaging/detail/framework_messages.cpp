@@ -172,7 +172,11 @@ bool Credit::decode(std::string_view bytes) { return readNumber(bytes, parts); }
 
 // --- DividereError ---
 
-std::string DividereError::encode() const { return FieldWriter().number(1, code).text(2, text).take(); }
+// protobuf extends a negative int32 to 64 bits.
+std::string DividereError::encode() const {
+  const auto wide = static_cast<std::uint64_t>(std::int64_t{failure});
+  return FieldWriter().number(1, code).text(2, text).number(3, wide).take();
+}
 
 bool DividereError::decode(std::string_view bytes) {
   *this = {};
@@ -180,6 +184,7 @@ bool DividereError::decode(std::string_view bytes) {
     switch (field.number()) {
       case 1: return field.to(code);
       case 2: return field.to(text);
+      case 3: return field.to(failure);
       default: return;
     }
   });

@@ -111,11 +111,12 @@ struct Credit {
   bool decode(std::string_view bytes);
 };
 
-/// Sent in place of a reply that cannot be: an Errc from 1 to 9, and a text for people.
+/// Sent in place of a reply that cannot be: an Errc below 20, a text for people, and the code of a handler's Failure.
 struct DividereError {
   static constexpr std::string_view kType = "DividereError";
   std::uint32_t code = 0;
   std::string text;
+  std::int32_t failure = 0;  // 0: it was no Failure
 
   std::string encode() const;
   bool decode(std::string_view bytes);

@@ -16,6 +16,8 @@ static Error handlerError(const std::string& what, const char* thrown) {
 Error currentAsHandlerError(const std::string& what) {
   try {
     throw;
+  } catch (const Failure& failure) {
+    return Error(Errc::handlerFailed, what + ": " + failure.text(), failure.text(), failure.code());
   } catch (const std::exception& error) {
     return handlerError(what, error.what());
   } catch (...) {
