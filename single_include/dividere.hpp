@@ -363,7 +363,8 @@ struct SocketOptions {
   std::shared_ptr<Context> context;
 
   /// Called with the native socket once all options are set, before it binds or connects. For options that are not
-  /// here, such as CURVE keys.
+  /// here, such as CURVE keys. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
+  /// Subscriber that wants the newest message alone has messaging::SubscriberOptions::latest.
   std::function<void(void*)> configure;
 };
 
@@ -3743,6 +3744,7 @@ class Socket {
   [[noreturn]] void failManyFrames() const;
 
   void applyDefaults(int type, const connection::SocketOptions& options);
+  void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
 
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
@@ -5540,6 +5542,25 @@ std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const co
 }  // namespace dividere::detail
 // end dividere/connection/detail/router.cpp
 
+// begin dividere/core/detail/options.hpp
+// What options are held to.
+
+namespace dividere::detail {
+
+/// Throws std::errc::invalid_argument unless the option is what it says.
+inline void requireOption(bool met, const char* who, const std::string& says) {
+  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
+}
+
+/// A period as the clock can reckon with it, and with a million of it: a century is never.
+inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
+  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
+  return std::clamp(period, -kCentury, kCentury);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/options.hpp
+
 // begin dividere/connection/detail/socket.cpp
 namespace dividere::detail {
 
@@ -5564,7 +5585,10 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
-  if (options.configure) options.configure(native_.handle());
+  if (options.configure) {
+    options.configure(native_.handle());
+    refuseConflation(type);
+  }
   receiveTimeout_ = get(ZMQ_RCVTIMEO);
   set(ZMQ_RCVTIMEO, asOption(kFirstWait));
   fd_ = get(ZMQ_FD);
@@ -5602,6 +5626,17 @@ void Socket::applyDefaults(int type, const connection::SocketOptions& options) {
   // With any domain set, peers that speak no ZMTP 3 are refused: without, seven bytes of junk are a message
   // and an HTTP request is a subscriber.
   set(ZMQ_ZAP_DOMAIN, "dividere", 8);
+}
+
+// A queue of one frame, which keeps the last of several subscriptions alone, and the last frame of a message. Sockets that are
+// neither Subscribers nor Dealers ignore it.
+void Socket::refuseConflation(int type) {
+  if (get(ZMQ_CONFLATE) == 0) return;
+  requireOption(type != ZMQ_SUB, className(),
+                "ZMQ_CONFLATE keeps one subscription alone, so nothing would arrive; use SubscriberOptions::latest");
+  requireOption(type != ZMQ_DEALER, className(), "ZMQ_CONFLATE keeps the last frame of a message alone");
+  requireOption(false, className(),
+                "ZMQ_CONFLATE has no effect here; use SubscriberOptions::latest where messages are read");
 }
 
 // --- Endpoints ---
@@ -9894,25 +9929,6 @@ class ReactorLoop {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/reactor_loop.hpp
-
-// begin dividere/core/detail/options.hpp
-// What options are held to.
-
-namespace dividere::detail {
-
-/// Throws std::errc::invalid_argument unless the option is what it says.
-inline void requireOption(bool met, const char* who, const std::string& says) {
-  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
-}
-
-/// A period as the clock can reckon with it, and with a million of it: a century is never.
-inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
-  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
-  return std::clamp(period, -kCentury, kCentury);
-}
-
-}  // namespace dividere::detail
-// end dividere/core/detail/options.hpp
 
 // begin dividere/reactor/detail/reactor_loop.cpp
 namespace dividere::detail {

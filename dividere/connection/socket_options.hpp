@@ -58,7 +58,8 @@ struct SocketOptions {
   std::shared_ptr<Context> context;
 
   /// Called with the native socket once all options are set, before it binds or connects. For options that are not
-  /// here, such as CURVE keys.
+  /// here, such as CURVE keys. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
+  /// Subscriber that wants the newest message alone has messaging::SubscriberOptions::latest.
   std::function<void(void*)> configure;
 };
 

@@ -198,6 +198,24 @@ TEST_CASE("what the configure hook throws is thrown by the constructor, and noth
   PortManager::release(port);
 }
 
+TEST_CASE("ZMQ_CONFLATE is refused in words by every socket, as it would lose subscriptions and frames") {
+  SocketOptions options;
+  options.configure = [](void* socket) {
+    const int on = 1;
+    zmq_setsockopt(socket, ZMQ_CONFLATE, &on, sizeof on);
+  };
+  const auto subscribe = [&] { Subscriber(local(1), "", options); };
+  CHECK(codeOf(subscribe) == std::errc::invalid_argument);
+  CHECK(contains(whatOf(subscribe), "connection::Subscriber: ZMQ_CONFLATE"));
+  CHECK(contains(whatOf(subscribe), "use SubscriberOptions::latest"));
+  CHECK(contains(whatOf([&] { Dealer(local(1), options); }), "keeps the last frame of a message alone"));
+  for (const auto& what :
+       {whatOf([&] { Publisher("tcp://127.0.0.1:*", options); }), whatOf([&] { Request(local(1), options); }),
+        whatOf([&] { Response("tcp://127.0.0.1:*", options); })}) {
+    CHECK(contains(what, "ZMQ_CONFLATE has no effect here"));
+  }
+}
+
 TEST_CASE("an option that libzmq refuses is an error") {
   SocketOptions options;
   options.sendQueue = -1;

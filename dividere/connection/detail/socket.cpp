@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "../../core/detail/options.hpp"
 #include "../../core/detail/random.hpp"
 #include "../../core/error.hpp"
 #include "process.hpp"
@@ -33,7 +34,10 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
-  if (options.configure) options.configure(native_.handle());
+  if (options.configure) {
+    options.configure(native_.handle());
+    refuseConflation(type);
+  }
   receiveTimeout_ = get(ZMQ_RCVTIMEO);
   set(ZMQ_RCVTIMEO, asOption(kFirstWait));
   fd_ = get(ZMQ_FD);
@@ -71,6 +75,17 @@ void Socket::applyDefaults(int type, const connection::SocketOptions& options) {
   // With any domain set, peers that speak no ZMTP 3 are refused: without, seven bytes of junk are a message
   // and an HTTP request is a subscriber.
   set(ZMQ_ZAP_DOMAIN, "dividere", 8);
+}
+
+// A queue of one frame, which keeps the last of several subscriptions alone, and the last frame of a message. Sockets that are
+// neither Subscribers nor Dealers ignore it.
+void Socket::refuseConflation(int type) {
+  if (get(ZMQ_CONFLATE) == 0) return;
+  requireOption(type != ZMQ_SUB, className(),
+                "ZMQ_CONFLATE keeps one subscription alone, so nothing would arrive; use SubscriberOptions::latest");
+  requireOption(type != ZMQ_DEALER, className(), "ZMQ_CONFLATE keeps the last frame of a message alone");
+  requireOption(false, className(),
+                "ZMQ_CONFLATE has no effect here; use SubscriberOptions::latest where messages are read");
 }
 
 // --- Endpoints ---

@@ -193,6 +193,7 @@ class Socket {
   [[noreturn]] void failManyFrames() const;
 
   void applyDefaults(int type, const connection::SocketOptions& options);
+  void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
 
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
