@@ -85,6 +85,8 @@ using dividere::balancing::WorkerOptions;
 }  // namespace dividere::balancing
 
 export namespace dividere::registry {
+using dividere::registry::Announcement;
+using dividere::registry::AnnouncementOptions;
 using dividere::registry::Client;
 using dividere::registry::ClientOptions;
 using dividere::registry::Location;

@@ -55,6 +55,7 @@
 
 // registry: where the services are
 #include "dividere/registry/address.hpp"
+#include "dividere/registry/announcement.hpp"
 #include "dividere/registry/client.hpp"
 #include "dividere/registry/server.hpp"
 
@@ -164,10 +165,12 @@
 #include "dividere/balancing/detail/worker_tasks.cpp"
 #include "dividere/balancing/worker.cpp"
 
+#include "dividere/registry/announcement.cpp"
 #include "dividere/registry/client.cpp"
 #include "dividere/registry/detail/announcer.cpp"
 #include "dividere/registry/detail/directory.cpp"
 #include "dividere/registry/detail/entry_rules.cpp"
+#include "dividere/registry/detail/lease.cpp"
 #include "dividere/registry/detail/own_address.cpp"
 #include "dividere/registry/detail/questions.cpp"
 #include "dividere/registry/detail/registrar.cpp"

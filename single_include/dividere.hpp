@@ -1810,6 +1810,7 @@ struct ServiceAddress {
   std::string name;
   std::string server;  ///< the host: its name or address
   std::uint16_t port = 0;
+  std::string kind = {};  ///< what it says that it is: "service", "publisher", "broker"; empty if it does not say
 };
 
 /// Where a registry is.
@@ -1821,6 +1822,66 @@ struct Location {
 
 }  // namespace dividere::registry
 // end dividere/registry/address.hpp
+
+// begin dividere/registry/announcement.hpp
+namespace dividere::detail {
+class Lease;
+}
+
+namespace dividere::registry {
+
+struct AnnouncementOptions {
+  /// The registries that are told: all of them.
+  std::vector<Location> registries{Location{}};
+
+  /// The address that is registered. Empty: that of the interface with the default route, or 127.0.0.1 where there is only
+  /// loopback.
+  std::string advertise;
+
+  /// A registry forgets the endpoint after this time without a renewal. It is renewed three times as often. 0: never.
+  std::chrono::milliseconds lease{5000};
+
+  /// When a registry comes back, it is told again at a random moment within this time.
+  std::chrono::milliseconds jitter{250};
+};
+
+/// Keeps an endpoint in the registries as long as it lives: a publisher's, a broker's, a plain Response's.
+///
+///     messaging::Publisher publisher("tcp://*:*");
+///     registry::Announcement announced("camera.front", publisher.port(), "publisher");
+///
+/// Whoever looks the name up finds it, as a service. (A service::Service needs none: it announces itself.) When a registry
+/// restarts, or comes later, it is told then. Any number of endpoints may have one name. An old registry, of the Python
+/// package, has one endpoint a name, and no kinds.
+///
+/// Returns at once; the registries are told in the background. Any thread. In a forked child it does nothing: the
+/// parent goes on with it.
+class Announcement {
+ public:
+  /// `kind` says what is there, in one word: "publisher" for what registry::Subscriber finds, "broker" for a Broker's front
+  /// port, or any other of at most 64 bytes. Throws std::errc::invalid_argument for a name that is not 1 to 255 bytes
+  /// of printable UTF-8, and for what is no port or no host.
+  Announcement(const std::string& name, std::uint16_t port, const std::string& kind,
+               const AnnouncementOptions& options = {});
+  Announcement(Announcement&&) noexcept;
+  Announcement& operator=(Announcement&&) noexcept;
+
+  /// Ends it, as stop().
+  ~Announcement();
+
+  /// Whether a registry knows of it, waiting for that until the time-out. False after stop().
+  bool wait(std::chrono::milliseconds timeout) const;
+
+  /// Takes it out of the registries. One that keeps silent is waited for 200 ms: it forgets the endpoint when the lease
+  /// ends. Any thread, any number of times; from a handler it does not wait.
+  void stop();
+
+ private:
+  detail::Hidden<detail::Lease> lease_;
+};
+
+}  // namespace dividere::registry
+// end dividere/registry/announcement.hpp
 
 // begin dividere/registry/client.hpp
 namespace dividere::detail {
@@ -1870,7 +1931,7 @@ class Client {
   void unregisterService(const std::string& name, std::uint16_t port);
   void unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
 
-  /// One of the instances of the name, each time the next; nothing if there is no such service.
+  /// One of the instances of the name, each time the next; nothing if there is no such service. Its kind is not told.
   std::optional<ServiceAddress> lookupService(const std::string& name);
   std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
 
@@ -1905,7 +1966,7 @@ struct ServerOptions {
   std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next one for announcements
   std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
 
-  // How much it keeps: what is beyond that is refused. By default entries take 70 MB at most, whoever registers them.
+  // How much it keeps: what is beyond that is refused. By default entries take 85 MB at most, whoever registers them.
   std::size_t maxInstancesPerName = 1000;
   std::size_t maxEntries = 100'000;        ///< in all
   std::size_t maxEntriesPerHost = 10'000;  ///< registered from one address, for itself or for others
@@ -7705,10 +7766,18 @@ struct ServiceAt {
   bool decode(std::string_view bytes);
 };
 
+/// What is at an endpoint, as it says of itself.
+struct EndpointTraits {
+  std::uint32_t features = 0;  // bits: what it knows beyond the Python package
+  std::string publicKey = {};  // empty: it has none
+  std::string kind = {};       // "service", "publisher" and so on; empty: it does not say
+};
+
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
   std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
   bool instance = false;      // one of several that share the name; false: the only one that this peer has
+  EndpointTraits traits;
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -7723,6 +7792,7 @@ struct ServiceInstance {
   std::string server;
   std::uint32_t port = 0;
   std::string name = {};  // empty: that of the look-up
+  EndpointTraits traits = {};
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -8297,7 +8367,8 @@ void FilterHints::compareForm(const Census& census, std::string_view type, std::
 namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
-enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
+enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101, kRegisteredTraitsField = 102 };
+enum ServiceInstanceField { kInstanceTraitsField = 100 };
 enum ServiceLookupReqField { kAllField = 100, kPatternField = 101, kAfterField = 102 };
 enum ServiceLookupRepField { kInstancesField = 100, kListedField = 101, kMoreField = 102 };
 enum AckField { kLeasesField = 100, kReasonField = 101 };
@@ -8334,10 +8405,28 @@ bool ServiceAt::decode(std::string_view bytes) {
   return readFields(bytes, [this](const FieldReader& field) { takeServiceAt(field, *this); });
 }
 
+// --- EndpointTraits: three fields in a row, which are not the same ones everywhere ---
+
+static void writeTraits(const EndpointTraits& traits, int first, FieldWriter& writer) {
+  writer.number(first, traits.features).text(first + 1, traits.publicKey).text(first + 2, traits.kind);
+}
+
+static void takeTraits(const FieldReader& field, int first, EndpointTraits& traits) {
+  switch (field.number() - first) {
+    case 0: return field.to(traits.features);
+    case 1: return field.to(traits.publicKey);
+    case 2: return field.to(traits.kind);
+    default: return;
+  }
+}
+
 // --- RegisterService ---
 
 std::string RegisterService::encode() const {
-  return writeServiceAt(*this).number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0).take();
+  FieldWriter writer = writeServiceAt(*this);
+  writer.number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0);
+  writeTraits(traits, kRegisteredTraitsField, writer);
+  return writer.take();
 }
 
 bool RegisterService::decode(std::string_view bytes) {
@@ -8346,7 +8435,7 @@ bool RegisterService::decode(std::string_view bytes) {
     switch (field.number()) {
       case kLeaseField: return field.to(leaseMs);
       case kInstanceField: return field.to(instance);
-      default: return takeServiceAt(field, *this);
+      default: takeTraits(field, kRegisteredTraitsField, traits); return takeServiceAt(field, *this);
     }
   });
 }
@@ -8354,7 +8443,10 @@ bool RegisterService::decode(std::string_view bytes) {
 // --- ServiceInstance ---
 
 std::string ServiceInstance::encode() const {
-  return FieldWriter().text(1, server).number(2, port).text(3, name).take();
+  FieldWriter writer;
+  writer.text(1, server).number(2, port).text(3, name);
+  writeTraits(traits, kInstanceTraitsField, writer);
+  return writer.take();
 }
 
 /// Into one that may hold something already, as of a field that comes twice: then the two are one.
@@ -8364,7 +8456,7 @@ static bool mergeInstance(std::string_view bytes, ServiceInstance& instance) {
       case 1: return field.to(instance.server);
       case 2: return field.to(instance.port);
       case 3: return field.to(instance.name);
-      default: return;
+      default: return takeTraits(field, kInstanceTraitsField, instance.traits);
     }
   });
 }
@@ -13722,6 +13814,10 @@ constexpr std::size_t kLongestServiceName = 255;
 /// In bytes. No host name is longer, by the rules of the DNS, and no address.
 constexpr std::size_t kLongestHost = 253;
 
+/// In bytes.
+constexpr std::size_t kLongestKind = 64;
+constexpr std::size_t kLongestPublicKey = 64;
+
 // What is wrong with it, in words that go after "the"; empty if nothing is.
 
 /// A name is printable UTF-8: not empty, not too long, no control characters.
@@ -13732,27 +13828,20 @@ std::string faultInHost(std::string_view host);
 
 std::string faultInPort(std::uint32_t port);
 
+/// A kind is empty or a word: printable UTF-8 of at most 64 bytes.
+std::string faultInKind(std::string_view kind);
+
+/// A public key has any bytes, at most 64.
+std::string faultInPublicKey(std::string_view key);
+
 /// Throw std::errc::invalid_argument, which names `who` and says what is wrong. `option` is what the host was given as.
 void requireServiceName(std::string_view who, std::string_view name);
+void requireKind(std::string_view who, std::string_view kind);
+void requirePort(std::string_view who, std::uint32_t port);
 void requireHost(std::string_view who, std::string_view option, std::string_view host);
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/entry_rules.hpp
-
-// begin dividere/registry/detail/own_address.hpp
-// Where this machine is found by others.
-
-namespace dividere::detail {
-
-/// The address of the interface with the default route; without one, of the first interface that is not loopback;
-/// without one, 127.0.0.1. No packet is sent for it.
-std::string ownAddress();
-
-/// "tcp://host:port"; an IPv6 address gets its brackets.
-std::string tcpEndpoint(const std::string& host, std::uint16_t port);
-
-}  // namespace dividere::detail
-// end dividere/registry/detail/own_address.hpp
 
 // begin dividere/registry/detail/questions.hpp
 // What is asked of the registries.
@@ -13816,6 +13905,7 @@ constexpr std::chrono::milliseconds kLongestLease{UINT32_MAX};
 struct Registration {
   std::string who;  // whom this speaks for, in the log: as in "service::Service 'demo.Echo'"
   ServiceAt service;
+  EndpointTraits traits;
   std::chrono::milliseconds lease{};  // at most kLongestLease
   std::chrono::milliseconds jitter{};
 
@@ -13893,6 +13983,9 @@ class RegistryLink final : private Remote::Owner {
   explicit RegistryLink(const std::vector<registry::Location>& registries);
   ~RegistryLink();
 
+  /// Whether this is the link's thread.
+  bool isCurrent() const noexcept { return loop_.isCurrent(); }
+
   void requireOwnProcess(std::string_view who) const { fork_.require(who); }
 
   /// Calls `replied` once, in the link's thread, with the envelope of the reply, or with null if there is none in
@@ -13928,6 +14021,101 @@ class RegistryLink final : private Remote::Owner {
 }  // namespace dividere::detail
 // end dividere/registry/detail/registry_link.hpp
 
+// begin dividere/registry/detail/lease.hpp
+// One endpoint's place in the registries.
+
+namespace dividere::detail {
+
+/// Throws std::errc::invalid_argument, which names `who`, for options that make no sense.
+void requireLeaseOptions(const char* who, const registry::AnnouncementOptions& options);
+
+/// Keeps an endpoint registered from begin() to stop(). Any thread.
+class Lease {
+ public:
+  /// `who` speaks for it in the log: as in "service::Service 'demo.Echo'". Name, port and options must be good. Throws
+  /// Error{badEndpoint} for registries that are at no address.
+  Lease(const std::string& who, const std::string& name, std::uint16_t port, const EndpointTraits& traits,
+        const registry::AnnouncementOptions& options);
+  ~Lease() { stop(true); }
+
+  /// Tells the registries. Once.
+  void begin() { link_->begin(registration_); }
+
+  /// Whether a registry knows of it, waiting for that until the time-out; false after stop().
+  bool wait(std::chrono::milliseconds timeout) const;
+
+  /// Takes it out of the registries. `waits`: once, for those that are there to acknowledge it, for 200 ms at most, unless
+  /// called from where nobody may wait. Any number of times; does nothing in a forked child.
+  void stop(bool waits);
+
+ private:
+  const ForkGuard fork_;
+  const std::shared_ptr<Registration> registration_;
+  const std::shared_ptr<RegistryLink> link_;
+  std::atomic<bool> isStopped_{false};
+  std::atomic<bool> hasWaited_{false};
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/lease.hpp
+
+// begin dividere/registry/announcement.cpp
+namespace dividere::detail {
+
+constexpr const char* kAnnouncement = "registry::Announcement";
+
+static std::unique_ptr<Lease> leaseOf(const std::string& name, std::uint16_t port, const std::string& kind,
+                                      const registry::AnnouncementOptions& options) {
+  requireLeaseOptions(kAnnouncement, options);
+  requireServiceName(kAnnouncement, name);
+  requirePort(kAnnouncement, port);
+  requireKind(kAnnouncement, kind);
+  EndpointTraits traits;
+  traits.kind = kind;
+  auto lease = std::make_unique<Lease>(std::string(kAnnouncement) + " '" + name + "'", name, port, traits, options);
+  lease->begin();
+  return lease;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::registry {
+
+Announcement::Announcement(const std::string& name, std::uint16_t port, const std::string& kind,
+                           const AnnouncementOptions& options)
+    : lease_(detail::leaseOf(name, port, kind, options)) {}
+
+Announcement::Announcement(Announcement&&) noexcept = default;
+Announcement& Announcement::operator=(Announcement&&) noexcept = default;
+Announcement::~Announcement() = default;
+
+bool Announcement::wait(std::chrono::milliseconds timeout) const {
+  if (!lease_) throw Error(Errc::movedFrom, detail::kAnnouncement);
+  return lease_->wait(timeout);
+}
+
+void Announcement::stop() {
+  if (lease_) lease_->stop(true);
+}
+
+}  // namespace dividere::registry
+// end dividere/registry/announcement.cpp
+
+// begin dividere/registry/detail/own_address.hpp
+// Where this machine is found by others.
+
+namespace dividere::detail {
+
+/// The address of the interface with the default route; without one, of the first interface that is not loopback;
+/// without one, 127.0.0.1. No packet is sent for it.
+std::string ownAddress();
+
+/// "tcp://host:port"; an IPv6 address gets its brackets.
+std::string tcpEndpoint(const std::string& host, std::uint16_t port);
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/own_address.hpp
+
 // begin dividere/registry/client.cpp
 namespace dividere::detail {
 
@@ -13952,9 +14140,11 @@ static std::string nameInQuestion(std::string_view verb, std::string_view name) 
   return what;
 }
 
-static bool tellsOfOne(const ServiceLookupRep& reply) {
-  return reply.server != ServiceLookupRep::kUnavailable && faultInPort(reply.port).empty();
+static bool isPlace(const std::string& host, std::uint32_t port) {
+  return faultInPort(port).empty() && faultInHost(host).empty();
 }
+
+static bool tellsOfOne(const ServiceLookupRep& reply) { return isPlace(reply.server, reply.port); }
 
 /// What is listed in the end may be long, but not without bound. No honest registry has as much.
 constexpr std::size_t kMostListed = 1'000'000;
@@ -13973,14 +14163,16 @@ static const ServiceInstance& lastListed(const std::string& who, const ServiceLo
 
 /// Puts the instances of a reply to a look-up of this name behind `all`.
 static void append(const ServiceLookupRep& reply, const std::string& name, std::vector<registry::ServiceAddress>& all) {
-  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port) {
-    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port)});
+  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port, const std::string& kind) {
+    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port), kind});
   };
   for (const ServiceInstance& each : reply.instances) {
-    if (faultInPort(each.port).empty()) add(each.name, each.server, each.port);
+    const bool isNamed = each.name.empty() || faultInServiceName(each.name).empty();
+    if (!isNamed || !isPlace(each.server, each.port)) continue;
+    add(each.name, each.server, each.port, faultInKind(each.traits.kind).empty() ? each.traits.kind : std::string());
   }
   // A registry that tells of one only.
-  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port);
+  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port, {});
 }
 
 }  // namespace dividere::detail
@@ -14049,7 +14241,7 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name, std
   reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType,
                    detail::Deadline::in(timeout)));
   if (!detail::tellsOfOne(reply)) return std::nullopt;
-  return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port)};
+  return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port), {}};
 }
 
 std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
@@ -14216,6 +14408,7 @@ class Directory {
     bool isOneOfMany;
     Clock::time_point leaseEnds;
     Registrants::iterator registrant;
+    EndpointTraits traits;
   };
   struct Instances {
     std::vector<Instance> all;  // in the order they came
@@ -14247,10 +14440,12 @@ static bool isAt(const Instance& instance, const ServiceAt& service) {
   return instance.server == service.server && instance.port == service.port;
 }
 
-static std::string faultInEntry(const ServiceAt& service) {
+static std::string faultInEntry(const RegisterService& service) {
   std::string fault = faultInServiceName(service.name);
   if (fault.empty()) fault = faultInHost(service.server);
   if (fault.empty()) fault = faultInPort(service.port);
+  if (fault.empty()) fault = faultInKind(service.traits.kind);
+  if (fault.empty()) fault = faultInPublicKey(service.traits.publicKey);
   return fault.empty() ? fault : "its " + fault;
 }
 
@@ -14311,6 +14506,7 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
   if (known != instances.all.end()) {
     known->isOneOfMany = service.instance;
     known->leaseEnds = leaseEnds;
+    known->traits = service.traits;
   } else {
     fault = lackOfRoom(instances, service, registrant);
     if (!fault.empty()) {
@@ -14319,7 +14515,7 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
     }
     const auto mine = registrants_.try_emplace(std::string(registrant), 0).first;
     ++mine->second;
-    instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine});
+    instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine, service.traits});
     ++size_;
   }
   if (!service.instance) {
@@ -14345,8 +14541,10 @@ void Directory::expire(Clock::time_point now) {
 
 // --- Look-ups ---
 
-/// What one more instance adds to a reply, at most: tags and lengths, and a port of three bytes.
-static std::size_t sizeInReply(std::string_view name, std::string_view host) { return name.size() + host.size() + 16; }
+/// What one more instance adds to a reply, at most: tags and lengths, a port of three bytes, features of five.
+static std::size_t sizeInReply(std::string_view name, std::string_view host, const EndpointTraits& traits = {}) {
+  return name.size() + host.size() + traits.kind.size() + traits.publicKey.size() + 30;
+}
 
 ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
   if (!request.pattern.empty()) return list(request, now);
@@ -14375,14 +14573,14 @@ void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep
   const std::size_t count = instances.all.size();
   std::size_t room = limits_.replyBytes - std::min(limits_.replyBytes, sizeInReply(reply.name, reply.server));
   std::size_t size = 0;
-  for (const Instance& each : instances.all) size += sizeInReply({}, each.server);
+  for (const Instance& each : instances.all) size += sizeInReply({}, each.server, each.traits);
   const std::size_t first = size <= room ? 0 : turn;
   for (std::size_t i = 0; i < count; ++i) {
     const Instance& each = instances.all[(first + i) % count];
-    const std::size_t taken = sizeInReply({}, each.server);
+    const std::size_t taken = sizeInReply({}, each.server, each.traits);
     if (taken > room) break;
     room -= taken;
-    reply.instances.push_back({each.server, each.port, {}});
+    reply.instances.push_back({each.server, each.port, {}, each.traits});
   }
   if (reply.instances.size() < count)
     instances.next = (turn + std::max<std::size_t>(reply.instances.size(), 1)) % count;
@@ -14413,17 +14611,19 @@ ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_po
   std::size_t size = 0;
   for (auto it = byName_.lower_bound(std::max(pattern.text, std::string_view(request.after.name)));
        it != byName_.end() && pattern.matches(it->first); ++it) {
-    std::vector<Place> places;
+    const std::string& name = it->first;
+    const auto placeOf = [&](const Instance& each) { return Place(name, each.server, each.port); };
+    std::vector<const Instance*> wanted;
     for (const Instance& each : it->second.all) {
-      const Place place(it->first, each.server, each.port);
-      if (each.leaseEnds > now && place > after) places.push_back(place);
+      if (each.leaseEnds > now && placeOf(each) > after) wanted.push_back(&each);
     }
-    std::sort(places.begin(), places.end());
-    for (const auto& [name, server, port] : places) {
-      size += sizeInReply(name, server);
+    std::sort(wanted.begin(), wanted.end(),
+              [&](const Instance* a, const Instance* b) { return placeOf(*a) < placeOf(*b); });
+    for (const Instance* each : wanted) {
+      size += sizeInReply(name, each->server, each->traits);
       reply.more = !reply.instances.empty() && size > limits_.replyBytes;
       if (reply.more) return reply;
-      reply.instances.push_back({std::string(server), port, std::string(name)});
+      reply.instances.push_back({each->server, each->port, name, each->traits});
     }
   }
   return reply;
@@ -14443,13 +14643,24 @@ static std::string lengthFault(std::string_view text, std::size_t longest) {
   return " has " + std::to_string(text.size()) + " bytes, more than " + std::to_string(longest);
 }
 
-std::string faultInServiceName(std::string_view name) {
-  const std::string fault = lengthFault(name, kLongestServiceName);
-  if (!fault.empty()) return "name" + fault;
+static std::string faultInWord(const std::string& what, std::string_view word, std::size_t longest) {
+  const std::string fault = lengthFault(word, longest);
+  if (!fault.empty()) return what + fault;
   const auto isControl = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; };
-  if (std::any_of(name.begin(), name.end(), isControl)) return "name '" + shown(name) + "' has a control character";
-  if (asUtf8(name) != name) return "name '" + shown(name) + "' is not UTF-8";
+  if (std::any_of(word.begin(), word.end(), isControl)) return what + " '" + shown(word) + "' has a control character";
+  if (asUtf8(word) != word) return what + " '" + shown(word) + "' is not UTF-8";
   return {};
+}
+
+std::string faultInServiceName(std::string_view name) { return faultInWord("name", name, kLongestServiceName); }
+
+std::string faultInKind(std::string_view kind) {
+  return kind.empty() ? std::string() : faultInWord("kind", kind, kLongestKind);
+}
+
+std::string faultInPublicKey(std::string_view key) {
+  return key.empty() || key.size() <= kLongestPublicKey ? std::string()
+                                                        : "public key" + lengthFault(key, kLongestPublicKey);
 }
 
 static bool isLetterOrDigit(char c) {
@@ -14523,6 +14734,16 @@ void requireServiceName(std::string_view who, std::string_view name) {
   if (!fault.empty()) failEntry(who, "the " + fault);
 }
 
+void requireKind(std::string_view who, std::string_view kind) {
+  const std::string fault = faultInKind(kind);
+  if (!fault.empty()) failEntry(who, "the " + fault);
+}
+
+void requirePort(std::string_view who, std::uint32_t port) {
+  const std::string fault = faultInPort(port);
+  if (!fault.empty()) failEntry(who, "the " + fault);
+}
+
 void requireHost(std::string_view who, std::string_view option, std::string_view host) {
   const std::string fault = faultInHost(host);
   if (!fault.empty()) failEntry(who, std::string(option) + ": the " + fault);
@@ -14530,6 +14751,55 @@ void requireHost(std::string_view who, std::string_view option, std::string_view
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/entry_rules.cpp
+
+// begin dividere/registry/detail/lease.cpp
+namespace dividere::detail {
+
+// How long the end waits for the registries to acknowledge: without it the lease would end anyway.
+constexpr std::chrono::milliseconds kUnregisterLimit{200};
+
+void requireLeaseOptions(const char* who, const registry::AnnouncementOptions& options) {
+  constexpr std::chrono::milliseconds none{0};
+  requireOption(options.lease >= none, who, "lease must not be negative");
+  requireOption(options.jitter >= none, who, "jitter must not be negative");
+  if (!options.advertise.empty()) requireHost(who, "advertise", options.advertise);
+}
+
+static std::shared_ptr<Registration> registrationOf(const std::string& who,
+                                                    const registry::AnnouncementOptions& options) {
+  const auto registration = std::make_shared<Registration>();
+  registration->who = who;
+  registration->service.server = options.advertise.empty() ? ownAddress() : options.advertise;
+  registration->lease = std::min<std::chrono::milliseconds>(options.lease, kLongestLease);
+  registration->jitter = clampedPeriod(options.jitter);
+  return registration;
+}
+
+Lease::Lease(const std::string& who, const std::string& name, std::uint16_t port, const EndpointTraits& traits,
+             const registry::AnnouncementOptions& options)
+    : registration_(registrationOf(who, options)), link_(RegistryLink::to(who, options.registries)) {
+  registration_->service.name = name;
+  registration_->service.port = port;
+  registration_->traits = traits;
+}
+
+bool Lease::wait(std::chrono::milliseconds timeout) const {
+  fork_.require(registration_->who);
+  return registration_->known.wait(Deadline::in(timeout)) && !isStopped_;
+}
+
+void Lease::stop(bool waits) {
+  if (fork_.crossed()) return;
+  if (!isStopped_.exchange(true)) {
+    registration_->known.open();  // nobody is to wait for it any more
+    link_->end(registration_);
+  }
+  const bool mayWait = waits && !CallbackScope::isInside() && !link_->isCurrent();
+  if (mayWait && !hasWaited_.exchange(true)) registration_->forgotten.wait(Deadline::in(kUnregisterLimit));
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/lease.cpp
 
 // begin dividere/registry/detail/own_address.cpp
 namespace dividere::detail {
@@ -14740,6 +15010,7 @@ void Registrar::registerNow(Entry& entry, Clock::time_point now) {
   static_cast<ServiceAt&>(request) = entry.registration->service;
   request.leaseMs = static_cast<std::uint32_t>(entry.registration->lease.count());
   request.instance = true;
+  request.traits = entry.registration->traits;
   Frame frame{std::string_view(sealEnvelope(RegisterService::kType, request.encode()))};
   entry.asked = ids_.next();
   if (!registries_[entry.registry]->ask(entry.asked, frame)) entry.asked.clear();
@@ -16133,8 +16404,8 @@ class ServiceCore {
 
  private:
   void makePool(std::size_t threads);
-  bool begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration);
-  void describe(Registration& registration) const;
+  std::shared_ptr<Lease> begin(const std::string& defaultName);
+  EndpointTraits traits() const;
   void stopLoop();
   std::string who() const;
 
@@ -16143,13 +16414,12 @@ class ServiceCore {
   const service::ServiceOptions options_;
   std::string name_;
   std::uint16_t port_ = 0;
-  std::shared_ptr<RegistryLink> link_;
   ServiceSource* source_ = nullptr;  // the loop's
 
   std::mutex mutex_;
-  bool started_ = false;                        // under mutex_
-  bool stopped_ = false;                        // under mutex_
-  std::shared_ptr<Registration> registration_;  // under mutex_, while it is registered
+  bool started_ = false;          // under mutex_
+  bool stopped_ = false;          // under mutex_
+  std::shared_ptr<Lease> lease_;  // under mutex_, from the start on
 
   HandlerTable& handlers_;
   std::unique_ptr<HandlerPool> pool_;
@@ -16162,17 +16432,20 @@ class ServiceCore {
 // begin dividere/service/detail/service_core.cpp
 namespace dividere::detail {
 
-// How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
-constexpr std::chrono::milliseconds kUnregisterLimit{200};
+static registry::AnnouncementOptions announcementOf(const service::ServiceOptions& options) {
+  registry::AnnouncementOptions announcement;
+  announcement.registries = options.registries;
+  announcement.advertise = options.advertise;
+  announcement.lease = options.lease;
+  announcement.jitter = options.jitter;
+  return announcement;
+}
 
 static void requireServiceOptions(const service::ServiceOptions& options) {
-  constexpr std::chrono::milliseconds none{0};
   requireOption(options.threads > 0, kService, "threads must be at least 1");
   requireOption(options.firstPort > 0, kService, "firstPort must be at least 1");
   requireOption(options.firstPort <= options.lastPort, kService, "lastPort must not be below firstPort");
-  requireOption(options.lease >= none, kService, "lease must not be negative");
-  requireOption(options.jitter >= none, kService, "jitter must not be negative");
-  if (!options.advertise.empty()) requireHost(kService, "advertise", options.advertise);
+  requireLeaseOptions(kService, announcementOf(options));
 }
 
 ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
@@ -16205,38 +16478,31 @@ void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> 
 
 bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
   fork_.require("service::Service: start");
-  const auto registration = std::make_shared<Registration>();
-  if (!begin(defaultName, registration)) return false;
-  const bool isKnown = registration->known.wait(Deadline::in(timeout));
-  std::lock_guard<std::mutex> lock(mutex_);
-  return isKnown && !stopped_;
+  const auto lease = begin(defaultName);
+  return lease && lease->wait(timeout);
 }
 
-/// False after stop().
-bool ServiceCore::begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration) {
+/// Null after stop().
+std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) return false;
+  if (stopped_) return nullptr;
   if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
   if (name_.empty()) name_ = defaultName;
   requireServiceName("service::Service: start", name_);
-  describe(*registration);
-  link_ = RegistryLink::to(who(), options_.registries);
+  const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());
   if (pool_) pool_->start();
   started_ = true;
-  registration_ = registration;
-  link_->begin(registration);
-  return true;
+  lease_ = lease;
+  lease->begin();
+  return lease;
 }
 
-void ServiceCore::describe(Registration& registration) const {
-  registration.who = who();
-  registration.service.name = name_;
-  registration.service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
-  registration.service.port = port_;
-  registration.lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
-  registration.jitter = clampedPeriod(options_.jitter);
+EndpointTraits ServiceCore::traits() const {
+  EndpointTraits traits;
+  traits.kind = "service";
+  return traits;
 }
 
 std::string ServiceCore::who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
@@ -16245,20 +16511,16 @@ std::string ServiceCore::who() const { return name_.empty() ? kService : std::st
 
 void ServiceCore::stop() {
   if (fork_.crossed()) return;
-  std::shared_ptr<Registration> registration;
+  std::shared_ptr<Lease> lease;
   bool wasStarted;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
     wasStarted = started_;
-    registration.swap(registration_);
+    lease = lease_;
   }
   const bool isInside = CallbackScope::isInside() || loop_.isCurrent() || (pool_ && pool_->isCurrent());
-  if (registration) {
-    registration->known.open();  // nobody is to wait for it any more
-    link_->end(registration);
-    if (!isInside) registration->forgotten.wait(Deadline::in(kUnregisterLimit));
-  }
+  if (lease) lease->stop(!isInside);
   if (!wasStarted || !pool_) return stopLoop();
   // The loop ends after the last handler: it sends their replies.
   if (isInside) return pool_->requestStop();

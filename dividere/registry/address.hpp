@@ -10,6 +10,7 @@ struct ServiceAddress {
   std::string name;
   std::string server;  ///< the host: its name or address
   std::uint16_t port = 0;
+  std::string kind = {};  ///< what it says that it is: "service", "publisher", "broker"; empty if it does not say
 };
 
 /// Where a registry is.

@@ -32,9 +32,11 @@ static std::string nameInQuestion(std::string_view verb, std::string_view name) 
   return what;
 }
 
-static bool tellsOfOne(const ServiceLookupRep& reply) {
-  return reply.server != ServiceLookupRep::kUnavailable && faultInPort(reply.port).empty();
+static bool isPlace(const std::string& host, std::uint32_t port) {
+  return faultInPort(port).empty() && faultInHost(host).empty();
 }
+
+static bool tellsOfOne(const ServiceLookupRep& reply) { return isPlace(reply.server, reply.port); }
 
 /// What is listed in the end may be long, but not without bound. No honest registry has as much.
 constexpr std::size_t kMostListed = 1'000'000;
@@ -53,14 +55,16 @@ static const ServiceInstance& lastListed(const std::string& who, const ServiceLo
 
 /// Puts the instances of a reply to a look-up of this name behind `all`.
 static void append(const ServiceLookupRep& reply, const std::string& name, std::vector<registry::ServiceAddress>& all) {
-  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port) {
-    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port)});
+  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port, const std::string& kind) {
+    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port), kind});
   };
   for (const ServiceInstance& each : reply.instances) {
-    if (faultInPort(each.port).empty()) add(each.name, each.server, each.port);
+    const bool isNamed = each.name.empty() || faultInServiceName(each.name).empty();
+    if (!isNamed || !isPlace(each.server, each.port)) continue;
+    add(each.name, each.server, each.port, faultInKind(each.traits.kind).empty() ? each.traits.kind : std::string());
   }
   // A registry that tells of one only.
-  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port);
+  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port, {});
 }
 
 }  // namespace dividere::detail
@@ -129,7 +133,7 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name, std
   reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType,
                    detail::Deadline::in(timeout)));
   if (!detail::tellsOfOne(reply)) return std::nullopt;
-  return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port)};
+  return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port), {}};
 }
 
 std::vector<ServiceAddress> Client::instances(const std::string& pattern) {

@@ -57,7 +57,7 @@ class Client {
   void unregisterService(const std::string& name, std::uint16_t port);
   void unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
 
-  /// One of the instances of the name, each time the next; nothing if there is no such service.
+  /// One of the instances of the name, each time the next; nothing if there is no such service. Its kind is not told.
   std::optional<ServiceAddress> lookupService(const std::string& name);
   std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
 

@@ -17,7 +17,7 @@ struct ServerOptions {
   std::uint16_t port = 5000;       ///< where it is asked; 0: a free one, and the next one for announcements
   std::uint16_t announcePort = 0;  ///< where it says that it has started; 0: port + 1
 
-  // How much it keeps: what is beyond that is refused. By default entries take 70 MB at most, whoever registers them.
+  // How much it keeps: what is beyond that is refused. By default entries take 85 MB at most, whoever registers them.
   std::size_t maxInstancesPerName = 1000;
   std::size_t maxEntries = 100'000;        ///< in all
   std::size_t maxEntriesPerHost = 10'000;  ///< registered from one address, for itself or for others

@@ -36,6 +36,34 @@ TEST_CASE("a registration with a lease equals protoc's, both ways") {
   }
 }
 
+TEST_CASE("what an endpoint says of itself equals protoc's, both ways, when it is registered and when it is listed") {
+  RegisterService protoc;
+  protoc.set_servicename("name");
+  protoc.set_features(0x8000001F);
+  protoc.set_publickey(std::string("\0\xFF key", 6));
+  protoc.set_kind("publisher");
+  detail::RegisterService ours;
+  ours.name = "name";
+  ours.traits = {0x8000001F, protoc.publickey(), "publisher"};
+  CHECK(ours.encode() == protoc.SerializeAsString());
+  detail::RegisterService read;
+  REQUIRE(read.decode(protoc.SerializeAsString()));
+  CHECK((read.traits.features == 0x8000001F && read.traits.publicKey == protoc.publickey()));
+  CHECK(read.traits.kind == "publisher");
+
+  ServiceInstance protocInstance;
+  protocInstance.set_server("a");
+  protocInstance.set_features(3);
+  protocInstance.set_publickey("key");
+  protocInstance.set_kind("broker");
+  const detail::ServiceInstance instance{"a", 0, {}, {3, "key", "broker"}};
+  CHECK(instance.encode() == protocInstance.SerializeAsString());
+  detail::ServiceInstance readInstance;
+  REQUIRE(readInstance.decode(instance.encode()));
+  CHECK((readInstance.traits.features == 3 && readInstance.traits.publicKey == "key"));
+  CHECK(readInstance.traits.kind == "broker");
+}
+
 TEST_CASE("a look-up for all and its reply equal protoc's, both ways") {
   ServiceLookupReq protocRequest;
   protocRequest.set_servicename("name");

@@ -59,6 +59,15 @@ std::vector<std::string> found(Directory& directory, int times, Directory::Clock
 
 using List = std::vector<std::string>;
 
+/// The kinds of all instances, as a look-up for all lists them.
+List kinds(Directory& directory) {
+  List all;
+  for (const auto& each : directory.find(ServiceLookupReq{"name", true}, kStart).instances) {
+    all.push_back(each.traits.kind);
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("a name that is not there is unavailable at port 0") {
@@ -349,4 +358,37 @@ TEST_CASE("a long list comes in parts, each short enough, and none is lost or th
     }
     CHECK(listed(directory, "camera.*", kStart, std::max<std::size_t>(most, 100)) == expected);
   }
+}
+
+// --- What endpoints say of themselves ---
+
+TEST_CASE("an instance is listed with what it said last of itself, by its name and by a pattern") {
+  Directory directory;
+  RegisterService publisher = instance("a", 1);
+  publisher.traits = {5, "key", "publisher"};
+  CHECK(directory.add(publisher, kHere, kStart).empty());
+  CHECK(directory.add(instance("b", 2), kHere, kStart).empty());
+  CHECK(kinds(directory) == List{"publisher", ""});
+  ServiceLookupReq request{"n*"};
+  request.pattern = "n*";
+  const auto listed = directory.find(request, kStart).instances;
+  REQUIRE(listed.size() == 2);
+  CHECK((listed[0].traits.kind == "publisher" && listed[0].traits.publicKey == "key"));
+  CHECK(listed[0].traits.features == 5);
+  publisher.traits.kind = "broker";
+  CHECK(directory.add(publisher, kHere, kStart).empty());
+  CHECK(kinds(directory) == List{"broker", ""});
+}
+
+TEST_CASE("a kind or a key that is too long, or a kind that is no text, is refused in words") {
+  Directory directory;
+  RegisterService service = instance("a", 1);
+  service.traits.kind = std::string(65, 'k');
+  CHECK(directory.add(service, kHere, kStart) == "its kind has 65 bytes, more than 64");
+  service.traits.kind = "a\nb";
+  CHECK(directory.add(service, kHere, kStart).find("control character") != std::string::npos);
+  service.traits = {0, std::string(65, '\0'), {}};
+  CHECK(directory.add(service, kHere, kStart) == "its public key has 65 bytes, more than 64");
+  service.traits = {0, std::string(64, '\xFF'), std::string(64, 'k')};
+  CHECK(directory.add(service, kHere, kStart).empty());
 }

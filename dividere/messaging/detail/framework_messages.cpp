@@ -5,7 +5,8 @@
 namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
-enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101 };
+enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101, kRegisteredTraitsField = 102 };
+enum ServiceInstanceField { kInstanceTraitsField = 100 };
 enum ServiceLookupReqField { kAllField = 100, kPatternField = 101, kAfterField = 102 };
 enum ServiceLookupRepField { kInstancesField = 100, kListedField = 101, kMoreField = 102 };
 enum AckField { kLeasesField = 100, kReasonField = 101 };
@@ -42,10 +43,28 @@ bool ServiceAt::decode(std::string_view bytes) {
   return readFields(bytes, [this](const FieldReader& field) { takeServiceAt(field, *this); });
 }
 
+// --- EndpointTraits: three fields in a row, which are not the same ones everywhere ---
+
+static void writeTraits(const EndpointTraits& traits, int first, FieldWriter& writer) {
+  writer.number(first, traits.features).text(first + 1, traits.publicKey).text(first + 2, traits.kind);
+}
+
+static void takeTraits(const FieldReader& field, int first, EndpointTraits& traits) {
+  switch (field.number() - first) {
+    case 0: return field.to(traits.features);
+    case 1: return field.to(traits.publicKey);
+    case 2: return field.to(traits.kind);
+    default: return;
+  }
+}
+
 // --- RegisterService ---
 
 std::string RegisterService::encode() const {
-  return writeServiceAt(*this).number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0).take();
+  FieldWriter writer = writeServiceAt(*this);
+  writer.number(kLeaseField, leaseMs).number(kInstanceField, instance ? 1 : 0);
+  writeTraits(traits, kRegisteredTraitsField, writer);
+  return writer.take();
 }
 
 bool RegisterService::decode(std::string_view bytes) {
@@ -54,7 +73,7 @@ bool RegisterService::decode(std::string_view bytes) {
     switch (field.number()) {
       case kLeaseField: return field.to(leaseMs);
       case kInstanceField: return field.to(instance);
-      default: return takeServiceAt(field, *this);
+      default: takeTraits(field, kRegisteredTraitsField, traits); return takeServiceAt(field, *this);
     }
   });
 }
@@ -62,7 +81,10 @@ bool RegisterService::decode(std::string_view bytes) {
 // --- ServiceInstance ---
 
 std::string ServiceInstance::encode() const {
-  return FieldWriter().text(1, server).number(2, port).text(3, name).take();
+  FieldWriter writer;
+  writer.text(1, server).number(2, port).text(3, name);
+  writeTraits(traits, kInstanceTraitsField, writer);
+  return writer.take();
 }
 
 /// Into one that may hold something already, as of a field that comes twice: then the two are one.
@@ -72,7 +94,7 @@ static bool mergeInstance(std::string_view bytes, ServiceInstance& instance) {
       case 1: return field.to(instance.server);
       case 2: return field.to(instance.port);
       case 3: return field.to(instance.name);
-      default: return;
+      default: return takeTraits(field, kInstanceTraitsField, instance.traits);
     }
   });
 }

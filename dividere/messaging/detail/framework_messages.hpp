@@ -23,10 +23,18 @@ struct ServiceAt {
   bool decode(std::string_view bytes);
 };
 
+/// What is at an endpoint, as it says of itself.
+struct EndpointTraits {
+  std::uint32_t features = 0;  // bits: what it knows beyond the Python package
+  std::string publicKey = {};  // empty: it has none
+  std::string kind = {};       // "service", "publisher" and so on; empty: it does not say
+};
+
 struct RegisterService : ServiceAt {
   static constexpr std::string_view kType = "RegisterService";
   std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
   bool instance = false;      // one of several that share the name; false: the only one that this peer has
+  EndpointTraits traits;
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -41,6 +49,7 @@ struct ServiceInstance {
   std::string server;
   std::uint32_t port = 0;
   std::string name = {};  // empty: that of the look-up
+  EndpointTraits traits = {};
 
   std::string encode() const;
   bool decode(std::string_view bytes);

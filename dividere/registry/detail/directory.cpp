@@ -13,10 +13,12 @@ static bool isAt(const Instance& instance, const ServiceAt& service) {
   return instance.server == service.server && instance.port == service.port;
 }
 
-static std::string faultInEntry(const ServiceAt& service) {
+static std::string faultInEntry(const RegisterService& service) {
   std::string fault = faultInServiceName(service.name);
   if (fault.empty()) fault = faultInHost(service.server);
   if (fault.empty()) fault = faultInPort(service.port);
+  if (fault.empty()) fault = faultInKind(service.traits.kind);
+  if (fault.empty()) fault = faultInPublicKey(service.traits.publicKey);
   return fault.empty() ? fault : "its " + fault;
 }
 
@@ -77,6 +79,7 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
   if (known != instances.all.end()) {
     known->isOneOfMany = service.instance;
     known->leaseEnds = leaseEnds;
+    known->traits = service.traits;
   } else {
     fault = lackOfRoom(instances, service, registrant);
     if (!fault.empty()) {
@@ -85,7 +88,7 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
     }
     const auto mine = registrants_.try_emplace(std::string(registrant), 0).first;
     ++mine->second;
-    instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine});
+    instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine, service.traits});
     ++size_;
   }
   if (!service.instance) {
@@ -111,8 +114,10 @@ void Directory::expire(Clock::time_point now) {
 
 // --- Look-ups ---
 
-/// What one more instance adds to a reply, at most: tags and lengths, and a port of three bytes.
-static std::size_t sizeInReply(std::string_view name, std::string_view host) { return name.size() + host.size() + 16; }
+/// What one more instance adds to a reply, at most: tags and lengths, a port of three bytes, features of five.
+static std::size_t sizeInReply(std::string_view name, std::string_view host, const EndpointTraits& traits = {}) {
+  return name.size() + host.size() + traits.kind.size() + traits.publicKey.size() + 30;
+}
 
 ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
   if (!request.pattern.empty()) return list(request, now);
@@ -141,14 +146,14 @@ void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep
   const std::size_t count = instances.all.size();
   std::size_t room = limits_.replyBytes - std::min(limits_.replyBytes, sizeInReply(reply.name, reply.server));
   std::size_t size = 0;
-  for (const Instance& each : instances.all) size += sizeInReply({}, each.server);
+  for (const Instance& each : instances.all) size += sizeInReply({}, each.server, each.traits);
   const std::size_t first = size <= room ? 0 : turn;
   for (std::size_t i = 0; i < count; ++i) {
     const Instance& each = instances.all[(first + i) % count];
-    const std::size_t taken = sizeInReply({}, each.server);
+    const std::size_t taken = sizeInReply({}, each.server, each.traits);
     if (taken > room) break;
     room -= taken;
-    reply.instances.push_back({each.server, each.port, {}});
+    reply.instances.push_back({each.server, each.port, {}, each.traits});
   }
   if (reply.instances.size() < count)
     instances.next = (turn + std::max<std::size_t>(reply.instances.size(), 1)) % count;
@@ -179,17 +184,19 @@ ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_po
   std::size_t size = 0;
   for (auto it = byName_.lower_bound(std::max(pattern.text, std::string_view(request.after.name)));
        it != byName_.end() && pattern.matches(it->first); ++it) {
-    std::vector<Place> places;
+    const std::string& name = it->first;
+    const auto placeOf = [&](const Instance& each) { return Place(name, each.server, each.port); };
+    std::vector<const Instance*> wanted;
     for (const Instance& each : it->second.all) {
-      const Place place(it->first, each.server, each.port);
-      if (each.leaseEnds > now && place > after) places.push_back(place);
+      if (each.leaseEnds > now && placeOf(each) > after) wanted.push_back(&each);
     }
-    std::sort(places.begin(), places.end());
-    for (const auto& [name, server, port] : places) {
-      size += sizeInReply(name, server);
+    std::sort(wanted.begin(), wanted.end(),
+              [&](const Instance* a, const Instance* b) { return placeOf(*a) < placeOf(*b); });
+    for (const Instance* each : wanted) {
+      size += sizeInReply(name, each->server, each->traits);
       reply.more = !reply.instances.empty() && size > limits_.replyBytes;
       if (reply.more) return reply;
-      reply.instances.push_back({std::string(server), port, std::string(name)});
+      reply.instances.push_back({each->server, each->port, name, each->traits});
     }
   }
   return reply;

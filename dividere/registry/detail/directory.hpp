@@ -56,6 +56,7 @@ class Directory {
     bool isOneOfMany;
     Clock::time_point leaseEnds;
     Registrants::iterator registrant;
+    EndpointTraits traits;
   };
   struct Instances {
     std::vector<Instance> all;  // in the order they came

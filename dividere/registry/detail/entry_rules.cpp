@@ -20,13 +20,24 @@ static std::string lengthFault(std::string_view text, std::size_t longest) {
   return " has " + std::to_string(text.size()) + " bytes, more than " + std::to_string(longest);
 }
 
-std::string faultInServiceName(std::string_view name) {
-  const std::string fault = lengthFault(name, kLongestServiceName);
-  if (!fault.empty()) return "name" + fault;
+static std::string faultInWord(const std::string& what, std::string_view word, std::size_t longest) {
+  const std::string fault = lengthFault(word, longest);
+  if (!fault.empty()) return what + fault;
   const auto isControl = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; };
-  if (std::any_of(name.begin(), name.end(), isControl)) return "name '" + shown(name) + "' has a control character";
-  if (asUtf8(name) != name) return "name '" + shown(name) + "' is not UTF-8";
+  if (std::any_of(word.begin(), word.end(), isControl)) return what + " '" + shown(word) + "' has a control character";
+  if (asUtf8(word) != word) return what + " '" + shown(word) + "' is not UTF-8";
   return {};
+}
+
+std::string faultInServiceName(std::string_view name) { return faultInWord("name", name, kLongestServiceName); }
+
+std::string faultInKind(std::string_view kind) {
+  return kind.empty() ? std::string() : faultInWord("kind", kind, kLongestKind);
+}
+
+std::string faultInPublicKey(std::string_view key) {
+  return key.empty() || key.size() <= kLongestPublicKey ? std::string()
+                                                        : "public key" + lengthFault(key, kLongestPublicKey);
 }
 
 static bool isLetterOrDigit(char c) {
@@ -97,6 +108,16 @@ std::string faultInPort(std::uint32_t port) {
 
 void requireServiceName(std::string_view who, std::string_view name) {
   const std::string fault = faultInServiceName(name);
+  if (!fault.empty()) failEntry(who, "the " + fault);
+}
+
+void requireKind(std::string_view who, std::string_view kind) {
+  const std::string fault = faultInKind(kind);
+  if (!fault.empty()) failEntry(who, "the " + fault);
+}
+
+void requirePort(std::string_view who, std::uint32_t port) {
+  const std::string fault = faultInPort(port);
   if (!fault.empty()) failEntry(who, "the " + fault);
 }
 

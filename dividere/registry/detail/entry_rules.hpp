@@ -14,6 +14,10 @@ constexpr std::size_t kLongestServiceName = 255;
 /// In bytes. No host name is longer, by the rules of the DNS, and no address.
 constexpr std::size_t kLongestHost = 253;
 
+/// In bytes.
+constexpr std::size_t kLongestKind = 64;
+constexpr std::size_t kLongestPublicKey = 64;
+
 // What is wrong with it, in words that go after "the"; empty if nothing is.
 
 /// A name is printable UTF-8: not empty, not too long, no control characters.
@@ -24,8 +28,16 @@ std::string faultInHost(std::string_view host);
 
 std::string faultInPort(std::uint32_t port);
 
+/// A kind is empty or a word: printable UTF-8 of at most 64 bytes.
+std::string faultInKind(std::string_view kind);
+
+/// A public key has any bytes, at most 64.
+std::string faultInPublicKey(std::string_view key);
+
 /// Throw std::errc::invalid_argument, which names `who` and says what is wrong. `option` is what the host was given as.
 void requireServiceName(std::string_view who, std::string_view name);
+void requireKind(std::string_view who, std::string_view kind);
+void requirePort(std::string_view who, std::uint32_t port);
 void requireHost(std::string_view who, std::string_view option, std::string_view host);
 
 }  // namespace dividere::detail

@@ -84,6 +84,7 @@ void Registrar::registerNow(Entry& entry, Clock::time_point now) {
   static_cast<ServiceAt&>(request) = entry.registration->service;
   request.leaseMs = static_cast<std::uint32_t>(entry.registration->lease.count());
   request.instance = true;
+  request.traits = entry.registration->traits;
   Frame frame{std::string_view(sealEnvelope(RegisterService::kType, request.encode()))};
   entry.asked = ids_.next();
   if (!registries_[entry.registry]->ask(entry.asked, frame)) entry.asked.clear();

@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds kLongestLease{UINT32_MAX};
 struct Registration {
   std::string who;  // whom this speaks for, in the log: as in "service::Service 'demo.Echo'"
   ServiceAt service;
+  EndpointTraits traits;
   std::chrono::milliseconds lease{};  // at most kLongestLease
   std::chrono::milliseconds jitter{};
 

@@ -28,6 +28,9 @@ class RegistryLink final : private Remote::Owner {
   explicit RegistryLink(const std::vector<registry::Location>& registries);
   ~RegistryLink();
 
+  /// Whether this is the link's thread.
+  bool isCurrent() const noexcept { return loop_.isCurrent(); }
+
   void requireOwnProcess(std::string_view who) const { fork_.require(who); }
 
   /// Calls `replied` once, in the link's thread, with the envelope of the reply, or with null if there is none in

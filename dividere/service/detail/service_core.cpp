@@ -9,17 +9,20 @@
 
 namespace dividere::detail {
 
-// How long stop() waits for the registries to acknowledge: without it the lease would end anyway.
-constexpr std::chrono::milliseconds kUnregisterLimit{200};
+static registry::AnnouncementOptions announcementOf(const service::ServiceOptions& options) {
+  registry::AnnouncementOptions announcement;
+  announcement.registries = options.registries;
+  announcement.advertise = options.advertise;
+  announcement.lease = options.lease;
+  announcement.jitter = options.jitter;
+  return announcement;
+}
 
 static void requireServiceOptions(const service::ServiceOptions& options) {
-  constexpr std::chrono::milliseconds none{0};
   requireOption(options.threads > 0, kService, "threads must be at least 1");
   requireOption(options.firstPort > 0, kService, "firstPort must be at least 1");
   requireOption(options.firstPort <= options.lastPort, kService, "lastPort must not be below firstPort");
-  requireOption(options.lease >= none, kService, "lease must not be negative");
-  requireOption(options.jitter >= none, kService, "jitter must not be negative");
-  if (!options.advertise.empty()) requireHost(kService, "advertise", options.advertise);
+  requireLeaseOptions(kService, announcementOf(options));
 }
 
 ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& options, HandlerTable& handlers)
@@ -52,38 +55,31 @@ void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> 
 
 bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
   fork_.require("service::Service: start");
-  const auto registration = std::make_shared<Registration>();
-  if (!begin(defaultName, registration)) return false;
-  const bool isKnown = registration->known.wait(Deadline::in(timeout));
-  std::lock_guard<std::mutex> lock(mutex_);
-  return isKnown && !stopped_;
+  const auto lease = begin(defaultName);
+  return lease && lease->wait(timeout);
 }
 
-/// False after stop().
-bool ServiceCore::begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration) {
+/// Null after stop().
+std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) return false;
+  if (stopped_) return nullptr;
   if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
   if (name_.empty()) name_ = defaultName;
   requireServiceName("service::Service: start", name_);
-  describe(*registration);
-  link_ = RegistryLink::to(who(), options_.registries);
+  const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());
   if (pool_) pool_->start();
   started_ = true;
-  registration_ = registration;
-  link_->begin(registration);
-  return true;
+  lease_ = lease;
+  lease->begin();
+  return lease;
 }
 
-void ServiceCore::describe(Registration& registration) const {
-  registration.who = who();
-  registration.service.name = name_;
-  registration.service.server = options_.advertise.empty() ? ownAddress() : options_.advertise;
-  registration.service.port = port_;
-  registration.lease = std::min<std::chrono::milliseconds>(options_.lease, kLongestLease);
-  registration.jitter = clampedPeriod(options_.jitter);
+EndpointTraits ServiceCore::traits() const {
+  EndpointTraits traits;
+  traits.kind = "service";
+  return traits;
 }
 
 std::string ServiceCore::who() const { return name_.empty() ? kService : std::string(kService) + " '" + name_ + "'"; }
@@ -92,20 +88,16 @@ std::string ServiceCore::who() const { return name_.empty() ? kService : std::st
 
 void ServiceCore::stop() {
   if (fork_.crossed()) return;
-  std::shared_ptr<Registration> registration;
+  std::shared_ptr<Lease> lease;
   bool wasStarted;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopped_ = true;
     wasStarted = started_;
-    registration.swap(registration_);
+    lease = lease_;
   }
   const bool isInside = CallbackScope::isInside() || loop_.isCurrent() || (pool_ && pool_->isCurrent());
-  if (registration) {
-    registration->known.open();  // nobody is to wait for it any more
-    link_->end(registration);
-    if (!isInside) registration->forgotten.wait(Deadline::in(kUnregisterLimit));
-  }
+  if (lease) lease->stop(!isInside);
   if (!wasStarted || !pool_) return stopLoop();
   // The loop ends after the last handler: it sends their replies.
   if (isInside) return pool_->requestStop();

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "../../core/detail/fork.hpp"
-#include "../../registry/detail/registry_link.hpp"
+#include "../../registry/detail/lease.hpp"
 #include "service_source.hpp"
 
 namespace dividere::detail {
@@ -35,8 +35,8 @@ class ServiceCore {
 
  private:
   void makePool(std::size_t threads);
-  bool begin(const std::string& defaultName, const std::shared_ptr<Registration>& registration);
-  void describe(Registration& registration) const;
+  std::shared_ptr<Lease> begin(const std::string& defaultName);
+  EndpointTraits traits() const;
   void stopLoop();
   std::string who() const;
 
@@ -45,13 +45,12 @@ class ServiceCore {
   const service::ServiceOptions options_;
   std::string name_;
   std::uint16_t port_ = 0;
-  std::shared_ptr<RegistryLink> link_;
   ServiceSource* source_ = nullptr;  // the loop's
 
   std::mutex mutex_;
-  bool started_ = false;                        // under mutex_
-  bool stopped_ = false;                        // under mutex_
-  std::shared_ptr<Registration> registration_;  // under mutex_, while it is registered
+  bool started_ = false;          // under mutex_
+  bool stopped_ = false;          // under mutex_
+  std::shared_ptr<Lease> lease_;  // under mutex_, from the start on
 
   HandlerTable& handlers_;
   std::unique_ptr<HandlerPool> pool_;
