@@ -10379,18 +10379,20 @@ class Remote final : public Source {
     ~Owner() = default;
   };
 
-  Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options);
+  /// `who`, a literal, names in errors and in the log the class that asks.
+  Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
+         connection::SocketOptions options);
 
   State state() const { return standing_->state; }
   bool isUp() const { return standing_->state == State::up; }
-  std::string endpoint() { return dealer_.endpoint(); }
+  const std::string& endpoint() const { return socket_.endpoint(); }
 
   /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
   /// there or takes nothing.
   bool ask(const std::string& id, Frame& request);
 
-  Socket& socket() override { return Access::socketOf(dealer_); }
-  bool hasMessage() override { return socket().ready(); }
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
   void take() override;
 
  private:
@@ -10408,7 +10410,7 @@ class Remote final : public Source {
 
   ReactorLoop& loop_;
   std::shared_ptr<Standing> standing_;
-  connection::Dealer dealer_;
+  Socket socket_;
   Multipart outgoing_;  // for its memory
 };
 
@@ -10460,10 +10462,14 @@ class CorrelationIds {
 // begin dividere/reactor/detail/remote.cpp
 namespace dividere::detail {
 
-Remote::Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options)
+Remote::Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
+               connection::SocketOptions options)
     : loop_(loop),
       standing_(std::make_shared<Standing>(Standing{this, owner})),
-      dealer_(endpoint, asked(std::move(options), loop, standing_)) {}
+      socket_(who, ZMQ_DEALER, asked(std::move(options), loop, standing_)) {
+  socket_.takeRandomName();
+  socket_.connect(endpoint);
+}
 
 connection::SocketOptions Remote::asked(connection::SocketOptions options, ReactorLoop& loop,
                                         const std::shared_ptr<Standing>& standing) {
@@ -10499,7 +10505,7 @@ void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
 // see to the latter, but throws away what has come and is not yet received.)
 void Remote::clear() {
   loop_.takeAll(*this);
-  socket().forgetUnsent();
+  socket_.forgetUnsent();
 }
 
 bool Remote::ask(const std::string& id, Frame& request) {
@@ -10508,18 +10514,17 @@ bool Remote::ask(const std::string& id, Frame& request) {
   outgoing_.push(std::string_view(id));
   outgoing_.push(Frame());
   outgoing_.push(std::move(request));
-  if (socket().trySend(outgoing_) == SendResult::sent) return true;
+  if (socket_.trySend(outgoing_) == SendResult::sent) return true;
   request = outgoing_.takePayload();
   return false;
 }
 
 void Remote::take() {
-  Socket& socket = this->socket();
-  socket.tryReceive();
-  std::vector<Frame>& frames = socket.inbox().frames();
-  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
+  socket_.tryReceive();
+  std::vector<Frame>& frames = socket_.inbox().frames();
+  if (socket_.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
     throw Error(Errc::malformed,
-                socket.who() + ": " + socket.endpoint() + ": a reply without the id of a request; dropped");
+                socket_.who() + ": " + socket_.endpoint() + ": a reply without the id of a request; dropped");
   }
   standing_->owner.remoteReplied(*this, frames.front().view(), frames.back());
 }
@@ -15184,7 +15189,8 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::string& who,
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
   Remote::Owner& owner = *this;
   for (const auto& each : registries) {
-    auto remote = std::make_unique<Remote>(loop_, owner, tcpEndpoint(each.host, each.port), registrySocketOptions());
+    auto remote = std::make_unique<Remote>("registry::Client", loop_, owner, tcpEndpoint(each.host, each.port),
+                                           registrySocketOptions());
     remotes_.push_back(remote.get());
     loop_.add(std::move(remote));
   }
@@ -16294,7 +16300,7 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   if (at(place)) return;  // listed twice
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
-    auto remote = std::make_unique<Remote>(loop_, owner_, endpoint, options_);
+    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
     all_.push_front({place.server, place.port, remote.get(), remote->socket().descriptor(), now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {

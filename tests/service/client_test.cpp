@@ -80,6 +80,23 @@ TEST_CASE("a service is called by its name") {
   CHECK(any->GetTypeName() == "Msg01");
 }
 
+TEST_CASE("what a client's connections have to say is signed by the client") {
+  const support::LogCapture log;
+  Server server(stage::anywhere());
+  Echo service("name", stage::at(server));
+  service.start(support::kLimit);
+  Client client("name", stage::asking(server));
+  CHECK(call(client, "hello") == "hello");
+  const auto isSignedBy = [&](const std::string& component) {
+    for (const auto& line : log.lines()) {
+      if (line.component == component) return true;
+    }
+    return false;
+  };
+  CHECK(support::eventually([&] { return isSignedBy("service::Client") && isSignedBy("registry::Client"); }));
+  CHECK_FALSE(isSignedBy("connection::Dealer"));
+}
+
 TEST_CASE("by default the registry is the one at port 5000 of this machine") {
   support::RegistryPorts ports;
   Server server;

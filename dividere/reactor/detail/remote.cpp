@@ -4,10 +4,14 @@
 
 namespace dividere::detail {
 
-Remote::Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options)
+Remote::Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
+               connection::SocketOptions options)
     : loop_(loop),
       standing_(std::make_shared<Standing>(Standing{this, owner})),
-      dealer_(endpoint, asked(std::move(options), loop, standing_)) {}
+      socket_(who, ZMQ_DEALER, asked(std::move(options), loop, standing_)) {
+  socket_.takeRandomName();
+  socket_.connect(endpoint);
+}
 
 connection::SocketOptions Remote::asked(connection::SocketOptions options, ReactorLoop& loop,
                                         const std::shared_ptr<Standing>& standing) {
@@ -43,7 +47,7 @@ void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
 // see to the latter, but throws away what has come and is not yet received.)
 void Remote::clear() {
   loop_.takeAll(*this);
-  socket().forgetUnsent();
+  socket_.forgetUnsent();
 }
 
 bool Remote::ask(const std::string& id, Frame& request) {
@@ -52,18 +56,17 @@ bool Remote::ask(const std::string& id, Frame& request) {
   outgoing_.push(std::string_view(id));
   outgoing_.push(Frame());
   outgoing_.push(std::move(request));
-  if (socket().trySend(outgoing_) == SendResult::sent) return true;
+  if (socket_.trySend(outgoing_) == SendResult::sent) return true;
   request = outgoing_.takePayload();
   return false;
 }
 
 void Remote::take() {
-  Socket& socket = this->socket();
-  socket.tryReceive();
-  std::vector<Frame>& frames = socket.inbox().frames();
-  if (socket.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
+  socket_.tryReceive();
+  std::vector<Frame>& frames = socket_.inbox().frames();
+  if (socket_.framesReceived() > frames.size() || frames.size() < 2 || frames.front().size() != CorrelationIds::kSize) {
     throw Error(Errc::malformed,
-                socket.who() + ": " + socket.endpoint() + ": a reply without the id of a request; dropped");
+                socket_.who() + ": " + socket_.endpoint() + ": a reply without the id of a request; dropped");
   }
   standing_->owner.remoteReplied(*this, frames.front().view(), frames.back());
 }

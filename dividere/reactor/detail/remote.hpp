@@ -6,8 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "../../connection/dealer.hpp"
-#include "../../connection/detail/access.hpp"
+#include "../../connection/detail/socket.hpp"
 #include "reactor_loop.hpp"
 
 namespace dividere::detail {
@@ -32,18 +31,20 @@ class Remote final : public Source {
     ~Owner() = default;
   };
 
-  Remote(ReactorLoop& loop, Owner& owner, const std::string& endpoint, connection::SocketOptions options);
+  /// `who`, a literal, names in errors and in the log the class that asks.
+  Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
+         connection::SocketOptions options);
 
   State state() const { return standing_->state; }
   bool isUp() const { return standing_->state == State::up; }
-  std::string endpoint() { return dealer_.endpoint(); }
+  const std::string& endpoint() const { return socket_.endpoint(); }
 
   /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
   /// there or takes nothing.
   bool ask(const std::string& id, Frame& request);
 
-  Socket& socket() override { return Access::socketOf(dealer_); }
-  bool hasMessage() override { return socket().ready(); }
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
   void take() override;
 
  private:
@@ -61,7 +62,7 @@ class Remote final : public Source {
 
   ReactorLoop& loop_;
   std::shared_ptr<Standing> standing_;
-  connection::Dealer dealer_;
+  Socket socket_;
   Multipart outgoing_;  // for its memory
 };
 

@@ -115,7 +115,8 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::string& who,
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
   Remote::Owner& owner = *this;
   for (const auto& each : registries) {
-    auto remote = std::make_unique<Remote>(loop_, owner, tcpEndpoint(each.host, each.port), registrySocketOptions());
+    auto remote = std::make_unique<Remote>("registry::Client", loop_, owner, tcpEndpoint(each.host, each.port),
+                                           registrySocketOptions());
     remotes_.push_back(remote.get());
     loop_.add(std::move(remote));
   }

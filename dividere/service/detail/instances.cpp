@@ -82,7 +82,7 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   if (at(place)) return;  // listed twice
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
-    auto remote = std::make_unique<Remote>(loop_, owner_, endpoint, options_);
+    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
     all_.push_front({place.server, place.port, remote.get(), remote->socket().descriptor(), now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {
