@@ -1602,8 +1602,9 @@ struct BrokerOptions {
   int liveness = 2;
 
   /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
-  /// refused with Errc::overloaded at once. The same bounds hold for replies that are kept for clients which read none
-  /// (100 more for each such client are in ZeroMQ's own queue).
+  /// refused with Errc::overloaded at once. The same bounds hold for replies that are kept for clients which read none.
+  /// ZeroMQ's own queues hold more of them: 100 a client at most, of some 6 MiB, or one that is larger; and not more bytes
+  /// than maxWaitingBytes for all clients, but for one reply each.
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;
 
@@ -6228,6 +6229,47 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/watch.cpp
+
+// begin dividere/connection/detail/watched_frame.hpp
+// A frame whose end is told.
+
+namespace dividere::detail {
+
+/// A frame with the bytes of this one. `released`, which must not throw, is called once when neither libzmq nor anybody else
+/// needs them any more, in whichever thread that happens. Throws std::bad_alloc.
+Frame watched(Frame&& original, std::function<void()> released);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/watched_frame.hpp
+
+// begin dividere/connection/detail/watched_frame.cpp
+namespace dividere::detail {
+
+struct WatchedBytes {
+  Frame frame;
+  std::function<void()> released;
+};
+
+static void releaseWatched(void*, void* hint) {
+  takeOver(hint);
+  const std::unique_ptr<WatchedBytes> bytes(static_cast<WatchedBytes*>(hint));
+  bytes->released();
+}
+
+Frame watched(Frame&& original, std::function<void()> released) {
+  auto bytes = std::make_unique<WatchedBytes>(WatchedBytes{std::move(original), std::move(released)});
+  WatchedBytes& kept = *bytes;
+  Frame made;
+  if (zmq_msg_init_data(made.native(), kept.frame.data(), kept.frame.size(), releaseWatched, &kept) != 0) {
+    zmq_msg_init(made.native());
+    throw std::bad_alloc();
+  }
+  handOver(bytes.release());  // libzmq's from now on
+  return made;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/watched_frame.cpp
 
 // begin dividere/connection/detail/watcher.cpp
 namespace dividere::detail {
@@ -11628,6 +11670,57 @@ class FrameSource final : public Source {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/frame_source.hpp
 
+// begin dividere/balancing/detail/reply_windows.hpp
+// How much of a client's replies libzmq holds.
+
+namespace dividere::detail {
+
+/// libzmq's queues are bounded by the number of their messages alone. This bounds the bytes, too: of each client's replies
+/// it holds kWindow at most, and of all clients' replies `most`; but one of each client always, however large. Replies
+/// of less than kSmall are not counted. In the loop's thread.
+class ReplyWindows {
+ public:
+  /// `onRoom` is called when there is room again where there was none, in any thread, but not after this has ended.
+  ReplyWindows(std::size_t most, std::function<void()> onRoom);
+  ~ReplyWindows();
+  ReplyWindows(const ReplyWindows&) = delete;
+  ReplyWindows& operator=(const ReplyWindows&) = delete;
+
+  /// Sends the reply, whose first frame is its client's id, as Socket::trySend(): `full` also where this has no room.
+  SendResult trySend(FrameSource& front, Multipart& reply);
+
+  /// From now on there is always room.
+  void open() { isOpen_ = true; }
+
+  static constexpr std::size_t kWindow = 4 * 1024 * 1024;
+  static constexpr std::size_t kSmall = 16 * 1024;
+
+ private:
+  /// What is left of this when libzmq is done with a frame.
+  struct Listener {
+    std::atomic<std::size_t> held{0};    // bytes of all clients
+    std::atomic<bool> isAwaited{false};  // somebody found no room
+    std::mutex mutex;
+    std::function<void()> onRoom;  // under mutex
+    void tell();
+  };
+  using Held = std::atomic<std::size_t>;  // bytes of one client
+
+  std::shared_ptr<Held> heldBy(std::string_view client);
+  bool hasRoom(const Held& held, std::size_t bytes) const;
+  Frame counted(Frame&& payload, std::shared_ptr<Held> held, std::size_t bytes) const;
+  void forgetEmpty();
+
+  const std::size_t most_;
+  const std::shared_ptr<Listener> listener_;
+  std::map<std::string, std::shared_ptr<Held>, std::less<>> held_;  // by client
+  std::size_t cleanUpAt_ = 64;
+  bool isOpen_ = false;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/reply_windows.hpp
+
 // begin dividere/balancing/detail/outbox.hpp
 // Replies on their way to clients.
 
@@ -11679,6 +11772,7 @@ class Outbox {
   std::size_t count_ = 0, bytes_ = 0;
   Clock::time_point nextFlush_{};
   Alarm alarm_;
+  ReplyWindows windows_;
   RateLimit drops_;
 };
 
@@ -13077,7 +13171,8 @@ Outbox::Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const 
       tally_(tally),
       maxCount_(options.maxWaiting),
       maxBytes_(options.maxWaitingBytes),
-      alarm_(loop, [this] { front_.lookAgain(); }) {}
+      alarm_(loop, [this] { front_.lookAgain(); }),
+      windows_(options.maxWaitingBytes, [this, &loop] { loop.post([this] { front_.lookAgain(); }); }) {}
 
 void Outbox::send(Multipart&& message, bool isError) {
   Reply reply{std::move(message), isError};
@@ -13094,7 +13189,8 @@ bool Outbox::isFullFor(std::string_view client) const {
 }
 
 bool Outbox::trySend(Reply& reply) {
-  return tally_.countOutcome(reply.isError, [&] { return front_.trySend(reply.message) != SendResult::full; });
+  return tally_.countOutcome(reply.isError,
+                             [&] { return windows_.trySend(front_, reply.message) != SendResult::full; });
 }
 
 void Outbox::keep(Reply&& reply) {
@@ -13119,7 +13215,9 @@ void Outbox::flush() {
   nextFlush_ = end + kPauses * (end - began);
 }
 
+// Nobody is left to be told of room in a window: what is kept is handed on as it is.
 void Outbox::flushToTheEnd() {
+  windows_.open();
   const Deadline limit = Deadline::in(kFarewell);
   flush();
   while (!isEmpty() && front_.socket().awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
@@ -13163,6 +13261,78 @@ void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/outcomes.cpp
+
+// begin dividere/balancing/detail/reply_windows.cpp
+namespace dividere::detail {
+
+ReplyWindows::ReplyWindows(std::size_t most, std::function<void()> onRoom)
+    : most_(most), listener_(std::make_shared<Listener>()) {
+  listener_->onRoom = std::move(onRoom);
+}
+
+ReplyWindows::~ReplyWindows() {
+  const std::lock_guard<std::mutex> lock(listener_->mutex);
+  listener_->onRoom = nullptr;
+}
+
+void ReplyWindows::Listener::tell() {
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (onRoom) onRoom();
+}
+
+SendResult ReplyWindows::trySend(FrameSource& front, Multipart& reply) {
+  const std::size_t bytes = reply.bytes();
+  if (bytes < kSmall) return front.trySend(reply);
+  const auto held = heldBy(reply.frames().front().view());
+  if (!hasRoom(*held, bytes)) return SendResult::full;
+  Frame payload = reply.takePayload();
+  Frame kept = payload.share();
+  reply.push(counted(std::move(payload), held, bytes));
+  const SendResult result = front.trySend(reply);
+  if (result == SendResult::full) reply.payload() = std::move(kept);
+  return result;
+}
+
+// It says that it waits before it looks again: what is released in between is told.
+bool ReplyWindows::hasRoom(const Held& held, std::size_t bytes) const {
+  const auto isFree = [&] {
+    const std::size_t its = held;
+    return isOpen_ || its == 0 || (its + bytes <= kWindow && listener_->held + bytes <= most_);
+  };
+  if (isFree()) return true;
+  listener_->isAwaited = true;
+  return isFree();
+}
+
+Frame ReplyWindows::counted(Frame&& payload, std::shared_ptr<Held> held, std::size_t bytes) const {
+  Held& its = *held;
+  Frame made = watched(std::move(payload), [held = std::move(held), listener = listener_, bytes] {
+    *held -= bytes;
+    listener->held -= bytes;
+    if (listener->isAwaited.exchange(false)) listener->tell();
+  });
+  its += bytes;  // the frame is still here
+  listener_->held += bytes;
+  return made;
+}
+
+std::shared_ptr<ReplyWindows::Held> ReplyWindows::heldBy(std::string_view client) {
+  const auto found = held_.find(client);
+  if (found != held_.end()) return found->second;
+  if (held_.size() >= cleanUpAt_) forgetEmpty();
+  return held_.emplace(std::string(client), std::make_shared<Held>(0)).first->second;
+}
+
+// Of clients that have read all, or are gone.
+void ReplyWindows::forgetEmpty() {
+  for (auto each = held_.begin(); each != held_.end();) {
+    each = *each->second == 0 ? held_.erase(each) : std::next(each);
+  }
+  cleanUpAt_ = std::max<std::size_t>(64, 2 * held_.size());
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/reply_windows.cpp
 
 // begin dividere/balancing/detail/request_book.cpp
 namespace dividere::detail {

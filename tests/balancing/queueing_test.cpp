@@ -233,3 +233,72 @@ TEST_CASE("the figures add up whenever they are looked at, under load") {
   CHECK(stats.replied == 3000);
   CHECK(stats.late == 0);
 }
+
+namespace {
+
+constexpr std::size_t kBig = 1024 * 1024;
+constexpr int kManyBig = 100;
+
+/// Replies to each request with a MiB.
+struct BigWorker : Worker {
+  explicit BigWorker(const Broker& broker) : Worker(back(broker)) {
+    onBytes([this](std::string_view) {
+      handled.add(1);
+      return std::string(kBig, 'b');
+    });
+    start();
+  }
+  ~BigWorker() { stop(); }
+  Notes<int> handled;
+};
+
+/// Asks for so many of these, and takes what libzmq does by itself: one message.
+struct LazyClient : RawSocket {
+  explicit LazyClient(const Broker& broker) : RawSocket(ZMQ_DEALER) {
+    set(ZMQ_RCVHWM, 1);
+    connect(front(broker));
+    for (int i = 0; i < kManyBig; ++i) send({"id of the request", "more, please"});
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "big replies to a client that reads nothing stay with the broker, where they are counted, and come when it reads") {
+  Broker broker(0, 0, calm());
+  BigWorker worker(broker);
+  LazyClient client(broker);
+  REQUIRE(worker.handled.reach(kManyBig));
+  // All but a window, and what is in the kernel's buffers.
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == kManyBig && s.waiting == 0; }));
+  CHECK(broker.stats().inFlight > kManyBig / 2);
+  for (int i = 0; i < kManyBig; ++i) {
+    const auto reply = client.recv();
+    REQUIRE(reply);
+    REQUIRE(reply->back().size() == kBig);
+  }
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.replied == kManyBig && s.inFlight == 0; }));
+}
+
+TEST_CASE("a client that reads nothing costs no more than is kept: the rest of its big replies is dropped or refused") {
+  BrokerOptions options = calm();
+  options.maxWaitingBytes = 8 * kBig;
+  Broker broker(0, 0, options);
+  BigWorker worker(broker);
+  LazyClient client(broker);
+  REQUIRE(worker.handled.reach(kManyBig));
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.read == kManyBig && s.inFlight <= 8 + 1; }));
+  const auto refuses = [&] {
+    client.send({correlation('c', 1), "one more"});
+    return broker.stats().errors > 0;
+  };
+  REQUIRE(eventually(refuses));
+
+  int came = 0;
+  for (; broker.stats().inFlight > 0; ++came) REQUIRE(client.recv());
+  client.send({correlation('c', 2), "and the last"});
+  for (auto reply = client.recv(); reply && reply->front() != correlation('c', 2); reply = client.recv()) ++came;
+  CHECK(came >= 8);
+  CHECK(came < kManyBig / 2);
+  CHECK(addsUp(broker.stats()));
+}

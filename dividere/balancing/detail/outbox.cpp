@@ -17,7 +17,8 @@ Outbox::Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const 
       tally_(tally),
       maxCount_(options.maxWaiting),
       maxBytes_(options.maxWaitingBytes),
-      alarm_(loop, [this] { front_.lookAgain(); }) {}
+      alarm_(loop, [this] { front_.lookAgain(); }),
+      windows_(options.maxWaitingBytes, [this, &loop] { loop.post([this] { front_.lookAgain(); }); }) {}
 
 void Outbox::send(Multipart&& message, bool isError) {
   Reply reply{std::move(message), isError};
@@ -34,7 +35,8 @@ bool Outbox::isFullFor(std::string_view client) const {
 }
 
 bool Outbox::trySend(Reply& reply) {
-  return tally_.countOutcome(reply.isError, [&] { return front_.trySend(reply.message) != SendResult::full; });
+  return tally_.countOutcome(reply.isError,
+                             [&] { return windows_.trySend(front_, reply.message) != SendResult::full; });
 }
 
 void Outbox::keep(Reply&& reply) {
@@ -59,7 +61,9 @@ void Outbox::flush() {
   nextFlush_ = end + kPauses * (end - began);
 }
 
+// Nobody is left to be told of room in a window: what is kept is handed on as it is.
 void Outbox::flushToTheEnd() {
+  windows_.open();
   const Deadline limit = Deadline::in(kFarewell);
   flush();
   while (!isEmpty() && front_.socket().awaitNews(earlier(limit, Deadline::in(kStall)))) flush();

@@ -11,6 +11,7 @@
 #include "../../reactor/detail/alarm.hpp"
 #include "broker_tally.hpp"
 #include "frame_source.hpp"
+#include "reply_windows.hpp"
 
 namespace dividere::detail {
 
@@ -60,6 +61,7 @@ class Outbox {
   std::size_t count_ = 0, bytes_ = 0;
   Clock::time_point nextFlush_{};
   Alarm alarm_;
+  ReplyWindows windows_;
   RateLimit drops_;
 };
 
