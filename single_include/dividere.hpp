@@ -1272,7 +1272,10 @@ class HandlerSet {
   detail::HandlerTable& handlers() const { return *table_; }
 
   using Handler = std::function<void(const google::protobuf::Message&, Sender&)>;
-  void setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler);
+
+  // Without a method: for the type. `reply` is of the type that the handler returns; null if it does not tell.
+  void setHandler(const std::string* method, std::shared_ptr<google::protobuf::Message> reused,
+                  std::shared_ptr<const google::protobuf::Message> reply, Handler handler);
   void setUnknown(std::function<void(const std::string&, Sender&)> hook);
   void setError(std::function<void(const Error&)> hook);
 
@@ -1301,31 +1304,48 @@ class Handling : public HandlerSet {
         !std::is_void_v<T>,
         "dividere: the handler does not tell which messages it takes, as it is generic, overloaded, the result of "
         "std::bind, or takes nothing: name the type, on<Msg>(handler), or write a lambda that takes a const Msg&");
-    if constexpr (!std::is_void_v<T>) return setFor<T>(std::move(handler));
+    if constexpr (!std::is_void_v<T>) return setFor<T>(nullptr, std::move(handler));
   }
 
   /// The same for a handler that takes other types, too: a generic lambda, or the result of std::bind.
   template <class T, class F>
   Derived& on(F handler) {
-    return setFor<T>(std::move(handler));
+    return setFor<T>(nullptr, std::move(handler));
+  }
+
+  /// Handles requests that name this method (CallOptions::method), so that two methods may take one type. A request that
+  /// names no method goes by its type, to a handler without a method; one that names a method which nobody handles, or which
+  /// takes another type, is answered Errc::unknownType. Throws std::errc::invalid_argument for a name that is empty or has
+  /// more than 255 bytes.
+  template <class F>
+  Derived& on(const std::string& method, F handler) {
+    using T = typename decltype(detail::handledType<F>(0))::type;
+    static_assert(!std::is_void_v<T>,
+                  "dividere: the handler does not tell which messages it takes: name the type, on<Msg>(\"Method\", "
+                  "handler), or write a lambda that takes a const Msg&");
+    if constexpr (!std::is_void_v<T>) return setFor<T>(&method, std::move(handler));
+  }
+  template <class T, class F>
+  Derived& on(const std::string& method, F handler) {
+    return setFor<T>(&method, std::move(handler));
   }
 
   // The same for one of several overloaded functions:
   template <class T, class R>
   Derived& on(R (*handler)(const T&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
   template <class T, class R>
   Derived& on(R (*handler)(const T&, Sender&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
   template <class T, class R, class C>
   Derived& on(R (C::*handler)(const T&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
   template <class T, class R, class C>
   Derived& on(R (C::*handler)(const T&, Sender&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
 
   /// Called for a message that has no handler, or whose type is not linked into the program: with its type's full
@@ -1373,20 +1393,20 @@ class Handling : public HandlerSet {
 
  private:
   template <class T, class F>
-  Derived& setFor(F handler) {
+  Derived& setFor(const std::string* method, F handler) {
     constexpr bool isMessage = std::is_base_of_v<google::protobuf::Message, T> && !std::is_abstract_v<T>;
     static_assert(isMessage, "dividere: a handler takes a message of one protobuf type first, by const reference");
     if constexpr (!isMessage) {
       return static_cast<Derived&>(*this);
     } else if constexpr (std::is_member_function_pointer_v<F>) {
-      return setMember<T>(handler);
+      return setMember<T>(method, handler);
     } else {
-      return setCallable<T>(std::move(handler));
+      return setCallable<T>(method, std::move(handler));
     }
   }
 
   template <class T, class F>
-  Derived& setMember(F handler) {
+  Derived& setMember(const std::string* method, F handler) {
     using Class = decltype(detail::ownerOfMember(handler));
     constexpr bool isDerived = std::is_base_of_v<Derived, Class>;
     static_assert(isDerived,
@@ -1394,30 +1414,53 @@ class Handling : public HandlerSet {
     if constexpr (isDerived) {
       auto* self = static_cast<Class*>(static_cast<Derived*>(this));
       if constexpr (std::is_invocable_v<F, Class&, const T&, Sender&>) {
-        return setCallable<T>([self, handler](const T& message, Sender& sender) -> decltype(auto) {
+        return setCallable<T>(method, [self, handler](const T& message, Sender& sender) -> decltype(auto) {
           return (self->*handler)(message, sender);
         });
       } else {
         return setCallable<T>(
-            [self, handler](const T& message) -> decltype(auto) { return (self->*handler)(message); });
+            method, [self, handler](const T& message) -> decltype(auto) { return (self->*handler)(message); });
       }
     }
   }
 
   template <class T, class F>
-  Derived& setCallable(F handler) {
+  Derived& setCallable(const std::string* method, F handler) {
     constexpr bool takesMessage = std::is_invocable_v<F&, const T&> || std::is_invocable_v<F&, const T&, Sender&>;
     static_assert(
         takesMessage,
         "dividere: a handler takes its message by const reference, and a Sender& after it if it likes: nothing "
         "else, and not the message by plain reference");
     if constexpr (takesMessage) {
-      setHandler(std::make_shared<T>(), [held = detail::Callable<F>(std::move(handler))](
-                                            const google::protobuf::Message& message, Sender& sender) mutable {
-        answer<T>(held.get(), static_cast<const T&>(message), sender);
-      });
+      setHandler(method, std::make_shared<T>(), replyOf<resultOf<T, F>>(),
+                 [held = detail::Callable<F>(std::move(handler))](const google::protobuf::Message& message,
+                                                                  Sender& sender) mutable {
+                   answer<T>(held.get(), static_cast<const T&>(message), sender);
+                 });
     }
     return static_cast<Derived&>(*this);
+  }
+
+  template <class T, class F>
+  static auto resultIn() {
+    if constexpr (std::is_invocable_v<F&, const T&, Sender&>) {
+      return detail::Type<std::invoke_result_t<F&, const T&, Sender&>>();
+    } else {
+      return detail::Type<std::invoke_result_t<F&, const T&>>();
+    }
+  }
+  template <class T, class F>
+  using resultOf = typename decltype(resultIn<T, F>())::type;
+
+  /// One of the type that a handler returns; null for void, and for any message.
+  template <class R>
+  static std::shared_ptr<const google::protobuf::Message> replyOf() {
+    using Reply = std::decay_t<R>;
+    if constexpr (std::is_default_constructible_v<Reply> && std::is_convertible_v<Reply*, google::protobuf::Message*>) {
+      return std::make_shared<Reply>();
+    } else {
+      return nullptr;
+    }
   }
 
   template <class T, class F>
@@ -2171,6 +2214,17 @@ class Service : public reactor::Handling<Service> {
 
   /// Calls `function` in the service's thread once a period, as MtMsgReactor::every(). Before start().
   Service& every(std::chrono::milliseconds period, std::function<void()> function);
+
+  /// Promises the `service` block of this full name, of a .proto that is linked into the program (generic services are not
+  /// needed):
+  ///
+  ///     service.on("Add", add).on("Sub", sub).implements("demo.Calculator");
+  ///
+  /// start() then throws an Error that names each method that has no handler (Errc::unknownType), or whose handler takes or
+  /// returns another type (Errc::wrongType). on(handler) counts for the one method that takes its type. A request that
+  /// names no method goes to the one that takes its type, if there is just one. A reply of another type than the method
+  /// returns is the handler's failure. Any number of times, before start().
+  Service& implements(const std::string& fullServiceName);
 
   /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
   /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
@@ -7789,6 +7843,102 @@ const messaging::Topic& Arrivals::topic() {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/arrivals.cpp
 
+// begin dividere/messaging/detail/call_fields.hpp
+// What an envelope says of the message as a part of a call (doc/wire.md): behind the message, in fields that old peers skip.
+
+namespace dividere::detail {
+
+/// What a peer understands beyond requests and replies: bits of the message Features.
+enum Feature : std::uint32_t {
+  kCancelFeature = 1,    ///< CancelCall
+  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
+  kDescribeFeature = 4,  ///< DescribeReq
+  kBundlesFeature = 8,   ///< several messages in one envelope
+  kFramesFeature = 16,   ///< one message in several frames
+};
+
+/// Parts that may be sent before Credit comes for more.
+constexpr std::uint32_t kInitialCredit = 32;
+
+/// A longer name of a method is no name: what names one keeps it.
+constexpr std::size_t kLongestMethod = 255;
+
+/// Of a request, a part, or a reply. Views are into the envelope they were read from.
+struct CallFields {
+  std::string_view trace;       ///< W3C trace context, in binary
+  std::uint32_t timeoutMs = 0;  ///< request: what is left of the caller's time; 0: no limit is known
+  std::string_view method;      ///< request: where two methods take one type
+  std::uint32_t priority = 0;   ///< request: the higher, the sooner
+  std::uint32_t part = 0;       ///< of a stream or of progress, from 1; 0: the request or the reply itself
+  bool more = false;            ///< parts, or the reply, follow
+  bool asksFeatures = false;    ///< request: the peer is to tell its features
+  bool takesParts = false;      ///< request: its caller takes parts before the reply
+  bool notRepeatable = false;   ///< request: whoever had it may have done it, so nobody else gets it
+
+  /// The fields as EnvelopeExtras::tail takes them; empty if all have their defaults.
+  std::string serialized() const;
+};
+
+/// False if the bytes are no protobuf message; `fields` then holds what was read until there. Of a field that comes more
+/// than once the last one counts.
+bool readCallFields(std::string_view envelope, CallFields& fields);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/call_fields.hpp
+
+// begin dividere/messaging/detail/call_fields.cpp
+namespace dividere::detail {
+
+enum CallField : int {
+  kTraceField = 103,
+  kTimeoutField = 104,
+  kMethodField = 105,
+  kPriorityField = 106,
+  kPartField = 108,
+  kMorePartsField = 110,
+  kAsksFeaturesField = 112,
+  kTakesPartsField = 113,
+  kNotRepeatableField = 114,
+};
+
+std::string CallFields::serialized() const {
+  return FieldWriter()
+      .text(kTraceField, trace)
+      .number(kTimeoutField, timeoutMs)
+      .text(kMethodField, method)
+      .number(kPriorityField, priority)
+      .number(kPartField, part)
+      .number(kMorePartsField, more ? 1 : 0)
+      .number(kAsksFeaturesField, asksFeatures ? 1 : 0)
+      .number(kTakesPartsField, takesParts ? 1 : 0)
+      .number(kNotRepeatableField, notRepeatable ? 1 : 0)
+      .take();
+}
+
+static void takeCallField(const FieldReader& field, CallFields& fields) {
+  switch (field.number()) {
+    case kTraceField: return field.to(fields.trace);
+    case kTimeoutField: return field.to(fields.timeoutMs);
+    case kMethodField: return field.to(fields.method);
+    case kPriorityField: return field.to(fields.priority);
+    case kPartField: return field.to(fields.part);
+    case kMorePartsField: return field.to(fields.more);
+    case kAsksFeaturesField: return field.to(fields.asksFeatures);
+    case kTakesPartsField: return field.to(fields.takesParts);
+    case kNotRepeatableField: return field.to(fields.notRepeatable);
+    default: return;
+  }
+}
+
+bool readCallFields(std::string_view envelope, CallFields& fields) {
+  FieldReader field(envelope);
+  while (field.next()) takeCallField(field, fields);
+  return !field.failed();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/call_fields.cpp
+
 // begin dividere/messaging/detail/framework_messages.hpp
 // The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
 //
@@ -8818,102 +8968,6 @@ std::string missingFields(const google::protobuf::Message& message) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/missing_fields.cpp
 
-// begin dividere/messaging/detail/call_fields.hpp
-// What an envelope says of the message as a part of a call (doc/wire.md): behind the message, in fields that old peers skip.
-
-namespace dividere::detail {
-
-/// What a peer understands beyond requests and replies: bits of the message Features.
-enum Feature : std::uint32_t {
-  kCancelFeature = 1,    ///< CancelCall
-  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
-  kDescribeFeature = 4,  ///< DescribeReq
-  kBundlesFeature = 8,   ///< several messages in one envelope
-  kFramesFeature = 16,   ///< one message in several frames
-};
-
-/// Parts that may be sent before Credit comes for more.
-constexpr std::uint32_t kInitialCredit = 32;
-
-/// A longer name of a method is no name: what names one keeps it.
-constexpr std::size_t kLongestMethod = 255;
-
-/// Of a request, a part, or a reply. Views are into the envelope they were read from.
-struct CallFields {
-  std::string_view trace;       ///< W3C trace context, in binary
-  std::uint32_t timeoutMs = 0;  ///< request: what is left of the caller's time; 0: no limit is known
-  std::string_view method;      ///< request: where two methods take one type
-  std::uint32_t priority = 0;   ///< request: the higher, the sooner
-  std::uint32_t part = 0;       ///< of a stream or of progress, from 1; 0: the request or the reply itself
-  bool more = false;            ///< parts, or the reply, follow
-  bool asksFeatures = false;    ///< request: the peer is to tell its features
-  bool takesParts = false;      ///< request: its caller takes parts before the reply
-  bool notRepeatable = false;   ///< request: whoever had it may have done it, so nobody else gets it
-
-  /// The fields as EnvelopeExtras::tail takes them; empty if all have their defaults.
-  std::string serialized() const;
-};
-
-/// False if the bytes are no protobuf message; `fields` then holds what was read until there. Of a field that comes more
-/// than once the last one counts.
-bool readCallFields(std::string_view envelope, CallFields& fields);
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/call_fields.hpp
-
-// begin dividere/messaging/detail/call_fields.cpp
-namespace dividere::detail {
-
-enum CallField : int {
-  kTraceField = 103,
-  kTimeoutField = 104,
-  kMethodField = 105,
-  kPriorityField = 106,
-  kPartField = 108,
-  kMorePartsField = 110,
-  kAsksFeaturesField = 112,
-  kTakesPartsField = 113,
-  kNotRepeatableField = 114,
-};
-
-std::string CallFields::serialized() const {
-  return FieldWriter()
-      .text(kTraceField, trace)
-      .number(kTimeoutField, timeoutMs)
-      .text(kMethodField, method)
-      .number(kPriorityField, priority)
-      .number(kPartField, part)
-      .number(kMorePartsField, more ? 1 : 0)
-      .number(kAsksFeaturesField, asksFeatures ? 1 : 0)
-      .number(kTakesPartsField, takesParts ? 1 : 0)
-      .number(kNotRepeatableField, notRepeatable ? 1 : 0)
-      .take();
-}
-
-static void takeCallField(const FieldReader& field, CallFields& fields) {
-  switch (field.number()) {
-    case kTraceField: return field.to(fields.trace);
-    case kTimeoutField: return field.to(fields.timeoutMs);
-    case kMethodField: return field.to(fields.method);
-    case kPriorityField: return field.to(fields.priority);
-    case kPartField: return field.to(fields.part);
-    case kMorePartsField: return field.to(fields.more);
-    case kAsksFeaturesField: return field.to(fields.asksFeatures);
-    case kTakesPartsField: return field.to(fields.takesParts);
-    case kNotRepeatableField: return field.to(fields.notRepeatable);
-    default: return;
-  }
-}
-
-bool readCallFields(std::string_view envelope, CallFields& fields) {
-  FieldReader field(envelope);
-  while (field.next()) takeCallField(field, fields);
-  return !field.failed();
-}
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/call_fields.cpp
-
 // begin dividere/messaging/detail/publication.cpp
 namespace dividere::detail {
 
@@ -9349,6 +9403,30 @@ Error currentAsHandlerError(const std::string& what) {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/error_sink.cpp
 
+// begin dividere/reactor/detail/reply_rule.hpp
+// What a method promises to reply with.
+
+namespace google::protobuf {
+class Descriptor;
+class Message;
+}  // namespace google::protobuf
+
+namespace dividere::detail {
+
+/// One method of a `service` block, as far as its replies go. Any thread.
+struct ReplyRule {
+  std::string method;                           ///< its full name
+  const google::protobuf::Descriptor* returns;  ///< of the generated pool, which never goes
+  bool isStream;  ///< what it returns are the parts; the reply behind them may be anything
+
+  /// Throws Error{wrongType} for a reply, or a part, of another type.
+  void requireReply(const google::protobuf::Message& reply) const;
+  void requirePart(const google::protobuf::Message& part) const;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/reply_rule.hpp
+
 // begin dividere/reactor/detail/origin.hpp
 // Where a message came from.
 
@@ -9375,6 +9453,12 @@ class Origin {
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
 
+  /// What the reply has to be; null: anything. Set for each message that has a handler.
+  const std::shared_ptr<const ReplyRule>& replyRule() const { return replyRule_; }
+  void setReplyRule(const std::shared_ptr<const ReplyRule>& rule) {
+    if (replyRule_ != rule) replyRule_ = rule;
+  }
+
  protected:
   /// Does what reply() says.
   virtual void send(Frame& frame) = 0;
@@ -9389,6 +9473,7 @@ class Origin {
 
  private:
   bool isReplied_ = false;
+  std::shared_ptr<const ReplyRule> replyRule_;
 };
 
 }  // namespace dividere::detail
@@ -9403,8 +9488,20 @@ class HandlerTable {
  public:
   using Handler = std::function<void(const google::protobuf::Message&, reactor::Sender&)>;
 
+  struct Entry {
+    std::shared_ptr<google::protobuf::Message> message;      // one for all messages of the type: parsed into anew
+    std::shared_ptr<const google::protobuf::Message> reply;  // of the type that the handler returns; null: not known
+    Handler handle;
+    std::string method = {};                          // empty: of the type
+    std::shared_ptr<const ReplyRule> replyRule = {};  // null: it may reply with anything
+  };
+
   // Before seal().
-  void set(std::shared_ptr<google::protobuf::Message> reused, Handler handler);
+
+  /// Without a method: for the type. Throws std::errc::invalid_argument for what is no method's name.
+  void set(const std::string* method, Entry entry);
+  Entry* findMethod(std::string_view method);
+  Entry* findType(std::string_view type);
   void setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook);
   void setError(std::function<void(const Error&)> hook);
 
@@ -9437,20 +9534,26 @@ class HandlerTable {
   /// One more was handled, outside of dispatch().
   void countHandled() noexcept { ++handled_; }
 
-  bool isEmpty() const { return byType_.empty(); }
+  bool isEmpty() const { return byType_.empty() && byMethod_.empty(); }
 
   reactor::HandlerStats stats() const;
 
  private:
-  struct Entry {
-    std::shared_ptr<google::protobuf::Message> message;  // one for all messages of the type: parsed into anew
-    Handler handle;
+  /// A message on the way to its handler: views into its bytes.
+  struct Opened {
+    std::string_view payload;
+    CallFields fields = {};
+    const Entry* entry = nullptr;  // of the type at least, where there is one
+    Envelope envelope = {};        // if there is none
   };
 
   void requireOpen() const;
+  Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
-  void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
-  void callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin);
+  const Entry* findEntry(const Opened& message) const;
+  void handleUnknown(const Opened& message, Origin& origin);
+  std::string whyUnknown(std::string_view type, std::string_view method) const;
+  void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin);
   void callUnknownHook(std::string_view type, Origin& origin) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
   static bool tryReply(Origin& origin, const std::string& bytes);
@@ -9459,6 +9562,7 @@ class HandlerTable {
   bool sealed_ = false;
   bool parallel_ = false;  // each message is parsed into one of its own
   std::map<std::string, Entry, std::less<>> byType_;
+  std::map<std::string, Entry, std::less<>> byMethod_;
   std::atomic<const Entry*> last_{nullptr};  // that of the last message: probably of the next one too
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;
@@ -9478,11 +9582,30 @@ void HandlerTable::requireOpen() const {
   if (sealed_) throw Error(Errc::outOfTurn, who_ + ": handlers are set before start()");
 }
 
-void HandlerTable::set(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+void HandlerTable::set(const std::string* method, Entry entry) {
   requireOpen();
-  std::string type(typeOf(*reused));
-  byType_[std::move(type)] = {std::move(reused), std::move(handler)};
+  if (!method) {
+    std::string type(typeOf(*entry.message));
+    byType_[std::move(type)] = std::move(entry);
+    return;
+  }
+  if (method->empty() || method->size() > kLongestMethod) {
+    throw Error(std::make_error_code(std::errc::invalid_argument),
+                who_ + ": a method's name has 1 to " + std::to_string(kLongestMethod) + " bytes");
+  }
+  entry.method = *method;
+  byMethod_[*method] = std::move(entry);
 }
+
+static HandlerTable::Entry* findIn(std::map<std::string, HandlerTable::Entry, std::less<>>& entries,
+                                   std::string_view name) {
+  const auto found = entries.find(name);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+HandlerTable::Entry* HandlerTable::findMethod(std::string_view method) { return findIn(byMethod_, method); }
+
+HandlerTable::Entry* HandlerTable::findType(std::string_view type) { return findIn(byType_, type); }
 
 void HandlerTable::setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook) {
   requireOpen();
@@ -9511,28 +9634,53 @@ void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
   }
 }
 
-void HandlerTable::handle(std::string_view bytes, Origin& origin) {
-  const Entry* entry = last_.load(std::memory_order_relaxed);
-  std::string_view payload;
-  if (!entry || !openEnvelopeOf(*entry->message, bytes, payload)) {
-    const Envelope envelope = openEnvelope(who_, bytes);
-    const auto found = byType_.find(envelope.type);
-    if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
-    entry = &found->second;
-    payload = envelope.payload;
-    last_.store(entry, std::memory_order_relaxed);
+/// Opens the envelope, in the short way if it is of the last one's type.
+HandlerTable::Opened HandlerTable::open(std::string_view bytes) {
+  Opened opened;
+  opened.entry = last_.load(std::memory_order_relaxed);
+  if (opened.entry && openEnvelopeOf(*opened.entry->message, bytes, opened.payload)) {
+    // The fields of a call are all that is behind the payload.
+    const std::string_view tail(
+        opened.payload.data() + opened.payload.size(),
+        static_cast<std::size_t>(bytes.data() + bytes.size() - (opened.payload.data() + opened.payload.size())));
+    if (!tail.empty()) readCallFields(tail, opened.fields);
+    return opened;
   }
-  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
-  google::protobuf::Message& message = own ? *own : *entry->message;
-  parsePayload(who_, payload, message);
-  callHandler(entry->handle, message, origin);
+  opened.envelope = openEnvelope(who_, bytes);
+  opened.payload = opened.envelope.payload;
+  opened.entry = nullptr;
+  readCallFields(bytes, opened.fields);
+  return opened;
 }
 
-void HandlerTable::callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin) {
+/// Null if nobody handles it.
+const HandlerTable::Entry* HandlerTable::findEntry(const Opened& message) const {
+  const Entry* const guess = message.entry;
+  const std::string_view method = message.fields.method;
+  if (guess && guess->method == method) return guess;
+  const std::string_view type = guess ? typeOf(*guess->message) : message.envelope.type;
+  const auto& entries = method.empty() ? byType_ : byMethod_;
+  const auto found = entries.find(method.empty() ? type : method);
+  return found != entries.end() && typeOf(*found->second.message) == type ? &found->second : nullptr;
+}
+
+void HandlerTable::handle(std::string_view bytes, Origin& origin) {
+  const Opened opened = open(bytes);
+  const Entry* const entry = findEntry(opened);
+  if (!entry) return handleUnknown(opened, origin);
+  last_.store(entry, std::memory_order_relaxed);
+  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
+  google::protobuf::Message& message = own ? *own : *entry->message;
+  parsePayload(who_, opened.payload, message);
+  callHandler(*entry, message, origin);
+}
+
+void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin) {
   const auto what = [&] { return who_ + ": handler of '" + std::string(typeOf(message)) + "'"; };
   try {
+    origin.setReplyRule(entry.replyRule);
     reactor::Sender sender(origin);
-    handler(message, sender);
+    entry.handle(message, sender);
   } catch (...) {
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
@@ -9543,17 +9691,26 @@ void HandlerTable::callHandler(const Handler& handler, const google::protobuf::M
   ++handled_;
 }
 
-void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
+void HandlerTable::handleUnknown(const Opened& message, Origin& origin) {
+  const std::string_view type = message.entry ? typeOf(*message.entry->message) : message.envelope.type;
   DividereError told;
   // A reply that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
-  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) {
+  if (type == DividereError::kType && !origin.owesReply() && told.decode(message.payload)) {
     return report(asError(who_, told), origin);
   }
   ++unknown_;
-  const std::string text = "no handler for '" + shown(type) + "'";
+  const std::string text = whyUnknown(type, message.fields.method);
   warnings_.log(LogLevel::warning, who_, text);
   if (onUnknown_) callUnknownHook(type, origin);
   refuse(origin, Error(Errc::unknownType, who_ + ": " + text));
+}
+
+std::string HandlerTable::whyUnknown(std::string_view type, std::string_view method) const {
+  if (method.empty()) return "no handler for '" + shown(type) + "'";
+  const auto found = byMethod_.find(method);
+  if (found == byMethod_.end()) return "no method '" + shown(method) + "'";
+  return "method '" + shown(method) + "' takes '" + std::string(typeOf(*found->second.message)) + "', not '" +
+         shown(type) + "'";
 }
 
 void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexcept {
@@ -10574,6 +10731,29 @@ void Remote::take() {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/remote.cpp
 
+// begin dividere/reactor/detail/reply_rule.cpp
+namespace dividere::detail {
+
+// By name, as a message may be of another pool.
+static void requireReturned(const ReplyRule& rule, const char* what, const google::protobuf::Message& message) {
+  if (message.GetDescriptor() == rule.returns) return;
+  const std::string due(rule.returns->full_name());
+  if (typeOf(message) == due) return;
+  throw Error(Errc::wrongType, "reactor::Sender: " + std::string(what) + " of '" + std::string(typeOf(message)) +
+                                   "', where " + rule.method + " returns '" + due + "'");
+}
+
+void ReplyRule::requireReply(const google::protobuf::Message& reply) const {
+  if (!isStream) requireReturned(*this, "a reply", reply);
+}
+
+void ReplyRule::requirePart(const google::protobuf::Message& part) const {
+  if (isStream) requireReturned(*this, "a part", part);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/reply_rule.cpp
+
 // begin dividere/reactor/detail/router_source.hpp
 // A socket that many ask at once.
 
@@ -11322,6 +11502,7 @@ std::chrono::milliseconds WorkerSlot::pause() const {
 namespace dividere::reactor {
 
 void Sender::send(const google::protobuf::Message& message) {
+  if (const auto& rule = origin_.replyRule()) rule->requireReply(message);
   detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
   origin_.reply(frame);
 }
@@ -11334,8 +11515,9 @@ HandlerSet::~HandlerSet() = default;
 
 HandlerStats HandlerSet::handlerStats() const { return table_->stats(); }
 
-void HandlerSet::setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
-  table_->set(std::move(reused), std::move(handler));
+void HandlerSet::setHandler(const std::string* method, std::shared_ptr<google::protobuf::Message> reused,
+                            std::shared_ptr<const google::protobuf::Message> reply, Handler handler) {
+  table_->set(method, {std::move(reused), std::move(reply), std::move(handler)});
 }
 
 void HandlerSet::setUnknown(std::function<void(const std::string&, Sender&)> hook) {
@@ -16395,6 +16577,112 @@ bool HandlerPool::isCurrent() const {
 }  // namespace dividere::detail
 // end dividere/service/detail/handler_pool.cpp
 
+// begin dividere/service/detail/implemented.hpp
+// Handlers against the `service` block of a .proto.
+
+namespace dividere::detail {
+
+/// Binds the methods of the service of this full name, as the program's generated code describes it, to their handlers:
+/// those of on("Method", ...), else the one for the type, where one method alone takes that. A request that names such a
+/// method is then handled, and so is one that names none, if its type belongs to one method alone. Replies of another type
+/// than the method returns become errors.
+///
+/// Throws Error{unknownType} that names all that is missing, and Error{wrongType} if it is types alone. Before seal().
+void implementService(HandlerTable& handlers, const std::string& service);
+
+}  // namespace dividere::detail
+// end dividere/service/detail/implemented.hpp
+
+// begin dividere/service/detail/implemented.cpp
+namespace dividere::detail {
+
+/// One service, method by method.
+class Implementation {
+ public:
+  Implementation(HandlerTable& handlers, const google::protobuf::ServiceDescriptor& service)
+      : handlers_(handlers), service_(service) {}
+
+  void bindAll() {
+    for (int i = 0; i < service_.method_count(); ++i) bind(*service_.method(i));
+    if (!faults_.empty()) throw Error(code_, std::string(service_.full_name()) + " is not implemented: " + faults_);
+  }
+
+ private:
+  using Method = google::protobuf::MethodDescriptor;
+  using Entry = HandlerTable::Entry;
+
+  void bind(const Method& method) {
+    const std::string name(method.name()), input(method.input_type()->full_name());
+    if (method.client_streaming()) return fail(Errc::unknownType, name + " takes a stream, which no handler does");
+    Entry* entry = handlers_.findMethod(name);
+    const bool isOfType = !entry && takesAlone(method);
+    if (isOfType) entry = share(&name, input, handlers_.findType(input));
+    if (!entry) return fail(Errc::unknownType, "no handler for " + name + "(" + input + ")");
+    if (!isRight(method, *entry)) return;
+    entry->replyRule = std::make_shared<const ReplyRule>(
+        ReplyRule{std::string(method.full_name()), method.output_type(), method.server_streaming()});
+    if (isOfType) handlers_.findType(input)->replyRule = entry->replyRule;
+    if (!isOfType && takesAlone(method) && !handlers_.findType(input)) share(nullptr, input, entry);
+  }
+
+  bool takesAlone(const Method& method) const {
+    for (int i = 0; i < service_.method_count(); ++i) {
+      const Method& other = *service_.method(i);
+      if (&other != &method && other.input_type() == method.input_type()) return false;
+    }
+    return true;
+  }
+
+  /// Makes a handler that of this method, or of the type, too; null if there is none. Both are the same one, with its state.
+  Entry* share(const std::string* method, const std::string& type, Entry* entry) {
+    if (!entry) return nullptr;
+    const auto one = std::make_shared<HandlerTable::Handler>(std::move(entry->handle));
+    entry->handle = [one](const google::protobuf::Message& message, reactor::Sender& sender) {
+      (*one)(message, sender);
+    };
+    Entry other = *entry;
+    other.method.clear();
+    handlers_.set(method, std::move(other));
+    return method ? handlers_.findMethod(*method) : handlers_.findType(type);
+  }
+
+  bool isRight(const Method& method, const Entry& entry) {
+    const std::string name(method.name());
+    return isSame(name + " takes", *method.input_type(), *entry.message) &&
+           (!entry.reply || method.server_streaming() ||
+            isSame(name + " returns", *method.output_type(), *entry.reply));
+  }
+
+  bool isSame(const std::string& what, const google::protobuf::Descriptor& due, const google::protobuf::Message& its) {
+    const std::string dueName(due.full_name());
+    if (typeOf(its) == dueName) return true;
+    fail(Errc::wrongType, what + " " + dueName + ", its handler " + std::string(typeOf(its)));
+    return false;
+  }
+
+  void fail(Errc code, const std::string& fault) {
+    if (faults_.empty() || code == Errc::unknownType) code_ = code;
+    faults_ += (faults_.empty() ? "" : "; ") + fault;
+  }
+
+  HandlerTable& handlers_;
+  const google::protobuf::ServiceDescriptor& service_;
+  Errc code_{};
+  std::string faults_;
+};
+
+// With fork() held off, as it would leave protobuf's locks taken in the child.
+void implementService(HandlerTable& handlers, const std::string& service) {
+  const google::protobuf::ServiceDescriptor* found = nullptr;
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (isTypeName(service)) found = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(service);
+  if (!found) throw Error(Errc::unknownType, "no service '" + shown(service) + "' is linked into this program");
+  Implementation(handlers, *found).bindAll();
+}
+
+}  // namespace dividere::detail
+// end dividere/service/detail/implemented.cpp
+
 // begin dividere/service/detail/instances.cpp
 namespace dividere::detail {
 
@@ -16569,6 +16857,7 @@ class ServiceCore {
 
   /// Before the start.
   void every(std::chrono::milliseconds period, std::function<void()> function);
+  void implements(std::string service);
 
   /// Whether a registry knows of it in time.
   bool start(const std::string& defaultName, std::chrono::milliseconds timeout);
@@ -16582,6 +16871,7 @@ class ServiceCore {
   void makePool(std::size_t threads);
   std::shared_ptr<Lease> begin(const std::string& defaultName);
   EndpointTraits traits() const;
+  void implementAll();
   void stopLoop();
   std::string who() const;
 
@@ -16590,6 +16880,7 @@ class ServiceCore {
   const service::ServiceOptions options_;
   std::string name_;
   std::uint16_t port_ = 0;
+  std::vector<std::string> implemented_;
   ServiceSource* source_ = nullptr;  // the loop's
 
   std::mutex mutex_;
@@ -16650,6 +16941,12 @@ void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> 
   loop_.every(period, std::move(function));
 }
 
+void ServiceCore::implements(std::string service) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (started_) throw Error(Errc::outOfTurn, who() + ": implements() comes before start()");
+  implemented_.push_back(std::move(service));
+}
+
 // --- The start ---
 
 bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
@@ -16665,6 +16962,7 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
   if (name_.empty()) name_ = defaultName;
   requireServiceName("service::Service: start", name_);
+  implementAll();
   const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());
@@ -16673,6 +16971,16 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   lease_ = lease;
   lease->begin();
   return lease;
+}
+
+void ServiceCore::implementAll() {
+  for (const std::string& service : implemented_) {
+    try {
+      implementService(handlers_, service);
+    } catch (const Error& error) {
+      throw Error(error.code(), who() + ": start: " + error.context());
+    }
+  }
 }
 
 EndpointTraits ServiceCore::traits() const {
@@ -16774,6 +17082,11 @@ Service::~Service() = default;
 
 Service& Service::every(std::chrono::milliseconds period, std::function<void()> function) {
   core_->every(period, std::move(function));
+  return *this;
+}
+
+Service& Service::implements(const std::string& fullServiceName) {
+  core_->implements(fullServiceName);
   return *this;
 }
 

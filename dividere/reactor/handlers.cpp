@@ -6,6 +6,7 @@
 namespace dividere::reactor {
 
 void Sender::send(const google::protobuf::Message& message) {
+  if (const auto& rule = origin_.replyRule()) rule->requireReply(message);
   detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
   origin_.reply(frame);
 }
@@ -18,8 +19,9 @@ HandlerSet::~HandlerSet() = default;
 
 HandlerStats HandlerSet::handlerStats() const { return table_->stats(); }
 
-void HandlerSet::setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
-  table_->set(std::move(reused), std::move(handler));
+void HandlerSet::setHandler(const std::string* method, std::shared_ptr<google::protobuf::Message> reused,
+                            std::shared_ptr<const google::protobuf::Message> reply, Handler handler) {
+  table_->set(method, {std::move(reused), std::move(reply), std::move(handler)});
 }
 
 void HandlerSet::setUnknown(std::function<void(const std::string&, Sender&)> hook) {

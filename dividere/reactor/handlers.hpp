@@ -110,7 +110,10 @@ class HandlerSet {
   detail::HandlerTable& handlers() const { return *table_; }
 
   using Handler = std::function<void(const google::protobuf::Message&, Sender&)>;
-  void setHandler(std::shared_ptr<google::protobuf::Message> reused, Handler handler);
+
+  // Without a method: for the type. `reply` is of the type that the handler returns; null if it does not tell.
+  void setHandler(const std::string* method, std::shared_ptr<google::protobuf::Message> reused,
+                  std::shared_ptr<const google::protobuf::Message> reply, Handler handler);
   void setUnknown(std::function<void(const std::string&, Sender&)> hook);
   void setError(std::function<void(const Error&)> hook);
 
@@ -139,31 +142,48 @@ class Handling : public HandlerSet {
         !std::is_void_v<T>,
         "dividere: the handler does not tell which messages it takes, as it is generic, overloaded, the result of "
         "std::bind, or takes nothing: name the type, on<Msg>(handler), or write a lambda that takes a const Msg&");
-    if constexpr (!std::is_void_v<T>) return setFor<T>(std::move(handler));
+    if constexpr (!std::is_void_v<T>) return setFor<T>(nullptr, std::move(handler));
   }
 
   /// The same for a handler that takes other types, too: a generic lambda, or the result of std::bind.
   template <class T, class F>
   Derived& on(F handler) {
-    return setFor<T>(std::move(handler));
+    return setFor<T>(nullptr, std::move(handler));
+  }
+
+  /// Handles requests that name this method (CallOptions::method), so that two methods may take one type. A request that
+  /// names no method goes by its type, to a handler without a method; one that names a method which nobody handles, or which
+  /// takes another type, is answered Errc::unknownType. Throws std::errc::invalid_argument for a name that is empty or has
+  /// more than 255 bytes.
+  template <class F>
+  Derived& on(const std::string& method, F handler) {
+    using T = typename decltype(detail::handledType<F>(0))::type;
+    static_assert(!std::is_void_v<T>,
+                  "dividere: the handler does not tell which messages it takes: name the type, on<Msg>(\"Method\", "
+                  "handler), or write a lambda that takes a const Msg&");
+    if constexpr (!std::is_void_v<T>) return setFor<T>(&method, std::move(handler));
+  }
+  template <class T, class F>
+  Derived& on(const std::string& method, F handler) {
+    return setFor<T>(&method, std::move(handler));
   }
 
   // The same for one of several overloaded functions:
   template <class T, class R>
   Derived& on(R (*handler)(const T&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
   template <class T, class R>
   Derived& on(R (*handler)(const T&, Sender&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
   template <class T, class R, class C>
   Derived& on(R (C::*handler)(const T&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
   template <class T, class R, class C>
   Derived& on(R (C::*handler)(const T&, Sender&)) {
-    return setFor<T>(handler);
+    return setFor<T>(nullptr, handler);
   }
 
   /// Called for a message that has no handler, or whose type is not linked into the program: with its type's full
@@ -211,20 +231,20 @@ class Handling : public HandlerSet {
 
  private:
   template <class T, class F>
-  Derived& setFor(F handler) {
+  Derived& setFor(const std::string* method, F handler) {
     constexpr bool isMessage = std::is_base_of_v<google::protobuf::Message, T> && !std::is_abstract_v<T>;
     static_assert(isMessage, "dividere: a handler takes a message of one protobuf type first, by const reference");
     if constexpr (!isMessage) {
       return static_cast<Derived&>(*this);
     } else if constexpr (std::is_member_function_pointer_v<F>) {
-      return setMember<T>(handler);
+      return setMember<T>(method, handler);
     } else {
-      return setCallable<T>(std::move(handler));
+      return setCallable<T>(method, std::move(handler));
     }
   }
 
   template <class T, class F>
-  Derived& setMember(F handler) {
+  Derived& setMember(const std::string* method, F handler) {
     using Class = decltype(detail::ownerOfMember(handler));
     constexpr bool isDerived = std::is_base_of_v<Derived, Class>;
     static_assert(isDerived,
@@ -232,30 +252,53 @@ class Handling : public HandlerSet {
     if constexpr (isDerived) {
       auto* self = static_cast<Class*>(static_cast<Derived*>(this));
       if constexpr (std::is_invocable_v<F, Class&, const T&, Sender&>) {
-        return setCallable<T>([self, handler](const T& message, Sender& sender) -> decltype(auto) {
+        return setCallable<T>(method, [self, handler](const T& message, Sender& sender) -> decltype(auto) {
           return (self->*handler)(message, sender);
         });
       } else {
         return setCallable<T>(
-            [self, handler](const T& message) -> decltype(auto) { return (self->*handler)(message); });
+            method, [self, handler](const T& message) -> decltype(auto) { return (self->*handler)(message); });
       }
     }
   }
 
   template <class T, class F>
-  Derived& setCallable(F handler) {
+  Derived& setCallable(const std::string* method, F handler) {
     constexpr bool takesMessage = std::is_invocable_v<F&, const T&> || std::is_invocable_v<F&, const T&, Sender&>;
     static_assert(
         takesMessage,
         "dividere: a handler takes its message by const reference, and a Sender& after it if it likes: nothing "
         "else, and not the message by plain reference");
     if constexpr (takesMessage) {
-      setHandler(std::make_shared<T>(), [held = detail::Callable<F>(std::move(handler))](
-                                            const google::protobuf::Message& message, Sender& sender) mutable {
-        answer<T>(held.get(), static_cast<const T&>(message), sender);
-      });
+      setHandler(method, std::make_shared<T>(), replyOf<resultOf<T, F>>(),
+                 [held = detail::Callable<F>(std::move(handler))](const google::protobuf::Message& message,
+                                                                  Sender& sender) mutable {
+                   answer<T>(held.get(), static_cast<const T&>(message), sender);
+                 });
     }
     return static_cast<Derived&>(*this);
+  }
+
+  template <class T, class F>
+  static auto resultIn() {
+    if constexpr (std::is_invocable_v<F&, const T&, Sender&>) {
+      return detail::Type<std::invoke_result_t<F&, const T&, Sender&>>();
+    } else {
+      return detail::Type<std::invoke_result_t<F&, const T&>>();
+    }
+  }
+  template <class T, class F>
+  using resultOf = typename decltype(resultIn<T, F>())::type;
+
+  /// One of the type that a handler returns; null for void, and for any message.
+  template <class R>
+  static std::shared_ptr<const google::protobuf::Message> replyOf() {
+    using Reply = std::decay_t<R>;
+    if constexpr (std::is_default_constructible_v<Reply> && std::is_convertible_v<Reply*, google::protobuf::Message*>) {
+      return std::make_shared<Reply>();
+    } else {
+      return nullptr;
+    }
   }
 
   template <class T, class F>

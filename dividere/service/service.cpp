@@ -21,6 +21,11 @@ Service& Service::every(std::chrono::milliseconds period, std::function<void()> 
   return *this;
 }
 
+Service& Service::implements(const std::string& fullServiceName) {
+  core_->implements(fullServiceName);
+  return *this;
+}
+
 bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::classNameOf(*this), timeout); }
 
 void Service::start() {

@@ -76,6 +76,17 @@ class Service : public reactor::Handling<Service> {
   /// Calls `function` in the service's thread once a period, as MtMsgReactor::every(). Before start().
   Service& every(std::chrono::milliseconds period, std::function<void()> function);
 
+  /// Promises the `service` block of this full name, of a .proto that is linked into the program (generic services are not
+  /// needed):
+  ///
+  ///     service.on("Add", add).on("Sub", sub).implements("demo.Calculator");
+  ///
+  /// start() then throws an Error that names each method that has no handler (Errc::unknownType), or whose handler takes or
+  /// returns another type (Errc::wrongType). on(handler) counts for the one method that takes its type. A request that
+  /// names no method goes to the one that takes its type, if there is just one. A reply of another type than the method
+  /// returns is the handler's failure. Any number of times, before start().
+  Service& implements(const std::string& fullServiceName);
+
   /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
   /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
   bool start(std::chrono::milliseconds timeout);

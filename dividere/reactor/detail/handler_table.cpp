@@ -12,11 +12,30 @@ void HandlerTable::requireOpen() const {
   if (sealed_) throw Error(Errc::outOfTurn, who_ + ": handlers are set before start()");
 }
 
-void HandlerTable::set(std::shared_ptr<google::protobuf::Message> reused, Handler handler) {
+void HandlerTable::set(const std::string* method, Entry entry) {
   requireOpen();
-  std::string type(typeOf(*reused));
-  byType_[std::move(type)] = {std::move(reused), std::move(handler)};
+  if (!method) {
+    std::string type(typeOf(*entry.message));
+    byType_[std::move(type)] = std::move(entry);
+    return;
+  }
+  if (method->empty() || method->size() > kLongestMethod) {
+    throw Error(std::make_error_code(std::errc::invalid_argument),
+                who_ + ": a method's name has 1 to " + std::to_string(kLongestMethod) + " bytes");
+  }
+  entry.method = *method;
+  byMethod_[*method] = std::move(entry);
 }
+
+static HandlerTable::Entry* findIn(std::map<std::string, HandlerTable::Entry, std::less<>>& entries,
+                                   std::string_view name) {
+  const auto found = entries.find(name);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+HandlerTable::Entry* HandlerTable::findMethod(std::string_view method) { return findIn(byMethod_, method); }
+
+HandlerTable::Entry* HandlerTable::findType(std::string_view type) { return findIn(byType_, type); }
 
 void HandlerTable::setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook) {
   requireOpen();
@@ -45,28 +64,53 @@ void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
   }
 }
 
-void HandlerTable::handle(std::string_view bytes, Origin& origin) {
-  const Entry* entry = last_.load(std::memory_order_relaxed);
-  std::string_view payload;
-  if (!entry || !openEnvelopeOf(*entry->message, bytes, payload)) {
-    const Envelope envelope = openEnvelope(who_, bytes);
-    const auto found = byType_.find(envelope.type);
-    if (found == byType_.end()) return handleUnknown(envelope.type, envelope.payload, origin);
-    entry = &found->second;
-    payload = envelope.payload;
-    last_.store(entry, std::memory_order_relaxed);
+/// Opens the envelope, in the short way if it is of the last one's type.
+HandlerTable::Opened HandlerTable::open(std::string_view bytes) {
+  Opened opened;
+  opened.entry = last_.load(std::memory_order_relaxed);
+  if (opened.entry && openEnvelopeOf(*opened.entry->message, bytes, opened.payload)) {
+    // The fields of a call are all that is behind the payload.
+    const std::string_view tail(
+        opened.payload.data() + opened.payload.size(),
+        static_cast<std::size_t>(bytes.data() + bytes.size() - (opened.payload.data() + opened.payload.size())));
+    if (!tail.empty()) readCallFields(tail, opened.fields);
+    return opened;
   }
-  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
-  google::protobuf::Message& message = own ? *own : *entry->message;
-  parsePayload(who_, payload, message);
-  callHandler(entry->handle, message, origin);
+  opened.envelope = openEnvelope(who_, bytes);
+  opened.payload = opened.envelope.payload;
+  opened.entry = nullptr;
+  readCallFields(bytes, opened.fields);
+  return opened;
 }
 
-void HandlerTable::callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin) {
+/// Null if nobody handles it.
+const HandlerTable::Entry* HandlerTable::findEntry(const Opened& message) const {
+  const Entry* const guess = message.entry;
+  const std::string_view method = message.fields.method;
+  if (guess && guess->method == method) return guess;
+  const std::string_view type = guess ? typeOf(*guess->message) : message.envelope.type;
+  const auto& entries = method.empty() ? byType_ : byMethod_;
+  const auto found = entries.find(method.empty() ? type : method);
+  return found != entries.end() && typeOf(*found->second.message) == type ? &found->second : nullptr;
+}
+
+void HandlerTable::handle(std::string_view bytes, Origin& origin) {
+  const Opened opened = open(bytes);
+  const Entry* const entry = findEntry(opened);
+  if (!entry) return handleUnknown(opened, origin);
+  last_.store(entry, std::memory_order_relaxed);
+  const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
+  google::protobuf::Message& message = own ? *own : *entry->message;
+  parsePayload(who_, opened.payload, message);
+  callHandler(*entry, message, origin);
+}
+
+void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin) {
   const auto what = [&] { return who_ + ": handler of '" + std::string(typeOf(message)) + "'"; };
   try {
+    origin.setReplyRule(entry.replyRule);
     reactor::Sender sender(origin);
-    handler(message, sender);
+    entry.handle(message, sender);
   } catch (...) {
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
@@ -77,17 +121,26 @@ void HandlerTable::callHandler(const Handler& handler, const google::protobuf::M
   ++handled_;
 }
 
-void HandlerTable::handleUnknown(std::string_view type, std::string_view payload, Origin& origin) {
+void HandlerTable::handleUnknown(const Opened& message, Origin& origin) {
+  const std::string_view type = message.entry ? typeOf(*message.entry->message) : message.envelope.type;
   DividereError told;
   // A reply that says there is none has nothing to reply to; but a Response has asked nothing, and owes one.
-  if (type == DividereError::kType && !origin.owesReply() && told.decode(payload)) {
+  if (type == DividereError::kType && !origin.owesReply() && told.decode(message.payload)) {
     return report(asError(who_, told), origin);
   }
   ++unknown_;
-  const std::string text = "no handler for '" + shown(type) + "'";
+  const std::string text = whyUnknown(type, message.fields.method);
   warnings_.log(LogLevel::warning, who_, text);
   if (onUnknown_) callUnknownHook(type, origin);
   refuse(origin, Error(Errc::unknownType, who_ + ": " + text));
+}
+
+std::string HandlerTable::whyUnknown(std::string_view type, std::string_view method) const {
+  if (method.empty()) return "no handler for '" + shown(type) + "'";
+  const auto found = byMethod_.find(method);
+  if (found == byMethod_.end()) return "no method '" + shown(method) + "'";
+  return "method '" + shown(method) + "' takes '" + std::string(typeOf(*found->second.message)) + "', not '" +
+         shown(type) + "'";
 }
 
 void HandlerTable::callUnknownHook(std::string_view type, Origin& origin) noexcept {

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "../../messaging/detail/call_fields.hpp"
+#include "../../messaging/detail/envelope_format.hpp"
 #include "../handlers.hpp"
 #include "error_sink.hpp"
 #include "origin.hpp"
@@ -21,8 +23,20 @@ class HandlerTable {
  public:
   using Handler = std::function<void(const google::protobuf::Message&, reactor::Sender&)>;
 
+  struct Entry {
+    std::shared_ptr<google::protobuf::Message> message;      // one for all messages of the type: parsed into anew
+    std::shared_ptr<const google::protobuf::Message> reply;  // of the type that the handler returns; null: not known
+    Handler handle;
+    std::string method = {};                          // empty: of the type
+    std::shared_ptr<const ReplyRule> replyRule = {};  // null: it may reply with anything
+  };
+
   // Before seal().
-  void set(std::shared_ptr<google::protobuf::Message> reused, Handler handler);
+
+  /// Without a method: for the type. Throws std::errc::invalid_argument for what is no method's name.
+  void set(const std::string* method, Entry entry);
+  Entry* findMethod(std::string_view method);
+  Entry* findType(std::string_view type);
   void setUnknown(std::function<void(const std::string&, reactor::Sender&)> hook);
   void setError(std::function<void(const Error&)> hook);
 
@@ -55,20 +69,26 @@ class HandlerTable {
   /// One more was handled, outside of dispatch().
   void countHandled() noexcept { ++handled_; }
 
-  bool isEmpty() const { return byType_.empty(); }
+  bool isEmpty() const { return byType_.empty() && byMethod_.empty(); }
 
   reactor::HandlerStats stats() const;
 
  private:
-  struct Entry {
-    std::shared_ptr<google::protobuf::Message> message;  // one for all messages of the type: parsed into anew
-    Handler handle;
+  /// A message on the way to its handler: views into its bytes.
+  struct Opened {
+    std::string_view payload;
+    CallFields fields = {};
+    const Entry* entry = nullptr;  // of the type at least, where there is one
+    Envelope envelope = {};        // if there is none
   };
 
   void requireOpen() const;
+  Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
-  void handleUnknown(std::string_view type, std::string_view payload, Origin& origin);
-  void callHandler(const Handler& handler, const google::protobuf::Message& message, Origin& origin);
+  const Entry* findEntry(const Opened& message) const;
+  void handleUnknown(const Opened& message, Origin& origin);
+  std::string whyUnknown(std::string_view type, std::string_view method) const;
+  void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin);
   void callUnknownHook(std::string_view type, Origin& origin) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
   static bool tryReply(Origin& origin, const std::string& bytes);
@@ -77,6 +97,7 @@ class HandlerTable {
   bool sealed_ = false;
   bool parallel_ = false;  // each message is parsed into one of its own
   std::map<std::string, Entry, std::less<>> byType_;
+  std::map<std::string, Entry, std::less<>> byMethod_;
   std::atomic<const Entry*> last_{nullptr};  // that of the last message: probably of the next one too
   std::function<void(const std::string&, reactor::Sender&)> onUnknown_;
   std::function<void(const Error&)> onError_;

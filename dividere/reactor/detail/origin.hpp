@@ -2,8 +2,11 @@
 
 // Where a message came from.
 
+#include <memory>
+
 #include "../../connection/dealer.hpp"
 #include "../../connection/detail/frame.hpp"
+#include "reply_rule.hpp"
 
 namespace dividere::detail {
 
@@ -28,6 +31,12 @@ class Origin {
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
 
+  /// What the reply has to be; null: anything. Set for each message that has a handler.
+  const std::shared_ptr<const ReplyRule>& replyRule() const { return replyRule_; }
+  void setReplyRule(const std::shared_ptr<const ReplyRule>& rule) {
+    if (replyRule_ != rule) replyRule_ = rule;
+  }
+
  protected:
   /// Does what reply() says.
   virtual void send(Frame& frame) = 0;
@@ -42,6 +51,7 @@ class Origin {
 
  private:
   bool isReplied_ = false;
+  std::shared_ptr<const ReplyRule> replyRule_;
 };
 
 }  // namespace dividere::detail

@@ -6,6 +6,7 @@
 #include "../../core/detail/options.hpp"
 #include "../../registry/detail/entry_rules.hpp"
 #include "../../registry/detail/own_address.hpp"
+#include "implemented.hpp"
 
 namespace dividere::detail {
 
@@ -51,6 +52,12 @@ void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> 
   loop_.every(period, std::move(function));
 }
 
+void ServiceCore::implements(std::string service) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (started_) throw Error(Errc::outOfTurn, who() + ": implements() comes before start()");
+  implemented_.push_back(std::move(service));
+}
+
 // --- The start ---
 
 bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
@@ -66,6 +73,7 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   if (started_) throw Error(Errc::outOfTurn, who() + ": start() is called once");
   if (name_.empty()) name_ = defaultName;
   requireServiceName("service::Service: start", name_);
+  implementAll();
   const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());
@@ -74,6 +82,16 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   lease_ = lease;
   lease->begin();
   return lease;
+}
+
+void ServiceCore::implementAll() {
+  for (const std::string& service : implemented_) {
+    try {
+      implementService(handlers_, service);
+    } catch (const Error& error) {
+      throw Error(error.code(), who() + ": start: " + error.context());
+    }
+  }
 }
 
 EndpointTraits ServiceCore::traits() const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "../../core/detail/fork.hpp"
 #include "../../registry/detail/lease.hpp"
@@ -24,6 +25,7 @@ class ServiceCore {
 
   /// Before the start.
   void every(std::chrono::milliseconds period, std::function<void()> function);
+  void implements(std::string service);
 
   /// Whether a registry knows of it in time.
   bool start(const std::string& defaultName, std::chrono::milliseconds timeout);
@@ -37,6 +39,7 @@ class ServiceCore {
   void makePool(std::size_t threads);
   std::shared_ptr<Lease> begin(const std::string& defaultName);
   EndpointTraits traits() const;
+  void implementAll();
   void stopLoop();
   std::string who() const;
 
@@ -45,6 +48,7 @@ class ServiceCore {
   const service::ServiceOptions options_;
   std::string name_;
   std::uint16_t port_ = 0;
+  std::vector<std::string> implemented_;
   ServiceSource* source_ = nullptr;  // the loop's
 
   std::mutex mutex_;

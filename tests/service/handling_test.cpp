@@ -1,0 +1,197 @@
+// How a service handles calls: methods, and what a `service` block promises.
+
+#include <doctest/doctest.h>
+
+#include <dividere.hpp>
+#include <string>
+
+#include "calculator.pb.h"
+#include "caller.hpp"
+#include "support/log_capture.hpp"
+#include "support/thrown.hpp"
+
+using caller::alone;
+using caller::Caller;
+using dividere::Errc;
+using dividere::reactor::Sender;
+using dividere::service::Service;
+using support::contains;
+using namespace std::chrono_literals;
+
+namespace {
+
+demo::Operands operands(int left, int right) {
+  demo::Operands made;
+  made.set_left(left);
+  made.set_right(right);
+  return made;
+}
+
+demo::Number number(int value) {
+  demo::Number made;
+  made.set_value(value);
+  return made;
+}
+
+demo::Number add(const demo::Operands& of) { return number(of.left() + of.right()); }
+demo::Number subtract(const demo::Operands& of) { return number(of.left() - of.right()); }
+demo::Number negate(const demo::Number& of) { return number(-of.value()); }
+
+/// All of demo.Calculator.
+void implementCalculator(Service& service) {
+  service.on("Add", add).on("Subtract", subtract).on(negate);
+  service.on("Count", [](const demo::Other&) { return number(0); });
+  service.implements("demo.Calculator");
+}
+
+std::string whyNot(Service& service, std::error_code code) {
+  const auto error = support::errorOf([&] { service.start(0ms); });
+  REQUIRE(error);
+  CHECK(error->code() == code);
+  return error->what();
+}
+
+}  // namespace
+
+// --- Methods ---
+
+TEST_CASE("two methods take one type, and a request without a method goes by its type") {
+  for (const int threads : {1, 2}) {
+    Service service("name", alone(threads));
+    service.on("Add", add).on("Subtract", subtract);
+    service.on([](const demo::Operands& of) { return number(of.left() * of.right()); });
+    service.start(0ms);
+    Caller caller(service);
+    for (int i = 0; i < 3; ++i) {
+      caller.ask("1", operands(7, 5), caller::method("Add"));
+      CHECK(caller.reply<demo::Number>("1")->value() == 12);
+      caller.ask("2", operands(7, 5), caller::method("Subtract"));
+      CHECK(caller.reply<demo::Number>("2")->value() == 2);
+      caller.ask("3", operands(7, 5));
+      CHECK(caller.reply<demo::Number>("3")->value() == 35);
+    }
+  }
+}
+
+TEST_CASE("a method that nobody has, or that takes another type, is an unknown type, and that is said") {
+  support::LogCapture quiet;
+  Service service("name", alone());
+  service.on("Add", add).on(negate);
+  service.start(0ms);
+  Caller caller(service);
+  caller.ask("1", operands(1, 2), caller::method("Multiply"));
+  DividereError told = caller.error("1");
+  CHECK((told.code() == 5 && contains(told.text(), "no method 'Multiply'")));
+  caller.ask("2", number(1), caller::method("Add"));
+  told = caller.error("2");
+  CHECK((told.code() == 5 && contains(told.text(), "'Add' takes 'demo.Operands', not 'demo.Number'")));
+  caller.ask("3", operands(1, 2));
+  told = caller.error("3");
+  CHECK((told.code() == 5 && contains(told.text(), "no handler for 'demo.Operands'")));
+  caller.ask("4", number(1));
+  CHECK(caller.reply<demo::Number>("4")->value() == -1);
+  CHECK(service.handlerStats().unknown == 3);
+}
+
+TEST_CASE("methods are for reactors too, and may be member functions and generic lambdas") {
+  struct Reactor : dividere::reactor::MtMsgReactor {
+    demo::Number sum(const demo::Operands& of) { return number(of.left() + of.right()); }
+  } reactor;
+  dividere::messaging::Response response("tcp://127.0.0.1:*");
+  dividere::messaging::Request request(response.endpoint());
+  reactor.add(std::move(response)).on("Add", &Reactor::sum).on<demo::Operands>("First", [](const auto& of) {
+    return number(of.left());
+  });
+  reactor.start();
+  for (const auto& [method, result] : {std::pair<std::string, int>{"Add", 12}, {"First", 7}}) {
+    request.connection().send(caller::envelopeOf(operands(7, 5)) + caller::method(method));
+    CHECK(request.recv<demo::Number>(support::kLimit)->value() == result);
+  }
+  reactor.stop();
+}
+
+TEST_CASE("a method's name has 1 to 255 bytes") {
+  Service service("name", alone());
+  for (const std::string& name : {std::string(), std::string(256, 'x')}) {
+    CHECK(support::codeOf([&] { service.on(name, add); }) == std::errc::invalid_argument);
+  }
+  service.on(std::string(255, 'x'), add);
+}
+
+// --- What a `service` block promises ---
+
+TEST_CASE("a service implements the methods of its .proto, by name, or by type where one method takes that") {
+  Service service("name", alone());
+  implementCalculator(service);
+  service.start(0ms);
+  Caller caller(service);
+  caller.ask("1", operands(7, 5), caller::method("Subtract"));
+  CHECK(caller.reply<demo::Number>("1")->value() == 2);
+  for (const std::string method : {"", "Negate"}) {  // it was set for the type alone
+    caller.ask("2", number(3), method.empty() ? "" : caller::method(method));
+    CHECK(caller.reply<demo::Number>("2")->value() == -3);
+  }
+  demo::Other other;  // its handler was set for the method alone
+  caller.ask("3", other);
+  CHECK(caller.reply<demo::Number>("3")->value() == 0);
+}
+
+TEST_CASE("a handler that stands for a method and for its type is one, with one state") {
+  Service service("name", alone());
+  service.on("Add", add).on("Subtract", subtract).on([count = 0](const demo::Number&) mutable {
+    return number(++count);
+  });
+  service.on("Count", [](const demo::Other&) { return number(0); }).implements("demo.Calculator");
+  service.start(0ms);
+  Caller caller(service);
+  for (int i = 1; i < 5; ++i) {
+    caller.ask("1", number(0), i % 2 ? caller::method("Negate") : "");
+    CHECK(caller.reply<demo::Number>("1")->value() == i);
+  }
+}
+
+TEST_CASE("start() names each method without a handler, each type that is another, and a service that is not linked") {
+  Service lacking("name", alone());
+  lacking.on("Add", add).on(subtract).on([](const demo::Other&) { return number(0); }).implements("demo.Calculator");
+  const std::string lacks = whyNot(lacking, Errc::unknownType);
+  CHECK(contains(lacks, "'name': start: demo.Calculator is not implemented: "));
+  CHECK(contains(lacks, "no handler for Subtract(demo.Operands); no handler for Negate(demo.Number)"));
+  CHECK_FALSE(contains(lacks, "Add"));
+
+  Service wrong("name", alone());
+  wrong.on("Add", negate).on("Subtract", [](const demo::Operands&) { return demo::Other(); }).on(negate);
+  wrong.on("Count", [](const demo::Other&) { return demo::Operands(); }).implements("demo.Calculator");
+  const std::string faults = whyNot(wrong, Errc::wrongType);
+  CHECK(contains(faults, "Add takes demo.Operands, its handler demo.Number"));
+  CHECK(contains(faults, "Subtract returns demo.Number, its handler demo.Other"));
+  CHECK_FALSE(contains(faults, "Count"));  // the parts are what it returns
+
+  for (const std::string name : {"demo.Nothing", "demo.Operands", "", "\xFF"}) {
+    Service unknown("name", alone());
+    unknown.implements(name);
+    CHECK(contains(whyNot(unknown, Errc::unknownType), "is linked into this program"));
+  }
+  Service streaming("name", alone());
+  streaming.on("Upload", negate).implements("demo.Uploads");
+  CHECK(contains(whyNot(streaming, Errc::unknownType), "Upload takes a stream"));
+}
+
+TEST_CASE("a reply of another type than the method returns is the service's error, and its caller is told") {
+  support::LogCapture quiet;
+  std::string reported;
+  Service service("name", alone());
+  implementCalculator(service);
+  service.on("Add", [](const demo::Operands&, Sender& sender) { sender.send(demo::Other()); });
+  service.onError([&](const dividere::Error& error) { reported = error.what(); });
+  service.start(0ms);
+  Caller caller(service);
+  caller.ask("1", operands(1, 2), caller::method("Add"));
+  const DividereError told = caller.error("1");
+  CHECK((told.code() == 3 &&
+         contains(told.text(), "a reply of 'demo.Other', where demo.Calculator.Add returns 'demo.Number'")));
+  caller.ask("2", operands(1, 2), caller::method("Subtract"));
+  CHECK(caller.reply<demo::Number>("2")->value() == -1);
+  service.stop();
+  CHECK(contains(reported, "demo.Calculator.Add returns 'demo.Number'"));
+  CHECK(support::codeOf([&] { service.implements("demo.Uploads"); }) == Errc::outOfTurn);
+}
