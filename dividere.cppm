@@ -13,6 +13,8 @@ module;
 export module dividere;
 
 export namespace dividere {
+using dividere::Call;
+using dividere::CallOptions;
 using dividere::Errc;
 using dividere::Error;
 using dividere::errorCategory;
@@ -21,6 +23,7 @@ using dividere::kVersion;
 using dividere::LogHandler;
 using dividere::LogLevel;
 using dividere::make_error_code;
+using dividere::Outcome;
 using dividere::setLogHandler;
 using dividere::Timeout;
 }  // namespace dividere

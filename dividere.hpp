@@ -43,7 +43,8 @@
 #include "dividere/messaging/subscriber.hpp"
 #include "dividere/messaging/topic.hpp"
 
-// reactor: handlers called with what arrives
+// reactor: handlers called with what arrives, and calls under way
+#include "dividere/reactor/call.hpp"
 #include "dividere/reactor/handlers.hpp"
 #include "dividere/reactor/mp_msg_reactor.hpp"
 #include "dividere/reactor/mt_msg_reactor.hpp"
@@ -130,6 +131,8 @@
 #include "dividere/messaging/socket.cpp"
 #include "dividere/messaging/subscriber.cpp"
 
+#include "dividere/reactor/call.cpp"
+#include "dividere/reactor/detail/call_desk.cpp"
 #include "dividere/reactor/detail/error_sink.cpp"
 #include "dividere/reactor/detail/handler_table.cpp"
 #include "dividere/reactor/detail/message_sources.cpp"
@@ -182,12 +185,12 @@
 #include "dividere/registry/server.cpp"
 
 #include "dividere/service/client.cpp"
-#include "dividere/service/detail/call_desk.cpp"
 #include "dividere/service/detail/class_name.cpp"
 #include "dividere/service/detail/handler_pool.cpp"
 #include "dividere/service/detail/implemented.cpp"
 #include "dividere/service/detail/instances.cpp"
 #include "dividere/service/detail/service_core.cpp"
+#include "dividere/service/detail/service_desk.cpp"
 #include "dividere/service/detail/service_source.cpp"
 #include "dividere/service/service.cpp"
 

@@ -1172,7 +1172,168 @@ class Subscriber : public Consumer<connection::Subscriber> {
 }  // namespace dividere::messaging
 // end dividere/messaging/subscriber.hpp
 
-// reactor: handlers called with what arrives
+// reactor: handlers called with what arrives, and calls under way
+
+// begin dividere/reactor/call.hpp
+namespace dividere {
+
+/// How a call is made, where the default does not do.
+struct CallOptions {
+  /// Which of the methods that take this type of message. Empty: the one that takes it.
+  std::string method;
+
+  /// If no reply came after this time, a second instance is asked, and the first reply counts. 0: never. Only where
+  /// `repeatable`.
+  std::chrono::milliseconds hedgeAfter{0};
+
+  /// A broker hands out requests of a higher priority first.
+  std::uint32_t priority = 0;
+
+  /// Whether it may be handled more than once. If not, no other instance is given what one may have handled: when that one
+  /// dies, the call ends with Errc::gaveUp.
+  bool repeatable = true;
+};
+
+}  // namespace dividere
+
+namespace dividere::detail {
+
+class PendingCall;
+
+/// What all kinds of Call have in common: a call that was started, and its outcome.
+class CallHandle {
+ public:
+  using Follower = std::function<void(CallHandle&&)>;
+
+  explicit CallHandle(std::shared_ptr<PendingCall> call) noexcept;
+  CallHandle(CallHandle&&) noexcept;
+  CallHandle& operator=(CallHandle&& other) noexcept;
+  ~CallHandle();
+
+  bool ready() const;
+  bool wait(std::chrono::milliseconds timeout) const;
+
+  /// Waits for the outcome. Null if it is a reply, which is in `reply` then; otherwise why there is none.
+  std::shared_ptr<const Error> takeInto(google::protobuf::Message& reply) const;
+
+  /// The same, but false if none came in time, and throws the other errors.
+  bool getInto(google::protobuf::Message& reply) const;
+
+  void follow(Follower follower, bool isKept);
+  void cancel();
+
+ private:
+  const std::shared_ptr<PendingCall>& call() const;
+  void abandon() noexcept;
+
+  std::shared_ptr<PendingCall> call_;
+  bool isFollowed_ = false;
+};
+
+const Error& noError() noexcept;
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+/// How a call ended: with a reply, or with an error that says why there is none.
+template <class Reply>
+class Outcome {
+ public:
+  /// Whether there is a reply.
+  explicit operator bool() const noexcept { return !error_; }
+
+  // The reply. Throws error() if there is none.
+  Reply& operator*() { return reply(*this); }
+  const Reply& operator*() const { return reply(*this); }
+  Reply* operator->() { return &reply(*this); }
+  const Reply* operator->() const { return &reply(*this); }
+
+  /// Why there is no reply: Errc::deadlinePassed if none came in time, Errc::cancelled after cancel(), or what call() would
+  /// throw. Its code() is zero if there is one.
+  const Error& error() const noexcept { return error_ ? *error_ : detail::noError(); }
+
+  /// Waits for a call's outcome.
+  explicit Outcome(const detail::CallHandle& call) : error_(call.takeInto(reply_)) {}
+
+ private:
+  template <class Self>
+  static auto& reply(Self& self) {
+    if (self.error_) throw Error(*self.error_);
+    return self.reply_;
+  }
+
+  Reply reply_;
+  std::shared_ptr<const Error> error_;
+};
+
+}  // namespace dividere
+
+namespace dividere::detail {
+template <class Reply>
+CallHandle::Follower followerOf(std::function<void(Outcome<Reply>)> follower) {
+  return [follower = std::move(follower)](CallHandle&& ended) {
+    if (follower) follower(Outcome<Reply>(ended));
+  };
+}
+}  // namespace dividere::detail
+
+namespace dividere {
+
+/// A call under way: polled, waited for, followed, awaited in a coroutine, or cancelled. start() of a client returns it.
+///
+///     Call<Sum> sum = client.start<Sum>(numbers, 500ms);
+///     sum.then([](Outcome<Sum> outcome) { if (outcome) use(*outcome); });
+///
+/// Destroyed without then(), it is cancelled. It may outlive its client, which ends it with Errc::stopping.
+///
+/// One thread at a time; movable.
+template <class Reply>
+class Call {
+ public:
+  /// Whether it has ended.
+  bool ready() const { return handle_.ready(); }
+
+  /// Waits for that; false if it has not ended in time. Throws Error{outOfTurn} in a callback of the same client, in whose
+  /// thread the reply would come.
+  bool wait(std::chrono::milliseconds timeout) const { return handle_.wait(timeout); }
+
+  /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
+  std::optional<Reply> get() {
+    std::optional<Reply> reply(std::in_place);
+    if (!handle_.getInto(*reply)) reply.reset();
+    return reply;
+  }
+
+  /// Calls `follower` once, with the outcome, in the client's own thread, also if that is known already; in the calling
+  /// thread if the client is gone or stopped. No lock is held. It may start calls, cancel them, stop the client and destroy
+  /// it, but not wait for another call. What it throws goes to the log.
+  ///
+  /// The call goes on without this object. The last follower counts.
+  void then(std::function<void(Outcome<Reply>)> follower) {
+    handle_.follow(detail::followerOf(std::move(follower)), false);
+  }
+
+  /// Ends it at once, with Errc::cancelled, unless it has ended. Whoever handles it is told, if he can be.
+  void cancel() { handle_.cancel(); }
+
+  // co_await, where the compiler has it: the reply, or it throws, Errc::deadlinePassed too. Goes on in the client's own
+  // thread. While one awaits it, it stays where it is.
+  bool await_ready() const { return ready(); }
+  template <class Coroutine>
+  void await_suspend(Coroutine coroutine) {
+    handle_.follow([coroutine](detail::CallHandle&&) mutable { coroutine.resume(); }, true);
+  }
+  Reply await_resume() { return std::move(*Outcome<Reply>(handle_)); }
+
+  explicit Call(detail::CallHandle&& handle) noexcept : handle_(std::move(handle)) {}
+
+ private:
+  detail::CallHandle handle_;
+};
+
+}  // namespace dividere
+// end dividere/reactor/call.hpp
 
 // begin dividere/reactor/handlers.hpp
 namespace dividere::detail {
@@ -2064,8 +2225,7 @@ class Server {
 
 // begin dividere/service/client.hpp
 namespace dividere::detail {
-class CallDesk;
-class Frame;
+class ServiceDesk;
 }  // namespace dividere::detail
 
 namespace dividere::service {
@@ -2089,6 +2249,9 @@ struct ClientOptions {
   /// How often the registry is asked for new instances, while calls are made.
   std::chrono::milliseconds refresh{5000};
 
+  /// Calls under way at once. Those beyond end with Errc::overloaded.
+  std::size_t maxCalls = 100000;
+
   /// For the connections to the instances.
   connection::SocketOptions socket;
 };
@@ -2102,7 +2265,7 @@ struct ClientOptions {
 /// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
 /// for new ones. While it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once. A call that is alone at its instance runs in the caller's thread. Replies to the
+/// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs in the caller's thread. Replies to the
 /// others come by a thread of the client.
 class Client {
  public:
@@ -2110,7 +2273,8 @@ class Client {
   /// have: it must be 1 to 255 bytes of printable UTF-8.
   explicit Client(const std::string& serviceName, const ClientOptions& options = {});
 
-  /// Stops, as stop(). Not while a call is under way in another thread: call stop() and let that return first.
+  /// Stops, as stop(). Not while call() is under way in another thread: call stop() and let that return first. Allowed in
+  /// a callback of this client.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -2136,14 +2300,43 @@ class Client {
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
+  /// Sends the request, and returns at once. The call ends within this time.
+  ///
+  /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
+  /// call() says: with Errc::deadlinePassed if no reply came in time.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Call<Reply>(begin(request, timeout, nullptr, nullptr));
+  }
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                    const CallOptions& options) {
+    return Call<Reply>(begin(request, timeout, &options, nullptr));
+  }
+
+  /// The same for those who want a callback alone: as Call::then().
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
+  }
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
+  }
+
+  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a callback it does not wait for the client's thread.
   void stop();
 
  private:
-  bool ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout);
+  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                           const CallOptions* options, detail::CallHandle::Follower follower);
+  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request,
+                                            std::chrono::milliseconds timeout);
 
   const std::string who_;
-  detail::Hidden<detail::CallDesk> desk_;
+  detail::Hidden<detail::ServiceDesk> desk_;
 };
 
 }  // namespace dividere::service
@@ -9350,6 +9543,60 @@ std::string Subscriber::topicId(std::string_view fullName) { return detail::enve
 }  // namespace dividere::messaging
 // end dividere/messaging/subscriber.cpp
 
+// begin dividere/messaging/detail/correlation.hpp
+// How a caller tells its replies apart, and how a broker recognises a retry (doc/wire.md).
+
+namespace dividere::detail {
+
+/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
+/// name the caller, of which the first 4 are the same for all, then the number of the request in 8, most significant
+/// first.
+class CorrelationIds {
+ public:
+  static constexpr std::size_t kSize = 24;
+
+  std::string next() { return of(++number_); }
+
+  /// For those who count by themselves. The number must not be 0.
+  std::string of(std::uint64_t number) const {
+    std::string id;
+    id.reserve(kSize);
+    id = caller_;
+    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number >> shift & 0xFF);
+    return id;
+  }
+
+  /// The number in an id of this caller's; 0 if it is none.
+  std::uint64_t numberOf(std::string_view id) const {
+    if (id.size() != kSize || id.substr(0, caller_.size()) != caller_) return 0;
+    std::uint64_t number = 0;
+    for (const char byte : id.substr(caller_.size())) number = number << 8 | static_cast<unsigned char>(byte);
+    return number;
+  }
+
+  /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests
+  /// that are equal and are no retries of one another.
+  ///
+  /// 0.1 had 16 random bytes in place of the mark and 12: what tells its ids is that their number begins with zeros, as it
+  /// starts at 1 and stays below 2^48. Text has no such bytes. A foreign frame of 24 bytes, all of them random, is
+  /// mistaken for one with a probability of 1 in 65,536.
+  static bool isOne(std::string_view frame) {
+    if (frame.size() != kSize) return false;
+    if (frame.substr(0, kMark.size()) == kMark) return true;
+    const std::string_view number = frame.substr(16);
+    return number.substr(0, 2) == std::string_view("\0\0", 2) && number != std::string_view("\0\0\0\0\0\0\0\0", 8);
+  }
+
+ private:
+  static constexpr std::string_view kMark{"\0div", 4};
+
+  std::string caller_ = std::string(kMark) + randomBytes(12);
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/correlation.hpp
+
 // begin dividere/reactor/detail/error_sink.hpp
 // Where errors go that nobody can catch.
 
@@ -9373,6 +9620,1085 @@ Error currentAsHandlerError(const std::string& what);
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/error_sink.hpp
+
+// begin dividere/reactor/detail/source.hpp
+// What a reactor's loop takes messages from.
+
+namespace dividere::detail {
+
+class ReactorLoop;
+
+/// A socket with messages to be taken. All in the loop's thread.
+class Source : public Poller {
+ public:
+  virtual ~Source() = default;
+
+  /// Throws Error{movedFrom} or Error{otherProcess} if it cannot be used.
+  virtual Socket& socket() = 0;
+
+  /// Whether there is a message to take, without waiting for one. One that wants none at the moment says no after
+  /// Socket::decline(), and calls lookAgain() when it does.
+  virtual bool hasMessage() = 0;
+
+  /// Takes the next message and does with it whatever this source is for.
+  virtual void take() = 0;
+
+  /// take() threw this. Whether that is dealt with; if not, the loop tells its owner.
+  virtual bool failed(const Error& error) noexcept {
+    static_cast<void>(error);
+    return false;
+  }
+
+  /// Has the loop, if one has it, give it a turn though its socket gives no signal.
+  void lookAgain() final;
+
+ private:
+  friend class ReactorLoop;
+  ReactorLoop* loop_ = nullptr;
+  bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
+  bool hasTurn_ = false;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/source.hpp
+
+// begin dividere/reactor/detail/reactor_loop.hpp
+// The loop inside a reactor.
+
+namespace dividere::detail {
+
+/// Takes turns with its sources as they have messages, runs functions at their time, and runs what others post: all in
+/// one thread. Who takes part in a Visit may do what is allowed "in the loop's thread".
+class ReactorLoop {
+ public:
+  /// Lets the calling thread act as the loop's while that one is idle. Keep it short, and remove no source. It fails
+  /// while the loop is at work, in an event handler, and in another Visit.
+  class Visit {
+   public:
+    explicit Visit(ReactorLoop& loop);
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+    explicit operator bool() const { return succeeded_; }
+
+   private:
+    ReactorLoop& loop_;
+    const bool succeeded_;
+    std::optional<CallbackScope> scope_;
+  };
+
+  /// `who` names the owner in errors. `onError` is told what a function threw, and what a source does not deal with; if
+  /// null, the log is. It outlives the loop's thread.
+  explicit ReactorLoop(std::string who, ErrorSink onError = nullptr);
+  ~ReactorLoop();
+
+  // Before start(), or in the loop's thread:
+
+  /// Throws Error{movedFrom} or Error{otherProcess} for a socket that cannot be used here.
+  void add(std::unique_ptr<Source> source);
+  void every(std::chrono::milliseconds period, std::function<void()> function);
+
+  /// Once, after this time.
+  void after(std::chrono::milliseconds delay, std::function<void()> function);
+
+  // In the loop's thread:
+
+  /// In its own, not in a Visit; not of the source that is being taken from.
+  void remove(Source& source);
+
+  /// Takes all messages that have come for this source, out of its turn.
+  void takeAll(Source& source);
+
+  /// Gives this source a turn now, after which its signals tell of all that comes.
+  void giveTurn(Source& source);
+
+  /// Whether the signals of this source's socket wake the loop. While they do not, whoever said so waits for them.
+  void setWakes(Source& source, bool wakes);
+
+  /// Starts the thread. `who`, if not empty, is a fuller name of the owner than there was before. Throws Error as add()
+  /// does, and Error{outOfTurn} the second time.
+  void start(std::string who = {});
+
+  /// In place of start(): runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it
+  /// becomes readable.
+  void runHere(std::string who, int stopFd);
+
+  // Any thread.
+  void stop();
+  void post(std::function<void()> function);
+
+  /// Has the thread, which is yet to be stopped, call `last` as the last thing it does: this object may be destroyed there. False,
+  /// and nothing done, where stop() would wait for the thread, which is the better end, or there is no thread any more.
+  bool endWith(std::function<void()> last);
+  bool isCurrent() const noexcept { return thread_.isCurrent(); }
+
+ private:
+  using Clock = Deadline::Clock;
+
+  struct Timer {
+    std::chrono::milliseconds period;  // 0: once
+    Clock::time_point due;
+    std::function<void()> function;
+  };
+
+  friend class Source;
+
+  void lookAgain(Source& source);
+  void requireNotStarted(const char* what) const;
+  void requireUsable(Source& source) const;
+  void open(std::string who);
+  void run();
+  void close();
+  void callLast();
+  void watch(int fd, Source* source);
+  void watch(Source& source);
+  void callPosted();
+  void callDue();
+  void call(const std::function<void()>& function, const char* what) noexcept;
+  void takeTurns();
+  bool takeTurn(Source& source);
+  bool takeMessages(Source& source);
+  Error currentError() const;
+  void drop(Source& source);
+  void wait(std::unique_lock<std::mutex>& turn);
+  void attendToSockets();
+  Clock::time_point nextDue() const;
+
+  const ForkGuard fork_;
+
+  std::mutex turn_;  // held by the loop's thread but while it waits, and by visitors
+  std::atomic<std::thread::id> visitor_{};
+
+  // Constant once started, or under turn_.
+  std::string who_;
+  ErrorLog log_;
+  ErrorSink onError_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<Timer> timers_;
+  bool started_ = false;
+  OwnedDescriptor epoll_;
+  int stopFd_ = -1;
+  Clock::time_point waitsUntil_{};
+  std::vector<Source*> active_;  // those that say so: need no signal to be looked at
+  bool hasPosted_ = false;       // something was posted in the loop's thread, which was not woken for it
+  std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;  // under mutex_
+  bool closed_ = false;                        // under mutex_: nothing is posted any more
+  std::function<void()> last_;                 // under mutex_
+  bool lastIsCalled_ = false;                  // under mutex_
+
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/reactor_loop.hpp
+
+// begin dividere/reactor/detail/alarm.hpp
+// One thing to be done at a time that moves.
+
+namespace dividere::detail {
+
+/// Calls a function in the loop's thread when the time has come. In the loop's thread; lives as long as the loop.
+class Alarm {
+ public:
+  using Clock = Deadline::Clock;
+
+  Alarm(ReactorLoop& loop, std::function<void()> function) : loop_(loop), function_(std::move(function)) {}
+
+  /// At the latest at this time. The function says itself what remains to be done, and sets the alarm again.
+  void set(Clock::time_point when) {
+    if (when >= due_) return;
+    due_ = when;
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
+    loop_.after(std::max(delay, std::chrono::milliseconds(0)), [this] { ring(); });
+  }
+
+ private:
+  void ring() {
+    if (Clock::now() < due_) return;  // it was set again, or has rung before
+    due_ = Clock::time_point::max();
+    function_();
+  }
+
+  ReactorLoop& loop_;
+  std::function<void()> function_;
+  Clock::time_point due_ = Clock::time_point::max();
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/alarm.hpp
+
+// begin dividere/reactor/detail/pending_call.hpp
+// A call from its request to its outcome.
+
+namespace dividere::detail {
+
+class CallDesk;
+class PendingCall;
+
+/// No reply came in time. That is no error.
+struct NoneInTime {};
+
+struct CallFailure {
+  Errc code;
+  std::string text;  // more about it; may be empty
+};
+
+/// How a call ended: with a reply's envelope, with none in time, or with why there is none.
+using CallOutcome = std::variant<NoneInTime, Frame, CallFailure>;
+
+/// The way to a desk that may be gone.
+struct CallDoor {
+  std::string who;  // names the client in errors; constant
+  std::mutex mutex;
+  CallDesk* desk = nullptr;  // under mutex; null once it is gone, or stopped
+};
+
+/// What its caller asks for besides.
+struct CallTerms {
+  Deadline deadline = Deadline::never();  // ends with none in time then; not for one that is waited for until another
+  std::chrono::milliseconds hedgeAfter{0};
+  bool isRepeatable = true;
+};
+
+/// A request whose outcome somebody waits for. It ends once: who ends it first says how.
+class PendingCall {
+ public:
+  using Clock = Deadline::Clock;
+  using Follower = std::function<void(const std::shared_ptr<PendingCall>&)>;
+
+  /// Where it is. It may have been handled unless it waits.
+  enum class Place {
+    waits,       // nobody has it, or ever had
+    isGiven,     // somebody has it
+    waitsAgain,  // whoever had it is gone
+  };
+
+  PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, const CallTerms& terms)
+      : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)) {}
+  ~PendingCall() { delete follower_.load(std::memory_order_acquire); }
+  PendingCall(const PendingCall&) = delete;
+  PendingCall& operator=(const PendingCall&) = delete;
+
+  // Any thread.
+
+  /// Ends it so, unless it has ended. Whether it did. The follower is called by deliver(), not here.
+  bool end(CallOutcome&& outcome) noexcept;
+  bool hasEnded() const noexcept { return hasEnded_.load(std::memory_order_acquire); }
+  Place place() const noexcept { return place_.load(std::memory_order_relaxed); }
+
+  /// Whether it has ended by the deadline, and its outcome is known.
+  bool wait(const Deadline& deadline) noexcept { return completion_.wait(deadline); }
+  bool isComplete() const noexcept { return completion_.isOpen(); }
+
+  /// Once it is complete.
+  const CallOutcome& outcome() const { return outcome_; }
+
+  // For a thread that waits for other things too, as a Latch has them:
+  void addWaker(int fd) { completion_.addWaker(fd); }
+  void removeWaker(int fd) noexcept { completion_.removeWaker(fd); }
+
+  /// In place of a former one, which is not called any more. Null: none.
+  void setFollower(std::unique_ptr<Follower> follower) noexcept;
+  bool isFollowed() const noexcept { return follower_.load() != nullptr; }
+
+  /// Calls the follower, if there is one, of a call that has ended. What that throws passes.
+  static void deliver(const std::shared_ptr<PendingCall>& call);
+
+  const std::shared_ptr<CallDoor>& door() const { return door_; }
+  std::uint64_t number() const { return number_; }
+  const CallTerms& terms() const { return terms_; }
+  std::size_t requestSize() const { return request_.size(); }
+
+  // The rest is the desk's, in its loop's thread.
+
+  /// To be sent: shares its bytes.
+  Frame request() { return request_.share(); }
+
+  /// Somebody has it now.
+  void give();
+
+  /// Nobody has it any more. `isHandled`: whoever had it may have handled it.
+  void takeBack(bool isHandled, Clock::time_point now);
+
+  /// How many may have handled it, the one that has it among them.
+  int attempts() const { return attempts_; }
+
+  /// While nobody has it: since when.
+  Clock::time_point waitsSince() const { return waitsSince_; }
+  void waitFrom(Clock::time_point now) { waitsSince_ = now; }
+
+  bool isKnown = false;  // the desk has seen it
+
+ private:
+  const std::shared_ptr<CallDoor> door_;
+  const std::uint64_t number_;
+  const CallTerms terms_;
+
+  std::atomic<bool> hasEnded_{false};
+  std::atomic<Place> place_{Place::waits};
+  std::atomic<Follower*> follower_{nullptr};
+  Latch completion_;
+  CallOutcome outcome_;  // constant once the latch is open
+
+  Frame request_;
+  int attempts_ = 0;
+  Clock::time_point waitsSince_{};
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/pending_call.hpp
+
+// begin dividere/reactor/detail/remote.hpp
+// One remote end that is asked many things at once.
+
+namespace dividere::detail {
+
+/// A connection to one remote end that replies as a REP socket does. It knows whether that is there, and hands nothing
+/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
+///
+/// All in the loop's thread.
+class Remote final : public Source {
+ public:
+  enum class State { connecting, up, down };
+
+  class Owner {
+   public:
+    /// The connection was made, could not be made, or was lost.
+    virtual void remoteChanged(Remote& remote) = 0;
+
+    /// The reply to the request of this id. May take the frame.
+    virtual void remoteReplied(Remote& remote, std::string_view id, Frame& reply) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  /// `who`, a literal, names in errors and in the log the class that asks.
+  Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
+         connection::SocketOptions options);
+
+  State state() const { return standing_->state; }
+  bool isUp() const { return standing_->state == State::up; }
+  const std::string& endpoint() const { return socket_.endpoint(); }
+
+  /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
+  /// there or takes nothing.
+  bool ask(const std::string& id, Frame& request);
+
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
+  void take() override;
+
+ private:
+  /// What news from the watcher's thread reach, if they come before the end.
+  struct Standing {
+    Remote* remote;
+    Owner& owner;
+    State state = State::connecting;
+  };
+
+  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
+                                         const std::shared_ptr<Standing>& standing);
+  static void changed(const std::weak_ptr<Standing>& standing, State state);
+  void clear();
+
+  ReactorLoop& loop_;
+  std::shared_ptr<Standing> standing_;
+  Socket socket_;
+  Multipart outgoing_;  // for its memory
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/remote.hpp
+
+// begin dividere/reactor/detail/call_desk.hpp
+// The calls of a client, and whoever they are given to.
+
+namespace dividere::detail {
+
+/// One that calls are given to.
+struct Responder {
+  Remote* remote;
+  int descriptor;           // the remote's, for a thread that does not know whether that is still there
+  std::size_t calls = 0;    // that it has
+  bool isAttended = false;  // by the thread of the call that it has, in place of the loop
+  bool isSilent = false;    // nothing came from it since a call to it was given up
+};
+
+/// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
+bool replyInto(const PendingCall& call, google::protobuf::Message& reply);
+
+/// The same for a reply of any type; null if none came in time.
+std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call);
+
+class CallDesk;
+
+/// Begins a call. `options` may be null, and `follower` empty.
+CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
+                     CallHandle::Follower follower);
+
+/// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
+/// class derived from this one says.
+class CallDesk : protected Remote::Owner {
+ public:
+  using Clock = Deadline::Clock;
+  using CallPtr = std::shared_ptr<PendingCall>;
+
+  // Any thread.
+
+  /// A call that has yet to begin. Throws Error{tooLarge}.
+  CallPtr prepare(Frame&& request, const CallTerms& terms = {});
+
+  /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
+  void begin(const CallPtr& call);
+
+  /// Begins it and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
+  void make(const CallPtr& call, const Deadline& deadline);
+
+  /// Ends it, unless it has ended.
+  static void cancel(const CallPtr& call);
+
+  /// Has the follower of a call that is complete called: in the loop's thread, or here if there is none any more.
+  static void deliverSoon(const CallPtr& call);
+
+  /// Ends all calls.
+  void stop();
+
+  /// Whether this is the loop's own thread.
+  bool isCurrent() const noexcept { return loop_.isCurrent(); }
+
+  /// Stops, and has the loop's thread call `last` as it ends. False, and nothing done, where stop() would wait for that
+  /// thread, or there is none any more.
+  bool endWith(std::function<void()> last);
+
+ protected:
+  using Place = PendingCall::Place;
+
+  /// `className` is a literal.
+  CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls);
+  ~CallDesk();
+
+  // What a derived class says; all in the loop's thread but outcomeInVain().
+
+  /// Whether a call may be given out at once, with nothing to be done before.
+  virtual bool isReady(Clock::time_point now) = 0;
+
+  /// Calls have come.
+  virtual void callsHaveCome(Clock::time_point now) = 0;
+
+  /// The one to give it to, but not this one; null if none is there.
+  virtual Responder* choose(const PendingCall& call, const Responder* butNot) = 0;
+
+  /// Calls wait, and nobody is there.
+  virtual void lacksResponder() = 0;
+
+  /// Null if it is none of these any more.
+  virtual Responder* responderOf(const Remote& remote) = 0;
+
+  /// The remote is up or down; called before calls are given out, or taken back.
+  virtual void changed(Responder& responder) = 0;
+
+  /// The same, after that.
+  virtual void wasLost() = 0;
+
+  /// Whether it hands the request back with this reply.
+  virtual bool isHandedBack(Responder& responder, std::string_view reply) = 0;
+
+  /// One whom nobody waits for any more has not replied.
+  virtual void hasKeptSilent(Responder& responder) = 0;
+
+  /// Nobody needs it to stay.
+  virtual void isUnused(Responder& responder) = 0;
+
+  /// Whether a call that was taken back may be given out again; if not, why it ends.
+  virtual bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) = 0;
+
+  /// What to say of a call whose time is up, by what is known now. Any thread.
+  virtual CallOutcome outcomeInVain(const PendingCall& call) const = 0;
+
+  /// Does what has to be done by this time; returns when there is more.
+  virtual Clock::time_point doWhatIsDue(Clock::time_point now) = 0;
+
+  // For those.
+
+  /// In the loop's thread: gives out what waits.
+  void handOut();
+
+  /// In the loop's thread: has doWhatIsDue() called now.
+  void attendToWhatIsDue();
+
+  /// In the loop's thread: ends those that wait and of which `isHopeless` says so.
+  template <class Predicate>
+  void endWaiting(const Predicate& isHopeless) {
+    for (auto it = waiting_.begin(); it != waiting_.end();) {
+      Entry& entry = **it++;
+      if (isHopeless(*entry.call)) end(entry, outcomeInVain(*entry.call));
+    }
+  }
+  template <class Function>
+  void forEachWaiting(const Function& function) const {
+    for (const Entry* entry : waiting_) function(*entry->call);
+  }
+
+  const ForkGuard fork_;
+  const char* const className_;
+  ReactorLoop& loop() { return loop_; }
+
+  /// Starts the loop: at the end of a derived class's constructor.
+  void start() { loop_.start(); }
+
+ private:
+  /// A call that the desk knows of.
+  struct Entry {
+    CallPtr call;
+    Responder* at = nullptr;                             // that has it; null while it waits
+    std::list<Entry*>::iterator waits;                   // while it waits: where
+    Clock::time_point dueAt = Clock::time_point::max();  // where it is in dues_; max: nowhere
+  };
+
+  void remoteChanged(Remote& remote) final;
+  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) final;
+
+  // Any thread.
+  Responder* beginHere(const CallPtr& call);
+  void post(const CallPtr& call);
+  void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
+
+  // In the loop's thread.
+  Responder* giveAtOnce(const CallPtr& call);
+  Responder* takeOverIfAlone(Responder& responder);
+  void leave(Responder& responder);
+  void takeIncoming();
+  void lookAt(const CallPtr& call);
+  Entry& enter(const CallPtr& call);
+  void enqueue(Entry& entry, bool isFirst);
+  bool give(Entry& entry, Responder& responder);
+  void takeBackAll(Responder& responder);
+  void detach(Entry& entry);
+  void abandon(Entry& entry);
+  void end(Entry& entry, CallOutcome&& outcome);
+  void remove(Entry& entry);
+  void finish(const CallPtr& call);
+  void deliverFinished();
+  void endAll();
+  void setDue(Entry& entry, Clock::time_point when);
+  void doWhatIsDueOfCalls(Clock::time_point now);
+
+  // Constant after construction.
+  const std::shared_ptr<CallDoor> door_;
+  const std::int64_t maxMessageBytes_;
+  const std::size_t maxCalls_;
+
+  // In any thread.
+  const CorrelationIds ids_;
+  std::atomic<std::uint64_t> lastNumber_{0};
+
+  // In the loop's thread.
+  bool isOver_ = false;  // there will be no more calls, and the responders go
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::list<Entry*> waiting_;
+  std::set<std::pair<Clock::time_point, std::uint64_t>> dues_;
+  std::vector<CallPtr> finished_;  // whose followers have yet to be called
+  ErrorLog log_;
+
+  std::mutex mutex_;
+  bool stopped_ = false;           // under mutex_
+  std::vector<CallPtr> incoming_;  // under mutex_: that begin, or have ended, in other threads
+
+  ReactorLoop loop_;  // after all that its thread uses
+  Alarm alarm_{loop_, [this] { attendToWhatIsDue(); }};
+};
+
+/// Ends a client's desk, also from within one of its callbacks.
+template <class Desk>
+void endDesk(Desk* desk) {
+  if (desk && !desk->endWith([desk] { delete desk; })) delete desk;
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_desk.hpp
+
+// begin dividere/reactor/call.cpp
+namespace dividere::detail {
+
+const Error& noError() noexcept {
+  static NeverDestroyed<Error> none(std::error_code(), "no error");
+  return *none;
+}
+
+/// Why there is no reply, where no peer said it.
+static Error errorOf(const std::string& who, const CallOutcome& outcome) {
+  const auto* failure = std::get_if<CallFailure>(&outcome);
+  if (!failure) return Error(Errc::deadlinePassed, who);
+  return Error(failure->code, failure->text.empty() ? who : who + ": " + failure->text);
+}
+
+bool replyInto(const PendingCall& call, google::protobuf::Message& reply) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    decodeEnvelopeInto(who, frame->view(), reply);
+    return true;
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return false;
+  throw errorOf(who, call.outcome());
+}
+
+std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    throwIfErrorEnvelope(who, frame->view());  // though its type may be linked here
+    return decodeEnvelope(who, frame->view());
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return nullptr;
+  throw errorOf(who, call.outcome());
+}
+
+CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
+                     CallHandle::Follower follower) {
+  CallTerms terms;
+  terms.deadline = deadline;
+  if (options) terms.isRepeatable = options->repeatable;
+  if (options && options->repeatable) terms.hedgeAfter = options->hedgeAfter;
+  const auto call = desk.prepare(std::move(request), terms);
+  CallHandle handle(call);
+  if (follower) handle.follow(std::move(follower), false);
+  desk.begin(call);
+  return handle;
+}
+
+/// In the thread that brings the outcome nobody can wait for it.
+static void requireWaitable(const PendingCall& call) {
+  if (call.isComplete()) return;
+  std::lock_guard<std::mutex> lock(call.door()->mutex);
+  const CallDesk* const desk = call.door()->desk;
+  if (desk && desk->isCurrent()) {
+    throw Error(Errc::outOfTurn, call.door()->who + ": a callback must not wait for another call: use then()");
+  }
+}
+
+CallHandle::CallHandle(std::shared_ptr<PendingCall> call) noexcept : call_(std::move(call)) {}
+CallHandle::CallHandle(CallHandle&&) noexcept = default;
+
+CallHandle& CallHandle::operator=(CallHandle&& other) noexcept {
+  if (this == &other) return *this;
+  abandon();
+  call_ = std::move(other.call_);
+  isFollowed_ = other.isFollowed_;
+  return *this;
+}
+
+CallHandle::~CallHandle() { abandon(); }
+
+void CallHandle::abandon() noexcept {
+  if (!call_ || isFollowed_) return;
+  call_->setFollower(nullptr);
+  cancel();
+}
+
+const std::shared_ptr<PendingCall>& CallHandle::call() const {
+  if (!call_) throw Error(Errc::movedFrom, "Call");
+  return call_;
+}
+
+bool CallHandle::ready() const { return call()->isComplete(); }
+
+bool CallHandle::wait(std::chrono::milliseconds timeout) const {
+  requireWaitable(*call());
+  return call_->wait(Deadline::in(timeout));
+}
+
+std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
+  try {
+    if (getInto(reply)) return nullptr;
+    return std::make_shared<const Error>(errorOf(call_->door()->who, call_->outcome()));
+  } catch (const Error& error) {
+    return std::make_shared<const Error>(error);
+  }
+}
+
+bool CallHandle::getInto(google::protobuf::Message& reply) const {
+  requireWaitable(*call());
+  call_->wait(Deadline::never());
+  return replyInto(*call_, reply);
+}
+
+void CallHandle::follow(Follower follower, bool isKept) {
+  // By value: the follower may be called, and this object be gone, before this function has returned.
+  const std::shared_ptr<PendingCall> call = this->call();
+  isFollowed_ = !isKept;
+  call->setFollower(std::make_unique<PendingCall::Follower>(
+      [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) { follower(CallHandle(ended)); }));
+  if (call->isComplete()) CallDesk::deliverSoon(call);
+}
+
+void CallHandle::cancel() { CallDesk::cancel(call()); }
+
+}  // namespace dividere::detail
+// end dividere/reactor/call.cpp
+
+// begin dividere/reactor/detail/call_desk.cpp
+namespace dividere::detail {
+
+CallDesk::CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls)
+    : className_(className),
+      door_(std::make_shared<CallDoor>()),
+      maxMessageBytes_(maxMessageBytes),
+      maxCalls_(maxCalls),
+      loop_(className) {
+  door_->who = std::move(who);
+  door_->desk = this;
+}
+
+CallDesk::~CallDesk() { stop(); }
+
+void CallDesk::stop() {
+  if (fork_.crossed()) return;
+  {
+    std::lock_guard<std::mutex> lock(door_->mutex);
+    door_->desk = nullptr;
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    loop_.post([this] { endAll(); });
+  }
+  loop_.stop();
+}
+
+bool CallDesk::endWith(std::function<void()> last) {
+  if (fork_.crossed() || !loop_.endWith(std::move(last))) return false;
+  stop();
+  return true;
+}
+
+// --- Making a call, in any thread ---
+
+CallDesk::CallPtr CallDesk::prepare(Frame&& request, const CallTerms& terms) {
+  fork_.require(className_);
+  const auto size = static_cast<std::int64_t>(request.size());
+  if (maxMessageBytes_ >= 0 && size > maxMessageBytes_) {
+    throw Error(Errc::tooLarge, door_->who + ": a request of " + std::to_string(size) + " bytes");
+  }
+  const std::uint64_t number = lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1;
+  return std::make_shared<PendingCall>(door_, number, std::move(request), terms);
+}
+
+void CallDesk::begin(const CallPtr& call) {
+  if (loop_.isCurrent()) return post(call);  // in a follower
+  {
+    const ReactorLoop::Visit visit(loop_);
+    Responder* const responder = visit ? beginHere(call) : nullptr;
+    if (responder) return loop_.giveTurn(*responder->remote);
+  }
+  post(call);
+}
+
+void CallDesk::make(const CallPtr& call, const Deadline& deadline) {
+  if (loop_.isCurrent()) {
+    throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
+  }
+  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
+  Responder* own = nullptr;
+  bool isBegun = false;
+  {
+    const ReactorLoop::Visit visit(loop_);
+    Responder* const responder = visit ? beginHere(call) : nullptr;
+    isBegun = responder != nullptr;
+    if (responder) own = takeOverIfAlone(*responder);
+  }
+  if (!isBegun) post(call);
+  if (own) {
+    attend(*own, *call, waker, deadline);
+  } else {
+    call->wait(deadline);
+  }
+  if (!call->hasEnded() && call->end(outcomeInVain(*call))) post(call);
+  call->wait(Deadline::never());  // whoever ended it may not yet have said how
+}
+
+/// Gives the call out in this thread, which saves waking another one. Null if the loop has to do it. In a Visit.
+Responder* CallDesk::beginHere(const CallPtr& call) {
+  const auto now = Clock::now();
+  if (isOver_ || !waiting_.empty() || entries_.size() >= maxCalls_ || !isReady(now)) return nullptr;
+  Responder* const responder = choose(*call, nullptr);
+  if (!responder) return nullptr;
+  Entry& entry = enter(call);
+  if (give(entry, *responder)) return responder;
+  remove(entry);
+  call->isKnown = false;
+  return nullptr;
+}
+
+/// One that has no other call than this thread's needs no other thread. Null if it has.
+Responder* CallDesk::takeOverIfAlone(Responder& responder) {
+  const bool isAlone = responder.calls == 1 && !responder.isAttended;
+  if (isAlone) {
+    responder.isAttended = true;
+    loop_.setWakes(*responder.remote, false);
+  }
+  loop_.giveTurn(*responder.remote);
+  return isAlone ? &responder : nullptr;
+}
+
+/// Has the loop look at it: it begins, or has ended.
+void CallDesk::post(const CallPtr& call) {
+  // Under the lock: what is posted before stop() comes before its end of all calls.
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_ && call->hasEnded()) return;
+  if (stopped_) throw Error(Errc::stopping, door_->who);
+  incoming_.push_back(call);
+  if (incoming_.size() == 1) loop_.post([this] { takeIncoming(); });
+}
+
+/// Does what the loop would for this responder, until the call has ended or the deadline.
+void CallDesk::attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline) {
+  const int descriptor = responder.descriptor;
+  for (;;) {
+    call.addWaker(waker.fd());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
+    call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
+    if (waits[1].revents) waker.drain();
+    const ReactorLoop::Visit visit(loop_);
+    if (!visit) break;
+    // Once it is over there is no responder, nor its descriptor.
+    if (!isOver_) loop_.giveTurn(*responder.remote);
+    if (!call.hasEnded() && !isOver_ && !deadline.passed()) continue;
+    return leave(responder);
+  }
+  loop_.post([this, &responder] { leave(responder); });
+  call.wait(deadline);
+}
+
+/// The responder, which a call's thread attended to, is the loop's again.
+void CallDesk::leave(Responder& responder) {
+  if (isOver_) return;
+  responder.isAttended = false;
+  loop_.setWakes(*responder.remote, true);
+  if (responder.calls == 0) isUnused(responder);
+}
+
+void CallDesk::cancel(const CallPtr& call) {
+  if (!call->end(CallFailure{Errc::cancelled, {}})) return;
+  std::lock_guard<std::mutex> lock(call->door()->mutex);
+  CallDesk* const desk = call->door()->desk;
+  if (desk) desk->post(call);
+}
+
+void CallDesk::deliverSoon(const CallPtr& call) {
+  {
+    std::lock_guard<std::mutex> lock(call->door()->mutex);
+    CallDesk* const desk = call->door()->desk;
+    if (desk) return desk->post(call);
+  }
+  PendingCall::deliver(call);
+}
+
+// --- Giving calls out, in the loop's thread ---
+
+void CallDesk::takeIncoming() {
+  std::vector<CallPtr> incoming;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    incoming.swap(incoming_);
+  }
+  const auto now = Clock::now();
+  callsHaveCome(now);
+  for (const CallPtr& call : incoming) lookAt(call);
+  handOut();
+}
+
+/// It begins, or has ended in another thread.
+void CallDesk::lookAt(const CallPtr& call) {
+  if (!call->isKnown) {
+    call->isKnown = true;
+    if (call->hasEnded()) return finish(call);
+    if (isOver_) call->end(CallFailure{Errc::stopping, {}});
+    if (entries_.size() >= maxCalls_)
+      call->end(CallFailure{Errc::overloaded, std::to_string(maxCalls_) + " calls are under way"});
+    if (call->hasEnded()) return finish(call);
+    call->waitFrom(Clock::now());
+    return enqueue(enter(call), false);
+  }
+  const auto found = entries_.find(call->number());
+  if (found == entries_.end()) return finish(call);
+  abandon(found->second);
+}
+
+CallDesk::Entry& CallDesk::enter(const CallPtr& call) {
+  call->isKnown = true;
+  Entry& entry = entries_[call->number()];
+  entry.call = call;
+  entry.waits = waiting_.end();
+  setDue(entry, call->terms().deadline.when());
+  return entry;
+}
+
+void CallDesk::enqueue(Entry& entry, bool isFirst) {
+  entry.waits = waiting_.insert(isFirst ? waiting_.begin() : waiting_.end(), &entry);
+}
+
+void CallDesk::handOut() {
+  if (isOver_) return;
+  while (!waiting_.empty()) {
+    Entry& entry = *waiting_.front();
+    Responder* const responder = choose(*entry.call, nullptr);
+    if (!responder || !give(entry, *responder)) break;
+  }
+  if (!waiting_.empty()) lacksResponder();
+}
+
+bool CallDesk::give(Entry& entry, Responder& responder) {
+  Frame request = entry.call->request();
+  if (!responder.remote->ask(ids_.of(entry.call->number()), request)) return false;
+  detach(entry);
+  entry.call->give();
+  entry.at = &responder;
+  ++responder.calls;
+  return true;
+}
+
+/// Nobody has it, and it does not wait.
+void CallDesk::detach(Entry& entry) {
+  if (entry.waits != waiting_.end()) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
+  if (Responder* const responder = std::exchange(entry.at, nullptr)) --responder->calls;
+}
+
+void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
+  Responder* const responder = responderOf(remote);
+  if (!responder) return;
+  responder->isSilent = false;
+  const auto found = entries_.find(ids_.numberOf(id));
+  // Nobody waits for it any more, or it was another one that was asked.
+  if (found == entries_.end() || found->second.at != responder) return;
+  Entry& entry = found->second;
+  if (isHandedBack(*responder, reply.view())) {
+    detach(entry);
+    entry.call->takeBack(false, Clock::now());
+    enqueue(entry, true);
+  } else {
+    end(entry, std::move(reply));
+  }
+  if (!waiting_.empty()) handOut();
+}
+
+void CallDesk::remoteChanged(Remote& remote) {
+  Responder* const responder = responderOf(remote);
+  if (!responder) return;
+  responder->isSilent = false;
+  changed(*responder);
+  if (remote.isUp()) return handOut();
+  takeBackAll(*responder);
+  wasLost();
+  handOut();
+}
+
+/// What a responder that is gone had is for others, unless that has happened to it too often.
+void CallDesk::takeBackAll(Responder& responder) {
+  const auto now = Clock::now();
+  std::vector<Entry*> taken;
+  for (auto& [number, entry] : entries_) {
+    if (entry.at == &responder) taken.push_back(&entry);
+  }
+  // Those that were made first are given out first.
+  std::sort(taken.begin(), taken.end(),
+            [](const Entry* a, const Entry* b) { return a->call->number() > b->call->number(); });
+  for (Entry* entry : taken) {
+    detach(*entry);
+    entry->call->takeBack(true, now);
+    CallFailure whyNot{Errc::gaveUp, {}};
+    if (mayGiveAgain(*entry->call, whyNot)) {
+      enqueue(*entry, true);
+    } else {
+      end(*entry, std::move(whyNot));
+    }
+  }
+}
+
+/// Nobody waits for it any more.
+void CallDesk::abandon(Entry& entry) {
+  entry.call->wait(Deadline::never());  // whoever ended it may not yet have said how
+  Responder* const responder = entry.at;
+  const bool keptSilent = responder && std::holds_alternative<NoneInTime>(entry.call->outcome());
+  finish(entry.call);
+  remove(entry);
+  if (!keptSilent) return;
+  responder->isSilent = true;
+  hasKeptSilent(*responder);
+}
+
+// --- How calls end, in the loop's thread ---
+
+void CallDesk::end(Entry& entry, CallOutcome&& outcome) {
+  entry.call->end(std::move(outcome));
+  finish(entry.call);
+  remove(entry);
+}
+
+void CallDesk::remove(Entry& entry) {
+  detach(entry);
+  setDue(entry, Clock::time_point::max());
+  entries_.erase(entry.call->number());
+}
+
+/// Its follower is called once this thread is at nothing else.
+void CallDesk::finish(const CallPtr& call) {
+  if (!call->isFollowed()) return;
+  finished_.push_back(call);
+  if (finished_.size() == 1) loop_.post([this] { deliverFinished(); });
+}
+
+void CallDesk::deliverFinished() {
+  std::vector<CallPtr> finished;
+  finished.swap(finished_);
+  for (CallPtr& call : finished) {
+    try {
+      PendingCall::deliver(call);
+    } catch (...) {
+      log_.write(door_->who, currentAsHandlerError(door_->who + ": a callback"));
+    }
+    call.reset();
+  }
+}
+
+void CallDesk::endAll() {
+  isOver_ = true;
+  takeIncoming();
+  while (!entries_.empty()) end(entries_.begin()->second, CallFailure{Errc::stopping, {}});
+  deliverFinished();
+}
+
+// --- Time ---
+
+void CallDesk::setDue(Entry& entry, Clock::time_point when) {
+  const std::uint64_t number = entry.call->number();
+  if (entry.dueAt != Clock::time_point::max()) dues_.erase({entry.dueAt, number});
+  entry.dueAt = when;
+  if (when == Clock::time_point::max()) return;
+  dues_.insert({when, number});
+  alarm_.set(when);
+}
+
+void CallDesk::attendToWhatIsDue() {
+  const auto now = Clock::now();
+  doWhatIsDueOfCalls(now);
+  const auto next = doWhatIsDue(now);
+  alarm_.set(dues_.empty() ? next : std::min(next, dues_.begin()->first));
+}
+
+void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
+  while (!dues_.empty() && dues_.begin()->first <= now) {
+    Entry& entry = entries_.find(dues_.begin()->second)->second;
+    entry.call->end(outcomeInVain(*entry.call));
+    abandon(entry);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_desk.cpp
 
 // begin dividere/reactor/detail/error_sink.cpp
 namespace dividere::detail {
@@ -9786,47 +11112,6 @@ reactor::HandlerStats HandlerTable::stats() const {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.cpp
 
-// begin dividere/reactor/detail/source.hpp
-// What a reactor's loop takes messages from.
-
-namespace dividere::detail {
-
-class ReactorLoop;
-
-/// A socket with messages to be taken. All in the loop's thread.
-class Source : public Poller {
- public:
-  virtual ~Source() = default;
-
-  /// Throws Error{movedFrom} or Error{otherProcess} if it cannot be used.
-  virtual Socket& socket() = 0;
-
-  /// Whether there is a message to take, without waiting for one. One that wants none at the moment says no after
-  /// Socket::decline(), and calls lookAgain() when it does.
-  virtual bool hasMessage() = 0;
-
-  /// Takes the next message and does with it whatever this source is for.
-  virtual void take() = 0;
-
-  /// take() threw this. Whether that is dealt with; if not, the loop tells its owner.
-  virtual bool failed(const Error& error) noexcept {
-    static_cast<void>(error);
-    return false;
-  }
-
-  /// Has the loop, if one has it, give it a turn though its socket gives no signal.
-  void lookAgain() final;
-
- private:
-  friend class ReactorLoop;
-  ReactorLoop* loop_ = nullptr;
-  bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
-  bool hasTurn_ = false;
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/source.hpp
-
 // begin dividere/reactor/detail/message_sources.hpp
 // The messaging sockets as sources: each message goes to its handler, which may reply by the same socket.
 
@@ -9965,261 +11250,39 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 }  // namespace dividere::detail
 // end dividere/reactor/detail/message_sources.cpp
 
-// begin dividere/reactor/detail/pending_call.hpp
-// A call from its request to its outcome.
-
-namespace dividere::detail {
-
-/// No reply came in time. That is no error.
-struct NoneInTime {};
-
-struct CallFailure {
-  Errc code;
-  std::string text;  // more about it; may be empty
-};
-
-/// How a call ended: with a reply's envelope, with none in time, or with why there is none.
-using CallOutcome = std::variant<NoneInTime, Frame, CallFailure>;
-
-/// A request whose outcome somebody waits for. It ends once: who ends it first says how. Who makes it says by its class
-/// what that completes: a thread that waits, say.
-class PendingCall {
- public:
-  /// Where it is. It may have been handled unless it waits.
-  enum class Place {
-    waits,       // no instance has it, or ever had
-    isGiven,     // an instance has it
-    waitsAgain,  // the instance that had it is gone
-  };
-
-  explicit PendingCall(Frame&& request) : request_(std::move(request)) {}
-  virtual ~PendingCall() = default;
-  PendingCall(const PendingCall&) = delete;
-  PendingCall& operator=(const PendingCall&) = delete;
-
-  // Any thread.
-
-  /// Ends it so, unless it has ended. Whether it did.
-  bool end(CallOutcome&& outcome) noexcept;
-  bool hasEnded() const noexcept { return hasEnded_.load(std::memory_order_acquire); }
-  Place place() const noexcept { return place_.load(std::memory_order_relaxed); }
-
-  // The rest belongs to whoever gives it out, in one thread at a time.
-
-  /// To be sent: shares its bytes.
-  Frame request() { return request_.share(); }
-  std::size_t requestSize() const { return request_.size(); }
-
-  /// Under this id an instance has it now.
-  void give(std::string id);
-
-  /// No instance has it any more. `isHandled`: the one that had it may have handled it.
-  void takeBack(bool isHandled, Deadline::Clock::time_point now);
-
-  /// How many instances may have handled it, the one that has it among them.
-  int attempts() const { return attempts_; }
-
-  /// Under which it was given last.
-  const std::string& id() const { return id_; }
-
-  /// While no instance has it: since when.
-  Deadline::Clock::time_point waitsSince() const { return waitsSince_; }
-  void waitFrom(Deadline::Clock::time_point now) { waitsSince_ = now; }
-
- protected:
-  /// It has ended, with outcome_. Called once, in the thread that ended it. Keep it short.
-  virtual void completed() noexcept = 0;
-
-  CallOutcome outcome_;  // constant from completed() on
-
- private:
-  std::atomic<bool> hasEnded_{false};
-  std::atomic<Place> place_{Place::waits};
-
-  Frame request_;
-  std::string id_;
-  int attempts_ = 0;
-  Deadline::Clock::time_point waitsSince_{};
-};
-
-/// One that a thread waits for.
-class AwaitedCall final : public PendingCall {
- public:
-  using PendingCall::PendingCall;
-
-  /// Whether it has ended by the deadline.
-  bool wait(const Deadline& deadline) noexcept { return completion_.wait(deadline); }
-
-  /// Once it has ended, and once.
-  CallOutcome takeOutcome();
-
-  // For a thread that waits for other things too, as a Latch has them:
-  void addWaker(int fd) { completion_.addWaker(fd); }
-  void removeWaker(int fd) noexcept { completion_.removeWaker(fd); }
-
- private:
-  void completed() noexcept override { completion_.open(); }
-
-  Latch completion_;
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/pending_call.hpp
-
 // begin dividere/reactor/detail/pending_call.cpp
 namespace dividere::detail {
 
 bool PendingCall::end(CallOutcome&& outcome) noexcept {
   if (hasEnded_.exchange(true, std::memory_order_acq_rel)) return false;
   outcome_ = std::move(outcome);
-  completed();
+  completion_.open();
   return true;
 }
 
-void PendingCall::give(std::string id) {
-  id_ = std::move(id);
+void PendingCall::setFollower(std::unique_ptr<Follower> follower) noexcept {
+  delete follower_.exchange(follower.release());
+}
+
+void PendingCall::deliver(const std::shared_ptr<PendingCall>& call) {
+  call->wait(Deadline::never());  // whoever ended it may not yet have said how
+  const std::unique_ptr<Follower> follower(call->follower_.exchange(nullptr));
+  if (follower) (*follower)(call);
+}
+
+void PendingCall::give() {
   ++attempts_;
   place_.store(Place::isGiven, std::memory_order_relaxed);
 }
 
-void PendingCall::takeBack(bool isHandled, Deadline::Clock::time_point now) {
+void PendingCall::takeBack(bool isHandled, Clock::time_point now) {
   if (!isHandled) --attempts_;
   waitsSince_ = now;
   place_.store(attempts_ > 0 ? Place::waitsAgain : Place::waits, std::memory_order_relaxed);
 }
 
-CallOutcome AwaitedCall::takeOutcome() {
-  completion_.wait(Deadline::never());  // whoever ended it may not yet have said how
-  return std::move(outcome_);
-}
-
 }  // namespace dividere::detail
 // end dividere/reactor/detail/pending_call.cpp
-
-// begin dividere/reactor/detail/reactor_loop.hpp
-// The loop inside a reactor.
-
-namespace dividere::detail {
-
-/// Takes turns with its sources as they have messages, runs functions at their time, and runs what others post: all in
-/// one thread. Who takes part in a Visit may do what is allowed "in the loop's thread".
-class ReactorLoop {
- public:
-  /// Lets the calling thread act as the loop's while that one is idle. Keep it short, and remove no source. It fails
-  /// while the loop is at work, in an event handler, and in another Visit.
-  class Visit {
-   public:
-    explicit Visit(ReactorLoop& loop);
-    ~Visit();
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-    explicit operator bool() const { return succeeded_; }
-
-   private:
-    ReactorLoop& loop_;
-    const bool succeeded_;
-    std::optional<CallbackScope> scope_;
-  };
-
-  /// `who` names the owner in errors. `onError` is told what a function threw, and what a source does not deal with; if
-  /// null, the log is. It outlives the loop's thread.
-  explicit ReactorLoop(std::string who, ErrorSink onError = nullptr);
-  ~ReactorLoop();
-
-  // Before start(), or in the loop's thread:
-
-  /// Throws Error{movedFrom} or Error{otherProcess} for a socket that cannot be used here.
-  void add(std::unique_ptr<Source> source);
-  void every(std::chrono::milliseconds period, std::function<void()> function);
-
-  /// Once, after this time.
-  void after(std::chrono::milliseconds delay, std::function<void()> function);
-
-  // In the loop's thread:
-
-  /// In its own, not in a Visit; not of the source that is being taken from.
-  void remove(Source& source);
-
-  /// Takes all messages that have come for this source, out of its turn.
-  void takeAll(Source& source);
-
-  /// Gives this source a turn now, after which its signals tell of all that comes.
-  void giveTurn(Source& source);
-
-  /// Whether the signals of this source's socket wake the loop. While they do not, whoever said so waits for them.
-  void setWakes(Source& source, bool wakes);
-
-  /// Starts the thread. `who`, if not empty, is a fuller name of the owner than there was before. Throws Error as add()
-  /// does, and Error{outOfTurn} the second time.
-  void start(std::string who = {});
-
-  /// In place of start(): runs in the calling thread until stop(); `stopFd`, if not negative, stops it too when it
-  /// becomes readable.
-  void runHere(std::string who, int stopFd);
-
-  // Any thread.
-  void stop();
-  void post(std::function<void()> function);
-  bool isCurrent() const noexcept { return thread_.isCurrent(); }
-
- private:
-  using Clock = Deadline::Clock;
-
-  struct Timer {
-    std::chrono::milliseconds period;  // 0: once
-    Clock::time_point due;
-    std::function<void()> function;
-  };
-
-  friend class Source;
-
-  void lookAgain(Source& source);
-  void requireNotStarted(const char* what) const;
-  void requireUsable(Source& source) const;
-  void open(std::string who);
-  void run();
-  void close();
-  void watch(int fd, Source* source);
-  void watch(Source& source);
-  void callPosted();
-  void callDue();
-  void call(const std::function<void()>& function, const char* what) noexcept;
-  void takeTurns();
-  bool takeTurn(Source& source);
-  bool takeMessages(Source& source);
-  Error currentError() const;
-  void drop(Source& source);
-  void wait(std::unique_lock<std::mutex>& turn);
-  void attendToSockets();
-  Clock::time_point nextDue() const;
-
-  const ForkGuard fork_;
-
-  std::mutex turn_;  // held by the loop's thread but while it waits, and by visitors
-  std::atomic<std::thread::id> visitor_{};
-
-  // Constant once started, or under turn_.
-  std::string who_;
-  ErrorLog log_;
-  ErrorSink onError_;
-  std::vector<std::unique_ptr<Source>> sources_;
-  std::vector<Timer> timers_;
-  bool started_ = false;
-  OwnedDescriptor epoll_;
-  int stopFd_ = -1;
-  Clock::time_point waitsUntil_{};
-  std::vector<Source*> active_;  // those that say so: need no signal to be looked at
-  std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
-
-  std::mutex mutex_;
-  std::vector<std::function<void()>> posted_;  // under mutex_
-  bool closed_ = false;                        // under mutex_: nothing is posted any more
-
-  StoppableThread thread_;  // last: it ends before what it uses
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/reactor_loop.hpp
 
 // begin dividere/reactor/detail/reactor_loop.cpp
 namespace dividere::detail {
@@ -10340,7 +11403,10 @@ void ReactorLoop::open(std::string who) {
 
 void ReactorLoop::start(std::string who) {
   open(std::move(who));
-  thread_.start("dividere-loop", [this] { run(); });
+  thread_.start("dividere-loop", [this] {
+    run();
+    callLast();
+  });
 }
 
 void ReactorLoop::runHere(std::string who, int stopFd) {
@@ -10367,8 +11433,30 @@ void ReactorLoop::post(std::function<void()> function) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
     posted_.push_back(std::move(function));
+    if (posted_.size() > 1) return;  // the thread has been told
   }
-  thread_.waker().wake();
+  if (thread_.isCurrent()) {
+    hasPosted_ = true;
+  } else {
+    thread_.waker().wake();
+  }
+}
+
+bool ReactorLoop::endWith(std::function<void()> last) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (thread_.waitsFor() || !started_ || lastIsCalled_) return false;
+  last_ = std::move(last);
+  return true;
+}
+
+void ReactorLoop::callLast() {
+  std::function<void()> last;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    last.swap(last_);
+    lastIsCalled_ = true;
+  }
+  if (last) last();
 }
 
 void ReactorLoop::watch(int fd, Source* source) {
@@ -10413,6 +11501,7 @@ void ReactorLoop::close() {
 
 void ReactorLoop::callPosted() {
   std::vector<std::function<void()>> functions;
+  hasPosted_ = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     functions.swap(posted_);
@@ -10522,7 +11611,7 @@ ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
 void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
   waitsUntil_ = nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
+  const int timeout = active_.empty() && !hasPosted_ ? Deadline::at(waitsUntil_).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
   const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);
@@ -10552,111 +11641,6 @@ void ReactorLoop::attendToSockets() {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/reactor_loop.cpp
-
-// begin dividere/reactor/detail/remote.hpp
-// One remote end that is asked many things at once.
-
-namespace dividere::detail {
-
-/// A connection to one remote end that replies as a REP socket does. It knows whether that is there, and hands nothing
-/// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
-///
-/// All in the loop's thread.
-class Remote final : public Source {
- public:
-  enum class State { connecting, up, down };
-
-  class Owner {
-   public:
-    /// The connection was made, could not be made, or was lost.
-    virtual void remoteChanged(Remote& remote) = 0;
-
-    /// The reply to the request of this id. May take the frame.
-    virtual void remoteReplied(Remote& remote, std::string_view id, Frame& reply) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
-  /// `who`, a literal, names in errors and in the log the class that asks.
-  Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
-         connection::SocketOptions options);
-
-  State state() const { return standing_->state; }
-  bool isUp() const { return standing_->state == State::up; }
-  const std::string& endpoint() const { return socket_.endpoint(); }
-
-  /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
-  /// there or takes nothing.
-  bool ask(const std::string& id, Frame& request);
-
-  Socket& socket() override { return socket_; }
-  bool hasMessage() override { return socket_.ready(); }
-  void take() override;
-
- private:
-  /// What news from the watcher's thread reach, if they come before the end.
-  struct Standing {
-    Remote* remote;
-    Owner& owner;
-    State state = State::connecting;
-  };
-
-  static connection::SocketOptions asked(connection::SocketOptions options, ReactorLoop& loop,
-                                         const std::shared_ptr<Standing>& standing);
-  static void changed(const std::weak_ptr<Standing>& standing, State state);
-  void clear();
-
-  ReactorLoop& loop_;
-  std::shared_ptr<Standing> standing_;
-  Socket socket_;
-  Multipart outgoing_;  // for its memory
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/remote.hpp
-
-// begin dividere/messaging/detail/correlation.hpp
-// How a caller tells its replies apart, and how a broker recognises a retry (doc/wire.md).
-
-namespace dividere::detail {
-
-/// Makes the frames that stand in front of a caller's requests and come back in front of their replies: 16 bytes that
-/// name the caller, of which the first 4 are the same for all, then the number of the request in 8, most significant
-/// first.
-class CorrelationIds {
- public:
-  static constexpr std::size_t kSize = 24;
-
-  std::string next() {
-    std::string id = caller_;
-    ++number_;
-    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
-    return id;
-  }
-
-  /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests
-  /// that are equal and are no retries of one another.
-  ///
-  /// 0.1 had 16 random bytes in place of the mark and 12: what tells its ids is that their number begins with zeros, as it
-  /// starts at 1 and stays below 2^48. Text has no such bytes. A foreign frame of 24 bytes, all of them random, is
-  /// mistaken for one with a probability of 1 in 65,536.
-  static bool isOne(std::string_view frame) {
-    if (frame.size() != kSize) return false;
-    if (frame.substr(0, kMark.size()) == kMark) return true;
-    const std::string_view number = frame.substr(16);
-    return number.substr(0, 2) == std::string_view("\0\0", 2) && number != std::string_view("\0\0\0\0\0\0\0\0", 8);
-  }
-
- private:
-  static constexpr std::string_view kMark{"\0div", 4};
-
-  std::string caller_ = std::string(kMark) + randomBytes(12);
-  std::uint64_t number_ = 0;
-};
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/correlation.hpp
 
 // begin dividere/reactor/detail/remote.cpp
 namespace dividere::detail {
@@ -11771,41 +12755,6 @@ struct BrokerRequest {
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/broker_request.hpp
-
-// begin dividere/reactor/detail/alarm.hpp
-// One thing to be done at a time that moves.
-
-namespace dividere::detail {
-
-/// Calls a function in the loop's thread when the time has come. In the loop's thread; lives as long as the loop.
-class Alarm {
- public:
-  using Clock = Deadline::Clock;
-
-  Alarm(ReactorLoop& loop, std::function<void()> function) : loop_(loop), function_(std::move(function)) {}
-
-  /// At the latest at this time. The function says itself what remains to be done, and sets the alarm again.
-  void set(Clock::time_point when) {
-    if (when >= due_) return;
-    due_ = when;
-    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
-    loop_.after(std::max(delay, std::chrono::milliseconds(0)), [this] { ring(); });
-  }
-
- private:
-  void ring() {
-    if (Clock::now() < due_) return;  // it was set again, or has rung before
-    due_ = Clock::time_point::max();
-    function_();
-  }
-
-  ReactorLoop& loop_;
-  std::function<void()> function_;
-  Clock::time_point due_ = Clock::time_point::max();
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/alarm.hpp
 
 // begin dividere/balancing/detail/frame_source.hpp
 // A socket whose messages are taken frame by frame.
@@ -15830,17 +16779,12 @@ std::size_t Server::entries() const { return server_->entries(); }
 namespace dividere::detail {
 
 /// One instance, and what is known of it.
-struct Instance {
+struct Instance : Responder {
   std::string server;
-  std::uint32_t port;
-  Remote* remote;                     // the loop's
-  int descriptor;                     // the remote's, for a thread that does not know whether that is still there
-  Deadline::Clock::time_point since;  // when it was connected to
-  bool isListed = true;               // the registry knew of it when it was last asked
-  bool isLeaving = false;             // it says that it is stopping
-  bool isSilent = false;              // nothing came from it since a call to it was given up
-  std::size_t calls = 0;              // that it has
-  bool isAttended = false;            // by the thread of the call that it has, in place of the loop
+  std::uint32_t port = 0;
+  Deadline::Clock::time_point since{};  // when it was connected to
+  bool isListed = true;                 // the registry knew of it when it was last asked
+  bool isLeaving = false;               // it says that it is stopping
 
   bool isThere() const { return remote->isUp() && !isLeaving; }
 
@@ -15864,9 +16808,9 @@ class Instances {
   /// What the registry says. In the loop's own thread.
   void list(const ServiceLookupRep& reply, Clock::time_point now);
 
-  /// The one that is called next, null if none is there: one that is listed and not silent if there is such a one, with
+  /// The one that is called next, not this one, null if none is there: one that is listed and not silent if there is such a one, with
   /// few calls; of equals, the one that was called longest ago.
-  Instance* choose();
+  Instance* choose(const Responder* butNot);
 
   /// Null if it is none of these any more.
   Instance* find(const Remote& remote);
@@ -15900,100 +16844,64 @@ class Instances {
 }  // namespace dividere::detail
 // end dividere/service/detail/instances.hpp
 
-// begin dividere/service/detail/call_desk.hpp
+// begin dividere/service/detail/service_desk.hpp
 // The calls of a service::Client and the instances that reply to them.
 
 namespace dividere::detail {
 
-/// Gives calls to instances, and to others if those die, until each has its outcome.
-class CallDesk final : private Remote::Owner {
+/// Gives calls to instances of a service, and to others if those die, until each has its outcome.
+class ServiceDesk final : public CallDesk {
  public:
-  CallDesk(std::string service, const service::ClientOptions& options);
-  ~CallDesk();
-
-  // Any thread.
-
-  /// Makes the call and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
-  /// Throws Error{stopping} after stop().
-  void make(const std::shared_ptr<AwaitedCall>& call, const Deadline& deadline);
-
-  /// Ends all calls.
-  void stop();
-  std::int64_t maxMessageBytes() const { return options_.socket.maxMessageBytes; }
+  ServiceDesk(std::string who, std::string service, const service::ClientOptions& options);
+  ~ServiceDesk();
 
  private:
-  using Clock = Deadline::Clock;
-  using CallPtr = std::shared_ptr<PendingCall>;
-  using Place = PendingCall::Place;
-
   /// What is known of the service.
   enum class Knowledge { none, noService, instances };
 
-  struct Given {
-    CallPtr call;
-    Instance* instance;
-  };
   /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {
     std::mutex mutex;
-    CallDesk* desk;  // under mutex
+    ServiceDesk* desk;  // under mutex
   };
 
-  void remoteChanged(Remote& remote) override;
-  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) override;
-
-  // Any thread.
-  Instance* begin(const CallPtr& call);
-  void post(const CallPtr& call);
-  CallOutcome outcomeInVain(const PendingCall& call) const;
-  void giveUp(const CallPtr& call);
-  void attend(Instance& instance, AwaitedCall& call, const Waker& waker, const Deadline& deadline);
-
-  // In the loop's thread.
-  Instance* giveAtOnce(const CallPtr& call);
-  Instance* takeOverIfAlone(Instance& instance);
-  void leave(Instance& instance);
-  void handOut();
-  bool give(const CallPtr& call, Instance& instance);
-  void takeBack(Instance& instance);
-  void forget(const CallPtr& call);
-  void endAll();
-  void endHopeless(Clock::time_point now);
-  bool isHopeless(const PendingCall& call, Clock::time_point now) const;
-  Clock::time_point nextEnd(Clock::time_point now) const;
+  bool isReady(Clock::time_point now) override;
+  void callsHaveCome(Clock::time_point now) override;
+  Responder* choose(const PendingCall& call, const Responder* butNot) override;
+  void lacksResponder() override;
+  Responder* responderOf(const Remote& remote) override { return instances_.find(remote); }
+  void changed(Responder& responder) override;
+  void wasLost() override;
+  bool isHandedBack(Responder& responder, std::string_view reply) override;
+  void hasKeptSilent(Responder& responder) override;
+  void isUnused(Responder& responder) override;
+  bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) override;
+  CallOutcome outcomeInVain(const PendingCall& call) const override;
+  Clock::time_point doWhatIsDue(Clock::time_point now) override;
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
   void lookedUp(const std::optional<ServiceLookupRep>& reply);
-  void doWhatIsDue();
+  void endHopeless(Clock::time_point now);
+  bool isHopeless(const PendingCall& call, Clock::time_point now) const;
+  Clock::time_point nextEnd(Clock::time_point now) const;
 
   // Constant after construction.
-  const ForkGuard fork_;
   const std::string service_;
   const service::ClientOptions options_;
   const std::shared_ptr<RegistryLink> link_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 
   // In the loop's thread.
-  bool isOver_ = false;  // there will be no more calls, and the instances go
-  CorrelationIds ids_;
   Instances instances_;
-  std::list<CallPtr> waiting_;
-  std::map<std::string, Given, std::less<>> given_;
   bool isLookingUp_ = false;
   Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
   Clock::time_point lookedUpAt_{};                         // when it was, last
   std::atomic<Knowledge> knowledge_{Knowledge::none};      // read in any thread
-
-  std::mutex mutex_;
-  bool stopped_ = false;  // under mutex_
-
-  ReactorLoop loop_{"service::Client"};  // after all that its thread uses
-  Alarm alarm_{loop_, [this] { doWhatIsDue(); }};
 };
 
 }  // namespace dividere::detail
-// end dividere/service/detail/call_desk.hpp
+// end dividere/service/detail/service_desk.hpp
 
 // begin dividere/service/client.cpp
 namespace dividere::detail {
@@ -16008,386 +16916,39 @@ static std::string whoCalls(const std::string& serviceName) {
 namespace dividere::service {
 
 Client::Client(const std::string& serviceName, const ClientOptions& options)
-    : who_(detail::whoCalls(serviceName)), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+    : who_(detail::whoCalls(serviceName)), desk_(std::make_unique<detail::ServiceDesk>(who_, serviceName, options)) {}
 
-Client::~Client() = default;
+Client::~Client() { detail::endDesk(desk_.release()); }
 
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
                                                         std::chrono::milliseconds timeout) {
-  detail::Frame frame;
-  if (!ask(request, frame, timeout)) return nullptr;
-  detail::throwIfErrorEnvelope(who_, frame.view());  // though its type may be linked here
-  return detail::decodeEnvelope(who_, frame.view());
+  const auto call = make(request, timeout);
+  return detail::replyOf(*call);
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                       std::chrono::milliseconds timeout) {
-  detail::Frame frame;
-  if (!ask(request, frame, timeout)) return false;
-  detail::decodeEnvelopeInto(who_, frame.view(), reply);
-  return true;
+  return detail::replyInto(*make(request, timeout), reply);
+}
+
+std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
+                                                  std::chrono::milliseconds timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  const auto call = desk_->prepare(detail::encodeFrame(who_, request));
+  desk_->make(call, deadline);
+  return call;
+}
+
+detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+  return detail::startCall(*desk_, detail::encodeFrame(who_, request), detail::Deadline::in(timeout), options,
+                           std::move(follower));
 }
 
 void Client::stop() { desk_->stop(); }
 
-bool Client::ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout) {
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto call = std::make_shared<detail::AwaitedCall>(detail::encodeFrame(who_, request));
-  const auto size = static_cast<std::int64_t>(call->requestSize());
-  if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
-    throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
-  }
-  desk_->make(call, deadline);
-  detail::CallOutcome outcome = call->takeOutcome();
-  if (const auto* failure = std::get_if<detail::CallFailure>(&outcome)) {
-    throw Error(failure->code, failure->text.empty() ? who_ : who_ + ": " + failure->text);
-  }
-  auto* const frame = std::get_if<detail::Frame>(&outcome);
-  if (frame) reply = std::move(*frame);
-  return frame != nullptr;
-}
-
 }  // namespace dividere::service
 // end dividere/service/client.cpp
-
-// begin dividere/service/detail/call_desk.cpp
-namespace dividere::detail {
-
-// How soon after a reply that was of no help the registry is asked again.
-constexpr std::chrono::milliseconds kLookAgain{100};
-// How long one look-up may take. A registry that comes only then is asked again.
-constexpr std::chrono::milliseconds kLookUpLimit{5000};
-// Instances that go and come back are connected to within this time.
-constexpr std::chrono::milliseconds kInstanceReconnect{100};
-constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
-
-constexpr const char* kNoOtherInstance = "the instance that had it is gone, and there is no other";
-
-/// Whether the instance says that it is stopping: then no handler has had the request.
-static bool isStoppingNotice(std::string_view bytes) {
-  const auto told = readErrorEnvelope(bytes);
-  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
-}
-
-/// What the registry says; nothing if it says no such thing.
-static std::optional<ServiceLookupRep> lookUpReplyIn(const Frame& frame) {
-  try {
-    const Envelope envelope = openEnvelope("service::Client: look up", frame.view());
-    std::optional<ServiceLookupRep> reply(std::in_place);
-    if (envelope.type == reply->kType && reply->decode(envelope.payload)) return reply;
-  } catch (const Error&) {
-  }
-  return std::nullopt;
-}
-
-static service::ClientOptions deskOptions(service::ClientOptions options) {
-  requireOption(options.maxInstances > 0, "service::Client", "maxInstances must be positive");
-  options.patience = clampedPeriod(options.patience);
-  options.refresh = clampedPeriod(options.refresh);
-  connection::SocketOptions& socket = options.socket;
-  socket.reconnect = std::min<std::chrono::milliseconds>(socket.reconnect, kInstanceReconnect);
-  socket.reconnectMax = std::min<std::chrono::milliseconds>(socket.reconnectMax, kInstanceReconnectMax);
-  return options;
-}
-
-CallDesk::CallDesk(std::string service, const service::ClientOptions& options)
-    : service_(std::move(service)),
-      options_(deskOptions(options)),
-      link_(RegistryLink::to("service::Client '" + service_ + "'", options.registries)),
-      instances_(service_, options_.maxInstances, loop_, *this, options_.socket) {
-  inbox_->desk = this;
-  loop_.post([this] { lookUpNow(); });
-  loop_.start();
-}
-
-CallDesk::~CallDesk() { stop(); }
-
-void CallDesk::stop() {
-  if (fork_.crossed()) return;
-  {
-    std::lock_guard<std::mutex> lock(inbox_->mutex);
-    inbox_->desk = nullptr;
-  }
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopped_ = true;
-    loop_.post([this] { endAll(); });
-  }
-  loop_.stop();
-}
-
-// --- Making a call ---
-
-void CallDesk::make(const std::shared_ptr<AwaitedCall>& call, const Deadline& deadline) {
-  fork_.require("service::Client");
-  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
-  if (Instance* const own = begin(call)) {
-    attend(*own, *call, waker, deadline);
-  } else {
-    call->wait(deadline);
-  }
-  if (!call->hasEnded()) giveUp(call);
-}
-
-/// Gives the call out in this thread, which saves waking another one, or has the loop do it. Returns the instance that
-/// this thread is to attend to; null if the loop brings the outcome.
-Instance* CallDesk::begin(const CallPtr& call) {
-  {
-    const ReactorLoop::Visit visit(loop_);
-    Instance* const instance = visit ? giveAtOnce(call) : nullptr;
-    if (instance) return takeOverIfAlone(*instance);
-  }
-  post(call);
-  return nullptr;
-}
-
-/// Null if something else has to be done first, or no instance is there.
-Instance* CallDesk::giveAtOnce(const CallPtr& call) {
-  if (isOver_ || !waiting_.empty() || Clock::now() - lookedUpAt_ >= options_.refresh) return nullptr;
-  Instance* const instance = instances_.choose();
-  return instance && give(call, *instance) ? instance : nullptr;
-}
-
-/// An instance that has no other call than this thread's needs no other thread. Null if it has.
-Instance* CallDesk::takeOverIfAlone(Instance& instance) {
-  const bool isAlone = instance.calls == 1 && !instance.isAttended;
-  if (isAlone) {
-    instance.isAttended = true;
-    loop_.setWakes(*instance.remote, false);
-  }
-  loop_.giveTurn(*instance.remote);
-  return isAlone ? &instance : nullptr;
-}
-
-void CallDesk::post(const CallPtr& call) {
-  // Under the lock: what is posted before stop() comes before its end of all calls.
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) throw Error(Errc::stopping, "service::Client");
-  loop_.post([this, call] {
-    const auto now = Clock::now();
-    call->waitFrom(now);
-    waiting_.push_back(call);
-    if (now - lookedUpAt_ >= options_.refresh) lookUp(now);
-    handOut();
-  });
-}
-
-/// Does what the loop would for this instance, until the call has ended or the deadline.
-void CallDesk::attend(Instance& instance, AwaitedCall& call, const Waker& waker, const Deadline& deadline) {
-  const int descriptor = instance.descriptor;
-  for (;;) {
-    call.addWaker(waker.fd());
-    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
-    ::poll(waits, 2, deadline.pollTimeout());
-    call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
-    if (waits[1].revents) waker.drain();
-    const ReactorLoop::Visit visit(loop_);
-    if (!visit) break;
-    // Once it is over there is no instance, nor its descriptor.
-    if (!isOver_) loop_.giveTurn(*instance.remote);
-    if (!call.hasEnded() && !isOver_ && !deadline.passed()) continue;
-    return leave(instance);
-  }
-  loop_.post([this, &instance] { leave(instance); });
-  call.wait(deadline);
-}
-
-/// The instance, which a call's thread attended to, is the loop's again.
-void CallDesk::leave(Instance& instance) {
-  if (isOver_) return;
-  instance.isAttended = false;
-  loop_.setWakes(*instance.remote, true);
-  if (!instance.isListed) loop_.post([this] { instances_.prune(); });
-}
-
-/// What to say of a call whose time is up, by what is known now.
-CallOutcome CallDesk::outcomeInVain(const PendingCall& call) const {
-  if (call.place() == Place::isGiven) return NoneInTime{};
-  if (call.place() == Place::waitsAgain) return CallFailure{Errc::gaveUp, kNoOtherInstance};
-  switch (knowledge_.load(std::memory_order_relaxed)) {
-    case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
-    case Knowledge::noService: return CallFailure{Errc::noService, {}};
-    case Knowledge::instances: break;
-  }
-  return NoneInTime{};
-}
-
-void CallDesk::giveUp(const CallPtr& call) {
-  if (call->end(outcomeInVain(*call))) loop_.post([this, call] { forget(call); });
-}
-
-/// Nobody waits for it any more. An instance that has it keeps silent.
-void CallDesk::forget(const CallPtr& call) {
-  waiting_.remove(call);
-  const auto found = given_.find(call->id());
-  if (found == given_.end()) return;
-  Instance& instance = *found->second.instance;
-  given_.erase(found);
-  --instance.calls;
-  instance.isSilent = true;
-  lookUp(Clock::now());
-}
-
-// --- Giving calls to instances ---
-
-void CallDesk::handOut() {
-  while (!waiting_.empty()) {
-    if (!waiting_.front()->hasEnded()) {
-      Instance* const instance = instances_.choose();
-      if (!instance || !give(waiting_.front(), *instance)) break;
-    }
-    waiting_.pop_front();
-  }
-  if (!waiting_.empty()) lookUp(lookedUpAt_ + kLookAgain);
-}
-
-bool CallDesk::give(const CallPtr& call, Instance& instance) {
-  Frame request = call->request();
-  std::string id = ids_.next();
-  if (!instance.remote->ask(id, request)) return false;
-  call->give(id);
-  ++instance.calls;
-  given_.emplace(std::move(id), Given{call, &instance});
-  return true;
-}
-
-void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
-  Instance* const instance = instances_.find(remote);
-  if (!instance) return;
-  instance->isSilent = false;
-  const auto found = given_.find(id);
-  // Nobody waits for it any more, or it was another instance that was asked.
-  if (found == given_.end() || found->second.instance != instance) return;
-  const CallPtr call = std::move(found->second.call);
-  given_.erase(found);
-  --instance->calls;
-  const bool isStopping = isStoppingNotice(reply.view());
-  if (isStopping) {
-    instance->isLeaving = true;
-    call->takeBack(false, Clock::now());
-    waiting_.push_front(call);
-  } else {
-    call->end(std::move(reply));
-  }
-  handOut();
-  if (isStopping) lookUp(Clock::now());
-}
-
-void CallDesk::remoteChanged(Remote& remote) {
-  Instance* const instance = instances_.find(remote);
-  if (!instance) return;
-  instance->isLeaving = instance->isSilent = false;
-  if (remote.isUp()) return handOut();
-  takeBack(*instance);
-  instances_.prune();
-  handOut();
-  lookUp(Clock::now());
-}
-
-/// What an instance that is gone had is for others, unless that has happened to it too often.
-void CallDesk::takeBack(Instance& instance) {
-  const auto now = Clock::now();
-  std::list<CallPtr> calls;
-  for (auto it = given_.begin(); it != given_.end();) {
-    if (it->second.instance != &instance) {
-      ++it;
-      continue;
-    }
-    const CallPtr call = std::move(it->second.call);
-    it = given_.erase(it);
-    call->takeBack(true, now);
-    if (call->attempts() <= options_.resends) {
-      calls.push_back(call);
-    } else {
-      call->end(CallFailure{Errc::gaveUp, "instances died with it: " + std::to_string(call->attempts())});
-    }
-  }
-  instance.calls = 0;
-  waiting_.splice(waiting_.begin(), calls);
-}
-
-void CallDesk::endAll() {
-  isOver_ = true;
-  for (const CallPtr& call : std::exchange(waiting_, {})) call->end(CallFailure{Errc::stopping, {}});
-  for (const auto& [id, each] : std::exchange(given_, {})) each.call->end(CallFailure{Errc::stopping, {}});
-}
-
-// --- Looking the service up ---
-
-/// Looks it up once that time has come, unless that is under way already.
-void CallDesk::lookUp(Clock::time_point earliest) {
-  lookUpAt_ = std::min(lookUpAt_, earliest);
-  doWhatIsDue();
-}
-
-void CallDesk::lookUpNow() {
-  isLookingUp_ = true;
-  lookUpAt_ = Clock::time_point::max();
-  ServiceLookupReq request;
-  request.name = service_;
-  request.all = true;
-  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* frame) {
-    const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
-    std::lock_guard<std::mutex> lock(inbox->mutex);
-    CallDesk* const desk = inbox->desk;
-    if (desk) desk->loop_.post([desk, reply] { desk->lookedUp(reply); });
-  });
-}
-
-void CallDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
-  isLookingUp_ = false;
-  lookedUpAt_ = Clock::now();
-  if (reply) instances_.list(*reply, lookedUpAt_);
-  instances_.prune();
-  const Knowledge knowledge = !instances_.isEmpty() ? Knowledge::instances
-                              : reply               ? Knowledge::noService
-                                                    : Knowledge::none;
-  knowledge_.store(knowledge, std::memory_order_relaxed);
-  handOut();
-  doWhatIsDue();
-}
-
-/// And sets the alarm for what remains.
-void CallDesk::doWhatIsDue() {
-  const auto now = Clock::now();
-  // However often it is asked for: many calls have one reason.
-  const auto lookUpAt = std::max(lookUpAt_, lookedUpAt_ + kLookAgain);
-  if (lookUpAt <= now && !isLookingUp_) lookUpNow();
-  endHopeless(now);
-  alarm_.set(std::min(isLookingUp_ ? Clock::time_point::max() : lookUpAt, nextEnd(now)));
-}
-
-void CallDesk::endHopeless(Clock::time_point now) {
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (!isHopeless(**it, now)) {
-      ++it;
-      continue;
-    }
-    const CallPtr call = *it;
-    it = waiting_.erase(it);
-    call->end(outcomeInVain(*call));
-  }
-}
-
-/// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
-bool CallDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
-  if (now - call.waitsSince() < options_.patience) return false;
-  if (call.place() == Place::waitsAgain) return !instances_.hasAny();
-  return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
-}
-
-/// When the next of the waiting calls may become hopeless.
-CallDesk::Clock::time_point CallDesk::nextEnd(Clock::time_point now) const {
-  auto next = Clock::time_point::max();
-  for (const CallPtr& call : waiting_) {
-    const auto end = call->waitsSince() + options_.patience;
-    if (end > now) next = std::min(next, end);
-  }
-  return next;
-}
-
-}  // namespace dividere::detail
-// end dividere/service/detail/call_desk.cpp
 
 // begin dividere/service/detail/class_name.hpp
 // What a service is called that is given no name.
@@ -16759,18 +17320,18 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
     auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
-    all_.push_front({place.server, place.port, remote.get(), remote->socket().descriptor(), now});
+    all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {
     warn(error.what());
   }
 }
 
-Instance* Instances::choose() {
+Instance* Instances::choose(const Responder* butNot) {
   const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
   auto best = all_.end();
   for (auto it = all_.begin(); it != all_.end(); ++it) {
-    if (!it->isThere()) continue;
+    if (!it->isThere() || &*it == butNot) continue;
     if (best == all_.end() || rank(*it) < rank(*best)) best = it;
   }
   if (best == all_.end()) return nullptr;
@@ -17019,6 +17580,184 @@ void ServiceCore::stopLoop() {
 
 }  // namespace dividere::detail
 // end dividere/service/detail/service_core.cpp
+
+// begin dividere/service/detail/service_desk.cpp
+namespace dividere::detail {
+
+// How soon after a reply that was of no help the registry is asked again.
+constexpr std::chrono::milliseconds kLookAgain{100};
+// How long one look-up may take. A registry that comes only then is asked again.
+constexpr std::chrono::milliseconds kLookUpLimit{5000};
+// Instances that go and come back are connected to within this time.
+constexpr std::chrono::milliseconds kInstanceReconnect{100};
+constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
+
+constexpr const char* kNoOtherInstance = "the instance that had it is gone, and there is no other";
+
+/// Whether the instance says that it is stopping: then no handler has had the request.
+static bool isStoppingNotice(std::string_view bytes) {
+  const auto told = readErrorEnvelope(bytes);
+  return told && told->code == static_cast<std::uint32_t>(Errc::stopping);
+}
+
+/// What the registry says; nothing if it says no such thing.
+static std::optional<ServiceLookupRep> lookUpReplyIn(const Frame& frame) {
+  try {
+    const Envelope envelope = openEnvelope("service::Client: look up", frame.view());
+    std::optional<ServiceLookupRep> reply(std::in_place);
+    if (envelope.type == reply->kType && reply->decode(envelope.payload)) return reply;
+  } catch (const Error&) {
+  }
+  return std::nullopt;
+}
+
+static service::ClientOptions deskOptions(service::ClientOptions options) {
+  requireOption(options.maxInstances > 0, "service::Client", "maxInstances must be positive");
+  options.patience = clampedPeriod(options.patience);
+  options.refresh = clampedPeriod(options.refresh);
+  connection::SocketOptions& socket = options.socket;
+  socket.reconnect = std::min<std::chrono::milliseconds>(socket.reconnect, kInstanceReconnect);
+  socket.reconnectMax = std::min<std::chrono::milliseconds>(socket.reconnectMax, kInstanceReconnectMax);
+  return options;
+}
+
+ServiceDesk::ServiceDesk(std::string who, std::string service, const service::ClientOptions& options)
+    : CallDesk("service::Client", who, options.socket.maxMessageBytes, options.maxCalls),
+      service_(std::move(service)),
+      options_(deskOptions(options)),
+      link_(RegistryLink::to(who, options.registries)),
+      instances_(service_, options_.maxInstances, loop(), *this, options_.socket) {
+  inbox_->desk = this;
+  loop().post([this] { lookUpNow(); });
+  start();
+}
+
+ServiceDesk::~ServiceDesk() {
+  if (fork_.crossed()) return;
+  {
+    std::lock_guard<std::mutex> lock(inbox_->mutex);
+    inbox_->desk = nullptr;
+  }
+  stop();
+}
+
+/// What to say of a call whose time is up, by what is known now.
+CallOutcome ServiceDesk::outcomeInVain(const PendingCall& call) const {
+  if (call.place() == Place::isGiven) return NoneInTime{};
+  if (call.place() == Place::waitsAgain) return CallFailure{Errc::gaveUp, kNoOtherInstance};
+  switch (knowledge_.load(std::memory_order_relaxed)) {
+    case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
+    case Knowledge::noService: return CallFailure{Errc::noService, {}};
+    case Knowledge::instances: break;
+  }
+  return NoneInTime{};
+}
+
+// --- Instances, in the loop's thread ---
+
+bool ServiceDesk::isReady(Clock::time_point now) { return now - lookedUpAt_ < options_.refresh; }
+
+void ServiceDesk::callsHaveCome(Clock::time_point now) {
+  if (now - lookedUpAt_ >= options_.refresh) lookUp(now);
+}
+
+Responder* ServiceDesk::choose(const PendingCall&, const Responder* butNot) { return instances_.choose(butNot); }
+
+void ServiceDesk::lacksResponder() { lookUp(lookedUpAt_ + kLookAgain); }
+
+void ServiceDesk::changed(Responder& responder) { static_cast<Instance&>(responder).isLeaving = false; }
+
+void ServiceDesk::wasLost() {
+  instances_.prune();
+  lookUp(Clock::now());
+}
+
+bool ServiceDesk::isHandedBack(Responder& responder, std::string_view reply) {
+  if (!isStoppingNotice(reply)) return false;
+  static_cast<Instance&>(responder).isLeaving = true;
+  lookUp(Clock::now());
+  return true;
+}
+
+void ServiceDesk::hasKeptSilent(Responder&) { lookUp(Clock::now()); }
+
+void ServiceDesk::isUnused(Responder& responder) {
+  // Not in a visitor's thread.
+  if (!static_cast<Instance&>(responder).isListed) loop().post([this] { instances_.prune(); });
+}
+
+bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
+  if (call.terms().isRepeatable && call.attempts() <= options_.resends) return true;
+  whyNot = {Errc::gaveUp, "instances died with it: " + std::to_string(call.attempts())};
+  return false;
+}
+
+// --- Looking the service up ---
+
+/// Looks it up once that time has come, unless that is under way already.
+void ServiceDesk::lookUp(Clock::time_point earliest) {
+  lookUpAt_ = std::min(lookUpAt_, earliest);
+  attendToWhatIsDue();
+}
+
+void ServiceDesk::lookUpNow() {
+  isLookingUp_ = true;
+  lookUpAt_ = Clock::time_point::max();
+  ServiceLookupReq request;
+  request.name = service_;
+  request.all = true;
+  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* frame) {
+    const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
+    std::lock_guard<std::mutex> lock(inbox->mutex);
+    ServiceDesk* const desk = inbox->desk;
+    if (desk) desk->loop().post([desk, reply] { desk->lookedUp(reply); });
+  });
+}
+
+void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
+  isLookingUp_ = false;
+  lookedUpAt_ = Clock::now();
+  if (reply) instances_.list(*reply, lookedUpAt_);
+  instances_.prune();
+  const Knowledge knowledge = !instances_.isEmpty() ? Knowledge::instances
+                              : reply               ? Knowledge::noService
+                                                    : Knowledge::none;
+  knowledge_.store(knowledge, std::memory_order_relaxed);
+  handOut();
+  attendToWhatIsDue();
+}
+
+ServiceDesk::Clock::time_point ServiceDesk::doWhatIsDue(Clock::time_point now) {
+  // However often it is asked for: many calls have one reason.
+  const auto lookUpAt = std::max(lookUpAt_, lookedUpAt_ + kLookAgain);
+  if (lookUpAt <= now && !isLookingUp_) lookUpNow();
+  endHopeless(now);
+  return std::min(isLookingUp_ ? Clock::time_point::max() : lookUpAt, nextEnd(now));
+}
+
+void ServiceDesk::endHopeless(Clock::time_point now) {
+  endWaiting([&](const PendingCall& call) { return isHopeless(call, now); });
+}
+
+/// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
+bool ServiceDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
+  if (now - call.waitsSince() < options_.patience) return false;
+  if (call.place() == Place::waitsAgain) return !instances_.hasAny();
+  return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
+}
+
+/// When the next of the waiting calls may become hopeless.
+ServiceDesk::Clock::time_point ServiceDesk::nextEnd(Clock::time_point now) const {
+  auto next = Clock::time_point::max();
+  forEachWaiting([&](const PendingCall& call) {
+    const auto end = call.waitsSince() + options_.patience;
+    if (end > now) next = std::min(next, end);
+  });
+  return next;
+}
+
+}  // namespace dividere::detail
+// end dividere/service/detail/service_desk.cpp
 
 // begin dividere/service/detail/service_source.cpp
 namespace dividere::detail {

@@ -5,7 +5,7 @@
 #include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/error_envelope.hpp"
 #include "../registry/detail/entry_rules.hpp"
-#include "detail/call_desk.hpp"
+#include "detail/service_desk.hpp"
 
 namespace dividere::detail {
 
@@ -19,43 +19,35 @@ static std::string whoCalls(const std::string& serviceName) {
 namespace dividere::service {
 
 Client::Client(const std::string& serviceName, const ClientOptions& options)
-    : who_(detail::whoCalls(serviceName)), desk_(std::make_unique<detail::CallDesk>(serviceName, options)) {}
+    : who_(detail::whoCalls(serviceName)), desk_(std::make_unique<detail::ServiceDesk>(who_, serviceName, options)) {}
 
-Client::~Client() = default;
+Client::~Client() { detail::endDesk(desk_.release()); }
 
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
                                                         std::chrono::milliseconds timeout) {
-  detail::Frame frame;
-  if (!ask(request, frame, timeout)) return nullptr;
-  detail::throwIfErrorEnvelope(who_, frame.view());  // though its type may be linked here
-  return detail::decodeEnvelope(who_, frame.view());
+  const auto call = make(request, timeout);
+  return detail::replyOf(*call);
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                       std::chrono::milliseconds timeout) {
-  detail::Frame frame;
-  if (!ask(request, frame, timeout)) return false;
-  detail::decodeEnvelopeInto(who_, frame.view(), reply);
-  return true;
+  return detail::replyInto(*make(request, timeout), reply);
+}
+
+std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
+                                                  std::chrono::milliseconds timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  const auto call = desk_->prepare(detail::encodeFrame(who_, request));
+  desk_->make(call, deadline);
+  return call;
+}
+
+detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+  return detail::startCall(*desk_, detail::encodeFrame(who_, request), detail::Deadline::in(timeout), options,
+                           std::move(follower));
 }
 
 void Client::stop() { desk_->stop(); }
-
-bool Client::ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout) {
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto call = std::make_shared<detail::AwaitedCall>(detail::encodeFrame(who_, request));
-  const auto size = static_cast<std::int64_t>(call->requestSize());
-  if (desk_->maxMessageBytes() >= 0 && size > desk_->maxMessageBytes()) {
-    throw Error(Errc::tooLarge, who_ + ": a request of " + std::to_string(size) + " bytes");
-  }
-  desk_->make(call, deadline);
-  detail::CallOutcome outcome = call->takeOutcome();
-  if (const auto* failure = std::get_if<detail::CallFailure>(&outcome)) {
-    throw Error(failure->code, failure->text.empty() ? who_ : who_ + ": " + failure->text);
-  }
-  auto* const frame = std::get_if<detail::Frame>(&outcome);
-  if (frame) reply = std::move(*frame);
-  return frame != nullptr;
-}
 
 }  // namespace dividere::service

@@ -3,19 +3,21 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../connection/socket_options.hpp"
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "../reactor/call.hpp"
 #include "../registry/address.hpp"
 
 namespace dividere::detail {
-class CallDesk;
-class Frame;
+class ServiceDesk;
 }  // namespace dividere::detail
 
 namespace dividere::service {
@@ -39,6 +41,9 @@ struct ClientOptions {
   /// How often the registry is asked for new instances, while calls are made.
   std::chrono::milliseconds refresh{5000};
 
+  /// Calls under way at once. Those beyond end with Errc::overloaded.
+  std::size_t maxCalls = 100000;
+
   /// For the connections to the instances.
   connection::SocketOptions socket;
 };
@@ -52,7 +57,7 @@ struct ClientOptions {
 /// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
 /// for new ones. While it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once. A call that is alone at its instance runs in the caller's thread. Replies to the
+/// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs in the caller's thread. Replies to the
 /// others come by a thread of the client.
 class Client {
  public:
@@ -60,7 +65,8 @@ class Client {
   /// have: it must be 1 to 255 bytes of printable UTF-8.
   explicit Client(const std::string& serviceName, const ClientOptions& options = {});
 
-  /// Stops, as stop(). Not while a call is under way in another thread: call stop() and let that return first.
+  /// Stops, as stop(). Not while call() is under way in another thread: call stop() and let that return first. Allowed in
+  /// a callback of this client.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -86,14 +92,43 @@ class Client {
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times.
+  /// Sends the request, and returns at once. The call ends within this time.
+  ///
+  /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
+  /// call() says: with Errc::deadlinePassed if no reply came in time.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Call<Reply>(begin(request, timeout, nullptr, nullptr));
+  }
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                    const CallOptions& options) {
+    return Call<Reply>(begin(request, timeout, &options, nullptr));
+  }
+
+  /// The same for those who want a callback alone: as Call::then().
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
+  }
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
+  }
+
+  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a callback it does not wait for the client's thread.
   void stop();
 
  private:
-  bool ask(const google::protobuf::Message& request, detail::Frame& reply, std::chrono::milliseconds timeout);
+  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                           const CallOptions* options, detail::CallHandle::Follower follower);
+  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request,
+                                            std::chrono::milliseconds timeout);
 
   const std::string who_;
-  detail::Hidden<detail::CallDesk> desk_;
+  detail::Hidden<detail::ServiceDesk> desk_;
 };
 
 }  // namespace dividere::service

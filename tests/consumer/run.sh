@@ -124,6 +124,18 @@ shared_objects() {
   "$folder/consumer" "$folder/one.so" "$folder/other.so"
 }
 
+# Calls are awaited, in a source of C++20 beside those of C++17.
+coroutines() {
+  local compiler=$1 standard=$2 folder=$3
+  # shellcheck disable=SC2086
+  {
+    compile "$compiler" "$standard" "$folder/coroutines.o" "$here/coroutines.cpp" $strict -I"$root/single_include"
+    compile "$compiler" 17 "$folder/implementation.o" "$here/implementation.cpp" $strict -I"$root/single_include"
+  }
+  compile "$compiler" 17 "$folder/greeting.o" "$work/generated/greeting.pb.cc"
+  link_and_run "$compiler" "$folder"
+}
+
 # protobuf's later majors, as far as dividere can tell: compiled only.
 later_protobuf() {
   local compiler=$1 standard=$2 folder=$3
@@ -254,6 +266,7 @@ quick_cases() {
   start drop_in clang++ 20
   start by_hand g++ 17
   start module clang++ 20
+  start coroutines g++ 20
   for order in after between twice; do
     start macro_late g++ 17 single_include "$order"
   done
@@ -272,6 +285,7 @@ all_cases() {
   done
   for compiler in g++ clang++; do
     start later_protobuf "$compiler" 17
+    start coroutines "$compiler" 20
     for library in with_rtti without_rtti; do
       start no_rtti "$compiler" 17 "$library"
     done

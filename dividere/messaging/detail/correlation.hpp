@@ -17,11 +17,23 @@ class CorrelationIds {
  public:
   static constexpr std::size_t kSize = 24;
 
-  std::string next() {
-    std::string id = caller_;
-    ++number_;
-    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number_ >> shift & 0xFF);
+  std::string next() { return of(++number_); }
+
+  /// For those who count by themselves. The number must not be 0.
+  std::string of(std::uint64_t number) const {
+    std::string id;
+    id.reserve(kSize);
+    id = caller_;
+    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number >> shift & 0xFF);
     return id;
+  }
+
+  /// The number in an id of this caller's; 0 if it is none.
+  std::uint64_t numberOf(std::string_view id) const {
+    if (id.size() != kSize || id.substr(0, caller_.size()) != caller_) return 0;
+    std::uint64_t number = 0;
+    for (const char byte : id.substr(caller_.size())) number = number << 8 | static_cast<unsigned char>(byte);
+    return number;
   }
 
   /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests

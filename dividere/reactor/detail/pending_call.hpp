@@ -3,6 +3,11 @@
 // A call from its request to its outcome.
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <variant>
 
@@ -11,6 +16,9 @@
 #include "../../core/error.hpp"
 
 namespace dividere::detail {
+
+class CallDesk;
+class PendingCall;
 
 /// No reply came in time. That is no error.
 struct NoneInTime {};
@@ -23,86 +31,103 @@ struct CallFailure {
 /// How a call ended: with a reply's envelope, with none in time, or with why there is none.
 using CallOutcome = std::variant<NoneInTime, Frame, CallFailure>;
 
-/// A request whose outcome somebody waits for. It ends once: who ends it first says how. Who makes it says by its class
-/// what that completes: a thread that waits, say.
+/// The way to a desk that may be gone.
+struct CallDoor {
+  std::string who;  // names the client in errors; constant
+  std::mutex mutex;
+  CallDesk* desk = nullptr;  // under mutex; null once it is gone, or stopped
+};
+
+/// What its caller asks for besides.
+struct CallTerms {
+  Deadline deadline = Deadline::never();  // ends with none in time then; not for one that is waited for until another
+  std::chrono::milliseconds hedgeAfter{0};
+  bool isRepeatable = true;
+};
+
+/// A request whose outcome somebody waits for. It ends once: who ends it first says how.
 class PendingCall {
  public:
+  using Clock = Deadline::Clock;
+  using Follower = std::function<void(const std::shared_ptr<PendingCall>&)>;
+
   /// Where it is. It may have been handled unless it waits.
   enum class Place {
-    waits,       // no instance has it, or ever had
-    isGiven,     // an instance has it
-    waitsAgain,  // the instance that had it is gone
+    waits,       // nobody has it, or ever had
+    isGiven,     // somebody has it
+    waitsAgain,  // whoever had it is gone
   };
 
-  explicit PendingCall(Frame&& request) : request_(std::move(request)) {}
-  virtual ~PendingCall() = default;
+  PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, const CallTerms& terms)
+      : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)) {}
+  ~PendingCall() { delete follower_.load(std::memory_order_acquire); }
   PendingCall(const PendingCall&) = delete;
   PendingCall& operator=(const PendingCall&) = delete;
 
   // Any thread.
 
-  /// Ends it so, unless it has ended. Whether it did.
+  /// Ends it so, unless it has ended. Whether it did. The follower is called by deliver(), not here.
   bool end(CallOutcome&& outcome) noexcept;
   bool hasEnded() const noexcept { return hasEnded_.load(std::memory_order_acquire); }
   Place place() const noexcept { return place_.load(std::memory_order_relaxed); }
 
-  // The rest belongs to whoever gives it out, in one thread at a time.
-
-  /// To be sent: shares its bytes.
-  Frame request() { return request_.share(); }
-  std::size_t requestSize() const { return request_.size(); }
-
-  /// Under this id an instance has it now.
-  void give(std::string id);
-
-  /// No instance has it any more. `isHandled`: the one that had it may have handled it.
-  void takeBack(bool isHandled, Deadline::Clock::time_point now);
-
-  /// How many instances may have handled it, the one that has it among them.
-  int attempts() const { return attempts_; }
-
-  /// Under which it was given last.
-  const std::string& id() const { return id_; }
-
-  /// While no instance has it: since when.
-  Deadline::Clock::time_point waitsSince() const { return waitsSince_; }
-  void waitFrom(Deadline::Clock::time_point now) { waitsSince_ = now; }
-
- protected:
-  /// It has ended, with outcome_. Called once, in the thread that ended it. Keep it short.
-  virtual void completed() noexcept = 0;
-
-  CallOutcome outcome_;  // constant from completed() on
-
- private:
-  std::atomic<bool> hasEnded_{false};
-  std::atomic<Place> place_{Place::waits};
-
-  Frame request_;
-  std::string id_;
-  int attempts_ = 0;
-  Deadline::Clock::time_point waitsSince_{};
-};
-
-/// One that a thread waits for.
-class AwaitedCall final : public PendingCall {
- public:
-  using PendingCall::PendingCall;
-
-  /// Whether it has ended by the deadline.
+  /// Whether it has ended by the deadline, and its outcome is known.
   bool wait(const Deadline& deadline) noexcept { return completion_.wait(deadline); }
+  bool isComplete() const noexcept { return completion_.isOpen(); }
 
-  /// Once it has ended, and once.
-  CallOutcome takeOutcome();
+  /// Once it is complete.
+  const CallOutcome& outcome() const { return outcome_; }
 
   // For a thread that waits for other things too, as a Latch has them:
   void addWaker(int fd) { completion_.addWaker(fd); }
   void removeWaker(int fd) noexcept { completion_.removeWaker(fd); }
 
- private:
-  void completed() noexcept override { completion_.open(); }
+  /// In place of a former one, which is not called any more. Null: none.
+  void setFollower(std::unique_ptr<Follower> follower) noexcept;
+  bool isFollowed() const noexcept { return follower_.load() != nullptr; }
 
+  /// Calls the follower, if there is one, of a call that has ended. What that throws passes.
+  static void deliver(const std::shared_ptr<PendingCall>& call);
+
+  const std::shared_ptr<CallDoor>& door() const { return door_; }
+  std::uint64_t number() const { return number_; }
+  const CallTerms& terms() const { return terms_; }
+  std::size_t requestSize() const { return request_.size(); }
+
+  // The rest is the desk's, in its loop's thread.
+
+  /// To be sent: shares its bytes.
+  Frame request() { return request_.share(); }
+
+  /// Somebody has it now.
+  void give();
+
+  /// Nobody has it any more. `isHandled`: whoever had it may have handled it.
+  void takeBack(bool isHandled, Clock::time_point now);
+
+  /// How many may have handled it, the one that has it among them.
+  int attempts() const { return attempts_; }
+
+  /// While nobody has it: since when.
+  Clock::time_point waitsSince() const { return waitsSince_; }
+  void waitFrom(Clock::time_point now) { waitsSince_ = now; }
+
+  bool isKnown = false;  // the desk has seen it
+
+ private:
+  const std::shared_ptr<CallDoor> door_;
+  const std::uint64_t number_;
+  const CallTerms terms_;
+
+  std::atomic<bool> hasEnded_{false};
+  std::atomic<Place> place_{Place::waits};
+  std::atomic<Follower*> follower_{nullptr};
   Latch completion_;
+  CallOutcome outcome_;  // constant once the latch is open
+
+  Frame request_;
+  int attempts_ = 0;
+  Clock::time_point waitsSince_{};
 };
 
 }  // namespace dividere::detail

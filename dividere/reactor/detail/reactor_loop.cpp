@@ -125,7 +125,10 @@ void ReactorLoop::open(std::string who) {
 
 void ReactorLoop::start(std::string who) {
   open(std::move(who));
-  thread_.start("dividere-loop", [this] { run(); });
+  thread_.start("dividere-loop", [this] {
+    run();
+    callLast();
+  });
 }
 
 void ReactorLoop::runHere(std::string who, int stopFd) {
@@ -152,8 +155,30 @@ void ReactorLoop::post(std::function<void()> function) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
     posted_.push_back(std::move(function));
+    if (posted_.size() > 1) return;  // the thread has been told
   }
-  thread_.waker().wake();
+  if (thread_.isCurrent()) {
+    hasPosted_ = true;
+  } else {
+    thread_.waker().wake();
+  }
+}
+
+bool ReactorLoop::endWith(std::function<void()> last) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (thread_.waitsFor() || !started_ || lastIsCalled_) return false;
+  last_ = std::move(last);
+  return true;
+}
+
+void ReactorLoop::callLast() {
+  std::function<void()> last;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    last.swap(last_);
+    lastIsCalled_ = true;
+  }
+  if (last) last();
 }
 
 void ReactorLoop::watch(int fd, Source* source) {
@@ -198,6 +223,7 @@ void ReactorLoop::close() {
 
 void ReactorLoop::callPosted() {
   std::vector<std::function<void()>> functions;
+  hasPosted_ = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     functions.swap(posted_);
@@ -307,7 +333,7 @@ ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
 void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
   waitsUntil_ = nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() ? Deadline::at(waitsUntil_).pollTimeout() : 0;
+  const int timeout = active_.empty() && !hasPosted_ ? Deadline::at(waitsUntil_).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
   const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);

@@ -79,6 +79,10 @@ class ReactorLoop {
   // Any thread.
   void stop();
   void post(std::function<void()> function);
+
+  /// Has the thread, which is yet to be stopped, call `last` as the last thing it does: this object may be destroyed there. False,
+  /// and nothing done, where stop() would wait for the thread, which is the better end, or there is no thread any more.
+  bool endWith(std::function<void()> last);
   bool isCurrent() const noexcept { return thread_.isCurrent(); }
 
  private:
@@ -98,6 +102,7 @@ class ReactorLoop {
   void open(std::string who);
   void run();
   void close();
+  void callLast();
   void watch(int fd, Source* source);
   void watch(Source& source);
   void callPosted();
@@ -128,11 +133,14 @@ class ReactorLoop {
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
   std::vector<Source*> active_;  // those that say so: need no signal to be looked at
+  bool hasPosted_ = false;       // something was posted in the loop's thread, which was not woken for it
   std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // under mutex_
   bool closed_ = false;                        // under mutex_: nothing is posted any more
+  std::function<void()> last_;                 // under mutex_
+  bool lastIsCalled_ = false;                  // under mutex_
 
   StoppableThread thread_;  // last: it ends before what it uses
 };

@@ -83,18 +83,18 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
     auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
-    all_.push_front({place.server, place.port, remote.get(), remote->socket().descriptor(), now});
+    all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {
     warn(error.what());
   }
 }
 
-Instance* Instances::choose() {
+Instance* Instances::choose(const Responder* butNot) {
   const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
   auto best = all_.end();
   for (auto it = all_.begin(); it != all_.end(); ++it) {
-    if (!it->isThere()) continue;
+    if (!it->isThere() || &*it == butNot) continue;
     if (best == all_.end() || rank(*it) < rank(*best)) best = it;
   }
   if (best == all_.end()) return nullptr;

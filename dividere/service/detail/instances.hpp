@@ -9,22 +9,17 @@
 
 #include "../../core/detail/log_line.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
-#include "../../reactor/detail/remote.hpp"
+#include "../../reactor/detail/call_desk.hpp"
 
 namespace dividere::detail {
 
 /// One instance, and what is known of it.
-struct Instance {
+struct Instance : Responder {
   std::string server;
-  std::uint32_t port;
-  Remote* remote;                     // the loop's
-  int descriptor;                     // the remote's, for a thread that does not know whether that is still there
-  Deadline::Clock::time_point since;  // when it was connected to
-  bool isListed = true;               // the registry knew of it when it was last asked
-  bool isLeaving = false;             // it says that it is stopping
-  bool isSilent = false;              // nothing came from it since a call to it was given up
-  std::size_t calls = 0;              // that it has
-  bool isAttended = false;            // by the thread of the call that it has, in place of the loop
+  std::uint32_t port = 0;
+  Deadline::Clock::time_point since{};  // when it was connected to
+  bool isListed = true;                 // the registry knew of it when it was last asked
+  bool isLeaving = false;               // it says that it is stopping
 
   bool isThere() const { return remote->isUp() && !isLeaving; }
 
@@ -48,9 +43,9 @@ class Instances {
   /// What the registry says. In the loop's own thread.
   void list(const ServiceLookupRep& reply, Clock::time_point now);
 
-  /// The one that is called next, null if none is there: one that is listed and not silent if there is such a one, with
+  /// The one that is called next, not this one, null if none is there: one that is listed and not silent if there is such a one, with
   /// few calls; of equals, the one that was called longest ago.
-  Instance* choose();
+  Instance* choose(const Responder* butNot);
 
   /// Null if it is none of these any more.
   Instance* find(const Remote& remote);

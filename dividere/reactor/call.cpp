@@ -1,0 +1,122 @@
+#include "call.hpp"
+
+#include "../core/detail/never_destroyed.hpp"
+#include "../messaging/detail/codec.hpp"
+#include "../messaging/detail/error_envelope.hpp"
+#include "detail/call_desk.hpp"
+
+namespace dividere::detail {
+
+const Error& noError() noexcept {
+  static NeverDestroyed<Error> none(std::error_code(), "no error");
+  return *none;
+}
+
+/// Why there is no reply, where no peer said it.
+static Error errorOf(const std::string& who, const CallOutcome& outcome) {
+  const auto* failure = std::get_if<CallFailure>(&outcome);
+  if (!failure) return Error(Errc::deadlinePassed, who);
+  return Error(failure->code, failure->text.empty() ? who : who + ": " + failure->text);
+}
+
+bool replyInto(const PendingCall& call, google::protobuf::Message& reply) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    decodeEnvelopeInto(who, frame->view(), reply);
+    return true;
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return false;
+  throw errorOf(who, call.outcome());
+}
+
+std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    throwIfErrorEnvelope(who, frame->view());  // though its type may be linked here
+    return decodeEnvelope(who, frame->view());
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return nullptr;
+  throw errorOf(who, call.outcome());
+}
+
+CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
+                     CallHandle::Follower follower) {
+  CallTerms terms;
+  terms.deadline = deadline;
+  if (options) terms.isRepeatable = options->repeatable;
+  if (options && options->repeatable) terms.hedgeAfter = options->hedgeAfter;
+  const auto call = desk.prepare(std::move(request), terms);
+  CallHandle handle(call);
+  if (follower) handle.follow(std::move(follower), false);
+  desk.begin(call);
+  return handle;
+}
+
+/// In the thread that brings the outcome nobody can wait for it.
+static void requireWaitable(const PendingCall& call) {
+  if (call.isComplete()) return;
+  std::lock_guard<std::mutex> lock(call.door()->mutex);
+  const CallDesk* const desk = call.door()->desk;
+  if (desk && desk->isCurrent()) {
+    throw Error(Errc::outOfTurn, call.door()->who + ": a callback must not wait for another call: use then()");
+  }
+}
+
+CallHandle::CallHandle(std::shared_ptr<PendingCall> call) noexcept : call_(std::move(call)) {}
+CallHandle::CallHandle(CallHandle&&) noexcept = default;
+
+CallHandle& CallHandle::operator=(CallHandle&& other) noexcept {
+  if (this == &other) return *this;
+  abandon();
+  call_ = std::move(other.call_);
+  isFollowed_ = other.isFollowed_;
+  return *this;
+}
+
+CallHandle::~CallHandle() { abandon(); }
+
+void CallHandle::abandon() noexcept {
+  if (!call_ || isFollowed_) return;
+  call_->setFollower(nullptr);
+  cancel();
+}
+
+const std::shared_ptr<PendingCall>& CallHandle::call() const {
+  if (!call_) throw Error(Errc::movedFrom, "Call");
+  return call_;
+}
+
+bool CallHandle::ready() const { return call()->isComplete(); }
+
+bool CallHandle::wait(std::chrono::milliseconds timeout) const {
+  requireWaitable(*call());
+  return call_->wait(Deadline::in(timeout));
+}
+
+std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
+  try {
+    if (getInto(reply)) return nullptr;
+    return std::make_shared<const Error>(errorOf(call_->door()->who, call_->outcome()));
+  } catch (const Error& error) {
+    return std::make_shared<const Error>(error);
+  }
+}
+
+bool CallHandle::getInto(google::protobuf::Message& reply) const {
+  requireWaitable(*call());
+  call_->wait(Deadline::never());
+  return replyInto(*call_, reply);
+}
+
+void CallHandle::follow(Follower follower, bool isKept) {
+  // By value: the follower may be called, and this object be gone, before this function has returned.
+  const std::shared_ptr<PendingCall> call = this->call();
+  isFollowed_ = !isKept;
+  call->setFollower(std::make_unique<PendingCall::Follower>(
+      [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) { follower(CallHandle(ended)); }));
+  if (call->isComplete()) CallDesk::deliverSoon(call);
+}
+
+void CallHandle::cancel() { CallDesk::cancel(call()); }
+
+}  // namespace dividere::detail

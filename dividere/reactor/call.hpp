@@ -1,0 +1,171 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "../core/error.hpp"
+#include "../core/protobuf_fwd.hpp"
+
+namespace dividere {
+
+/// How a call is made, where the default does not do.
+struct CallOptions {
+  /// Which of the methods that take this type of message. Empty: the one that takes it.
+  std::string method;
+
+  /// If no reply came after this time, a second instance is asked, and the first reply counts. 0: never. Only where
+  /// `repeatable`.
+  std::chrono::milliseconds hedgeAfter{0};
+
+  /// A broker hands out requests of a higher priority first.
+  std::uint32_t priority = 0;
+
+  /// Whether it may be handled more than once. If not, no other instance is given what one may have handled: when that one
+  /// dies, the call ends with Errc::gaveUp.
+  bool repeatable = true;
+};
+
+}  // namespace dividere
+
+namespace dividere::detail {
+
+class PendingCall;
+
+/// What all kinds of Call have in common: a call that was started, and its outcome.
+class CallHandle {
+ public:
+  using Follower = std::function<void(CallHandle&&)>;
+
+  explicit CallHandle(std::shared_ptr<PendingCall> call) noexcept;
+  CallHandle(CallHandle&&) noexcept;
+  CallHandle& operator=(CallHandle&& other) noexcept;
+  ~CallHandle();
+
+  bool ready() const;
+  bool wait(std::chrono::milliseconds timeout) const;
+
+  /// Waits for the outcome. Null if it is a reply, which is in `reply` then; otherwise why there is none.
+  std::shared_ptr<const Error> takeInto(google::protobuf::Message& reply) const;
+
+  /// The same, but false if none came in time, and throws the other errors.
+  bool getInto(google::protobuf::Message& reply) const;
+
+  void follow(Follower follower, bool isKept);
+  void cancel();
+
+ private:
+  const std::shared_ptr<PendingCall>& call() const;
+  void abandon() noexcept;
+
+  std::shared_ptr<PendingCall> call_;
+  bool isFollowed_ = false;
+};
+
+const Error& noError() noexcept;
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+/// How a call ended: with a reply, or with an error that says why there is none.
+template <class Reply>
+class Outcome {
+ public:
+  /// Whether there is a reply.
+  explicit operator bool() const noexcept { return !error_; }
+
+  // The reply. Throws error() if there is none.
+  Reply& operator*() { return reply(*this); }
+  const Reply& operator*() const { return reply(*this); }
+  Reply* operator->() { return &reply(*this); }
+  const Reply* operator->() const { return &reply(*this); }
+
+  /// Why there is no reply: Errc::deadlinePassed if none came in time, Errc::cancelled after cancel(), or what call() would
+  /// throw. Its code() is zero if there is one.
+  const Error& error() const noexcept { return error_ ? *error_ : detail::noError(); }
+
+  /// Waits for a call's outcome.
+  explicit Outcome(const detail::CallHandle& call) : error_(call.takeInto(reply_)) {}
+
+ private:
+  template <class Self>
+  static auto& reply(Self& self) {
+    if (self.error_) throw Error(*self.error_);
+    return self.reply_;
+  }
+
+  Reply reply_;
+  std::shared_ptr<const Error> error_;
+};
+
+}  // namespace dividere
+
+namespace dividere::detail {
+template <class Reply>
+CallHandle::Follower followerOf(std::function<void(Outcome<Reply>)> follower) {
+  return [follower = std::move(follower)](CallHandle&& ended) {
+    if (follower) follower(Outcome<Reply>(ended));
+  };
+}
+}  // namespace dividere::detail
+
+namespace dividere {
+
+/// A call under way: polled, waited for, followed, awaited in a coroutine, or cancelled. start() of a client returns it.
+///
+///     Call<Sum> sum = client.start<Sum>(numbers, 500ms);
+///     sum.then([](Outcome<Sum> outcome) { if (outcome) use(*outcome); });
+///
+/// Destroyed without then(), it is cancelled. It may outlive its client, which ends it with Errc::stopping.
+///
+/// One thread at a time; movable.
+template <class Reply>
+class Call {
+ public:
+  /// Whether it has ended.
+  bool ready() const { return handle_.ready(); }
+
+  /// Waits for that; false if it has not ended in time. Throws Error{outOfTurn} in a callback of the same client, in whose
+  /// thread the reply would come.
+  bool wait(std::chrono::milliseconds timeout) const { return handle_.wait(timeout); }
+
+  /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
+  std::optional<Reply> get() {
+    std::optional<Reply> reply(std::in_place);
+    if (!handle_.getInto(*reply)) reply.reset();
+    return reply;
+  }
+
+  /// Calls `follower` once, with the outcome, in the client's own thread, also if that is known already; in the calling
+  /// thread if the client is gone or stopped. No lock is held. It may start calls, cancel them, stop the client and destroy
+  /// it, but not wait for another call. What it throws goes to the log.
+  ///
+  /// The call goes on without this object. The last follower counts.
+  void then(std::function<void(Outcome<Reply>)> follower) {
+    handle_.follow(detail::followerOf(std::move(follower)), false);
+  }
+
+  /// Ends it at once, with Errc::cancelled, unless it has ended. Whoever handles it is told, if he can be.
+  void cancel() { handle_.cancel(); }
+
+  // co_await, where the compiler has it: the reply, or it throws, Errc::deadlinePassed too. Goes on in the client's own
+  // thread. While one awaits it, it stays where it is.
+  bool await_ready() const { return ready(); }
+  template <class Coroutine>
+  void await_suspend(Coroutine coroutine) {
+    handle_.follow([coroutine](detail::CallHandle&&) mutable { coroutine.resume(); }, true);
+  }
+  Reply await_resume() { return std::move(*Outcome<Reply>(handle_)); }
+
+  explicit Call(detail::CallHandle&& handle) noexcept : handle_(std::move(handle)) {}
+
+ private:
+  detail::CallHandle handle_;
+};
+
+}  // namespace dividere

@@ -1,0 +1,364 @@
+#include "call_desk.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+
+namespace dividere::detail {
+
+CallDesk::CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls)
+    : className_(className),
+      door_(std::make_shared<CallDoor>()),
+      maxMessageBytes_(maxMessageBytes),
+      maxCalls_(maxCalls),
+      loop_(className) {
+  door_->who = std::move(who);
+  door_->desk = this;
+}
+
+CallDesk::~CallDesk() { stop(); }
+
+void CallDesk::stop() {
+  if (fork_.crossed()) return;
+  {
+    std::lock_guard<std::mutex> lock(door_->mutex);
+    door_->desk = nullptr;
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopped_ = true;
+    loop_.post([this] { endAll(); });
+  }
+  loop_.stop();
+}
+
+bool CallDesk::endWith(std::function<void()> last) {
+  if (fork_.crossed() || !loop_.endWith(std::move(last))) return false;
+  stop();
+  return true;
+}
+
+// --- Making a call, in any thread ---
+
+CallDesk::CallPtr CallDesk::prepare(Frame&& request, const CallTerms& terms) {
+  fork_.require(className_);
+  const auto size = static_cast<std::int64_t>(request.size());
+  if (maxMessageBytes_ >= 0 && size > maxMessageBytes_) {
+    throw Error(Errc::tooLarge, door_->who + ": a request of " + std::to_string(size) + " bytes");
+  }
+  const std::uint64_t number = lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1;
+  return std::make_shared<PendingCall>(door_, number, std::move(request), terms);
+}
+
+void CallDesk::begin(const CallPtr& call) {
+  if (loop_.isCurrent()) return post(call);  // in a follower
+  {
+    const ReactorLoop::Visit visit(loop_);
+    Responder* const responder = visit ? beginHere(call) : nullptr;
+    if (responder) return loop_.giveTurn(*responder->remote);
+  }
+  post(call);
+}
+
+void CallDesk::make(const CallPtr& call, const Deadline& deadline) {
+  if (loop_.isCurrent()) {
+    throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
+  }
+  const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
+  Responder* own = nullptr;
+  bool isBegun = false;
+  {
+    const ReactorLoop::Visit visit(loop_);
+    Responder* const responder = visit ? beginHere(call) : nullptr;
+    isBegun = responder != nullptr;
+    if (responder) own = takeOverIfAlone(*responder);
+  }
+  if (!isBegun) post(call);
+  if (own) {
+    attend(*own, *call, waker, deadline);
+  } else {
+    call->wait(deadline);
+  }
+  if (!call->hasEnded() && call->end(outcomeInVain(*call))) post(call);
+  call->wait(Deadline::never());  // whoever ended it may not yet have said how
+}
+
+/// Gives the call out in this thread, which saves waking another one. Null if the loop has to do it. In a Visit.
+Responder* CallDesk::beginHere(const CallPtr& call) {
+  const auto now = Clock::now();
+  if (isOver_ || !waiting_.empty() || entries_.size() >= maxCalls_ || !isReady(now)) return nullptr;
+  Responder* const responder = choose(*call, nullptr);
+  if (!responder) return nullptr;
+  Entry& entry = enter(call);
+  if (give(entry, *responder)) return responder;
+  remove(entry);
+  call->isKnown = false;
+  return nullptr;
+}
+
+/// One that has no other call than this thread's needs no other thread. Null if it has.
+Responder* CallDesk::takeOverIfAlone(Responder& responder) {
+  const bool isAlone = responder.calls == 1 && !responder.isAttended;
+  if (isAlone) {
+    responder.isAttended = true;
+    loop_.setWakes(*responder.remote, false);
+  }
+  loop_.giveTurn(*responder.remote);
+  return isAlone ? &responder : nullptr;
+}
+
+/// Has the loop look at it: it begins, or has ended.
+void CallDesk::post(const CallPtr& call) {
+  // Under the lock: what is posted before stop() comes before its end of all calls.
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_ && call->hasEnded()) return;
+  if (stopped_) throw Error(Errc::stopping, door_->who);
+  incoming_.push_back(call);
+  if (incoming_.size() == 1) loop_.post([this] { takeIncoming(); });
+}
+
+/// Does what the loop would for this responder, until the call has ended or the deadline.
+void CallDesk::attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline) {
+  const int descriptor = responder.descriptor;
+  for (;;) {
+    call.addWaker(waker.fd());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
+    call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
+    if (waits[1].revents) waker.drain();
+    const ReactorLoop::Visit visit(loop_);
+    if (!visit) break;
+    // Once it is over there is no responder, nor its descriptor.
+    if (!isOver_) loop_.giveTurn(*responder.remote);
+    if (!call.hasEnded() && !isOver_ && !deadline.passed()) continue;
+    return leave(responder);
+  }
+  loop_.post([this, &responder] { leave(responder); });
+  call.wait(deadline);
+}
+
+/// The responder, which a call's thread attended to, is the loop's again.
+void CallDesk::leave(Responder& responder) {
+  if (isOver_) return;
+  responder.isAttended = false;
+  loop_.setWakes(*responder.remote, true);
+  if (responder.calls == 0) isUnused(responder);
+}
+
+void CallDesk::cancel(const CallPtr& call) {
+  if (!call->end(CallFailure{Errc::cancelled, {}})) return;
+  std::lock_guard<std::mutex> lock(call->door()->mutex);
+  CallDesk* const desk = call->door()->desk;
+  if (desk) desk->post(call);
+}
+
+void CallDesk::deliverSoon(const CallPtr& call) {
+  {
+    std::lock_guard<std::mutex> lock(call->door()->mutex);
+    CallDesk* const desk = call->door()->desk;
+    if (desk) return desk->post(call);
+  }
+  PendingCall::deliver(call);
+}
+
+// --- Giving calls out, in the loop's thread ---
+
+void CallDesk::takeIncoming() {
+  std::vector<CallPtr> incoming;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    incoming.swap(incoming_);
+  }
+  const auto now = Clock::now();
+  callsHaveCome(now);
+  for (const CallPtr& call : incoming) lookAt(call);
+  handOut();
+}
+
+/// It begins, or has ended in another thread.
+void CallDesk::lookAt(const CallPtr& call) {
+  if (!call->isKnown) {
+    call->isKnown = true;
+    if (call->hasEnded()) return finish(call);
+    if (isOver_) call->end(CallFailure{Errc::stopping, {}});
+    if (entries_.size() >= maxCalls_)
+      call->end(CallFailure{Errc::overloaded, std::to_string(maxCalls_) + " calls are under way"});
+    if (call->hasEnded()) return finish(call);
+    call->waitFrom(Clock::now());
+    return enqueue(enter(call), false);
+  }
+  const auto found = entries_.find(call->number());
+  if (found == entries_.end()) return finish(call);
+  abandon(found->second);
+}
+
+CallDesk::Entry& CallDesk::enter(const CallPtr& call) {
+  call->isKnown = true;
+  Entry& entry = entries_[call->number()];
+  entry.call = call;
+  entry.waits = waiting_.end();
+  setDue(entry, call->terms().deadline.when());
+  return entry;
+}
+
+void CallDesk::enqueue(Entry& entry, bool isFirst) {
+  entry.waits = waiting_.insert(isFirst ? waiting_.begin() : waiting_.end(), &entry);
+}
+
+void CallDesk::handOut() {
+  if (isOver_) return;
+  while (!waiting_.empty()) {
+    Entry& entry = *waiting_.front();
+    Responder* const responder = choose(*entry.call, nullptr);
+    if (!responder || !give(entry, *responder)) break;
+  }
+  if (!waiting_.empty()) lacksResponder();
+}
+
+bool CallDesk::give(Entry& entry, Responder& responder) {
+  Frame request = entry.call->request();
+  if (!responder.remote->ask(ids_.of(entry.call->number()), request)) return false;
+  detach(entry);
+  entry.call->give();
+  entry.at = &responder;
+  ++responder.calls;
+  return true;
+}
+
+/// Nobody has it, and it does not wait.
+void CallDesk::detach(Entry& entry) {
+  if (entry.waits != waiting_.end()) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
+  if (Responder* const responder = std::exchange(entry.at, nullptr)) --responder->calls;
+}
+
+void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
+  Responder* const responder = responderOf(remote);
+  if (!responder) return;
+  responder->isSilent = false;
+  const auto found = entries_.find(ids_.numberOf(id));
+  // Nobody waits for it any more, or it was another one that was asked.
+  if (found == entries_.end() || found->second.at != responder) return;
+  Entry& entry = found->second;
+  if (isHandedBack(*responder, reply.view())) {
+    detach(entry);
+    entry.call->takeBack(false, Clock::now());
+    enqueue(entry, true);
+  } else {
+    end(entry, std::move(reply));
+  }
+  if (!waiting_.empty()) handOut();
+}
+
+void CallDesk::remoteChanged(Remote& remote) {
+  Responder* const responder = responderOf(remote);
+  if (!responder) return;
+  responder->isSilent = false;
+  changed(*responder);
+  if (remote.isUp()) return handOut();
+  takeBackAll(*responder);
+  wasLost();
+  handOut();
+}
+
+/// What a responder that is gone had is for others, unless that has happened to it too often.
+void CallDesk::takeBackAll(Responder& responder) {
+  const auto now = Clock::now();
+  std::vector<Entry*> taken;
+  for (auto& [number, entry] : entries_) {
+    if (entry.at == &responder) taken.push_back(&entry);
+  }
+  // Those that were made first are given out first.
+  std::sort(taken.begin(), taken.end(),
+            [](const Entry* a, const Entry* b) { return a->call->number() > b->call->number(); });
+  for (Entry* entry : taken) {
+    detach(*entry);
+    entry->call->takeBack(true, now);
+    CallFailure whyNot{Errc::gaveUp, {}};
+    if (mayGiveAgain(*entry->call, whyNot)) {
+      enqueue(*entry, true);
+    } else {
+      end(*entry, std::move(whyNot));
+    }
+  }
+}
+
+/// Nobody waits for it any more.
+void CallDesk::abandon(Entry& entry) {
+  entry.call->wait(Deadline::never());  // whoever ended it may not yet have said how
+  Responder* const responder = entry.at;
+  const bool keptSilent = responder && std::holds_alternative<NoneInTime>(entry.call->outcome());
+  finish(entry.call);
+  remove(entry);
+  if (!keptSilent) return;
+  responder->isSilent = true;
+  hasKeptSilent(*responder);
+}
+
+// --- How calls end, in the loop's thread ---
+
+void CallDesk::end(Entry& entry, CallOutcome&& outcome) {
+  entry.call->end(std::move(outcome));
+  finish(entry.call);
+  remove(entry);
+}
+
+void CallDesk::remove(Entry& entry) {
+  detach(entry);
+  setDue(entry, Clock::time_point::max());
+  entries_.erase(entry.call->number());
+}
+
+/// Its follower is called once this thread is at nothing else.
+void CallDesk::finish(const CallPtr& call) {
+  if (!call->isFollowed()) return;
+  finished_.push_back(call);
+  if (finished_.size() == 1) loop_.post([this] { deliverFinished(); });
+}
+
+void CallDesk::deliverFinished() {
+  std::vector<CallPtr> finished;
+  finished.swap(finished_);
+  for (CallPtr& call : finished) {
+    try {
+      PendingCall::deliver(call);
+    } catch (...) {
+      log_.write(door_->who, currentAsHandlerError(door_->who + ": a callback"));
+    }
+    call.reset();
+  }
+}
+
+void CallDesk::endAll() {
+  isOver_ = true;
+  takeIncoming();
+  while (!entries_.empty()) end(entries_.begin()->second, CallFailure{Errc::stopping, {}});
+  deliverFinished();
+}
+
+// --- Time ---
+
+void CallDesk::setDue(Entry& entry, Clock::time_point when) {
+  const std::uint64_t number = entry.call->number();
+  if (entry.dueAt != Clock::time_point::max()) dues_.erase({entry.dueAt, number});
+  entry.dueAt = when;
+  if (when == Clock::time_point::max()) return;
+  dues_.insert({when, number});
+  alarm_.set(when);
+}
+
+void CallDesk::attendToWhatIsDue() {
+  const auto now = Clock::now();
+  doWhatIsDueOfCalls(now);
+  const auto next = doWhatIsDue(now);
+  alarm_.set(dues_.empty() ? next : std::min(next, dues_.begin()->first));
+}
+
+void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
+  while (!dues_.empty() && dues_.begin()->first <= now) {
+    Entry& entry = entries_.find(dues_.begin()->second)->second;
+    entry.call->end(outcomeInVain(*entry.call));
+    abandon(entry);
+  }
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,228 @@
+#pragma once
+
+// The calls of a client, and whoever they are given to.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <google/protobuf/message.h>
+
+#include "../../core/detail/fork.hpp"
+#include "../../core/detail/waker.hpp"
+#include "../../messaging/detail/correlation.hpp"
+#include "../call.hpp"
+#include "alarm.hpp"
+#include "pending_call.hpp"
+#include "remote.hpp"
+
+namespace dividere::detail {
+
+/// One that calls are given to.
+struct Responder {
+  Remote* remote;
+  int descriptor;           // the remote's, for a thread that does not know whether that is still there
+  std::size_t calls = 0;    // that it has
+  bool isAttended = false;  // by the thread of the call that it has, in place of the loop
+  bool isSilent = false;    // nothing came from it since a call to it was given up
+};
+
+/// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
+bool replyInto(const PendingCall& call, google::protobuf::Message& reply);
+
+/// The same for a reply of any type; null if none came in time.
+std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call);
+
+class CallDesk;
+
+/// Begins a call. `options` may be null, and `follower` empty.
+CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
+                     CallHandle::Follower follower);
+
+/// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
+/// class derived from this one says.
+class CallDesk : protected Remote::Owner {
+ public:
+  using Clock = Deadline::Clock;
+  using CallPtr = std::shared_ptr<PendingCall>;
+
+  // Any thread.
+
+  /// A call that has yet to begin. Throws Error{tooLarge}.
+  CallPtr prepare(Frame&& request, const CallTerms& terms = {});
+
+  /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
+  void begin(const CallPtr& call);
+
+  /// Begins it and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
+  void make(const CallPtr& call, const Deadline& deadline);
+
+  /// Ends it, unless it has ended.
+  static void cancel(const CallPtr& call);
+
+  /// Has the follower of a call that is complete called: in the loop's thread, or here if there is none any more.
+  static void deliverSoon(const CallPtr& call);
+
+  /// Ends all calls.
+  void stop();
+
+  /// Whether this is the loop's own thread.
+  bool isCurrent() const noexcept { return loop_.isCurrent(); }
+
+  /// Stops, and has the loop's thread call `last` as it ends. False, and nothing done, where stop() would wait for that
+  /// thread, or there is none any more.
+  bool endWith(std::function<void()> last);
+
+ protected:
+  using Place = PendingCall::Place;
+
+  /// `className` is a literal.
+  CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls);
+  ~CallDesk();
+
+  // What a derived class says; all in the loop's thread but outcomeInVain().
+
+  /// Whether a call may be given out at once, with nothing to be done before.
+  virtual bool isReady(Clock::time_point now) = 0;
+
+  /// Calls have come.
+  virtual void callsHaveCome(Clock::time_point now) = 0;
+
+  /// The one to give it to, but not this one; null if none is there.
+  virtual Responder* choose(const PendingCall& call, const Responder* butNot) = 0;
+
+  /// Calls wait, and nobody is there.
+  virtual void lacksResponder() = 0;
+
+  /// Null if it is none of these any more.
+  virtual Responder* responderOf(const Remote& remote) = 0;
+
+  /// The remote is up or down; called before calls are given out, or taken back.
+  virtual void changed(Responder& responder) = 0;
+
+  /// The same, after that.
+  virtual void wasLost() = 0;
+
+  /// Whether it hands the request back with this reply.
+  virtual bool isHandedBack(Responder& responder, std::string_view reply) = 0;
+
+  /// One whom nobody waits for any more has not replied.
+  virtual void hasKeptSilent(Responder& responder) = 0;
+
+  /// Nobody needs it to stay.
+  virtual void isUnused(Responder& responder) = 0;
+
+  /// Whether a call that was taken back may be given out again; if not, why it ends.
+  virtual bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) = 0;
+
+  /// What to say of a call whose time is up, by what is known now. Any thread.
+  virtual CallOutcome outcomeInVain(const PendingCall& call) const = 0;
+
+  /// Does what has to be done by this time; returns when there is more.
+  virtual Clock::time_point doWhatIsDue(Clock::time_point now) = 0;
+
+  // For those.
+
+  /// In the loop's thread: gives out what waits.
+  void handOut();
+
+  /// In the loop's thread: has doWhatIsDue() called now.
+  void attendToWhatIsDue();
+
+  /// In the loop's thread: ends those that wait and of which `isHopeless` says so.
+  template <class Predicate>
+  void endWaiting(const Predicate& isHopeless) {
+    for (auto it = waiting_.begin(); it != waiting_.end();) {
+      Entry& entry = **it++;
+      if (isHopeless(*entry.call)) end(entry, outcomeInVain(*entry.call));
+    }
+  }
+  template <class Function>
+  void forEachWaiting(const Function& function) const {
+    for (const Entry* entry : waiting_) function(*entry->call);
+  }
+
+  const ForkGuard fork_;
+  const char* const className_;
+  ReactorLoop& loop() { return loop_; }
+
+  /// Starts the loop: at the end of a derived class's constructor.
+  void start() { loop_.start(); }
+
+ private:
+  /// A call that the desk knows of.
+  struct Entry {
+    CallPtr call;
+    Responder* at = nullptr;                             // that has it; null while it waits
+    std::list<Entry*>::iterator waits;                   // while it waits: where
+    Clock::time_point dueAt = Clock::time_point::max();  // where it is in dues_; max: nowhere
+  };
+
+  void remoteChanged(Remote& remote) final;
+  void remoteReplied(Remote& remote, std::string_view id, Frame& reply) final;
+
+  // Any thread.
+  Responder* beginHere(const CallPtr& call);
+  void post(const CallPtr& call);
+  void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
+
+  // In the loop's thread.
+  Responder* giveAtOnce(const CallPtr& call);
+  Responder* takeOverIfAlone(Responder& responder);
+  void leave(Responder& responder);
+  void takeIncoming();
+  void lookAt(const CallPtr& call);
+  Entry& enter(const CallPtr& call);
+  void enqueue(Entry& entry, bool isFirst);
+  bool give(Entry& entry, Responder& responder);
+  void takeBackAll(Responder& responder);
+  void detach(Entry& entry);
+  void abandon(Entry& entry);
+  void end(Entry& entry, CallOutcome&& outcome);
+  void remove(Entry& entry);
+  void finish(const CallPtr& call);
+  void deliverFinished();
+  void endAll();
+  void setDue(Entry& entry, Clock::time_point when);
+  void doWhatIsDueOfCalls(Clock::time_point now);
+
+  // Constant after construction.
+  const std::shared_ptr<CallDoor> door_;
+  const std::int64_t maxMessageBytes_;
+  const std::size_t maxCalls_;
+
+  // In any thread.
+  const CorrelationIds ids_;
+  std::atomic<std::uint64_t> lastNumber_{0};
+
+  // In the loop's thread.
+  bool isOver_ = false;  // there will be no more calls, and the responders go
+  std::unordered_map<std::uint64_t, Entry> entries_;
+  std::list<Entry*> waiting_;
+  std::set<std::pair<Clock::time_point, std::uint64_t>> dues_;
+  std::vector<CallPtr> finished_;  // whose followers have yet to be called
+  ErrorLog log_;
+
+  std::mutex mutex_;
+  bool stopped_ = false;           // under mutex_
+  std::vector<CallPtr> incoming_;  // under mutex_: that begin, or have ended, in other threads
+
+  ReactorLoop loop_;  // after all that its thread uses
+  Alarm alarm_{loop_, [this] { attendToWhatIsDue(); }};
+};
+
+/// Ends a client's desk, also from within one of its callbacks.
+template <class Desk>
+void endDesk(Desk* desk) {
+  if (desk && !desk->endWith([desk] { delete desk; })) delete desk;
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,327 @@
+// Calls that do not wait: started, followed, awaited, cancelled.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <dividere.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "stage.hpp"
+#include "support/child.hpp"
+#include "support/eventually.hpp"
+#include "support/held_log.hpp"
+#include "support/log_capture.hpp"
+#include "support/thrown.hpp"
+
+using dividere::Call;
+using dividere::CallOptions;
+using dividere::Errc;
+using dividere::Outcome;
+using dividere::registry::Server;
+using dividere::service::Client;
+using dividere::service::ClientOptions;
+using stage::Echo;
+using stage::Event;
+using stage::msg01;
+using support::kLimit;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A service "name" whose handler waits until it is let go, and a client of it.
+struct Held {
+  Server server{stage::anywhere()};
+  dividere::service::Service service{"name", stage::at(server)};
+  Event goOn;
+  std::atomic<int> handled{0};
+  std::unique_ptr<Client> client;
+
+  explicit Held(const ClientOptions& options = {}) {
+    service.on([this](const Msg01& message) {
+      goOn.wait();
+      ++handled;
+      return message;
+    });
+    REQUIRE(service.start(kLimit));
+    ClientOptions asking = options;
+    asking.registries = {stage::locationOf(server)};
+    client = std::make_unique<Client>("name", asking);
+  }
+  ~Held() {
+    goOn.happen();
+    service.stop();
+  }
+};
+
+/// A service "name" that echoes, and a client of it.
+struct Stage {
+  Server server{stage::anywhere()};
+  Echo service{"name", stage::at(server)};
+  std::unique_ptr<Client> client;
+
+  Stage() {
+    REQUIRE(service.start(kLimit));
+    client = std::make_unique<Client>("name", stage::asking(server));
+  }
+};
+
+std::string textOf(Outcome<Msg01>& outcome) { return outcome ? outcome->field1() : outcome.error().what(); }
+
+}  // namespace
+
+TEST_CASE("a thousand calls are under way from one thread, and each has its own reply") {
+  Stage stage;
+  std::vector<Call<Msg01>> calls;
+  for (int i = 0; i < 1000; ++i) calls.push_back(stage.client->start<Msg01>(msg01(std::to_string(i)), kLimit));
+  int right = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const auto reply = calls[static_cast<std::size_t>(i)].get();
+    if (reply && reply->field1() == std::to_string(i)) ++right;
+  }
+  CHECK(right == 1000);
+}
+
+TEST_CASE("a call is polled, waited for, and got as often as one likes") {
+  Held held;
+  Call<Msg01> call = held.client->start<Msg01>(msg01("hello"), kLimit);
+  CHECK_FALSE(call.ready());
+  CHECK_FALSE(call.wait(1ms));
+  held.goOn.happen();
+  CHECK(call.wait(kLimit));
+  CHECK(call.ready());
+  CHECK(call.get()->field1() == "hello");
+  CHECK(call.get()->field1() == "hello");
+}
+
+TEST_CASE("a call is followed: in one thread of the client, before and after its outcome") {
+  Stage stage;
+  Event before, after;
+  std::thread::id threads[2];
+  std::string texts[2];
+  stage.client->start<Msg01>(msg01("before"), kLimit).then([&](Outcome<Msg01> outcome) {
+    threads[0] = std::this_thread::get_id();
+    texts[0] = textOf(outcome);
+    before.happen();
+  });
+  Call<Msg01> call = stage.client->start<Msg01>(msg01("after"), kLimit);
+  REQUIRE(call.wait(kLimit));
+  call.then([&](Outcome<Msg01> outcome) {
+    threads[1] = std::this_thread::get_id();
+    texts[1] = textOf(outcome);
+    after.happen();
+  });
+  REQUIRE(before.wait());
+  REQUIRE(after.wait());
+  CHECK(texts[0] == "before");
+  CHECK(texts[1] == "after");
+  CHECK(threads[0] == threads[1]);
+  CHECK(threads[0] != std::this_thread::get_id());
+}
+
+TEST_CASE("a call can be started with nothing but a callback") {
+  Stage stage;
+  Event done;
+  std::string text;
+  stage.client->start<Msg01>(msg01("hello"), kLimit, [&](Outcome<Msg01> outcome) {
+    text = textOf(outcome);
+    done.happen();
+  });
+  REQUIRE(done.wait());
+  CHECK(text == "hello");
+}
+
+TEST_CASE("a callback starts the next call, cancels another, and does not wait for one") {
+  Stage stage;
+  Held held;
+  Event done;
+  std::error_code waited, called, cancelled;
+  Call<Msg01> other = held.client->start<Msg01>(msg01("other"), kLimit);
+  other.then([&](Outcome<Msg01> outcome) { cancelled = outcome.error().code(); });
+  int count = 0;
+  std::function<void(Outcome<Msg01>)> next = [&](const Outcome<Msg01>& outcome) {
+    if (!outcome || ++count == 100) {
+      Call<Msg01> call = stage.client->start<Msg01>(msg01("x"), kLimit);
+      waited = support::codeOf([&] { call.get(); });
+      called = support::codeOf([&] { stage.client->call<Msg01>(msg01("x"), kLimit); });
+      other.cancel();
+      return done.happen();
+    }
+    stage.client->start<Msg01>(msg01("x"), kLimit, next);
+  };
+  stage.client->start<Msg01>(msg01("x"), kLimit, next);
+  REQUIRE(done.wait());
+  CHECK(count == 100);
+  CHECK(waited == Errc::outOfTurn);
+  CHECK(called == Errc::outOfTurn);
+  held.client->stop();  // has waited for the callback
+  CHECK(cancelled == Errc::cancelled);
+}
+
+TEST_CASE("what a callback throws goes to the log, and the next one is called") {
+  Stage stage;
+  support::LogCapture log;
+  Event done;
+  stage.client->start<Msg01>(msg01("x"), kLimit, [](const Outcome<Msg01>&) { throw std::runtime_error("a mishap"); });
+  stage.client->start<Msg01>(msg01("y"), kLimit, [&](const Outcome<Msg01>&) { done.happen(); });
+  REQUIRE(done.wait());
+  CHECK(log.wait("a mishap"));
+}
+
+TEST_CASE("a call that is cancelled has ended at once; so has one whose Call is gone") {
+  Held held;
+  Call<Msg01> call = held.client->start<Msg01>(msg01("x"), kLimit);
+  call.cancel();
+  CHECK(call.ready());
+  CHECK(support::codeOf([&] { call.get(); }) == Errc::cancelled);
+  Event followed;
+  {
+    Call<Msg01> gone = held.client->start<Msg01>(msg01("y"), kLimit);
+    Call<Msg01> replaced = held.client->start<Msg01>(msg01("z"), kLimit);
+    replaced = std::move(gone);
+  }
+  held.goOn.happen();
+  CHECK(held.client->call<Msg01>(msg01("last"), kLimit)->field1() == "last");
+}
+
+TEST_CASE("a call that gets no reply in time is nothing to get, and deadlinePassed to follow") {
+  Held held;
+  Call<Msg01> call = held.client->start<Msg01>(msg01("x"), 20ms);
+  CHECK_FALSE(call.get());
+  Event done;
+  std::error_code code;
+  held.client->start<Msg01>(msg01("x"), 20ms, [&](const Outcome<Msg01>& outcome) {
+    code = outcome.error().code();
+    done.happen();
+  });
+  REQUIRE(done.wait());
+  CHECK(code == Errc::deadlinePassed);
+}
+
+TEST_CASE("an outcome without a reply says why, and throws that if it is used all the same") {
+  support::LogCapture quiet;
+  Server server(stage::anywhere());
+  dividere::service::Service service("name", stage::at(server));
+  service.on([](const Msg01&) -> Msg01 { throw dividere::Failure(42, "count must not be 0"); });
+  REQUIRE(service.start(kLimit));
+  Client client("name", stage::asking(server));
+  Event done;
+  client.start<Msg01>(msg01("x"), kLimit, [&](Outcome<Msg01> outcome) {
+    CHECK_FALSE(outcome);
+    CHECK(outcome.error().code() == Errc::handlerFailed);
+    CHECK(outcome.error().text() == "count must not be 0");
+    CHECK(support::codeOf([&] { *outcome; }) == Errc::handlerFailed);
+    CHECK(support::codeOf([&] { outcome->field1(); }) == Errc::handlerFailed);
+    done.happen();
+  });
+  REQUIRE(done.wait());
+  CHECK(support::codeOf([&] { client.start<Msg01>(msg01("x"), kLimit).get(); }) == Errc::handlerFailed);
+  CHECK(support::codeOf([&] { client.start<Msg02>(msg01("x"), kLimit).get(); }) == Errc::handlerFailed);
+}
+
+TEST_CASE("a client that is stopped ends its calls and follows each, also those that come later") {
+  Held held;
+  std::atomic<int> stopping{0};
+  const std::function<void(Outcome<Msg01>)> count = [&](const Outcome<Msg01>& outcome) {
+    stopping += outcome.error().code() == Errc::stopping;
+  };
+  for (int i = 0; i < 10; ++i) held.client->start<Msg01>(msg01("x"), kLimit, count);
+  Call<Msg01> call = held.client->start<Msg01>(msg01("x"), kLimit);
+  held.client->stop();
+  CHECK(stopping == 10);
+  CHECK(support::codeOf([&] { call.get(); }) == Errc::stopping);
+  CHECK(support::codeOf([&] { held.client->start<Msg01>(msg01("x"), kLimit); }) == Errc::stopping);
+  held.client.reset();
+  call.then(count);  // in this thread: the client has none any more
+  CHECK(stopping == 11);
+}
+
+TEST_CASE("a client may be stopped and destroyed in a callback") {
+  for (const bool stopsFirst : {true, false}) {
+    Stage stage;
+    Event done;
+    int more = 0;
+    Call<Msg01> pending = stage.client->start<Msg01>(msg01("pending"), kLimit);
+    stage.client->start<Msg01>(msg01("x"), kLimit, [&](const Outcome<Msg01>&) {
+      ++more;
+      if (stopsFirst) stage.client->stop();
+      stage.client.reset();
+      done.happen();
+    });
+    REQUIRE(done.wait());
+    CHECK(pending.wait(kLimit));
+    CHECK(more == 1);
+  }
+}
+
+TEST_CASE("a Call outlives its client") {
+  Held held;
+  Call<Msg01> call = held.client->start<Msg01>(msg01("x"), kLimit);
+  std::thread waiting([&] { CHECK(support::codeOf([&] { call.get(); }) == Errc::stopping); });
+  held.client.reset();
+  waiting.join();
+  call.cancel();
+  CHECK(support::codeOf([&] { call.get(); }) == Errc::stopping);
+  Call<Msg01> moved = std::move(call);
+  CHECK(support::codeOf([&] { call.get(); }) == Errc::movedFrom);
+}
+
+TEST_CASE("calls beyond the limit end as overloaded, and there is room again when others have ended") {
+  ClientOptions options;
+  options.maxCalls = 10;
+  Held held(options);
+  std::vector<Call<Msg01>> calls;
+  for (int i = 0; i < 10; ++i) calls.push_back(held.client->start<Msg01>(msg01("x"), kLimit));
+  CHECK(support::codeOf([&] { held.client->start<Msg01>(msg01("x"), kLimit).get(); }) == Errc::overloaded);
+  CHECK(support::codeOf([&] { held.client->call<Msg01>(msg01("x"), kLimit); }) == Errc::overloaded);
+  calls[0].cancel();
+  Call<Msg01> again = held.client->start<Msg01>(msg01("again"), kLimit);
+  held.goOn.happen();
+  CHECK(again.get()->field1() == "again");
+}
+
+TEST_CASE("a call that must not be repeated ends when the instance that has it dies") {
+  Server server(stage::anywhere());
+  const std::string port = std::to_string(server.port());
+  support::Program first("echo", {"name", port, "500", "x"}), second("echo", {"name", port, "500", "y"});
+  REQUIRE(first.line() == "ready");
+  REQUIRE(second.line() == "ready");
+  Client client("name", stage::asking(server));
+  CallOptions once;
+  once.repeatable = false;
+  CHECK(support::codeOf([&] { client.start<Msg01>(msg01("die"), kLimit, once).get(); }) == Errc::gaveUp);
+  CHECK(client.call<Msg01>(msg01(""), kLimit));  // by the other
+}
+
+TEST_CASE("calls are started, cancelled and followed in many threads at once, and each ends once") {
+  Stage stage;
+  constexpr int kThreads = 8, kCalls = 500;
+  std::atomic<int> replies{0}, cancelled{0}, wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kCalls; ++i) {
+        const std::string text = std::to_string(t) + "/" + std::to_string(i);
+        Call<Msg01> call = stage.client->start<Msg01>(msg01(text), kLimit);
+        if (i % 10 == 9) std::this_thread::yield();
+        call.then([&, text](Outcome<Msg01> outcome) {
+          if (outcome) {
+            ++(outcome->field1() == text ? replies : wrong);
+          } else {
+            ++(outcome.error().code() == Errc::cancelled ? cancelled : wrong);
+          }
+        });
+        if (i % 10 == 9) call.cancel();
+        if (i % 64 == 63 && stage.client->call<Msg01>(msg01(text), kLimit)->field1() != text) ++wrong;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(support::eventually([&] { return replies + cancelled + wrong == kThreads * kCalls; }));
+  CHECK(wrong == 0);
+  CHECK(replies >= kThreads * kCalls * 9 / 10);
+}
