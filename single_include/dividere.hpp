@@ -761,6 +761,10 @@ class Subscriber : public Connector {
  private:
   friend struct detail::Access;
 
+  /// `address`, if any, is the beginning of a topic that is this subscriber's alone: 16 random bytes follow it.
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options,
+             std::string_view address);
+
   const detail::Frame* receiveFrame(const Timeout* timeout);
 
   /// Has `intake` look at each message from now on, and leave out those it does not take.
@@ -772,12 +776,16 @@ class Subscriber : public Connector {
 
   bool isForUser();
   bool keepsOneForUser();
+  bool hasOne() const;
+  void doWhatIsDue();
+  void setOwnTopics(int option);
 
   std::set<std::string> topics_;
   std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
   detail::Hidden<detail::Intake> intake_;
   bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
   std::string id_;           // the topic it is counted by, see census.hpp
+  std::string address_;      // the topic of messages for it alone; empty if there is none
 };
 
 }  // namespace dividere::connection
@@ -4470,6 +4478,9 @@ namespace dividere::detail {
 const std::string& helloTopic();
 std::string makeIdTopic();
 
+/// The 16 random bytes of an id topic.
+std::string_view idOfTopic(std::string_view idTopic);
+
 /// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
 ///
 /// dividere Subscribers are counted by their id topics, exactly, also beyond forwarders. Any other peer counts once
@@ -4842,6 +4853,8 @@ const std::string& helloTopic() {
 }
 
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
+
+std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kIdPrefix.size()); }
 
 static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
@@ -7263,10 +7276,27 @@ namespace dividere::detail {
 /// In the thread that receives.
 class Intake {
  public:
+  using Clock = Deadline::Clock;
+
   virtual ~Intake() = default;
 
-  /// Whether the user gets this message. Called once for each.
-  virtual bool takes(std::string_view message) = 0;
+  /// Whether the user gets this message now. Called once for each as it comes, of one frame or two. The intake may move
+  /// frames of those that it does not take out, and hold them back.
+  virtual bool takes(Multipart& message) = 0;
+
+  /// Whether a message was held back whose turn has come.
+  bool hasHeld() const { return hasHeld_; }
+
+  /// That message, where there is one. Valid until the next call.
+  virtual const Frame& takeHeld() = 0;
+
+  /// When onDue() is to be called though nothing has come.
+  Clock::time_point due() const { return due_; }
+  virtual void onDue() = 0;
+
+ protected:
+  bool hasHeld_ = false;
+  Clock::time_point due_ = Clock::time_point::max();
 };
 
 }  // namespace dividere::detail
@@ -7299,8 +7329,13 @@ Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::s
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
                        const SocketOptions& options)
+    : Subscriber(endpoint, topics, options, {}) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
+                       const SocketOptions& options, std::string_view address)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
       id_(detail::makeIdTopic()) {
+  if (!address.empty()) address_.append(address).append(detail::idOfTopic(id_));
   // It sends nothing but its topics, which libzmq drops in silence when a queue is full; subscribe() bounds them.
   socket().set(ZMQ_SNDHWM, 0);
   // Before connecting: then the publisher learns of all of them at once.
@@ -7314,6 +7349,12 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   }
 }
 
+/// Those that are not the user's; the id last, as census.hpp says.
+void Subscriber::setOwnTopics(int option) {
+  if (!address_.empty()) socket().set(option, address_.data(), address_.size());
+  socket().set(option, id_.data(), id_.size());
+}
+
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
   if (topics_.count(topic) > 0) return;
@@ -7321,7 +7362,7 @@ void Subscriber::subscribe(const std::string& topic) {
   socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
   topics_.insert(topic);
   topicBytes_ += topic.size() + detail::kTopicOverhead;
-  if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
+  if (topics_.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
@@ -7329,7 +7370,7 @@ void Subscriber::unsubscribe(const std::string& topic) {
   const auto found = topics_.find(topic);
   if (found == topics_.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
-  if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
+  if (topics_.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
   socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
   topics_.erase(found);
   topicBytes_ -= topic.size() + detail::kTopicOverhead;
@@ -7353,23 +7394,40 @@ std::optional<std::string> Subscriber::recv(Timeout timeout) {
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
+bool Subscriber::hasOne() const { return isLookedAt_ || (intake_ && intake_->hasHeld()); }
+
 bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
-  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = keepsOneForUser();
-  return isLookedAt_;
+  while (!hasOne()) {
+    if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+      isLookedAt_ = keepsOneForUser();
+    } else if (deadline.passed()) {
+      return false;
+    }
+    doWhatIsDue();
+  }
+  return true;
 }
 
 bool Subscriber::ready() {
   detail::Socket& socket = this->socket();
-  while (!isLookedAt_ && socket.ready()) isLookedAt_ = keepsOneForUser();
-  return isLookedAt_;
+  doWhatIsDue();
+  while (!hasOne() && socket.ready()) isLookedAt_ = keepsOneForUser();
+  return hasOne();
+}
+
+void Subscriber::doWhatIsDue() {
+  if (intake_ && intake_->due() != detail::Intake::Clock::time_point::max() &&
+      intake_->due() <= detail::Intake::Clock::now()) {
+    intake_->onDue();
+  }
 }
 
 /// Whether the message received last is. To be asked once for each.
 bool Subscriber::isForUser() {
-  const detail::Socket& socket = this->socket();
-  return !intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view());
+  detail::Socket& socket = this->socket();
+  return !intake_ || socket.framesReceived() > 2 || intake_->takes(socket.inbox());
 }
 
 /// The same of the message that the socket keeps, which is taken out if it is not.
@@ -7382,10 +7440,15 @@ bool Subscriber::keepsOneForUser() {
 const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
-  while (socket.receive(deadline)) {
-    if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
+  for (;;) {
+    if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
+    if (socket.receive(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+      if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
+    } else if (deadline.passed()) {
+      return nullptr;
+    }
+    doWhatIsDue();
   }
-  return nullptr;
 }
 
 }  // namespace dividere::connection
@@ -7422,6 +7485,13 @@ struct Access {
 
   /// Whether receive() would return a message at once.
   static bool ready(connection::Subscriber& subscriber) { return subscriber.ready(); }
+
+  /// A Subscriber that messages can be sent to alone: those that begin with its address, which begins like this.
+  static connection::Subscriber makeSubscriber(const std::string& endpoint, const std::vector<std::string>& topics,
+                                               const connection::SocketOptions& options, std::string_view address) {
+    return connection::Subscriber(endpoint, topics, options, address);
+  }
+  static const std::string& addressOf(const connection::Subscriber& subscriber) { return subscriber.address_; }
 
   /// Has `intake` look at each message before the user gets it.
   static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
@@ -7542,6 +7612,13 @@ enum PublicationField : int {
   kPublisherField = 101,
   kTopicField = 107,
 };
+
+/// How every envelope begins that is for nobody alone: what one subscribes to who wants them all.
+constexpr std::string_view kEveryEnvelope("\x0A", 1);
+
+/// How a message for one subscriber alone begins: with field 109, of 16 bytes, which follow. Those who want every envelope do
+/// not get it.
+constexpr std::string_view kAddress("\xEA\x06\x10", 3);
 
 /// A published message as a subscriber counts it: views into the envelope.
 struct Publication {
@@ -7951,7 +8028,9 @@ class Arrivals final : public Intake {
   /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
   Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed);
 
-  bool takes(std::string_view envelope) override;
+  bool takes(Multipart& message) override;
+  const Frame& takeHeld() override { return held_; }
+  void onDue() override {}
 
   /// The topic that is subscribed to, as it stands in envelopes.
   const std::string& topicFields() const { return topicFields_; }
@@ -7963,6 +8042,7 @@ class Arrivals final : public Intake {
   const messaging::Topic& topic();
 
  private:
+  bool takes(std::string_view envelope);
   bool isWanted(std::string_view series) const;
   void tell(const Publication& publication, std::uint64_t missed);
 
@@ -7976,6 +8056,7 @@ class Arrivals final : public Intake {
   std::string series_;  // of the last message
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from
+  Frame held_;
   RateLimit warnings_;
 };
 
@@ -7989,6 +8070,8 @@ constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
 Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed)
     : where_(std::move(where)), topicFields_(detail::topicFields(kSubscriber, topic)), onMissed_(std::move(onMissed)) {}
+
+bool Arrivals::takes(Multipart& message) { return message.size() != 1 || takes(message.payload().view()); }
 
 bool Arrivals::takes(std::string_view envelope) {
   Publication publication;
@@ -9495,6 +9578,7 @@ static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& 
   std::vector<std::string> subscriptions;
   subscriptions.reserve(types.size());
   for (const std::string& type : types) subscriptions.push_back(topicOf(type) + fields);
+  if (types.empty()) subscriptions.emplace_back(kEveryEnvelope);
   return subscriptions;
 }
 
@@ -9516,7 +9600,8 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
                        const SubscriberOptions& options)
-    : Consumer(connection::Subscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket)) {
+    : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
+                                              detail::kAddress)) {
   detail::Access::setIntake(connection_, std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed));
 }
 

@@ -34,8 +34,13 @@ Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::s
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
                        const SocketOptions& options)
+    : Subscriber(endpoint, topics, options, {}) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
+                       const SocketOptions& options, std::string_view address)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
       id_(detail::makeIdTopic()) {
+  if (!address.empty()) address_.append(address).append(detail::idOfTopic(id_));
   // It sends nothing but its topics, which libzmq drops in silence when a queue is full; subscribe() bounds them.
   socket().set(ZMQ_SNDHWM, 0);
   // Before connecting: then the publisher learns of all of them at once.
@@ -49,6 +54,12 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   }
 }
 
+/// Those that are not the user's; the id last, as census.hpp says.
+void Subscriber::setOwnTopics(int option) {
+  if (!address_.empty()) socket().set(option, address_.data(), address_.size());
+  socket().set(option, id_.data(), id_.size());
+}
+
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
   if (topics_.count(topic) > 0) return;
@@ -56,7 +67,7 @@ void Subscriber::subscribe(const std::string& topic) {
   socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
   topics_.insert(topic);
   topicBytes_ += topic.size() + detail::kTopicOverhead;
-  if (topics_.size() == 1) socket.set(ZMQ_SUBSCRIBE, id_.data(), id_.size());
+  if (topics_.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
@@ -64,7 +75,7 @@ void Subscriber::unsubscribe(const std::string& topic) {
   const auto found = topics_.find(topic);
   if (found == topics_.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
-  if (topics_.size() == 1) socket.set(ZMQ_UNSUBSCRIBE, id_.data(), id_.size());
+  if (topics_.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
   socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
   topics_.erase(found);
   topicBytes_ -= topic.size() + detail::kTopicOverhead;
@@ -88,23 +99,40 @@ std::optional<std::string> Subscriber::recv(Timeout timeout) {
   return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
 }
 
+bool Subscriber::hasOne() const { return isLookedAt_ || (intake_ && intake_->hasHeld()); }
+
 bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
-  while (!isLookedAt_ && socket.wait(deadline)) isLookedAt_ = keepsOneForUser();
-  return isLookedAt_;
+  while (!hasOne()) {
+    if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+      isLookedAt_ = keepsOneForUser();
+    } else if (deadline.passed()) {
+      return false;
+    }
+    doWhatIsDue();
+  }
+  return true;
 }
 
 bool Subscriber::ready() {
   detail::Socket& socket = this->socket();
-  while (!isLookedAt_ && socket.ready()) isLookedAt_ = keepsOneForUser();
-  return isLookedAt_;
+  doWhatIsDue();
+  while (!hasOne() && socket.ready()) isLookedAt_ = keepsOneForUser();
+  return hasOne();
+}
+
+void Subscriber::doWhatIsDue() {
+  if (intake_ && intake_->due() != detail::Intake::Clock::time_point::max() &&
+      intake_->due() <= detail::Intake::Clock::now()) {
+    intake_->onDue();
+  }
 }
 
 /// Whether the message received last is. To be asked once for each.
 bool Subscriber::isForUser() {
-  const detail::Socket& socket = this->socket();
-  return !intake_ || socket.framesReceived() != 1 || intake_->takes(socket.onlyFrame().view());
+  detail::Socket& socket = this->socket();
+  return !intake_ || socket.framesReceived() > 2 || intake_->takes(socket.inbox());
 }
 
 /// The same of the message that the socket keeps, which is taken out if it is not.
@@ -117,10 +145,15 @@ bool Subscriber::keepsOneForUser() {
 const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
-  while (socket.receive(deadline)) {
-    if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
+  for (;;) {
+    if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
+    if (socket.receive(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+      if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
+    } else if (deadline.passed()) {
+      return nullptr;
+    }
+    doWhatIsDue();
   }
-  return nullptr;
 }
 
 }  // namespace dividere::connection

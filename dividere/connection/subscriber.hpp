@@ -56,6 +56,10 @@ class Subscriber : public Connector {
  private:
   friend struct detail::Access;
 
+  /// `address`, if any, is the beginning of a topic that is this subscriber's alone: 16 random bytes follow it.
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options,
+             std::string_view address);
+
   const detail::Frame* receiveFrame(const Timeout* timeout);
 
   /// Has `intake` look at each message from now on, and leave out those it does not take.
@@ -67,12 +71,16 @@ class Subscriber : public Connector {
 
   bool isForUser();
   bool keepsOneForUser();
+  bool hasOne() const;
+  void doWhatIsDue();
+  void setOwnTopics(int option);
 
   std::set<std::string> topics_;
   std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
   detail::Hidden<detail::Intake> intake_;
   bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
   std::string id_;           // the topic it is counted by, see census.hpp
+  std::string address_;      // the topic of messages for it alone; empty if there is none
 };
 
 }  // namespace dividere::connection

@@ -21,6 +21,7 @@ static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& 
   std::vector<std::string> subscriptions;
   subscriptions.reserve(types.size());
   for (const std::string& type : types) subscriptions.push_back(topicOf(type) + fields);
+  if (types.empty()) subscriptions.emplace_back(kEveryEnvelope);
   return subscriptions;
 }
 
@@ -42,7 +43,8 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
                        const SubscriberOptions& options)
-    : Consumer(connection::Subscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket)) {
+    : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
+                                              detail::kAddress)) {
   detail::Access::setIntake(connection_, std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed));
 }
 

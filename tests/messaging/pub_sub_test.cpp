@@ -316,14 +316,24 @@ TEST_CASE("asking for another type than the one that came throws wrongType, and 
 
 TEST_CASE("a message that cannot be taken throws, says who received it, and the next one is fine") {
   Pair pair;
-  pair.publisher.connection().send("junk");
-  pair.publisher.connection().send("");
+  pair.publisher.connection().send("\x0Ajunk");
+  pair.publisher.connection().send("\x0A");
   pair.publisher.connection().send(Subscriber::topicId("Stranger") + std::string("\x12\x00", 2));
   pair.publisher.send(msg01("fine"));
   CHECK(codeOf([&] { pair.subscriber.recv(); }) == Errc::malformed);
   CHECK(contains(whatOf([&] { pair.subscriber.recv<Msg01>(); }), "messaging::Subscriber"));
   CHECK(codeOf([&] { pair.subscriber.recv(); }) == Errc::unknownType);
   CHECK(pair.subscriber.recv<Msg01>().field1() == "fine");
+}
+
+TEST_CASE("a subscriber to all types gets what is an envelope, and nothing that is for another one alone") {
+  Pair pair;
+  pair.publisher.connection().send("no envelope");
+  pair.publisher.connection().send("");
+  pair.publisher.connection().send("\xEA\x06\x10 of 16 bytes, this" + std::string("\x0A"));
+  pair.publisher.send(msg01("fine"));
+  CHECK(pair.subscriber.recv<Msg01>().field1() == "fine");
+  CHECK(pair.subscriber.received() == 1);
 }
 
 // --- Sending ---
@@ -415,7 +425,7 @@ TEST_CASE("sockets can be moved, and tell where they are and what happens to the
 TEST_CASE("bytes and typed messages can be mixed on one socket") {
   Pair pair;
   pair.publisher.send(msg01("typed"));
-  pair.publisher.connection().send("bytes");
+  pair.publisher.connection().send("\nbytes");  // begins as an envelope does, which is all that is subscribed to
   CHECK(pair.subscriber.recv<Msg01>().field1() == "typed");
-  CHECK(pair.subscriber.connection().recv() == "bytes");
+  CHECK(pair.subscriber.connection().recv() == "\nbytes");
 }

@@ -260,7 +260,7 @@ TEST_CASE("a Subscriber goes on after every kind of junk") {
   for (bool subscribed = false; !subscribed;) {
     const auto subscription = publisher.recv();
     REQUIRE(!subscription.empty());
-    subscribed = subscription.front() == std::string(1, '\1');
+    subscribed = subscription.front() == "\1\x0A";
   }
   for (const std::string& bytes : junk()) {
     publisher.send({bytes});

@@ -3,7 +3,10 @@
 // What the layers above may do with a socket and its user may not.
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "../../core/timeout.hpp"
 #include "../connector.hpp"
@@ -42,6 +45,13 @@ struct Access {
 
   /// Whether receive() would return a message at once.
   static bool ready(connection::Subscriber& subscriber) { return subscriber.ready(); }
+
+  /// A Subscriber that messages can be sent to alone: those that begin with its address, which begins like this.
+  static connection::Subscriber makeSubscriber(const std::string& endpoint, const std::vector<std::string>& topics,
+                                               const connection::SocketOptions& options, std::string_view address) {
+    return connection::Subscriber(endpoint, topics, options, address);
+  }
+  static const std::string& addressOf(const connection::Subscriber& subscriber) { return subscriber.address_; }
 
   /// Has `intake` look at each message before the user gets it.
   static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {

@@ -25,6 +25,8 @@ const std::string& helloTopic() {
 
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
+std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kIdPrefix.size()); }
+
 static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
 bool Census::observe(Frame& frame) {

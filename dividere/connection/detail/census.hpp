@@ -21,6 +21,9 @@ namespace dividere::detail {
 const std::string& helloTopic();
 std::string makeIdTopic();
 
+/// The 16 random bytes of an id topic.
+std::string_view idOfTopic(std::string_view idTopic);
+
 /// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
 ///
 /// dividere Subscribers are counted by their id topics, exactly, also beyond forwarders. Any other peer counts once

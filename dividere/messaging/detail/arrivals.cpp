@@ -11,6 +11,8 @@ constexpr std::string_view kSubscriber = "messaging::Subscriber";
 Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed)
     : where_(std::move(where)), topicFields_(detail::topicFields(kSubscriber, topic)), onMissed_(std::move(onMissed)) {}
 
+bool Arrivals::takes(Multipart& message) { return message.size() != 1 || takes(message.payload().view()); }
+
 bool Arrivals::takes(std::string_view envelope) {
   Publication publication;
   if (!readPublication(envelope, publication)) return true;  // whoever decodes it says what is wrong

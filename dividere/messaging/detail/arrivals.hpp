@@ -23,7 +23,9 @@ class Arrivals final : public Intake {
   /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
   Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed);
 
-  bool takes(std::string_view envelope) override;
+  bool takes(Multipart& message) override;
+  const Frame& takeHeld() override { return held_; }
+  void onDue() override {}
 
   /// The topic that is subscribed to, as it stands in envelopes.
   const std::string& topicFields() const { return topicFields_; }
@@ -35,6 +37,7 @@ class Arrivals final : public Intake {
   const messaging::Topic& topic();
 
  private:
+  bool takes(std::string_view envelope);
   bool isWanted(std::string_view series) const;
   void tell(const Publication& publication, std::uint64_t missed);
 
@@ -48,6 +51,7 @@ class Arrivals final : public Intake {
   std::string series_;  // of the last message
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from
+  Frame held_;
   RateLimit warnings_;
 };
 

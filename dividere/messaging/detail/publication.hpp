@@ -17,6 +17,13 @@ enum PublicationField : int {
   kTopicField = 107,
 };
 
+/// How every envelope begins that is for nobody alone: what one subscribes to who wants them all.
+constexpr std::string_view kEveryEnvelope("\x0A", 1);
+
+/// How a message for one subscriber alone begins: with field 109, of 16 bytes, which follow. Those who want every envelope do
+/// not get it.
+constexpr std::string_view kAddress("\xEA\x06\x10", 3);
+
 /// A published message as a subscriber counts it: views into the envelope.
 struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
