@@ -1407,6 +1407,11 @@ class Sender {
   /// no way back.
   void send(const google::protobuf::Message& message);
 
+  /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and
+  /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
+  /// say otherwise.
+  std::chrono::milliseconds remaining() const;
+
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
 
@@ -1424,6 +1429,7 @@ struct HandlerStats {
   std::uint64_t failed = 0;     ///< a handler threw
   std::uint64_t unknown = 0;    ///< no handler for the type
   std::uint64_t malformed = 0;  ///< no message at all
+  std::uint64_t expired = 0;    ///< the caller's time had passed before a handler could run
 };
 
 /// What Handling keeps, for any Derived.
@@ -10843,6 +10849,17 @@ struct ReplyRule {
 
 namespace dividere::detail {
 
+/// What a request says of its call, as of when it was received.
+struct RequestTerms {
+  RequestTerms() = default;
+  explicit RequestTerms(const CallFields& fields) : takesParts(fields.takesParts) {
+    if (fields.timeoutMs > 0) deadline = Deadline::in(std::chrono::milliseconds(fields.timeoutMs));
+  }
+
+  Deadline deadline = Deadline::never();  ///< by when it wants its reply
+  bool takesParts = false;
+};
+
 /// Who can be replied to, for as long as the message is handled.
 class Origin {
  public:
@@ -10864,6 +10881,14 @@ class Origin {
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
 
+  /// Set as the message is received, where it may wait then. Else HandlerTable sets it.
+  const RequestTerms& terms() const { return terms_; }
+  bool hasTerms() const { return hasTerms_; }
+  void setTerms(const RequestTerms& terms) {
+    terms_ = terms;
+    hasTerms_ = true;
+  }
+
   /// What the reply has to be; null: anything. Set for each message that has a handler.
   const std::shared_ptr<const ReplyRule>& replyRule() const { return replyRule_; }
   void setReplyRule(const std::shared_ptr<const ReplyRule>& rule) {
@@ -10878,12 +10903,16 @@ class Origin {
   void newMessage() {
     route_.clear();
     isReplied_ = false;
+    if (hasTerms_) terms_ = {};
+    hasTerms_ = false;
   }
 
   connection::Route route_;
 
  private:
   bool isReplied_ = false;
+  bool hasTerms_ = false;
+  RequestTerms terms_;
   std::shared_ptr<const ReplyRule> replyRule_;
 };
 
@@ -10954,6 +10983,7 @@ class HandlerTable {
   struct Opened {
     std::string_view payload;
     CallFields fields = {};
+    bool hasFields = false;
     const Entry* entry = nullptr;  // of the type at least, where there is one
     Envelope envelope = {};        // if there is none
   };
@@ -10962,6 +10992,7 @@ class HandlerTable {
   Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
   const Entry* findEntry(const Opened& message) const;
+  void refuseExpired(Origin& origin);
   void handleUnknown(const Opened& message, Origin& origin);
   std::string whyUnknown(std::string_view type, std::string_view method) const;
   void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin);
@@ -10980,11 +11011,35 @@ class HandlerTable {
   ErrorLog log_;
   RateLimit warnings_;
 
-  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0};
+  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0};
 };
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.hpp
+
+// begin dividere/reactor/detail/handling_scope.hpp
+// What the calls that a handler itself makes go by.
+
+namespace dividere::detail {
+
+/// While one lives, the calling thread handles a request that has to be replied to by this deadline.
+class HandlingScope {
+ public:
+  explicit HandlingScope(const Deadline& deadline) noexcept : before_(until_) { until_ = deadline.when(); }
+  ~HandlingScope() { until_ = before_; }
+  HandlingScope(const HandlingScope&) = delete;
+  HandlingScope& operator=(const HandlingScope&) = delete;
+
+  /// That of the request which this thread handles; never, where it handles none, or one without a limit.
+  static Deadline deadline() noexcept { return Deadline::at(until_); }
+
+ private:
+  inline static thread_local Deadline::Clock::time_point until_ = Deadline::Clock::time_point::max();
+  const Deadline::Clock::time_point before_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/handling_scope.hpp
 
 // begin dividere/reactor/detail/handler_table.cpp
 namespace dividere::detail {
@@ -11054,13 +11109,13 @@ HandlerTable::Opened HandlerTable::open(std::string_view bytes) {
     const std::string_view tail(
         opened.payload.data() + opened.payload.size(),
         static_cast<std::size_t>(bytes.data() + bytes.size() - (opened.payload.data() + opened.payload.size())));
-    if (!tail.empty()) readCallFields(tail, opened.fields);
+    opened.hasFields = !tail.empty() && readCallFields(tail, opened.fields);
     return opened;
   }
   opened.envelope = openEnvelope(who_, bytes);
   opened.payload = opened.envelope.payload;
   opened.entry = nullptr;
-  readCallFields(bytes, opened.fields);
+  opened.hasFields = readCallFields(bytes, opened.fields);
   return opened;
 }
 
@@ -11080,6 +11135,8 @@ void HandlerTable::handle(std::string_view bytes, Origin& origin) {
   const Entry* const entry = findEntry(opened);
   if (!entry) return handleUnknown(opened, origin);
   last_.store(entry, std::memory_order_relaxed);
+  if (opened.hasFields && !origin.hasTerms()) origin.setTerms(RequestTerms(opened.fields));
+  if (origin.terms().deadline.passed()) return refuseExpired(origin);
   const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
   google::protobuf::Message& message = own ? *own : *entry->message;
   parsePayload(who_, opened.payload, message);
@@ -11091,6 +11148,7 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
   try {
     origin.setReplyRule(entry.replyRule);
     reactor::Sender sender(origin);
+    const HandlingScope scope(origin.terms().deadline);
     entry.handle(message, sender);
   } catch (...) {
     return refuseFailed(origin, currentAsHandlerError(what()), true);
@@ -11100,6 +11158,11 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
   ++handled_;
+}
+
+void HandlerTable::refuseExpired(Origin& origin) {
+  ++expired_;
+  refuse(origin, Error(Errc::deadlinePassed, who_ + ": the request had expired before its handler could run"));
 }
 
 void HandlerTable::handleUnknown(const Opened& message, Origin& origin) {
@@ -11191,7 +11254,7 @@ bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
 }
 
 reactor::HandlerStats HandlerTable::stats() const {
-  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load()};
+  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load()};
 }
 
 }  // namespace dividere::detail
@@ -12568,6 +12631,17 @@ std::chrono::milliseconds WorkerSlot::pause() const {
 // end dividere/reactor/detail/worker_slot.cpp
 
 // begin dividere/reactor/handlers.cpp
+namespace dividere::detail {
+
+static std::chrono::milliseconds remainingUntil(const Deadline& deadline) {
+  using std::chrono::milliseconds;
+  if (deadline.isNever()) return milliseconds::max();
+  const auto left = std::chrono::floor<milliseconds>(deadline.when() - Deadline::Clock::now());
+  return std::max(left, milliseconds(0));
+}
+
+}  // namespace dividere::detail
+
 namespace dividere::reactor {
 
 void Sender::send(const google::protobuf::Message& message) {
@@ -12575,6 +12649,8 @@ void Sender::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
   origin_.reply(frame);
 }
+
+std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
 
@@ -17097,6 +17173,7 @@ class HandlerPool {
   struct Job {
     connection::Route route;
     Frame body;
+    RequestTerms terms = {};
   };
 
   struct Hooks {
@@ -17455,6 +17532,9 @@ namespace dividere::detail {
 
 constexpr const char* kService = "service::Service";
 
+/// What every service understands beyond requests (Feature).
+constexpr std::uint32_t kServiceFeatures = 0;
+
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
  public:
@@ -17468,6 +17548,8 @@ class ServiceSource final : public RouterSource {
   void refuseRest(const std::string& who);
 
  private:
+  void tellFeatures();
+
   HandlerPool* const pool_;
 };
 
@@ -17632,6 +17714,7 @@ void ServiceCore::implementAll() {
 EndpointTraits ServiceCore::traits() const {
   EndpointTraits traits;
   traits.kind = "service";
+  traits.features = kServiceFeatures;
   return traits;
 }
 
@@ -17861,9 +17944,20 @@ bool ServiceSource::hasMessage() {
 }
 
 void ServiceSource::take() {
-  if (!pool_) return RouterSource::take();
   Frame& body = receive();
-  pool_->add({route_, std::move(body)});
+  CallFields fields;
+  if (readCallFields(body.view(), fields)) setTerms(RequestTerms(fields));
+  if (fields.asksFeatures) tellFeatures();
+  if (!pool_) return dispatch(body);
+  pool_->add({route_, std::move(body), terms()});
+}
+
+// At once, so that whoever asked can make use of it while its handler runs.
+void ServiceSource::tellFeatures() {
+  Features told;
+  told.features = kServiceFeatures;
+  Frame frame{std::string_view(sealEnvelope(Features::kType, told.encode()))};
+  sendTo(route_, frame);
 }
 
 void ServiceSource::refuseRest(const std::string& who) {
@@ -17877,6 +17971,7 @@ void ServiceSource::refuseRest(const std::string& who) {
 PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source)
     : loop_(loop), source_(source) {
   route_ = std::move(job.route);
+  setTerms(job.terms);
 }
 
 void PooledOrigin::send(Frame& frame) {

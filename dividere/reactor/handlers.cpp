@@ -1,7 +1,20 @@
 #include "handlers.hpp"
 
+#include <algorithm>
+
 #include "../messaging/detail/codec.hpp"
 #include "detail/handler_table.hpp"
+
+namespace dividere::detail {
+
+static std::chrono::milliseconds remainingUntil(const Deadline& deadline) {
+  using std::chrono::milliseconds;
+  if (deadline.isNever()) return milliseconds::max();
+  const auto left = std::chrono::floor<milliseconds>(deadline.when() - Deadline::Clock::now());
+  return std::max(left, milliseconds(0));
+}
+
+}  // namespace dividere::detail
 
 namespace dividere::reactor {
 
@@ -10,6 +23,8 @@ void Sender::send(const google::protobuf::Message& message) {
   detail::Frame frame = detail::encodeFrame("reactor::Sender", message);
   origin_.reply(frame);
 }
+
+std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
 

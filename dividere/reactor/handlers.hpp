@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -76,6 +77,11 @@ class Sender {
   /// no way back.
   void send(const google::protobuf::Message& message);
 
+  /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and
+  /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
+  /// say otherwise.
+  std::chrono::milliseconds remaining() const;
+
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
 
@@ -93,6 +99,7 @@ struct HandlerStats {
   std::uint64_t failed = 0;     ///< a handler threw
   std::uint64_t unknown = 0;    ///< no handler for the type
   std::uint64_t malformed = 0;  ///< no message at all
+  std::uint64_t expired = 0;    ///< the caller's time had passed before a handler could run
 };
 
 /// What Handling keeps, for any Derived.

@@ -1,13 +1,17 @@
-// How a service handles calls: methods, and what a `service` block promises.
+// How a service handles calls: methods, what a `service` block promises, and the caller's time.
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <dividere.hpp>
 #include <string>
 
 #include "calculator.pb.h"
 #include "caller.hpp"
+#include "support/eventually.hpp"
 #include "support/log_capture.hpp"
+#include "support/notes.hpp"
 #include "support/thrown.hpp"
 
 using caller::alone;
@@ -194,4 +198,79 @@ TEST_CASE("a reply of another type than the method returns is the service's erro
   service.stop();
   CHECK(contains(reported, "demo.Calculator.Add returns 'demo.Number'"));
   CHECK(support::codeOf([&] { service.implements("demo.Uploads"); }) == Errc::outOfTurn);
+}
+
+// --- The caller's time ---
+
+TEST_CASE("a handler sees what is left of its caller's time") {
+  for (const int threads : {1, 2}) {
+    Service service("name", alone(threads));
+    support::Notes<std::chrono::milliseconds> left;
+    service.on([&](const demo::Number& of, Sender& sender) {
+      left.add(sender.remaining());
+      return of;
+    });
+    service.start(0ms);
+    Caller caller(service);
+    caller.ask("1", number(1), caller::timeout(3'600'000));
+    caller.ask("2", number(2), caller::timeout(0xFFFFFFFF));
+    caller.ask("3", number(3));
+    REQUIRE(left.reach(3));
+    service.stop();
+    auto all = left.all();
+    std::sort(all.begin(), all.end());
+    CHECK((all[0] > 3'000'000ms && all[0] <= 3'600'000ms));
+    CHECK((all[1] > 4'294'000'000ms && all[1] <= 4'294'967'295ms));
+    CHECK(all[2] == std::chrono::milliseconds::max());
+  }
+}
+
+TEST_CASE("a request that has expired before its handler could run is not executed, but refused and counted") {
+  Service service("name", alone(2));
+  support::Notes<int> running;
+  stage::Event goOn;
+  service.on([&](const demo::Number& of) {
+    running.add(of.value());
+    if (of.value() < 0) goOn.wait();
+    return of;
+  });
+  service.start(0ms);
+  Caller holding(service), caller(service);
+  holding.ask("a", number(-1));
+  holding.ask("b", number(-2));
+  REQUIRE(running.reach(2));
+  caller.ask("1", number(1), caller::timeout(1) + caller::asksFeatures());
+  CHECK(caller.reply<Features>("1"));  // from now on it waits, and its time passes
+  caller.ask("2", number(2), caller::timeout(1'000'000));
+  const auto received = std::chrono::steady_clock::now();
+  REQUIRE(support::eventually([&] { return std::chrono::steady_clock::now() > received + 2ms; }));
+  goOn.happen();
+  DividereError told;
+  demo::Number reply;
+  for (int i = 0; i < 2; ++i) {
+    const auto frames = caller.socket().recv();
+    REQUIRE(frames);
+    const auto message = dividere::messaging::ProtoBuffDecoder().decode(frames->back());
+    if (frames->front() == "1") told = dynamic_cast<const DividereError&>(*message);
+    if (frames->front() == "2") reply = dynamic_cast<const demo::Number&>(*message);
+  }
+  CHECK((told.code() == 8 && reply.value() == 2));
+  service.stop();
+  CHECK(running.count() == 3);
+  const auto stats = service.handlerStats();
+  CHECK((stats.expired == 1 && stats.handled == 3 && stats.failed == 0));
+}
+
+TEST_CASE("a service tells its features at once to a request that asks, before its reply, and to no other") {
+  for (const int threads : {1, 2}) {
+    Service service("name", alone(threads));
+    service.on(negate);
+    service.start(0ms);
+    Caller caller(service);
+    caller.ask("1", number(1), caller::asksFeatures());
+    CHECK(caller.reply<Features>("1"));
+    CHECK(caller.reply<demo::Number>("1")->value() == -1);
+    caller.ask("2", number(2), caller::timeout(1'000'000));
+    CHECK(caller.reply<demo::Number>("2")->value() == -2);
+  }
 }

@@ -5,6 +5,7 @@
 #include "../../messaging/detail/codec.hpp"
 #include "../../messaging/detail/error_envelope.hpp"
 #include "../../messaging/detail/message_types.hpp"
+#include "handling_scope.hpp"
 
 namespace dividere::detail {
 
@@ -73,13 +74,13 @@ HandlerTable::Opened HandlerTable::open(std::string_view bytes) {
     const std::string_view tail(
         opened.payload.data() + opened.payload.size(),
         static_cast<std::size_t>(bytes.data() + bytes.size() - (opened.payload.data() + opened.payload.size())));
-    if (!tail.empty()) readCallFields(tail, opened.fields);
+    opened.hasFields = !tail.empty() && readCallFields(tail, opened.fields);
     return opened;
   }
   opened.envelope = openEnvelope(who_, bytes);
   opened.payload = opened.envelope.payload;
   opened.entry = nullptr;
-  readCallFields(bytes, opened.fields);
+  opened.hasFields = readCallFields(bytes, opened.fields);
   return opened;
 }
 
@@ -99,6 +100,8 @@ void HandlerTable::handle(std::string_view bytes, Origin& origin) {
   const Entry* const entry = findEntry(opened);
   if (!entry) return handleUnknown(opened, origin);
   last_.store(entry, std::memory_order_relaxed);
+  if (opened.hasFields && !origin.hasTerms()) origin.setTerms(RequestTerms(opened.fields));
+  if (origin.terms().deadline.passed()) return refuseExpired(origin);
   const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
   google::protobuf::Message& message = own ? *own : *entry->message;
   parsePayload(who_, opened.payload, message);
@@ -110,6 +113,7 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
   try {
     origin.setReplyRule(entry.replyRule);
     reactor::Sender sender(origin);
+    const HandlingScope scope(origin.terms().deadline);
     entry.handle(message, sender);
   } catch (...) {
     return refuseFailed(origin, currentAsHandlerError(what()), true);
@@ -119,6 +123,11 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
   ++handled_;
+}
+
+void HandlerTable::refuseExpired(Origin& origin) {
+  ++expired_;
+  refuse(origin, Error(Errc::deadlinePassed, who_ + ": the request had expired before its handler could run"));
 }
 
 void HandlerTable::handleUnknown(const Opened& message, Origin& origin) {
@@ -210,7 +219,7 @@ bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
 }
 
 reactor::HandlerStats HandlerTable::stats() const {
-  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load()};
+  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load()};
 }
 
 }  // namespace dividere::detail

@@ -78,6 +78,7 @@ class HandlerTable {
   struct Opened {
     std::string_view payload;
     CallFields fields = {};
+    bool hasFields = false;
     const Entry* entry = nullptr;  // of the type at least, where there is one
     Envelope envelope = {};        // if there is none
   };
@@ -86,6 +87,7 @@ class HandlerTable {
   Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
   const Entry* findEntry(const Opened& message) const;
+  void refuseExpired(Origin& origin);
   void handleUnknown(const Opened& message, Origin& origin);
   std::string whyUnknown(std::string_view type, std::string_view method) const;
   void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin);
@@ -104,7 +106,7 @@ class HandlerTable {
   ErrorLog log_;
   RateLimit warnings_;
 
-  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0};
+  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0};
 };
 
 }  // namespace dividere::detail

@@ -6,9 +6,22 @@
 
 #include "../../connection/dealer.hpp"
 #include "../../connection/detail/frame.hpp"
+#include "../../core/detail/deadline.hpp"
+#include "../../messaging/detail/call_fields.hpp"
 #include "reply_rule.hpp"
 
 namespace dividere::detail {
+
+/// What a request says of its call, as of when it was received.
+struct RequestTerms {
+  RequestTerms() = default;
+  explicit RequestTerms(const CallFields& fields) : takesParts(fields.takesParts) {
+    if (fields.timeoutMs > 0) deadline = Deadline::in(std::chrono::milliseconds(fields.timeoutMs));
+  }
+
+  Deadline deadline = Deadline::never();  ///< by when it wants its reply
+  bool takesParts = false;
+};
 
 /// Who can be replied to, for as long as the message is handled.
 class Origin {
@@ -31,6 +44,14 @@ class Origin {
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
 
+  /// Set as the message is received, where it may wait then. Else HandlerTable sets it.
+  const RequestTerms& terms() const { return terms_; }
+  bool hasTerms() const { return hasTerms_; }
+  void setTerms(const RequestTerms& terms) {
+    terms_ = terms;
+    hasTerms_ = true;
+  }
+
   /// What the reply has to be; null: anything. Set for each message that has a handler.
   const std::shared_ptr<const ReplyRule>& replyRule() const { return replyRule_; }
   void setReplyRule(const std::shared_ptr<const ReplyRule>& rule) {
@@ -45,12 +66,16 @@ class Origin {
   void newMessage() {
     route_.clear();
     isReplied_ = false;
+    if (hasTerms_) terms_ = {};
+    hasTerms_ = false;
   }
 
   connection::Route route_;
 
  private:
   bool isReplied_ = false;
+  bool hasTerms_ = false;
+  RequestTerms terms_;
   std::shared_ptr<const ReplyRule> replyRule_;
 };
 

@@ -11,6 +11,7 @@
 #include "../../connection/dealer.hpp"
 #include "../../connection/detail/frame.hpp"
 #include "../../core/detail/thread.hpp"
+#include "../../reactor/detail/origin.hpp"
 
 namespace dividere::detail {
 
@@ -20,6 +21,7 @@ class HandlerPool {
   struct Job {
     connection::Route route;
     Frame body;
+    RequestTerms terms = {};
   };
 
   struct Hooks {

@@ -97,6 +97,7 @@ void ServiceCore::implementAll() {
 EndpointTraits ServiceCore::traits() const {
   EndpointTraits traits;
   traits.kind = "service";
+  traits.features = kServiceFeatures;
   return traits;
 }
 

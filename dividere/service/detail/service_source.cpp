@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "../../messaging/detail/framework_messages.hpp"
+
 namespace dividere::detail {
 
 ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
@@ -20,9 +22,20 @@ bool ServiceSource::hasMessage() {
 }
 
 void ServiceSource::take() {
-  if (!pool_) return RouterSource::take();
   Frame& body = receive();
-  pool_->add({route_, std::move(body)});
+  CallFields fields;
+  if (readCallFields(body.view(), fields)) setTerms(RequestTerms(fields));
+  if (fields.asksFeatures) tellFeatures();
+  if (!pool_) return dispatch(body);
+  pool_->add({route_, std::move(body), terms()});
+}
+
+// At once, so that whoever asked can make use of it while its handler runs.
+void ServiceSource::tellFeatures() {
+  Features told;
+  told.features = kServiceFeatures;
+  Frame frame{std::string_view(sealEnvelope(Features::kType, told.encode()))};
+  sendTo(route_, frame);
 }
 
 void ServiceSource::refuseRest(const std::string& who) {
@@ -36,6 +49,7 @@ void ServiceSource::refuseRest(const std::string& who) {
 PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source)
     : loop_(loop), source_(source) {
   route_ = std::move(job.route);
+  setTerms(job.terms);
 }
 
 void PooledOrigin::send(Frame& frame) {

@@ -13,6 +13,9 @@ namespace dividere::detail {
 
 constexpr const char* kService = "service::Service";
 
+/// What every service understands beyond requests (Feature).
+constexpr std::uint32_t kServiceFeatures = 0;
+
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
  public:
@@ -26,6 +29,8 @@ class ServiceSource final : public RouterSource {
   void refuseRest(const std::string& who);
 
  private:
+  void tellFeatures();
+
   HandlerPool* const pool_;
 };
 
