@@ -2102,6 +2102,43 @@ class Announcement {
 }  // namespace dividere::registry
 // end dividere/registry/announcement.hpp
 
+// begin dividere/registry/watch.hpp
+namespace dividere::detail {
+class RegistryLink;
+class Watching;
+}  // namespace dividere::detail
+
+namespace dividere::registry {
+
+class Client;
+
+/// Client::watch(): as long as it lives, a function is told of who comes and goes. Any thread; in a forked child it does
+/// nothing.
+class Watch {
+ public:
+  /// Watches nothing.
+  Watch() noexcept;
+  Watch(Watch&&) noexcept;
+  Watch& operator=(Watch&&) noexcept;
+
+  /// Stops, as stop().
+  ~Watch();
+
+  /// The function is not called any more. Waits for a call under way, unless called from inside it. Any number of times.
+  void stop();
+
+ private:
+  friend class Client;
+
+  Watch(std::shared_ptr<detail::RegistryLink> link, const std::string& pattern,
+        std::function<void(const ServiceAddress&, bool)> function);
+
+  detail::Hidden<detail::Watching> watching_;
+};
+
+}  // namespace dividere::registry
+// end dividere/registry/watch.hpp
+
 // begin dividere/registry/client.hpp
 namespace dividere::detail {
 class Deadline;
@@ -2161,6 +2198,20 @@ class Client {
   /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
+
+  /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
+  /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
+  /// goes faster than the function returns may be left out, both times.
+  ///
+  /// The function is called in a thread of the Watch's own, one call at a time; it may call anything, also stop(), and
+  /// destroy the Watch. What it throws is logged.
+  ///
+  /// All registries are watched: an instance is there if one of them knows it. While a registry is away, or has just come
+  /// back, what it knew still counts. A registry tells of a change at once. Those of dividere 0.1 and of the Python package
+  /// are asked every 5 s, and know exact names only.
+  ///
+  /// Throws std::errc::invalid_argument for a pattern that no name has.
+  Watch watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool isThere)> function) const;
 
  private:
   std::string ask(const std::string& what, std::string_view type, const std::string& request,
@@ -2492,6 +2543,7 @@ class Service : public reactor::Handling<Service> {
 #include <netdb.h>
 #include <netinet/in.h>
 #include <new>
+#include <numeric>
 #include <poll.h>
 #include <pthread.h>
 #include <random>
@@ -7551,6 +7603,9 @@ class FieldReader {
   void to(std::int32_t& value) const {
     if (isVarint_) value = static_cast<std::int32_t>(varint_);
   }
+  void to(std::uint64_t& value) const {
+    if (isVarint_) value = varint_;
+  }
   void to(bool& value) const {
     if (isVarint_) value = varint_ != 0;
   }
@@ -8267,6 +8322,7 @@ struct ServiceInstance {
   std::uint32_t port = 0;
   std::string name = {};  // empty: that of the look-up
   EndpointTraits traits = {};
+  bool gone = false;  // among changes: it is not there any more
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -8279,6 +8335,8 @@ struct ServiceLookupRep : ServiceAt {
   std::vector<ServiceInstance> instances;  // every one, if the request asks for all and the registry can tell
   bool isListed = false;                   // they are those that match the request's pattern, each with its name
   bool more = false;                       // there are more: ask for those after the last of these
+  std::uint64_t revision = 0;              // of what the registry knows; 0: it does not count its changes
+  bool changes = false;  // they are changes since the request's revision, in order, not the whole list
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -8290,6 +8348,8 @@ struct ServiceLookupReq {
   bool all = false;            // asks for every instance
   std::string pattern = {};    // asks for a list of what matches it; `name` is for registries that know no patterns
   ServiceInstance after = {};  // asks for the part of that list that comes after this one
+  std::uint64_t since = 0;     // asks for the changes after this revision in place of the list
+  std::uint32_t waitMs = 0;    // how long the reply may take, if there are no such changes yet
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -8842,9 +8902,21 @@ namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
 enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101, kRegisteredTraitsField = 102 };
-enum ServiceInstanceField { kInstanceTraitsField = 100 };
-enum ServiceLookupReqField { kAllField = 100, kPatternField = 101, kAfterField = 102 };
-enum ServiceLookupRepField { kInstancesField = 100, kListedField = 101, kMoreField = 102 };
+enum ServiceInstanceField { kInstanceTraitsField = 100, kGoneField = 103 };
+enum ServiceLookupReqField {
+  kAllField = 100,
+  kPatternField = 101,
+  kAfterField = 102,
+  kSinceField = 103,
+  kWaitField = 104
+};
+enum ServiceLookupRepField {
+  kInstancesField = 100,
+  kListedField = 101,
+  kMoreField = 102,
+  kRevisionField = 103,
+  kChangesField = 104
+};
 enum AckField { kLeasesField = 100, kReasonField = 101 };
 
 /// Calls `take` with each field; false if the bytes are no protobuf message.
@@ -8920,7 +8992,7 @@ std::string ServiceInstance::encode() const {
   FieldWriter writer;
   writer.text(1, server).number(2, port).text(3, name);
   writeTraits(traits, kInstanceTraitsField, writer);
-  return writer.take();
+  return writer.number(kGoneField, gone ? 1 : 0).take();
 }
 
 /// Into one that may hold something already, as of a field that comes twice: then the two are one.
@@ -8930,6 +9002,7 @@ static bool mergeInstance(std::string_view bytes, ServiceInstance& instance) {
       case 1: return field.to(instance.server);
       case 2: return field.to(instance.port);
       case 3: return field.to(instance.name);
+      case kGoneField: return field.to(instance.gone);
       default: return takeTraits(field, kInstanceTraitsField, instance.traits);
     }
   });
@@ -8945,6 +9018,7 @@ bool ServiceInstance::decode(std::string_view bytes) {
 std::string ServiceLookupReq::encode() const {
   FieldWriter writer;
   writer.text(1, name).number(kAllField, all ? 1 : 0).text(kPatternField, pattern).text(kAfterField, after.encode());
+  writer.number(kSinceField, since).number(kWaitField, waitMs);
   return writer.take();
 }
 
@@ -8956,6 +9030,8 @@ bool ServiceLookupReq::decode(std::string_view bytes) {
       case 1: return field.to(name);
       case kAllField: return field.to(all);
       case kPatternField: return field.to(pattern);
+      case kSinceField: return field.to(since);
+      case kWaitField: return field.to(waitMs);
       case kAfterField: {
         if (field.isBytes()) isAfterGood = mergeInstance(field.bytes(), after) && isAfterGood;
         return;
@@ -8971,7 +9047,8 @@ bool ServiceLookupReq::decode(std::string_view bytes) {
 std::string ServiceLookupRep::encode() const {
   FieldWriter writer = writeServiceAt(*this);
   for (const ServiceInstance& each : instances) writer.part(kInstancesField, each.encode());
-  return writer.number(kListedField, isListed ? 1 : 0).number(kMoreField, more ? 1 : 0).take();
+  writer.number(kListedField, isListed ? 1 : 0).number(kMoreField, more ? 1 : 0);
+  return writer.number(kRevisionField, revision).number(kChangesField, changes ? 1 : 0).take();
 }
 
 bool ServiceLookupRep::decode(std::string_view bytes) {
@@ -8981,6 +9058,8 @@ bool ServiceLookupRep::decode(std::string_view bytes) {
     switch (field.number()) {
       case kListedField: return field.to(isListed);
       case kMoreField: return field.to(more);
+      case kRevisionField: return field.to(revision);
+      case kChangesField: return field.to(changes);
       case kInstancesField: {
         if (!field.isBytes()) return;
         instances.emplace_back();
@@ -15310,6 +15389,150 @@ void requireHost(std::string_view who, std::string_view option, std::string_view
 }  // namespace dividere::detail
 // end dividere/registry/detail/entry_rules.hpp
 
+// begin dividere/registry/detail/sightings.hpp
+// What a watch knows, and what it has told.
+
+namespace dividere::detail {
+
+/// What tells one instance from another: name, host and port.
+using Place = std::tuple<std::string, std::string, std::uint16_t>;
+
+inline Place placeOf(const registry::ServiceAddress& address) { return {address.name, address.server, address.port}; }
+
+/// The instances that are there, as far as registries say so. Tells of each that comes and goes, and of each whose kind
+/// changes, in a thread that waits for that. One that comes and goes meanwhile is not told of: so what is not told yet is
+/// bounded by what is there.
+///
+/// Any thread.
+class Sightings {
+ public:
+  using Tell = std::function<void(const registry::ServiceAddress&, bool isThere)>;
+
+  /// `who` is for the log.
+  Sightings(std::string who, Tell tell) : who_(std::move(who)), tell_(std::move(tell)) {}
+
+  /// One more registry knows of it.
+  void add(const registry::ServiceAddress& address);
+
+  /// A registry that knows of it says another kind.
+  void change(const registry::ServiceAddress& address);
+
+  /// One registry less knows of it.
+  void remove(const Place& place);
+
+  /// Calls the function until end(), one call at a time and without a lock. What it throws is logged.
+  void tellAll();
+
+  /// Nothing is told any more, but a call under way.
+  void end();
+
+ private:
+  struct Sighting {
+    std::size_t registries = 0;  // that know of it
+    std::string kind;
+    bool isTold = false;  // that it is there, of the kind told
+    std::string toldKind;
+
+    bool isThere() const { return registries > 0; }
+    bool isNews() const { return isThere() != isTold || (isTold && kind != toldKind); }
+  };
+
+  void note(std::map<Place, Sighting>::iterator sighting);
+  bool takeNews(registry::ServiceAddress& address, bool& isThere);
+  void tell(const registry::ServiceAddress& address, bool isThere) const noexcept;
+
+  const std::string who_;
+  const Tell tell_;
+  Bell bell_;
+  std::atomic<bool> hasEnded_{false};
+
+  std::mutex mutex_;
+  std::map<Place, Sighting> all_;  // under mutex_
+  std::set<Place> news_;           // under mutex_: those of all_ that are to be told of
+  Place last_;                     // under mutex_: told of last
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/sightings.hpp
+
+// begin dividere/registry/detail/lookouts.hpp
+// How watches are kept up to date.
+
+namespace dividere::detail {
+
+/// What is looked out for, from begin() to end(), and who is told.
+struct Lookout {
+  std::string who;  // whom this speaks for, in the log: as in "registry::Client: watch 'camera.*'"
+  std::string pattern;
+  std::shared_ptr<Sightings> sightings;
+  RateLimit warnings = {};
+};
+
+/// Asks every registry what matches a pattern, and then for what changes: a registry replies when something has. One that
+/// cannot is asked again and again, every 5 s. What a registry knew counts on while it is away, and for a while after it
+/// has come back, until its services have registered again.
+///
+/// All in the loop's thread.
+class Lookouts {
+ public:
+  using Clock = Deadline::Clock;
+
+  Lookouts(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
+
+  void begin(const std::shared_ptr<Lookout>& lookout);
+  void end(const std::shared_ptr<Lookout>& lookout);
+
+  /// A registry has come or gone.
+  void changed(std::size_t registry);
+
+  /// Whether it was the reply to a question of these.
+  bool take(std::size_t registry, std::string_view id, const Frame& reply);
+
+  /// Does what is due. Returns when there is something to do again.
+  Clock::time_point run(Clock::time_point now);
+
+ private:
+  /// One lookout's view of one registry.
+  struct View {
+    std::shared_ptr<Lookout> lookout;
+    std::size_t registry;
+    Clock::time_point due;  // when it is asked, if no reply is outstanding
+
+    std::string asked = {};  // the id of the question
+    Clock::time_point askedAt = {};
+    Clock::time_point replyLimit = {};
+
+    std::uint64_t revision = 0;              // that is known; 0: the list is asked for
+    std::uint64_t listRevision = 0;          // of the list that comes in parts
+    ServiceInstance after = {};              // the last of the parts that have come
+    std::map<Place, std::string> list = {};  // those parts, with kinds
+
+    std::map<Place, std::string> known = {};  // what is there, with kinds
+    std::set<Place> fading = {};  // of these: not listed since the registry came back; they count till settledAt
+    bool hasBeenUp = false;
+    Clock::time_point settledAt = {};  // from then on lists are whole
+    Clock::time_point lostAt = {};     // when the registry went
+  };
+
+  void ask(View& view, Clock::time_point now);
+  void takeReply(View& view, const Frame& reply, Clock::time_point now);
+  void takeChanges(View& view, const ServiceLookupRep& reply, Clock::time_point now);
+  void takePart(View& view, const ServiceLookupRep& reply, Clock::time_point now);
+  void takeOldReply(View& view, const ServiceLookupRep& reply, Clock::time_point now);
+  void settle(View& view, Clock::time_point now);
+  void see(View& view, const Place& place, const std::string& kind);
+  void lose(View& view, const Place& place);
+  Clock::time_point forget(View& view, Clock::time_point now);
+  void warn(const View& view, const std::string& text) const;
+
+  const std::vector<Remote*>& registries_;
+  CorrelationIds& ids_;
+  std::list<View> views_;
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/lookouts.hpp
+
 // begin dividere/registry/detail/questions.hpp
 // What is asked of the registries.
 
@@ -15462,6 +15685,8 @@ class RegistryLink final : private Remote::Owner {
 
   void begin(const std::shared_ptr<Registration>& registration);
   void end(const std::shared_ptr<Registration>& registration);
+  void begin(const std::shared_ptr<Lookout>& lookout);
+  void end(const std::shared_ptr<Lookout>& lookout);
 
  private:
   void remoteChanged(Remote& remote) override;
@@ -15479,6 +15704,7 @@ class RegistryLink final : private Remote::Owner {
   CorrelationIds ids_;
   Questions questions_{remotes_, ids_};
   Registrar registrar_{remotes_, ids_};
+  Lookouts lookouts_{remotes_, ids_};
   bool listens_ = false;
 
   ReactorLoop loop_{"registry link"};
@@ -15568,6 +15794,26 @@ void Announcement::stop() {
 }  // namespace dividere::registry
 // end dividere/registry/announcement.cpp
 
+// begin dividere/registry/detail/listing.hpp
+// What a registry's reply lists, as far as it can be believed.
+
+namespace dividere::detail {
+
+/// What is listed in the end may be long, but not without bound. No honest registry has as much.
+constexpr std::size_t kMostListed = 1'000'000;
+
+/// The address of a listed instance; `name` is its name if it has none of its own. Nothing if no service can be there.
+std::optional<registry::ServiceAddress> addressOf(const ServiceInstance& instance, const std::string& name);
+
+/// The last of a part of a list, to be asked for what comes after it. Throws Error{malformed}, which begins with `who`, if
+/// asking so would lead nowhere: it does not come after the one `before`, or is no instance at all. `listed`: how many
+/// there are by now.
+const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply, const ServiceInstance& before,
+                                  std::size_t listed);
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/listing.hpp
+
 // begin dividere/registry/detail/own_address.hpp
 // Where this machine is found by others.
 
@@ -15607,39 +15853,18 @@ static std::string nameInQuestion(std::string_view verb, std::string_view name) 
   return what;
 }
 
-static bool isPlace(const std::string& host, std::uint32_t port) {
-  return faultInPort(port).empty() && faultInHost(host).empty();
-}
-
-static bool tellsOfOne(const ServiceLookupRep& reply) { return isPlace(reply.server, reply.port); }
-
-/// What is listed in the end may be long, but not without bound. No honest registry has as much.
-constexpr std::size_t kMostListed = 1'000'000;
-
-/// The last of a part of a list, to be asked for what comes after it. Throws Error{malformed} if asking so would lead
-/// nowhere: it does not come after the last one, or is no instance at all.
-static const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply,
-                                         const ServiceInstance& before, std::size_t listed) {
-  const auto place = [](const ServiceInstance& each) { return std::tie(each.name, each.server, each.port); };
-  const bool leadsOn = !reply.instances.empty() && place(reply.instances.back()) > place(before) &&
-                       faultInServiceName(reply.instances.back().name).empty() &&
-                       faultInHost(reply.instances.back().server).empty();
-  if (!leadsOn || listed > kMostListed) throw Error(Errc::malformed, who + ": a list without an end");
-  return reply.instances.back();
+static bool tellsOfOne(const ServiceLookupRep& reply) {
+  return faultInPort(reply.port).empty() && faultInHost(reply.server).empty();
 }
 
 /// Puts the instances of a reply to a look-up of this name behind `all`.
 static void append(const ServiceLookupRep& reply, const std::string& name, std::vector<registry::ServiceAddress>& all) {
-  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port, const std::string& kind) {
-    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port), kind});
-  };
   for (const ServiceInstance& each : reply.instances) {
-    const bool isNamed = each.name.empty() || faultInServiceName(each.name).empty();
-    if (!isNamed || !isPlace(each.server, each.port)) continue;
-    add(each.name, each.server, each.port, faultInKind(each.traits.kind).empty() ? each.traits.kind : std::string());
+    if (auto address = addressOf(each, name)) all.push_back(std::move(*address));
   }
   // A registry that tells of one only.
-  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port, {});
+  if (reply.isListed || !reply.instances.empty()) return;
+  if (auto address = addressOf({reply.server, reply.port}, name)) all.push_back(std::move(*address));
 }
 
 }  // namespace dividere::detail
@@ -15735,6 +15960,14 @@ std::vector<ServiceAddress> Client::instances(const std::string& pattern, std::c
   }
 }
 
+Watch Client::watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool)> function) const {
+  const std::string who = "registry::Client: " + detail::nameInQuestion("watch", pattern);
+  if (!link_) throw Error(Errc::movedFrom, who);
+  link_->requireOwnProcess(who);
+  detail::requireOption(static_cast<bool>(function), who.c_str(), "the function must not be empty");
+  return Watch(link_, pattern, std::move(function));
+}
+
 std::string Client::ask(const std::string& what, std::string_view type, const std::string& request,
                         std::string_view replyType, const detail::Deadline& deadline) const {
   const std::string who = "registry::Client: " + what;
@@ -15826,6 +16059,96 @@ void Announcer::announce() {
 }  // namespace dividere::detail
 // end dividere/registry/detail/announcer.cpp
 
+// begin dividere/registry/detail/name_pattern.hpp
+// Which names are meant.
+
+namespace dividere::detail {
+
+/// A pattern is a name, or the beginning of names and an asterisk. It is valid as long as its text.
+struct NamePattern {
+  explicit NamePattern(std::string_view pattern) : isPrefix(hasAsterisk(pattern)) {
+    text = isPrefix ? pattern.substr(0, pattern.size() - 1) : pattern;
+  }
+
+  static bool hasAsterisk(std::string_view pattern) { return !pattern.empty() && pattern.back() == '*'; }
+  bool matches(std::string_view name) const { return (isPrefix ? name.substr(0, text.size()) : name) == text; }
+
+  bool isPrefix;
+  std::string_view text;
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/name_pattern.hpp
+
+// begin dividere/registry/detail/changes.hpp
+// What has changed in a registry of late.
+
+namespace dividere::detail {
+
+/// What one more instance adds to a reply, at most: tags and lengths, a port of three bytes, features of five.
+inline std::size_t sizeInReply(std::string_view name, std::string_view host, const EndpointTraits& traits = {}) {
+  return name.size() + host.size() + traits.kind.size() + traits.publicKey.size() + 33;
+}
+
+/// The last changes, each with a number: a revision. Revisions begin at a number that no other registry's life comes
+/// near to.
+class Changes {
+ public:
+  Changes();
+
+  /// The last change's.
+  std::uint64_t revision() const { return revision_; }
+
+  void add(ServiceInstance change);
+
+  /// Whether all changes after this revision are remembered.
+  bool cover(std::uint64_t revision) const { return revision <= revision_ && revision_ - revision <= log_.size(); }
+
+  /// Puts those after `revision`, which must be covered, that match into the reply, as many as fit into `room` bytes;
+  /// at least one, if there is one. Its revision is then the last one that was looked at.
+  void tell(std::uint64_t revision, const NamePattern& pattern, std::size_t room, ServiceLookupRep& reply) const;
+
+ private:
+  std::uint64_t revision_;
+  std::deque<ServiceInstance> log_;
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/changes.hpp
+
+// begin dividere/registry/detail/changes.cpp
+namespace dividere::detail {
+
+// Each takes up to 700 bytes. Who is further behind is told everything.
+constexpr std::size_t kChangesKept = 4096;
+
+// Below 2^63; 4 billion changes lead nowhere near to another life's.
+Changes::Changes() : revision_((std::uint64_t{randomNumber() >> 1} + 1) << 32) {}
+
+void Changes::add(ServiceInstance change) {
+  ++revision_;
+  if (log_.size() == kChangesKept) log_.pop_front();
+  log_.push_back(std::move(change));
+}
+
+void Changes::tell(std::uint64_t revision, const NamePattern& pattern, std::size_t room,
+                   ServiceLookupRep& reply) const {
+  std::size_t size = 0;
+  reply.revision = revision;
+  for (std::size_t i = log_.size() - static_cast<std::size_t>(revision_ - revision); i < log_.size(); ++i) {
+    const ServiceInstance& change = log_[i];
+    if (pattern.matches(change.name)) {
+      size += sizeInReply(change.name, change.server, change.traits);
+      if (!reply.instances.empty() && size > room) return;
+      reply.instances.push_back(change);
+    }
+    ++reply.revision;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/changes.cpp
+
 // begin dividere/registry/detail/directory.hpp
 // What a registry knows.
 
@@ -15866,6 +16189,13 @@ class Directory {
 
   std::size_t size() const { return size_; }
 
+  /// What has changed: instances that have come, gone, or say something else of themselves.
+  const Changes& changes() const { return changes_; }
+
+  /// The changes that a request asks for: those there are by now, as many as fit; none, if there are none yet. Where they
+  /// are not known any more: the list, as to a request with a pattern alone.
+  ServiceLookupRep changesFor(const ServiceLookupReq& request, Clock::time_point now) const;
+
  private:
   using Registrants = std::map<std::string, std::size_t, std::less<>>;  // how many entries each has
 
@@ -15884,7 +16214,8 @@ class Directory {
 
   std::string lackOfRoom(const Instances& instances, const RegisterService& service, std::string_view registrant) const;
   template <class Condition>
-  std::size_t erase(Instances& instances, const Condition& condition);
+  std::size_t erase(const std::string& name, Instances& instances, const Condition& condition);
+  void note(const std::string& name, const Instance& instance, bool gone);
   void forgetRegistrant(Registrants::iterator registrant);
   void listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const;
   ServiceLookupRep list(const ServiceLookupReq& request, Clock::time_point now) const;
@@ -15892,6 +16223,7 @@ class Directory {
   const DirectoryLimits limits_;
   std::map<std::string, Instances, std::less<>> byName_;
   Registrants registrants_;
+  Changes changes_;
   std::size_t size_ = 0;
 };
 
@@ -15924,10 +16256,11 @@ void Directory::forgetRegistrant(Registrants::iterator registrant) {
 
 /// Erases those that meet the condition, and keeps the turn where it was; returns how many went.
 template <class Condition>
-std::size_t Directory::erase(Instances& instances, const Condition& condition) {
+std::size_t Directory::erase(const std::string& name, Instances& instances, const Condition& condition) {
   std::size_t kept = 0, erasedBeforeTurn = 0;
   for (std::size_t i = 0; i < instances.all.size(); ++i) {
     if (condition(instances.all[i])) {
+      note(name, instances.all[i], true);
       forgetRegistrant(instances.all[i].registrant);
       if (i < instances.next) ++erasedBeforeTurn;
     } else {
@@ -15940,6 +16273,14 @@ std::size_t Directory::erase(Instances& instances, const Condition& condition) {
   instances.next -= erasedBeforeTurn;
   size_ -= erased;
   return erased;
+}
+
+void Directory::note(const std::string& name, const Instance& instance, bool gone) {
+  changes_.add({instance.server, instance.port, name, instance.traits, gone});
+}
+
+static bool operator==(const EndpointTraits& a, const EndpointTraits& b) {
+  return std::tie(a.features, a.publicKey, a.kind) == std::tie(b.features, b.publicKey, b.kind);
 }
 
 std::string Directory::lackOfRoom(const Instances& instances, const RegisterService& service,
@@ -15971,9 +16312,12 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
   const auto leaseEnds =
       service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
   if (known != instances.all.end()) {
+    // One that has ended, though it is still here, is not listed any more: it comes back.
+    const bool isNews = known->leaseEnds <= now || !(known->traits == service.traits);
     known->isOneOfMany = service.instance;
     known->leaseEnds = leaseEnds;
     known->traits = service.traits;
+    if (isNews) note(service.name, *known, false);
   } else {
     fault = lackOfRoom(instances, service, registrant);
     if (!fault.empty()) {
@@ -15984,9 +16328,10 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
     ++mine->second;
     instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine, service.traits});
     ++size_;
+    note(service.name, instances.all.back(), false);
   }
   if (!service.instance) {
-    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isAt(each, service); });
+    erase(service.name, instances, [&](const Instance& each) { return !each.isOneOfMany && !isAt(each, service); });
   }
   return {};
 }
@@ -15994,24 +16339,20 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
 bool Directory::remove(const UnregisterService& service) {
   const auto found = byName_.find(service.name);
   if (found == byName_.end()) return false;
-  const std::size_t erased = erase(found->second, [&](const Instance& each) { return isAt(each, service); });
+  const std::size_t erased =
+      erase(found->first, found->second, [&](const Instance& each) { return isAt(each, service); });
   if (found->second.all.empty()) byName_.erase(found);
   return erased > 0;
 }
 
 void Directory::expire(Clock::time_point now) {
   for (auto it = byName_.begin(); it != byName_.end();) {
-    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
+    erase(it->first, it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
     it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
   }
 }
 
 // --- Look-ups ---
-
-/// What one more instance adds to a reply, at most: tags and lengths, a port of three bytes, features of five.
-static std::size_t sizeInReply(std::string_view name, std::string_view host, const EndpointTraits& traits = {}) {
-  return name.size() + host.size() + traits.kind.size() + traits.publicKey.size() + 30;
-}
 
 ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
   if (!request.pattern.empty()) return list(request, now);
@@ -16021,7 +16362,7 @@ ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_po
   const auto found = byName_.find(request.name);
   if (found == byName_.end()) return reply;
   Instances& instances = found->second;
-  erase(instances, [&](const Instance& each) { return each.leaseEnds <= now; });
+  erase(found->first, instances, [&](const Instance& each) { return each.leaseEnds <= now; });
   if (instances.all.empty()) {
     byName_.erase(found);
     return reply;
@@ -16053,39 +16394,27 @@ void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep
     instances.next = (turn + std::max<std::size_t>(reply.instances.size(), 1)) % count;
 }
 
-/// A pattern is a name, or the beginning of names and an asterisk.
-struct NamePattern {
-  explicit NamePattern(std::string_view pattern) : isPrefix(hasAsterisk(pattern)) {
-    text = isPrefix ? pattern.substr(0, pattern.size() - 1) : pattern;
-  }
-
-  static bool hasAsterisk(std::string_view pattern) { return !pattern.empty() && pattern.back() == '*'; }
-  bool matches(std::string_view name) const { return (isPrefix ? name.substr(0, text.size()) : name) == text; }
-
-  bool isPrefix;
-  std::string_view text;
-};
-
 /// The instances of every name that matches, by name, host and port, from behind `after` on, as many as fit: a long
 /// list is asked for in parts. At least one, if there is one.
 ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_point now) const {
-  using Place = std::tuple<std::string_view, std::string_view, std::uint32_t>;
+  using Position = std::tuple<std::string_view, std::string_view, std::uint32_t>;
   const NamePattern pattern(request.pattern);
-  const Place after(request.after.name, request.after.server, request.after.port);
+  const Position after(request.after.name, request.after.server, request.after.port);
   ServiceLookupRep reply;
   reply.server = ServiceLookupRep::kUnavailable;
   reply.isListed = true;
+  reply.revision = changes_.revision();
   std::size_t size = 0;
   for (auto it = byName_.lower_bound(std::max(pattern.text, std::string_view(request.after.name)));
        it != byName_.end() && pattern.matches(it->first); ++it) {
     const std::string& name = it->first;
-    const auto placeOf = [&](const Instance& each) { return Place(name, each.server, each.port); };
+    const auto positionOf = [&](const Instance& each) { return Position(name, each.server, each.port); };
     std::vector<const Instance*> wanted;
     for (const Instance& each : it->second.all) {
-      if (each.leaseEnds > now && placeOf(each) > after) wanted.push_back(&each);
+      if (each.leaseEnds > now && positionOf(each) > after) wanted.push_back(&each);
     }
     std::sort(wanted.begin(), wanted.end(),
-              [&](const Instance* a, const Instance* b) { return placeOf(*a) < placeOf(*b); });
+              [&](const Instance* a, const Instance* b) { return positionOf(*a) < positionOf(*b); });
     for (const Instance* each : wanted) {
       size += sizeInReply(name, each->server, each->traits);
       reply.more = !reply.instances.empty() && size > limits_.replyBytes;
@@ -16093,6 +16422,15 @@ ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_po
       reply.instances.push_back({each->server, each->port, name, each->traits});
     }
   }
+  return reply;
+}
+
+ServiceLookupRep Directory::changesFor(const ServiceLookupReq& request, Clock::time_point now) const {
+  if (!changes_.cover(request.since)) return list(request, now);
+  ServiceLookupRep reply;
+  reply.server = ServiceLookupRep::kUnavailable;
+  reply.isListed = reply.changes = true;
+  changes_.tell(request.since, NamePattern(request.pattern), limits_.replyBytes, reply);
   return reply;
 }
 
@@ -16268,6 +16606,239 @@ void Lease::stop(bool waits) {
 }  // namespace dividere::detail
 // end dividere/registry/detail/lease.cpp
 
+// begin dividere/registry/detail/listing.cpp
+namespace dividere::detail {
+
+std::optional<registry::ServiceAddress> addressOf(const ServiceInstance& instance, const std::string& name) {
+  const bool isNamed = instance.name.empty() || faultInServiceName(instance.name).empty();
+  if (!isNamed || !faultInPort(instance.port).empty() || !faultInHost(instance.server).empty()) return std::nullopt;
+  const std::string& kind = instance.traits.kind;
+  return registry::ServiceAddress{instance.name.empty() ? name : instance.name, instance.server,
+                                  static_cast<std::uint16_t>(instance.port),
+                                  faultInKind(kind).empty() ? kind : std::string()};
+}
+
+const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply, const ServiceInstance& before,
+                                  std::size_t listed) {
+  const auto place = [](const ServiceInstance& each) { return std::tie(each.name, each.server, each.port); };
+  const bool leadsOn = !reply.instances.empty() && place(reply.instances.back()) > place(before) &&
+                       faultInServiceName(reply.instances.back().name).empty() &&
+                       faultInHost(reply.instances.back().server).empty();
+  if (!leadsOn || listed > kMostListed) throw Error(Errc::malformed, who + ": a list without an end");
+  return reply.instances.back();
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/listing.cpp
+
+// begin dividere/registry/detail/lookouts.cpp
+namespace dividere::detail {
+
+// How long a registry may keep a question for changes.
+constexpr std::chrono::milliseconds kWaitForChanges{20'000};
+// How long a reply may take besides: the Python package's registry takes a second for each request.
+constexpr std::chrono::seconds kRegistryReplyLimit{10};
+// A registry that replies at once, however it does, is not asked more often.
+constexpr std::chrono::milliseconds kBetweenQuestions{20};
+constexpr std::chrono::milliseconds kAfterNothing{1000};
+// One that does not tell of changes is asked in the rhythm of leases.
+constexpr std::chrono::seconds kAskAgain{5};
+constexpr std::chrono::seconds kAskForPatternAgain{60};
+// How long services have to register again with a registry that has come back.
+constexpr std::chrono::seconds kSettling{5};
+
+void Lookouts::begin(const std::shared_ptr<Lookout>& lookout) {
+  for (std::size_t i = 0; i < registries_.size(); ++i) {
+    views_.push_back({lookout, i, Clock::now()});
+    views_.back().hasBeenUp = registries_[i]->isUp();
+  }
+}
+
+void Lookouts::end(const std::shared_ptr<Lookout>& lookout) {
+  views_.remove_if([&](const View& view) { return view.lookout == lookout; });
+}
+
+void Lookouts::changed(std::size_t registry) {
+  const auto now = Clock::now();
+  const bool isUp = registries_[registry]->isUp();
+  for (View& view : views_) {
+    if (view.registry != registry) continue;
+    view.asked.clear();
+    view.after = {};
+    view.due = now;
+    if (!isUp) view.lostAt = now;
+    if (isUp && std::exchange(view.hasBeenUp, true)) view.settledAt = now + kSettling;
+  }
+}
+
+void Lookouts::ask(View& view, Clock::time_point now) {
+  ServiceLookupReq request;
+  request.name = request.pattern = view.lookout->pattern;
+  request.all = true;
+  request.after = view.after;
+  request.since = view.revision;
+  const bool forChanges = view.revision != 0;
+  if (forChanges) request.waitMs = static_cast<std::uint32_t>(kWaitForChanges.count());
+  Frame frame{std::string_view(sealEnvelope(request.kType, request.encode()))};
+  view.asked = ids_.next();
+  if (!registries_[view.registry]->ask(view.asked, frame)) view.asked.clear();
+  view.askedAt = now;
+  view.due = now + kRegistryReplyLimit;
+  view.replyLimit = now + kRegistryReplyLimit + (forChanges ? kWaitForChanges : std::chrono::milliseconds(0));
+}
+
+bool Lookouts::take(std::size_t registry, std::string_view id, const Frame& reply) {
+  const auto view = std::find_if(views_.begin(), views_.end(),
+                                 [&](const View& each) { return each.registry == registry && each.asked == id; });
+  if (view == views_.end()) return false;
+  const auto now = Clock::now();
+  view->asked.clear();
+  view->due = now + kAskAgain;
+  try {
+    takeReply(*view, reply, now);
+  } catch (const Error& error) {
+    view->after = {};
+    warn(*view, error.what());
+  }
+  return true;
+}
+
+void Lookouts::takeReply(View& view, const Frame& frame, Clock::time_point now) {
+  const std::string who = "the reply of the registry at " + registries_[view.registry]->endpoint();
+  const Envelope envelope = openEnvelope(who, frame.view());
+  ServiceLookupRep reply;
+  if (envelope.type != reply.kType || !reply.decode(envelope.payload)) throw Error(Errc::malformed, who);
+  if (!reply.isListed) return takeOldReply(view, reply, now);
+  if (reply.changes && view.revision != 0) return takeChanges(view, reply, now);
+  view.revision = 0;
+  takePart(view, reply, now);
+}
+
+void Lookouts::takeChanges(View& view, const ServiceLookupRep& reply, Clock::time_point now) {
+  const NamePattern pattern(view.lookout->pattern);
+  for (const ServiceInstance& each : reply.instances) {
+    const auto address = addressOf(each, {});
+    if (!address || !pattern.matches(address->name)) continue;
+    each.gone ? lose(view, placeOf(*address)) : see(view, placeOf(*address), address->kind);
+  }
+  const bool isEarly = reply.instances.empty() && now - view.askedAt < kWaitForChanges / 2;
+  view.revision = reply.revision;
+  view.due = std::max(now, view.askedAt + (isEarly ? kAfterNothing : kBetweenQuestions));
+}
+
+void Lookouts::takePart(View& view, const ServiceLookupRep& reply, Clock::time_point now) {
+  if (view.after.name.empty()) {
+    view.list.clear();
+    view.listRevision = reply.revision;
+  }
+  const NamePattern pattern(view.lookout->pattern);
+  for (const ServiceInstance& each : reply.instances) {
+    const auto address = addressOf(each, {});
+    if (address && !each.gone && pattern.matches(address->name)) view.list[placeOf(*address)] = address->kind;
+  }
+  if (reply.more) {
+    view.after = lastListed(view.lookout->who, reply, view.after, view.list.size());
+    view.due = now;
+    return;
+  }
+  view.after = {};
+  view.revision = view.listRevision;
+  view.due = view.revision != 0 ? std::max(now, view.askedAt + kBetweenQuestions) : now + kAskAgain;
+  settle(view, now);
+}
+
+/// Of a registry that knows exact names only: all instances of one, or one of them.
+void Lookouts::takeOldReply(View& view, const ServiceLookupRep& reply, Clock::time_point now) {
+  view.after = {};
+  view.revision = 0;
+  view.list.clear();
+  if (NamePattern::hasAsterisk(view.lookout->pattern)) {
+    view.due = now + kAskForPatternAgain;
+    warn(view, "the registry at " + registries_[view.registry]->endpoint() + " knows exact names only");
+  }
+  const auto put = [&](const ServiceInstance& each) {
+    const auto address = addressOf(each, view.lookout->pattern);
+    if (address && address->name == view.lookout->pattern) view.list[placeOf(*address)] = address->kind;
+  };
+  std::for_each(reply.instances.begin(), reply.instances.end(), put);
+  if (reply.instances.empty()) put({reply.server, reply.port});
+  settle(view, now);
+}
+
+/// The list is whole: it is what is known from now on. A registry that has just come back has yet to hear of some.
+void Lookouts::settle(View& view, Clock::time_point now) {
+  std::vector<Place> missing;
+  for (const auto& [place, kind] : view.known) {
+    if (view.list.count(place) == 0) missing.push_back(place);
+  }
+  for (const Place& place : missing) {
+    if (now < view.settledAt) {
+      view.fading.insert(place);
+    } else {
+      lose(view, place);
+    }
+  }
+  for (const auto& [place, kind] : view.list) see(view, place, kind);
+  view.list.clear();
+}
+
+static registry::ServiceAddress addressAt(const Place& place, const std::string& kind) {
+  return {std::get<0>(place), std::get<1>(place), std::get<2>(place), kind};
+}
+
+void Lookouts::see(View& view, const Place& place, const std::string& kind) {
+  view.fading.erase(place);
+  const auto known = view.known.find(place);
+  if (known == view.known.end()) {
+    if (view.known.size() >= kMostListed) return;
+    view.known.emplace(place, kind);
+    view.lookout->sightings->add(addressAt(place, kind));
+  } else if (known->second != kind) {
+    known->second = kind;
+    view.lookout->sightings->change(addressAt(place, kind));
+  }
+}
+
+void Lookouts::lose(View& view, const Place& place) {
+  view.fading.erase(place);
+  if (view.known.erase(place) > 0) view.lookout->sightings->remove(place);
+}
+
+/// Forgets what has not come back in time with its registry, and all that only a registry knows which has not come back
+/// while another is there. Returns when there is something to forget again.
+Lookouts::Clock::time_point Lookouts::forget(View& view, Clock::time_point now) {
+  const bool isUp = registries_[view.registry]->isUp();
+  if (isUp && view.settledAt <= now) {
+    while (!view.fading.empty()) lose(view, Place(*view.fading.begin()));
+  }
+  if (isUp) return view.fading.empty() ? Clock::time_point::max() : view.settledAt;
+  const bool isAlone = std::none_of(registries_.begin(), registries_.end(), [](Remote* each) { return each->isUp(); });
+  if (view.known.empty() || isAlone) return Clock::time_point::max();  // the others' coming is told
+  if (now < view.lostAt + kSettling) return view.lostAt + kSettling;
+  view.revision = 0;
+  while (!view.known.empty()) lose(view, Place(view.known.begin()->first));
+  return Clock::time_point::max();
+}
+
+void Lookouts::warn(const View& view, const std::string& text) const {
+  view.lookout->warnings.log(LogLevel::warning, view.lookout->who, text);
+}
+
+Lookouts::Clock::time_point Lookouts::run(Clock::time_point now) {
+  auto next = Clock::time_point::max();
+  for (View& view : views_) {
+    next = std::min(next, forget(view, now));
+    if (!registries_[view.registry]->isUp()) continue;  // its coming is told
+    if (!view.asked.empty() && view.replyLimit <= now) view.asked.clear();
+    if (view.asked.empty() && view.due <= now) ask(view, now);
+    next = std::min(next, view.asked.empty() ? view.due : view.replyLimit);
+  }
+  return next;
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/lookouts.cpp
+
 // begin dividere/registry/detail/own_address.cpp
 namespace dividere::detail {
 
@@ -16318,6 +16889,92 @@ std::string tcpEndpoint(const std::string& host, std::uint16_t port) {
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/own_address.cpp
+
+// begin dividere/registry/detail/parked_lookups.hpp
+// Look-ups whose reply waits for a change.
+
+namespace dividere::detail {
+
+/// Keeps such look-ups until something has changed of what they ask for, or their time is up. Bounded, in all and for each
+/// host. One thread. Callers pass the time.
+class ParkedLookups {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Keeps a request of this route and from this address, with `since` at what was looked at in vain. False if there is no
+  /// room for it: then it is to be answered at once.
+  bool add(const connection::Route& route, const ServiceLookupReq& request, std::string_view asker,
+           Clock::time_point now);
+
+  /// Calls `send(route, reply)` for those that have waited long enough, and forgets them.
+  template <class Send>
+  void serve(const Directory& directory, Clock::time_point now, const Send& send) {
+    for (auto it = parked_.begin(); it != parked_.end();) {
+      const ServiceLookupRep reply = directory.changesFor(it->request, now);
+      if (reply.changes && reply.instances.empty() && it->due > now) {
+        it->request.since = reply.revision;  // no change is looked at twice
+        ++it;
+        continue;
+      }
+      send(it->route, reply);
+      it = forget(it);
+    }
+  }
+
+  bool isEmpty() const { return parked_.empty(); }
+
+ private:
+  using Askers = std::map<std::string, std::size_t, std::less<>>;  // how many look-ups each has here
+
+  struct Parked {
+    connection::Route route;
+    ServiceLookupReq request;
+    Clock::time_point due;
+    Askers::iterator asker;
+  };
+
+  std::list<Parked>::iterator forget(std::list<Parked>::iterator parked);
+
+  std::list<Parked> parked_;
+  Askers askers_;
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/parked_lookups.hpp
+
+// begin dividere/registry/detail/parked_lookups.cpp
+namespace dividere::detail {
+
+constexpr std::size_t kMostParked = 10'000;
+constexpr std::size_t kMostParkedOfOne = 2'000;
+// A route has the peer's name, the request's id and an empty frame. Whoever puts more in front is not waited with.
+constexpr std::size_t kLongestParkedRoute = 256;
+constexpr std::chrono::milliseconds kLongestPark{60'000};
+
+static std::size_t bytesOf(const connection::Route& route) {
+  return std::accumulate(route.begin(), route.end(), route.size(),
+                         [](std::size_t sum, const std::string& frame) { return sum + frame.size(); });
+}
+
+bool ParkedLookups::add(const connection::Route& route, const ServiceLookupReq& request, std::string_view asker,
+                        Clock::time_point now) {
+  if (parked_.size() >= kMostParked || bytesOf(route) > kLongestParkedRoute) return false;
+  const auto known = askers_.find(asker);
+  if (known != askers_.end() && known->second >= kMostParkedOfOne) return false;
+  const auto its = known != askers_.end() ? known : askers_.try_emplace(std::string(asker), 0).first;
+  ++its->second;
+  const auto waits = std::min(std::chrono::milliseconds(request.waitMs), kLongestPark);
+  parked_.push_back({route, request, now + waits, its});
+  return true;
+}
+
+std::list<ParkedLookups::Parked>::iterator ParkedLookups::forget(std::list<Parked>::iterator parked) {
+  if (--parked->asker->second == 0) askers_.erase(parked->asker);
+  return parked_.erase(parked);
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/parked_lookups.cpp
 
 // begin dividere/registry/detail/questions.cpp
 namespace dividere::detail {
@@ -16680,6 +17337,17 @@ void RegistryLink::end(const std::shared_ptr<Registration>& registration) {
   loop_.post([this, registration] { registrar_.end(registration); });
 }
 
+void RegistryLink::begin(const std::shared_ptr<Lookout>& lookout) {
+  loop_.post([this, lookout] {
+    lookouts_.begin(lookout);
+    run();
+  });
+}
+
+void RegistryLink::end(const std::shared_ptr<Lookout>& lookout) {
+  loop_.post([this, lookout] { lookouts_.end(lookout); });
+}
+
 // --- The link's thread ---
 
 void RegistryLink::listen() {
@@ -16703,18 +17371,19 @@ void RegistryLink::remoteChanged(Remote& remote) {
   const std::size_t index = indexOf(remote);
   questions_.changed(index);
   registrar_.changed(index);
+  lookouts_.changed(index);
   run();
 }
 
 void RegistryLink::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   const std::size_t index = indexOf(remote);
-  if (!questions_.take(index, id, reply)) registrar_.take(index, id, reply);
+  if (!questions_.take(index, id, reply) && !registrar_.take(index, id, reply)) lookouts_.take(index, id, reply);
   run();
 }
 
 void RegistryLink::run() {
   const auto now = Deadline::Clock::now();
-  alarm_.set(std::min(questions_.run(now), registrar_.run(now)));
+  alarm_.set(std::min({questions_.run(now), registrar_.run(now), lookouts_.run(now)}));
 }
 
 }  // namespace dividere::detail
@@ -16727,28 +17396,34 @@ namespace dividere::detail {
 
 /// Replies to requests out of a directory of its own.
 ///
-/// Made in any thread, then the loop's.
+/// Made in any thread, then the loop's. Look-ups that wait for a change are replied to when there is one.
 class RegistrySource final : public RouterSource {
  public:
   /// `entries` always has how many entries there are; `handlers` are for all other requests. Both outlive it. Throws Error
   /// if the endpoint cannot be bound to.
-  RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
+  RegistrySource(ReactorLoop& loop, std::atomic<std::size_t>& entries, const std::string& endpoint,
                  const connection::SocketOptions& options, const DirectoryLimits& limits, HandlerTable& handlers);
 
   void take() override;
 
-  /// Forgets what was not renewed in time.
+  /// Forgets what was not renewed in time, and replies to who has waited long enough. To be called now and then.
   void expire();
 
  private:
   template <class Request>
   bool handles(const Envelope& envelope, std::string_view asker);
 
-  Ack replyTo(const RegisterService& request, std::string_view asker);
-  Ack replyTo(const UnregisterService& request, std::string_view asker);
-  ServiceLookupRep replyTo(const ServiceLookupReq& request, std::string_view asker);
+  std::optional<Ack> replyTo(const RegisterService& request, std::string_view asker);
+  std::optional<Ack> replyTo(const UnregisterService& request, std::string_view asker);
+  std::optional<ServiceLookupRep> replyTo(const ServiceLookupReq& request, std::string_view asker);
+  void noteChanges();
+  void serveParked();
 
   Directory directory_;
+  ParkedLookups parked_;
+  std::uint64_t served_;  // the revision that those who wait have been told of
+  Directory::Clock::time_point lastServed_{};
+  Alarm serving_;
   std::atomic<std::size_t>& entries_;
   RateLimit refusals_;
 };
@@ -16759,10 +17434,17 @@ class RegistrySource final : public RouterSource {
 // begin dividere/registry/detail/registry_source.cpp
 namespace dividere::detail {
 
-RegistrySource::RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
+// At most one round of replies to those who wait for changes in this time, however much changes.
+constexpr std::chrono::milliseconds kBetweenRounds{20};
+
+RegistrySource::RegistrySource(ReactorLoop& loop, std::atomic<std::size_t>& entries, const std::string& endpoint,
                                const connection::SocketOptions& options, const DirectoryLimits& limits,
                                HandlerTable& handlers)
-    : RouterSource("registry::Server", options, handlers), directory_(limits), entries_(entries) {
+    : RouterSource("registry::Server", options, handlers),
+      directory_(limits),
+      served_(directory_.changes().revision()),
+      serving_(loop, [this] { serveParked(); }),
+      entries_(entries) {
   socket().bind(endpoint);
 }
 
@@ -16772,7 +17454,7 @@ void RegistrySource::take() {
   const Envelope envelope = openEnvelope(socket().who(), frame.view());
   if (handles<RegisterService>(envelope, asker) || handles<UnregisterService>(envelope, asker) ||
       handles<ServiceLookupReq>(envelope, asker)) {
-    entries_ = directory_.size();
+    noteChanges();
   } else {
     dispatch(frame);  // has no handler for it, and says so
   }
@@ -16780,7 +17462,23 @@ void RegistrySource::take() {
 
 void RegistrySource::expire() {
   directory_.expire(Deadline::Clock::now());
+  noteChanges();
+  serveParked();
+}
+
+void RegistrySource::noteChanges() {
   entries_ = directory_.size();
+  const bool isNews = directory_.changes().revision() != served_;
+  if (isNews && !parked_.isEmpty()) serving_.set(std::max(Deadline::Clock::now(), lastServed_ + kBetweenRounds));
+}
+
+void RegistrySource::serveParked() {
+  lastServed_ = Deadline::Clock::now();
+  served_ = directory_.changes().revision();
+  parked_.serve(directory_, lastServed_, [this](const connection::Route& route, const ServiceLookupRep& reply) {
+    Frame frame{std::string_view(sealEnvelope(reply.kType, reply.encode()))};
+    sendTo(route, frame);
+  });
 }
 
 template <class Request>
@@ -16790,32 +17488,175 @@ bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   if (!request.decode(envelope.payload)) {
     throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
   }
-  const auto made = replyTo(request, asker);
-  Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
-  reply(frame);
+  if (const std::optional made = replyTo(request, asker)) {
+    Frame frame{std::string_view(sealEnvelope(made->kType, made->encode()))};
+    reply(frame);
+  }
   return true;
 }
 
-Ack RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
+std::optional<Ack> RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
   std::string fault = directory_.add(request, asker, Deadline::Clock::now());
   if (!fault.empty()) {
     refusals_.log(LogLevel::warning, "registry::Server",
                   "refused to register '" + shown(request.name) + "' at " + shown(request.server) + ":" +
                       std::to_string(request.port) + ", asked by " + std::string(asker) + ": " + fault);
   }
-  return {fault.empty(), true, std::move(fault)};
+  return Ack{fault.empty(), true, std::move(fault)};
 }
 
-Ack RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
-  return {directory_.remove(request), true, {}};
+std::optional<Ack> RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
+  return Ack{directory_.remove(request), true, {}};
 }
 
-ServiceLookupRep RegistrySource::replyTo(const ServiceLookupReq& request, std::string_view) {
-  return directory_.find(request, Deadline::Clock::now());
+/// Nothing if the reply waits for a change.
+std::optional<ServiceLookupRep> RegistrySource::replyTo(const ServiceLookupReq& request, std::string_view asker) {
+  const auto now = Deadline::Clock::now();
+  if (request.pattern.empty() || request.since == 0) return directory_.find(request, now);
+  ServiceLookupRep reply = directory_.changesFor(request, now);
+  ServiceLookupReq rest = request;
+  rest.since = reply.revision;
+  const bool waits = reply.changes && reply.instances.empty() && request.waitMs > 0;
+  if (waits && parked_.add(route(), rest, asker, now)) return std::nullopt;
+  return reply;
 }
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/registry_source.cpp
+
+// begin dividere/registry/detail/sightings.cpp
+namespace dividere::detail {
+
+void Sightings::note(std::map<Place, Sighting>::iterator sighting) {
+  if (sighting->second.isNews()) {
+    news_.insert(sighting->first);
+    return bell_.ring();
+  }
+  news_.erase(sighting->first);
+  if (!sighting->second.isThere()) all_.erase(sighting);
+}
+
+void Sightings::add(const registry::ServiceAddress& address) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto sighting = all_.try_emplace(placeOf(address)).first;
+  ++sighting->second.registries;
+  sighting->second.kind = address.kind;
+  note(sighting);
+}
+
+void Sightings::change(const registry::ServiceAddress& address) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto sighting = all_.find(placeOf(address));
+  if (sighting == all_.end()) return;
+  sighting->second.kind = address.kind;
+  note(sighting);
+}
+
+void Sightings::remove(const Place& place) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto sighting = all_.find(place);
+  if (sighting == all_.end() || !sighting->second.isThere()) return;
+  --sighting->second.registries;
+  note(sighting);
+}
+
+void Sightings::tellAll() {
+  while (!hasEnded_) {
+    registry::ServiceAddress address;
+    bool isThere = false;
+    bell_.wait([&] { return hasEnded_ || takeNews(address, isThere); }, Deadline::never());
+    if (!hasEnded_) tell(address, isThere);
+  }
+}
+
+bool Sightings::takeNews(registry::ServiceAddress& address, bool& isThere) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (news_.empty()) return false;
+  // In turn: one that comes and goes all the time keeps none from the others.
+  auto next = news_.upper_bound(last_);
+  if (next == news_.end()) next = news_.begin();
+  const auto sighting = all_.find(last_ = *next);
+  news_.erase(next);
+  Sighting& its = sighting->second;
+  its.isTold = isThere = its.isThere();
+  its.toldKind = its.kind;
+  std::tie(address.name, address.server, address.port) = sighting->first;
+  address.kind = its.kind;
+  if (!isThere) all_.erase(sighting);
+  return true;
+}
+
+void Sightings::tell(const registry::ServiceAddress& address, bool isThere) const noexcept {
+  try {
+    tell_(address, isThere);
+  } catch (const std::exception& error) {
+    log(LogLevel::error, who_, std::string("the function threw: ") + error.what());
+  } catch (...) {
+    log(LogLevel::error, who_, "the function threw something that is no std::exception");
+  }
+}
+
+void Sightings::end() {
+  hasEnded_ = true;
+  bell_.ring();
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/sightings.cpp
+
+// begin dividere/registry/detail/watching.hpp
+// One watch: the registries are asked in the link's thread, and the user is told in a thread of its own.
+
+namespace dividere::detail {
+
+/// Tells a function of who comes and goes, from its construction to stop(). The function may take its time: it keeps nobody
+/// up. Any thread.
+class Watching {
+ public:
+  /// `who` is for the log; the pattern must be good.
+  Watching(std::string who, std::shared_ptr<RegistryLink> link, std::string pattern, Sightings::Tell tell);
+  ~Watching() { stop(); }
+
+  /// Waits for a call of the function that is under way, unless called from inside it. Does nothing in a forked child.
+  void stop();
+
+ private:
+  const ForkGuard fork_;
+  const std::shared_ptr<Lookout> lookout_;
+  const std::shared_ptr<RegistryLink> link_;
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/watching.hpp
+
+// begin dividere/registry/detail/watching.cpp
+namespace dividere::detail {
+
+static std::shared_ptr<Lookout> lookoutOf(std::string who, std::string pattern, Sightings::Tell tell) {
+  const auto lookout = std::make_shared<Lookout>();
+  lookout->sightings = std::make_shared<Sightings>(who, std::move(tell));
+  lookout->who = std::move(who);
+  lookout->pattern = std::move(pattern);
+  return lookout;
+}
+
+Watching::Watching(std::string who, std::shared_ptr<RegistryLink> link, std::string pattern, Sightings::Tell tell)
+    : lookout_(lookoutOf(std::move(who), std::move(pattern), std::move(tell))), link_(std::move(link)) {
+  // Kept by the thread, too: the function may destroy this object.
+  thread_.start("dividere-watch", [sightings = lookout_->sightings] { sightings->tellAll(); });
+  link_->begin(lookout_);
+}
+
+void Watching::stop() {
+  if (fork_.crossed()) return;
+  link_->end(lookout_);
+  lookout_->sightings->end();
+  thread_.stop();
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/watching.cpp
 
 // begin dividere/registry/server.cpp
 namespace dividere::detail {
@@ -16881,7 +17722,7 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket,
+    source_ = std::make_unique<RegistrySource>(loop_, entries_, everyInterface(options.port), options.socket,
                                                limitsOf(options), handlers_);
     try {
       announcer_ = std::make_unique<Announcer>(
@@ -16933,6 +17774,26 @@ std::size_t Server::entries() const { return server_->entries(); }
 
 }  // namespace dividere::registry
 // end dividere/registry/server.cpp
+
+// begin dividere/registry/watch.cpp
+namespace dividere::registry {
+
+Watch::Watch() noexcept = default;
+Watch::Watch(Watch&&) noexcept = default;
+Watch& Watch::operator=(Watch&&) noexcept = default;
+Watch::~Watch() = default;
+
+Watch::Watch(std::shared_ptr<detail::RegistryLink> link, const std::string& pattern,
+             std::function<void(const ServiceAddress&, bool)> function)
+    : watching_(std::make_unique<detail::Watching>("registry::Client: watch '" + pattern + "'", std::move(link),
+                                                   pattern, std::move(function))) {}
+
+void Watch::stop() {
+  if (watching_) watching_->stop();
+}
+
+}  // namespace dividere::registry
+// end dividere/registry/watch.cpp
 
 // begin dividere/service/detail/instances.hpp
 // The instances of a service that a client is connected to.

@@ -1,11 +1,13 @@
 #include "client.hpp"
 
-#include <tuple>
+#include <utility>
 
 #include "../core/detail/fork.hpp"
+#include "../core/detail/options.hpp"
 #include "../core/detail/text.hpp"
 #include "../messaging/detail/error_envelope.hpp"
 #include "detail/entry_rules.hpp"
+#include "detail/listing.hpp"
 #include "detail/own_address.hpp"
 #include "detail/registry_link.hpp"
 
@@ -32,39 +34,18 @@ static std::string nameInQuestion(std::string_view verb, std::string_view name) 
   return what;
 }
 
-static bool isPlace(const std::string& host, std::uint32_t port) {
-  return faultInPort(port).empty() && faultInHost(host).empty();
-}
-
-static bool tellsOfOne(const ServiceLookupRep& reply) { return isPlace(reply.server, reply.port); }
-
-/// What is listed in the end may be long, but not without bound. No honest registry has as much.
-constexpr std::size_t kMostListed = 1'000'000;
-
-/// The last of a part of a list, to be asked for what comes after it. Throws Error{malformed} if asking so would lead
-/// nowhere: it does not come after the last one, or is no instance at all.
-static const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply,
-                                         const ServiceInstance& before, std::size_t listed) {
-  const auto place = [](const ServiceInstance& each) { return std::tie(each.name, each.server, each.port); };
-  const bool leadsOn = !reply.instances.empty() && place(reply.instances.back()) > place(before) &&
-                       faultInServiceName(reply.instances.back().name).empty() &&
-                       faultInHost(reply.instances.back().server).empty();
-  if (!leadsOn || listed > kMostListed) throw Error(Errc::malformed, who + ": a list without an end");
-  return reply.instances.back();
+static bool tellsOfOne(const ServiceLookupRep& reply) {
+  return faultInPort(reply.port).empty() && faultInHost(reply.server).empty();
 }
 
 /// Puts the instances of a reply to a look-up of this name behind `all`.
 static void append(const ServiceLookupRep& reply, const std::string& name, std::vector<registry::ServiceAddress>& all) {
-  const auto add = [&](const std::string& its, const std::string& host, std::uint32_t port, const std::string& kind) {
-    all.push_back({its.empty() ? name : its, host, static_cast<std::uint16_t>(port), kind});
-  };
   for (const ServiceInstance& each : reply.instances) {
-    const bool isNamed = each.name.empty() || faultInServiceName(each.name).empty();
-    if (!isNamed || !isPlace(each.server, each.port)) continue;
-    add(each.name, each.server, each.port, faultInKind(each.traits.kind).empty() ? each.traits.kind : std::string());
+    if (auto address = addressOf(each, name)) all.push_back(std::move(*address));
   }
   // A registry that tells of one only.
-  if (!reply.isListed && reply.instances.empty() && tellsOfOne(reply)) add(name, reply.server, reply.port, {});
+  if (reply.isListed || !reply.instances.empty()) return;
+  if (auto address = addressOf({reply.server, reply.port}, name)) all.push_back(std::move(*address));
 }
 
 }  // namespace dividere::detail
@@ -158,6 +139,14 @@ std::vector<ServiceAddress> Client::instances(const std::string& pattern, std::c
     if (!reply.more) return all;
     request.after = detail::lastListed("registry::Client: " + what + ": " + where_, reply, request.after, all.size());
   }
+}
+
+Watch Client::watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool)> function) const {
+  const std::string who = "registry::Client: " + detail::nameInQuestion("watch", pattern);
+  if (!link_) throw Error(Errc::movedFrom, who);
+  link_->requireOwnProcess(who);
+  detail::requireOption(static_cast<bool>(function), who.c_str(), "the function must not be empty");
+  return Watch(link_, pattern, std::move(function));
 }
 
 std::string Client::ask(const std::string& what, std::string_view type, const std::string& request,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "address.hpp"
+#include "watch.hpp"
 
 namespace dividere::detail {
 class Deadline;
@@ -68,6 +70,20 @@ class Client {
   /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
+
+  /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
+  /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
+  /// goes faster than the function returns may be left out, both times.
+  ///
+  /// The function is called in a thread of the Watch's own, one call at a time; it may call anything, also stop(), and
+  /// destroy the Watch. What it throws is logged.
+  ///
+  /// All registries are watched: an instance is there if one of them knows it. While a registry is away, or has just come
+  /// back, what it knew still counts. A registry tells of a change at once. Those of dividere 0.1 and of the Python package
+  /// are asked every 5 s, and know exact names only.
+  ///
+  /// Throws std::errc::invalid_argument for a pattern that no name has.
+  Watch watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool isThere)> function) const;
 
  private:
   std::string ask(const std::string& what, std::string_view type, const std::string& request,

@@ -72,7 +72,7 @@ class RegistryServer {
  private:
   void open(const registry::ServerOptions& options) {
     const auto next = static_cast<std::uint16_t>(options.port + 1);
-    source_ = std::make_unique<RegistrySource>(entries_, everyInterface(options.port), options.socket,
+    source_ = std::make_unique<RegistrySource>(loop_, entries_, everyInterface(options.port), options.socket,
                                                limitsOf(options), handlers_);
     try {
       announcer_ = std::make_unique<Announcer>(

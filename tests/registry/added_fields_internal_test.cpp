@@ -96,6 +96,32 @@ TEST_CASE("a look-up for all and its reply equal protoc's, both ways") {
   CHECK(read.instances.empty());
 }
 
+TEST_CASE("a question for changes and its reply equal protoc's, both ways") {
+  ServiceLookupReq protocRequest;
+  protocRequest.set_since(0x1234567890);
+  protocRequest.set_waitms(20000);
+  detail::ServiceLookupReq request;
+  request.since = 0x1234567890;
+  request.waitMs = 20000;
+  CHECK(request.encode() == protocRequest.SerializeAsString());
+  detail::ServiceLookupReq readRequest;
+  REQUIRE(readRequest.decode(request.encode()));
+  CHECK((readRequest.since == 0x1234567890 && readRequest.waitMs == 20000));
+
+  ServiceLookupRep protoc;
+  protoc.set_revision(0x1234567890);
+  protoc.set_changes(true);
+  protoc.add_instances()->set_gone(true);
+  detail::ServiceLookupRep ours;
+  ours.revision = 0x1234567890;
+  ours.changes = true;
+  ours.instances.emplace_back().gone = true;
+  CHECK(ours.encode() == protoc.SerializeAsString());
+  detail::ServiceLookupRep read;
+  REQUIRE(read.decode(ours.encode()));
+  CHECK((read.revision == 0x1234567890 && read.changes && read.instances.at(0).gone));
+}
+
 TEST_CASE("an ack that tells of leases equals protoc's, both ways") {
   ack protoc;
   protoc.set_ok(true);

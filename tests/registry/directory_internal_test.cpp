@@ -2,6 +2,8 @@
 
 #include "dividere/registry/detail/directory.hpp"
 
+#include "dividere/registry/detail/parked_lookups.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 using namespace std::chrono_literals;
 using dividere::detail::Directory;
 using dividere::detail::DirectoryLimits;
+using dividere::detail::ParkedLookups;
 using dividere::detail::RegisterService;
 using dividere::detail::ServiceInstance;
 using dividere::detail::ServiceLookupReq;
@@ -391,4 +394,153 @@ TEST_CASE("a kind or a key that is too long, or a kind that is no text, is refus
   CHECK(directory.add(service, kHere, kStart) == "its public key has 65 bytes, more than 64");
   service.traits = {0, std::string(64, '\xFF'), std::string(64, 'k')};
   CHECK(directory.add(service, kHere, kStart).empty());
+}
+
+// --- Changes ---
+
+namespace {
+
+/// What has changed since a revision: "+server:port" and "-server:port". "list" if that is not known any more.
+List changed(const Directory& directory, std::uint64_t since, const std::string& pattern = "name",
+             Directory::Clock::time_point now = kStart) {
+  ServiceLookupReq request{pattern};
+  request.pattern = pattern;
+  request.since = since;
+  const auto reply = directory.changesFor(request, now);
+  if (!reply.changes) return {"list"};
+  CHECK(reply.revision == directory.changes().revision());
+  List all;
+  for (const auto& each : reply.instances) {
+    all.push_back((each.gone ? "-" : "+") + each.server + ":" + std::to_string(each.port));
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a directory remembers who has come and gone since a revision, of the names that are asked for") {
+  Directory directory;
+  const auto start = directory.changes().revision();
+  CHECK(changed(directory, start).empty());
+  directory.add(instance("a", 1), kHere, kStart);
+  RegisterService other = instance("b", 2);
+  other.name = "other";
+  directory.add(other, kHere, kStart);
+  const auto middle = directory.changes().revision();
+  directory.remove(gone("a", 1));
+  CHECK(changed(directory, start) == List{"+a:1", "-a:1"});
+  CHECK(changed(directory, middle) == List{"-a:1"});
+  CHECK(changed(directory, start, "o*") == List{"+b:2"});
+  CHECK(changed(directory, start, "*") == List{"+a:1", "+b:2", "-a:1"});
+}
+
+TEST_CASE("a renewal is no change, but for one that says another kind, or whose lease had ended") {
+  Directory directory;
+  const auto start = directory.changes().revision();
+  RegisterService service = instance("a", 1, 1000);
+  for (int i = 0; i < 3; ++i) directory.add(service, kHere, kStart);
+  CHECK(changed(directory, start) == List{"+a:1"});
+  service.traits.kind = "broker";
+  directory.add(service, kHere, kStart);
+  CHECK(changed(directory, start) == List{"+a:1", "+a:1"});
+  directory.add(service, kHere, kStart + 1s);
+  CHECK(changed(directory, start) == List{"+a:1", "+a:1", "+a:1"});
+}
+
+TEST_CASE("an end of a lease and a replacement are changes") {
+  Directory directory;
+  const auto start = directory.changes().revision();
+  directory.add(instance("a", 1, 1000), kHere, kStart);
+  directory.expire(kStart + 1s);
+  directory.add(only("b", 2), kHere, kStart);
+  directory.add(only("c", 3), kHere, kStart);
+  CHECK(changed(directory, start) == List{"+a:1", "-a:1", "+b:2", "+c:3", "-b:2"});
+}
+
+TEST_CASE("who is too far behind, ahead, or of another registry's life, is told the list") {
+  Directory directory, other;
+  const auto start = directory.changes().revision();
+  for (int i = 0; i < 3000; ++i) {
+    directory.add(instance("a", 1), kHere, kStart);
+    directory.remove(gone("a", 1));
+  }
+  CHECK(changed(directory, start) == List{"list"});
+  CHECK(changed(directory, directory.changes().revision() + 1) == List{"list"});
+  CHECK(changed(directory, other.changes().revision()) == List{"list"});
+  CHECK(changed(directory, directory.changes().revision() - 2) == List{"+a:1", "-a:1"});
+}
+
+TEST_CASE("more changes than fit are told in parts") {
+  DirectoryLimits limits;
+  limits.replyBytes = 100;
+  Directory directory(limits);
+  const auto start = directory.changes().revision();
+  for (std::uint32_t port = 1; port <= 10; ++port) directory.add(instance("a", port), kHere, kStart);
+  ServiceLookupReq request{"name"};
+  request.pattern = "name";
+  request.since = start;
+  std::vector<std::uint32_t> ports;
+  for (int parts = 0; request.since != directory.changes().revision(); ++parts) {
+    REQUIRE(parts < 10);
+    const auto reply = directory.changesFor(request, kStart);
+    REQUIRE(reply.instances.size() < 10);
+    for (const auto& each : reply.instances) ports.push_back(each.port);
+    request.since = reply.revision;
+  }
+  CHECK(ports == std::vector<std::uint32_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+}
+
+// --- Look-ups that wait ---
+
+namespace {
+
+ServiceLookupReq waiting(const Directory& directory, std::uint32_t waitMs) {
+  ServiceLookupReq request{"name"};
+  request.pattern = "name";
+  request.since = directory.changes().revision();
+  request.waitMs = waitMs;
+  return request;
+}
+
+/// How many replies there are now.
+int served(ParkedLookups& parked, const Directory& directory, Directory::Clock::time_point now = kStart) {
+  int replies = 0;
+  parked.serve(directory, now, [&](const auto&, const auto&) { ++replies; });
+  return replies;
+}
+
+}  // namespace
+
+TEST_CASE("a look-up waits for a change of what it asks for, or for its time, a minute at most") {
+  Directory directory;
+  ParkedLookups parked;
+  CHECK(parked.add({"peer"}, waiting(directory, 1000), kHere, kStart));
+  CHECK(parked.add({"peer"}, waiting(directory, 0xFFFFFFFF), kHere, kStart));
+  RegisterService other = instance("b", 2);
+  other.name = "other";
+  directory.add(other, kHere, kStart);
+  CHECK(served(parked, directory) == 0);
+  CHECK(served(parked, directory, kStart + 1s) == 1);
+  CHECK(served(parked, directory, kStart + 59s) == 0);
+  CHECK(served(parked, directory, kStart + 60s) == 1);
+  CHECK(parked.isEmpty());
+  CHECK(parked.add({"peer"}, waiting(directory, 1000), kHere, kStart));
+  directory.add(instance("a", 1), kHere, kStart);
+  CHECK(served(parked, directory) == 1);
+}
+
+TEST_CASE("look-ups that wait are bounded: for one host, in all, and in what they bring") {
+  Directory directory;
+  ParkedLookups parked;
+  const auto request = waiting(directory, 1000);
+  CHECK_FALSE(parked.add({std::string(300, 'r')}, request, kHere, kStart));
+  int taken = 0;
+  while (taken < 20'000 && parked.add({"peer"}, request, kHere, kStart)) ++taken;
+  CHECK(taken == 2'000);
+  for (int host = 0; host < 10; ++host) {
+    while (taken < 20'000 && parked.add({"peer"}, request, "host " + std::to_string(host), kStart)) ++taken;
+  }
+  CHECK(taken == 10'000);
+  CHECK(served(parked, directory, kStart + 1s) == 10'000);
+  CHECK(parked.add({"peer"}, request, kHere, kStart));
 }

@@ -40,6 +40,9 @@ class FieldReader {
   void to(std::int32_t& value) const {
     if (isVarint_) value = static_cast<std::int32_t>(varint_);
   }
+  void to(std::uint64_t& value) const {
+    if (isVarint_) value = varint_;
+  }
   void to(bool& value) const {
     if (isVarint_) value = varint_ != 0;
   }

@@ -6,9 +6,21 @@ namespace dividere::detail {
 
 // Fields that the Python package does not know have numbers from 100 on (doc/wire.md).
 enum RegisterServiceField { kLeaseField = 100, kInstanceField = 101, kRegisteredTraitsField = 102 };
-enum ServiceInstanceField { kInstanceTraitsField = 100 };
-enum ServiceLookupReqField { kAllField = 100, kPatternField = 101, kAfterField = 102 };
-enum ServiceLookupRepField { kInstancesField = 100, kListedField = 101, kMoreField = 102 };
+enum ServiceInstanceField { kInstanceTraitsField = 100, kGoneField = 103 };
+enum ServiceLookupReqField {
+  kAllField = 100,
+  kPatternField = 101,
+  kAfterField = 102,
+  kSinceField = 103,
+  kWaitField = 104
+};
+enum ServiceLookupRepField {
+  kInstancesField = 100,
+  kListedField = 101,
+  kMoreField = 102,
+  kRevisionField = 103,
+  kChangesField = 104
+};
 enum AckField { kLeasesField = 100, kReasonField = 101 };
 
 /// Calls `take` with each field; false if the bytes are no protobuf message.
@@ -84,7 +96,7 @@ std::string ServiceInstance::encode() const {
   FieldWriter writer;
   writer.text(1, server).number(2, port).text(3, name);
   writeTraits(traits, kInstanceTraitsField, writer);
-  return writer.take();
+  return writer.number(kGoneField, gone ? 1 : 0).take();
 }
 
 /// Into one that may hold something already, as of a field that comes twice: then the two are one.
@@ -94,6 +106,7 @@ static bool mergeInstance(std::string_view bytes, ServiceInstance& instance) {
       case 1: return field.to(instance.server);
       case 2: return field.to(instance.port);
       case 3: return field.to(instance.name);
+      case kGoneField: return field.to(instance.gone);
       default: return takeTraits(field, kInstanceTraitsField, instance.traits);
     }
   });
@@ -109,6 +122,7 @@ bool ServiceInstance::decode(std::string_view bytes) {
 std::string ServiceLookupReq::encode() const {
   FieldWriter writer;
   writer.text(1, name).number(kAllField, all ? 1 : 0).text(kPatternField, pattern).text(kAfterField, after.encode());
+  writer.number(kSinceField, since).number(kWaitField, waitMs);
   return writer.take();
 }
 
@@ -120,6 +134,8 @@ bool ServiceLookupReq::decode(std::string_view bytes) {
       case 1: return field.to(name);
       case kAllField: return field.to(all);
       case kPatternField: return field.to(pattern);
+      case kSinceField: return field.to(since);
+      case kWaitField: return field.to(waitMs);
       case kAfterField: {
         if (field.isBytes()) isAfterGood = mergeInstance(field.bytes(), after) && isAfterGood;
         return;
@@ -135,7 +151,8 @@ bool ServiceLookupReq::decode(std::string_view bytes) {
 std::string ServiceLookupRep::encode() const {
   FieldWriter writer = writeServiceAt(*this);
   for (const ServiceInstance& each : instances) writer.part(kInstancesField, each.encode());
-  return writer.number(kListedField, isListed ? 1 : 0).number(kMoreField, more ? 1 : 0).take();
+  writer.number(kListedField, isListed ? 1 : 0).number(kMoreField, more ? 1 : 0);
+  return writer.number(kRevisionField, revision).number(kChangesField, changes ? 1 : 0).take();
 }
 
 bool ServiceLookupRep::decode(std::string_view bytes) {
@@ -145,6 +162,8 @@ bool ServiceLookupRep::decode(std::string_view bytes) {
     switch (field.number()) {
       case kListedField: return field.to(isListed);
       case kMoreField: return field.to(more);
+      case kRevisionField: return field.to(revision);
+      case kChangesField: return field.to(changes);
       case kInstancesField: {
         if (!field.isBytes()) return;
         instances.emplace_back();

@@ -50,6 +50,7 @@ struct ServiceInstance {
   std::uint32_t port = 0;
   std::string name = {};  // empty: that of the look-up
   EndpointTraits traits = {};
+  bool gone = false;  // among changes: it is not there any more
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -62,6 +63,8 @@ struct ServiceLookupRep : ServiceAt {
   std::vector<ServiceInstance> instances;  // every one, if the request asks for all and the registry can tell
   bool isListed = false;                   // they are those that match the request's pattern, each with its name
   bool more = false;                       // there are more: ask for those after the last of these
+  std::uint64_t revision = 0;              // of what the registry knows; 0: it does not count its changes
+  bool changes = false;  // they are changes since the request's revision, in order, not the whole list
 
   std::string encode() const;
   bool decode(std::string_view bytes);
@@ -73,6 +76,8 @@ struct ServiceLookupReq {
   bool all = false;            // asks for every instance
   std::string pattern = {};    // asks for a list of what matches it; `name` is for registries that know no patterns
   ServiceInstance after = {};  // asks for the part of that list that comes after this one
+  std::uint64_t since = 0;     // asks for the changes after this revision in place of the list
+  std::uint32_t waitMs = 0;    // how long the reply may take, if there are no such changes yet
 
   std::string encode() const;
   bool decode(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "entry_rules.hpp"
+#include "name_pattern.hpp"
 
 namespace dividere::detail {
 
@@ -30,10 +31,11 @@ void Directory::forgetRegistrant(Registrants::iterator registrant) {
 
 /// Erases those that meet the condition, and keeps the turn where it was; returns how many went.
 template <class Condition>
-std::size_t Directory::erase(Instances& instances, const Condition& condition) {
+std::size_t Directory::erase(const std::string& name, Instances& instances, const Condition& condition) {
   std::size_t kept = 0, erasedBeforeTurn = 0;
   for (std::size_t i = 0; i < instances.all.size(); ++i) {
     if (condition(instances.all[i])) {
+      note(name, instances.all[i], true);
       forgetRegistrant(instances.all[i].registrant);
       if (i < instances.next) ++erasedBeforeTurn;
     } else {
@@ -46,6 +48,14 @@ std::size_t Directory::erase(Instances& instances, const Condition& condition) {
   instances.next -= erasedBeforeTurn;
   size_ -= erased;
   return erased;
+}
+
+void Directory::note(const std::string& name, const Instance& instance, bool gone) {
+  changes_.add({instance.server, instance.port, name, instance.traits, gone});
+}
+
+static bool operator==(const EndpointTraits& a, const EndpointTraits& b) {
+  return std::tie(a.features, a.publicKey, a.kind) == std::tie(b.features, b.publicKey, b.kind);
 }
 
 std::string Directory::lackOfRoom(const Instances& instances, const RegisterService& service,
@@ -77,9 +87,12 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
   const auto leaseEnds =
       service.leaseMs == 0 ? Clock::time_point::max() : now + std::chrono::milliseconds(service.leaseMs);
   if (known != instances.all.end()) {
+    // One that has ended, though it is still here, is not listed any more: it comes back.
+    const bool isNews = known->leaseEnds <= now || !(known->traits == service.traits);
     known->isOneOfMany = service.instance;
     known->leaseEnds = leaseEnds;
     known->traits = service.traits;
+    if (isNews) note(service.name, *known, false);
   } else {
     fault = lackOfRoom(instances, service, registrant);
     if (!fault.empty()) {
@@ -90,9 +103,10 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
     ++mine->second;
     instances.all.push_back({service.server, service.port, service.instance, leaseEnds, mine, service.traits});
     ++size_;
+    note(service.name, instances.all.back(), false);
   }
   if (!service.instance) {
-    erase(instances, [&](const Instance& each) { return !each.isOneOfMany && !isAt(each, service); });
+    erase(service.name, instances, [&](const Instance& each) { return !each.isOneOfMany && !isAt(each, service); });
   }
   return {};
 }
@@ -100,24 +114,20 @@ std::string Directory::add(const RegisterService& service, std::string_view regi
 bool Directory::remove(const UnregisterService& service) {
   const auto found = byName_.find(service.name);
   if (found == byName_.end()) return false;
-  const std::size_t erased = erase(found->second, [&](const Instance& each) { return isAt(each, service); });
+  const std::size_t erased =
+      erase(found->first, found->second, [&](const Instance& each) { return isAt(each, service); });
   if (found->second.all.empty()) byName_.erase(found);
   return erased > 0;
 }
 
 void Directory::expire(Clock::time_point now) {
   for (auto it = byName_.begin(); it != byName_.end();) {
-    erase(it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
+    erase(it->first, it->second, [&](const Instance& each) { return each.leaseEnds <= now; });
     it = it->second.all.empty() ? byName_.erase(it) : std::next(it);
   }
 }
 
 // --- Look-ups ---
-
-/// What one more instance adds to a reply, at most: tags and lengths, a port of three bytes, features of five.
-static std::size_t sizeInReply(std::string_view name, std::string_view host, const EndpointTraits& traits = {}) {
-  return name.size() + host.size() + traits.kind.size() + traits.publicKey.size() + 30;
-}
 
 ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_point now) {
   if (!request.pattern.empty()) return list(request, now);
@@ -127,7 +137,7 @@ ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_po
   const auto found = byName_.find(request.name);
   if (found == byName_.end()) return reply;
   Instances& instances = found->second;
-  erase(instances, [&](const Instance& each) { return each.leaseEnds <= now; });
+  erase(found->first, instances, [&](const Instance& each) { return each.leaseEnds <= now; });
   if (instances.all.empty()) {
     byName_.erase(found);
     return reply;
@@ -159,39 +169,27 @@ void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep
     instances.next = (turn + std::max<std::size_t>(reply.instances.size(), 1)) % count;
 }
 
-/// A pattern is a name, or the beginning of names and an asterisk.
-struct NamePattern {
-  explicit NamePattern(std::string_view pattern) : isPrefix(hasAsterisk(pattern)) {
-    text = isPrefix ? pattern.substr(0, pattern.size() - 1) : pattern;
-  }
-
-  static bool hasAsterisk(std::string_view pattern) { return !pattern.empty() && pattern.back() == '*'; }
-  bool matches(std::string_view name) const { return (isPrefix ? name.substr(0, text.size()) : name) == text; }
-
-  bool isPrefix;
-  std::string_view text;
-};
-
 /// The instances of every name that matches, by name, host and port, from behind `after` on, as many as fit: a long
 /// list is asked for in parts. At least one, if there is one.
 ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_point now) const {
-  using Place = std::tuple<std::string_view, std::string_view, std::uint32_t>;
+  using Position = std::tuple<std::string_view, std::string_view, std::uint32_t>;
   const NamePattern pattern(request.pattern);
-  const Place after(request.after.name, request.after.server, request.after.port);
+  const Position after(request.after.name, request.after.server, request.after.port);
   ServiceLookupRep reply;
   reply.server = ServiceLookupRep::kUnavailable;
   reply.isListed = true;
+  reply.revision = changes_.revision();
   std::size_t size = 0;
   for (auto it = byName_.lower_bound(std::max(pattern.text, std::string_view(request.after.name)));
        it != byName_.end() && pattern.matches(it->first); ++it) {
     const std::string& name = it->first;
-    const auto placeOf = [&](const Instance& each) { return Place(name, each.server, each.port); };
+    const auto positionOf = [&](const Instance& each) { return Position(name, each.server, each.port); };
     std::vector<const Instance*> wanted;
     for (const Instance& each : it->second.all) {
-      if (each.leaseEnds > now && placeOf(each) > after) wanted.push_back(&each);
+      if (each.leaseEnds > now && positionOf(each) > after) wanted.push_back(&each);
     }
     std::sort(wanted.begin(), wanted.end(),
-              [&](const Instance* a, const Instance* b) { return placeOf(*a) < placeOf(*b); });
+              [&](const Instance* a, const Instance* b) { return positionOf(*a) < positionOf(*b); });
     for (const Instance* each : wanted) {
       size += sizeInReply(name, each->server, each->traits);
       reply.more = !reply.instances.empty() && size > limits_.replyBytes;
@@ -199,6 +197,15 @@ ServiceLookupRep Directory::list(const ServiceLookupReq& request, Clock::time_po
       reply.instances.push_back({each->server, each->port, name, each->traits});
     }
   }
+  return reply;
+}
+
+ServiceLookupRep Directory::changesFor(const ServiceLookupReq& request, Clock::time_point now) const {
+  if (!changes_.cover(request.since)) return list(request, now);
+  ServiceLookupRep reply;
+  reply.server = ServiceLookupRep::kUnavailable;
+  reply.isListed = reply.changes = true;
+  changes_.tell(request.since, NamePattern(request.pattern), limits_.replyBytes, reply);
   return reply;
 }
 

@@ -9,6 +9,7 @@
 
 #include "../../core/detail/deadline.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
+#include "changes.hpp"
 
 namespace dividere::detail {
 
@@ -47,6 +48,13 @@ class Directory {
 
   std::size_t size() const { return size_; }
 
+  /// What has changed: instances that have come, gone, or say something else of themselves.
+  const Changes& changes() const { return changes_; }
+
+  /// The changes that a request asks for: those there are by now, as many as fit; none, if there are none yet. Where they
+  /// are not known any more: the list, as to a request with a pattern alone.
+  ServiceLookupRep changesFor(const ServiceLookupReq& request, Clock::time_point now) const;
+
  private:
   using Registrants = std::map<std::string, std::size_t, std::less<>>;  // how many entries each has
 
@@ -65,7 +73,8 @@ class Directory {
 
   std::string lackOfRoom(const Instances& instances, const RegisterService& service, std::string_view registrant) const;
   template <class Condition>
-  std::size_t erase(Instances& instances, const Condition& condition);
+  std::size_t erase(const std::string& name, Instances& instances, const Condition& condition);
+  void note(const std::string& name, const Instance& instance, bool gone);
   void forgetRegistrant(Registrants::iterator registrant);
   void listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const;
   ServiceLookupRep list(const ServiceLookupReq& request, Clock::time_point now) const;
@@ -73,6 +82,7 @@ class Directory {
   const DirectoryLimits limits_;
   std::map<std::string, Instances, std::less<>> byName_;
   Registrants registrants_;
+  Changes changes_;
   std::size_t size_ = 0;
 };
 

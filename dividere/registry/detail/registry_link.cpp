@@ -144,6 +144,17 @@ void RegistryLink::end(const std::shared_ptr<Registration>& registration) {
   loop_.post([this, registration] { registrar_.end(registration); });
 }
 
+void RegistryLink::begin(const std::shared_ptr<Lookout>& lookout) {
+  loop_.post([this, lookout] {
+    lookouts_.begin(lookout);
+    run();
+  });
+}
+
+void RegistryLink::end(const std::shared_ptr<Lookout>& lookout) {
+  loop_.post([this, lookout] { lookouts_.end(lookout); });
+}
+
 // --- The link's thread ---
 
 void RegistryLink::listen() {
@@ -167,18 +178,19 @@ void RegistryLink::remoteChanged(Remote& remote) {
   const std::size_t index = indexOf(remote);
   questions_.changed(index);
   registrar_.changed(index);
+  lookouts_.changed(index);
   run();
 }
 
 void RegistryLink::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   const std::size_t index = indexOf(remote);
-  if (!questions_.take(index, id, reply)) registrar_.take(index, id, reply);
+  if (!questions_.take(index, id, reply) && !registrar_.take(index, id, reply)) lookouts_.take(index, id, reply);
   run();
 }
 
 void RegistryLink::run() {
   const auto now = Deadline::Clock::now();
-  alarm_.set(std::min(questions_.run(now), registrar_.run(now)));
+  alarm_.set(std::min({questions_.run(now), registrar_.run(now), lookouts_.run(now)}));
 }
 
 }  // namespace dividere::detail

@@ -12,6 +12,7 @@
 #include "../../messaging/detail/correlation.hpp"
 #include "../../reactor/detail/alarm.hpp"
 #include "../address.hpp"
+#include "lookouts.hpp"
 #include "questions.hpp"
 #include "registrar.hpp"
 
@@ -40,6 +41,8 @@ class RegistryLink final : private Remote::Owner {
 
   void begin(const std::shared_ptr<Registration>& registration);
   void end(const std::shared_ptr<Registration>& registration);
+  void begin(const std::shared_ptr<Lookout>& lookout);
+  void end(const std::shared_ptr<Lookout>& lookout);
 
  private:
   void remoteChanged(Remote& remote) override;
@@ -57,6 +60,7 @@ class RegistryLink final : private Remote::Owner {
   CorrelationIds ids_;
   Questions questions_{remotes_, ids_};
   Registrar registrar_{remotes_, ids_};
+  Lookouts lookouts_{remotes_, ids_};
   bool listens_ = false;
 
   ReactorLoop loop_{"registry link"};

@@ -4,10 +4,17 @@
 
 namespace dividere::detail {
 
-RegistrySource::RegistrySource(std::atomic<std::size_t>& entries, const std::string& endpoint,
+// At most one round of replies to those who wait for changes in this time, however much changes.
+constexpr std::chrono::milliseconds kBetweenRounds{20};
+
+RegistrySource::RegistrySource(ReactorLoop& loop, std::atomic<std::size_t>& entries, const std::string& endpoint,
                                const connection::SocketOptions& options, const DirectoryLimits& limits,
                                HandlerTable& handlers)
-    : RouterSource("registry::Server", options, handlers), directory_(limits), entries_(entries) {
+    : RouterSource("registry::Server", options, handlers),
+      directory_(limits),
+      served_(directory_.changes().revision()),
+      serving_(loop, [this] { serveParked(); }),
+      entries_(entries) {
   socket().bind(endpoint);
 }
 
@@ -17,7 +24,7 @@ void RegistrySource::take() {
   const Envelope envelope = openEnvelope(socket().who(), frame.view());
   if (handles<RegisterService>(envelope, asker) || handles<UnregisterService>(envelope, asker) ||
       handles<ServiceLookupReq>(envelope, asker)) {
-    entries_ = directory_.size();
+    noteChanges();
   } else {
     dispatch(frame);  // has no handler for it, and says so
   }
@@ -25,7 +32,23 @@ void RegistrySource::take() {
 
 void RegistrySource::expire() {
   directory_.expire(Deadline::Clock::now());
+  noteChanges();
+  serveParked();
+}
+
+void RegistrySource::noteChanges() {
   entries_ = directory_.size();
+  const bool isNews = directory_.changes().revision() != served_;
+  if (isNews && !parked_.isEmpty()) serving_.set(std::max(Deadline::Clock::now(), lastServed_ + kBetweenRounds));
+}
+
+void RegistrySource::serveParked() {
+  lastServed_ = Deadline::Clock::now();
+  served_ = directory_.changes().revision();
+  parked_.serve(directory_, lastServed_, [this](const connection::Route& route, const ServiceLookupRep& reply) {
+    Frame frame{std::string_view(sealEnvelope(reply.kType, reply.encode()))};
+    sendTo(route, frame);
+  });
 }
 
 template <class Request>
@@ -35,28 +58,37 @@ bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   if (!request.decode(envelope.payload)) {
     throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
   }
-  const auto made = replyTo(request, asker);
-  Frame frame{std::string_view(sealEnvelope(made.kType, made.encode()))};
-  reply(frame);
+  if (const std::optional made = replyTo(request, asker)) {
+    Frame frame{std::string_view(sealEnvelope(made->kType, made->encode()))};
+    reply(frame);
+  }
   return true;
 }
 
-Ack RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
+std::optional<Ack> RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
   std::string fault = directory_.add(request, asker, Deadline::Clock::now());
   if (!fault.empty()) {
     refusals_.log(LogLevel::warning, "registry::Server",
                   "refused to register '" + shown(request.name) + "' at " + shown(request.server) + ":" +
                       std::to_string(request.port) + ", asked by " + std::string(asker) + ": " + fault);
   }
-  return {fault.empty(), true, std::move(fault)};
+  return Ack{fault.empty(), true, std::move(fault)};
 }
 
-Ack RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
-  return {directory_.remove(request), true, {}};
+std::optional<Ack> RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
+  return Ack{directory_.remove(request), true, {}};
 }
 
-ServiceLookupRep RegistrySource::replyTo(const ServiceLookupReq& request, std::string_view) {
-  return directory_.find(request, Deadline::Clock::now());
+/// Nothing if the reply waits for a change.
+std::optional<ServiceLookupRep> RegistrySource::replyTo(const ServiceLookupReq& request, std::string_view asker) {
+  const auto now = Deadline::Clock::now();
+  if (request.pattern.empty() || request.since == 0) return directory_.find(request, now);
+  ServiceLookupRep reply = directory_.changesFor(request, now);
+  ServiceLookupReq rest = request;
+  rest.since = reply.revision;
+  const bool waits = reply.changes && reply.instances.empty() && request.waitMs > 0;
+  if (waits && parked_.add(route(), rest, asker, now)) return std::nullopt;
+  return reply;
 }
 
 }  // namespace dividere::detail
