@@ -14,12 +14,12 @@
 
 namespace dividere::detail {
 
-const char* levelName(LogLevel level) {
+static const char* levelName(LogLevel level) {
   static constexpr const char* kNames[] = {"debug", "info", "warning", "error", "off"};
   return kNames[static_cast<int>(level)];
 }
 
-LogLevel levelFromEnvironment() {
+static LogLevel levelFromEnvironment() {
   const char* wanted = std::getenv("DIVIDERE_LOG");
   for (LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
     if (wanted && std::string_view(wanted) == levelName(level)) return level;
@@ -33,12 +33,12 @@ struct LogTarget {
   std::shared_ptr<const LogHandler> handler;  // under processMutex()
 };
 
-LogTarget& logTarget() {
+static LogTarget& logTarget() {
   static NeverDestroyed<LogTarget> target;
   return *target;
 }
 
-void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
+static void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
   std::string line = "dividere ";
   line.append(levelName(level)).append(": ").append(component).append(": ").append(text).append("\n");
   // One write(), no stdio: lines of several threads stay whole, and no stream lock is there to inherit by fork().

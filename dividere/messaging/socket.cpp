@@ -19,17 +19,17 @@ constexpr std::string_view kConsumer<connection::Response> = "messaging::Respons
 
 /// What becomes of a message that cannot be taken: nobody waits for a reply to it.
 template <class Connection>
-void refuse(Connection&, const Error&) {}
+static void refuse(Connection&, const Error&) {}
 
 /// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
-inline void refuse(connection::Response& response, const Error& error) {
+static void refuse(connection::Response& response, const Error& error) {
   Access::refuse(response, Frame(std::string_view(errorEnvelope(error))));
 }
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
-bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
+static bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
   const Frame* frame = nullptr;
   try {
     frame = Access::receive(connection, timeout);

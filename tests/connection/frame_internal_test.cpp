@@ -3,6 +3,7 @@
 #include <dividere.hpp>
 
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,18 +57,25 @@ TEST_CASE("the memory of frames that another thread lets go of is used again") {
     CAPTURE(size);
     std::vector<Frame> others;  // take what was kept before
     for (int i = 0; i < 600; ++i) others.emplace_back(size);
-    const auto atFirst = bytesInUse();
-    std::vector<Frame> frames(500);
-    const auto fill = [&] {
-      for (Frame& frame : frames) frame = Frame(size);
-    };
-    fill();
-    const auto filled = bytesInUse();
-    std::thread([&] { frames.clear(); }).join();
-    CHECK(bytesInUse() > atFirst + 400 * size);  // it is kept ...
-    frames.resize(500);
-    fill();
-    CHECK(bytesInUse() < filled + 100 * size);  // ... and taken
+    // Other threads of the process have their part in what is measured, now and then.
+    bool isKept = false, isTaken = false;
+    for (int round = 0; round < 20 && !(isKept && isTaken); ++round) {
+      std::vector<Frame> frames(500);
+      const auto atFirst = bytesInUse();
+      const auto fill = [&] {
+        for (Frame& frame : frames) frame = Frame(size);
+      };
+      fill();
+      const auto filled = bytesInUse();
+      std::thread([&] { frames.clear(); }).join();
+      isKept = bytesInUse() > atFirst + 400 * size;
+      frames.resize(500);
+      fill();
+      isTaken = bytesInUse() < filled + 100 * size;
+      others.insert(others.end(), std::make_move_iterator(frames.begin()), std::make_move_iterator(frames.end()));
+    }
+    CHECK(isKept);
+    CHECK(isTaken);
   }
 }
 
