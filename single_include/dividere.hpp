@@ -3224,12 +3224,12 @@ class RateLimit {
 // begin dividere/core/log.cpp
 namespace dividere::detail {
 
-const char* levelName(LogLevel level) {
+static const char* levelName(LogLevel level) {
   static constexpr const char* kNames[] = {"debug", "info", "warning", "error", "off"};
   return kNames[static_cast<int>(level)];
 }
 
-LogLevel levelFromEnvironment() {
+static LogLevel levelFromEnvironment() {
   const char* wanted = std::getenv("DIVIDERE_LOG");
   for (LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
     if (wanted && std::string_view(wanted) == levelName(level)) return level;
@@ -3243,12 +3243,12 @@ struct LogTarget {
   std::shared_ptr<const LogHandler> handler;  // under processMutex()
 };
 
-LogTarget& logTarget() {
+static LogTarget& logTarget() {
   static NeverDestroyed<LogTarget> target;
   return *target;
 }
 
-void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
+static void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
   std::string line = "dividere ";
   line.append(levelName(level)).append(": ").append(component).append(": ").append(text).append("\n");
   // One write(), no stdio: lines of several threads stay whole, and no stream lock is there to inherit by fork().
@@ -9589,17 +9589,17 @@ constexpr std::string_view kConsumer<connection::Response> = "messaging::Respons
 
 /// What becomes of a message that cannot be taken: nobody waits for a reply to it.
 template <class Connection>
-void refuse(Connection&, const Error&) {}
+static void refuse(Connection&, const Error&) {}
 
 /// A Response owes one all the same, or it would be stuck and the requester would wait for ever.
-inline void refuse(connection::Response& response, const Error& error) {
+static void refuse(connection::Response& response, const Error& error) {
   Access::refuse(response, Frame(std::string_view(errorEnvelope(error))));
 }
 
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
-bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
+static bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
   const Frame* frame = nullptr;
   try {
     frame = Access::receive(connection, timeout);
