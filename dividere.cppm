@@ -23,8 +23,11 @@ using dividere::kVersion;
 using dividere::LogHandler;
 using dividere::LogLevel;
 using dividere::make_error_code;
+using dividere::openMetrics;
 using dividere::Outcome;
 using dividere::setLogHandler;
+using dividere::Statistics;
+using dividere::statistics;
 using dividere::Timeout;
 }  // namespace dividere
 

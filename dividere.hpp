@@ -16,6 +16,7 @@
 // core: what every layer needs
 #include "dividere/core/error.hpp"
 #include "dividere/core/log.hpp"
+#include "dividere/core/statistics.hpp"
 #include "dividere/core/protobuf_fwd.hpp"
 #include "dividere/core/timeout.hpp"
 #include "dividere/core/version.hpp"
@@ -79,10 +80,12 @@
 #include "dividere/core/detail/waker.cpp"
 #include "dividere/core/error.cpp"
 #include "dividere/core/log.cpp"
+#include "dividere/core/statistics.cpp"
 
 #include "dividere/connection/connector.cpp"
 #include "dividere/connection/context.cpp"
 #include "dividere/connection/dealer.cpp"
+#include "dividere/connection/detail/socket_tally.cpp"
 #include "dividere/connection/detail/audience.cpp"
 #include "dividere/connection/detail/binding.cpp"
 #include "dividere/connection/detail/census.cpp"

@@ -145,6 +145,38 @@ void setLogHandler(LogHandler handler, LogLevel least = LogLevel::debug);
 }  // namespace dividere
 // end dividere/core/log.hpp
 
+// begin dividere/core/statistics.hpp
+// What the sockets of this process have done so far.
+
+namespace dividere {
+
+/// What one socket has done in its life. Bytes are those of all frames, envelopes included, as they are before encryption.
+struct Statistics {
+  std::string kind;  ///< what it is, or part of: "publisher", "subscriber", "broker", "service", "service client", ...
+  std::string name;  ///< SocketOptions::name; the name of a service or of what is called
+  std::string endpoint;  ///< the first it has bound or connected to; empty before that
+
+  std::uint64_t messagesIn = 0;  ///< a publisher's are the topics that its subscribers ask for
+  std::uint64_t messagesOut = 0;
+  std::uint64_t bytesIn = 0;
+  std::uint64_t bytesOut = 0;
+  std::uint64_t dropped = 0;           ///< Publisher::dropped()
+  std::uint64_t missed = 0;            ///< messaging::Subscriber::missed()
+  std::uint64_t reconnects = 0;        ///< connections it made to a peer that it had lost
+  std::uint64_t handshakesFailed = 0;  ///< peers, on either side, with which it could not agree on how to talk
+};
+
+/// Of every socket of this process, in the order they were made. Any thread; it takes as long as there are sockets, and counting
+/// goes on meanwhile: figures of one socket may be a message apart. Of a forked child, its own sockets alone.
+std::vector<Statistics> statistics();
+
+/// The same as text, for an HTTP server of one's own to give to Prometheus: in its format, with the end that OpenMetrics asks
+/// for, so that it may be served as either (text/plain; version=0.0.4, or application/openmetrics-text; version=1.0.0). Sockets with the same kind, name and endpoint are added up. A counter falls when a socket ends. Any thread.
+std::string openMetrics();
+
+}  // namespace dividere
+// end dividere/core/statistics.hpp
+
 // begin dividere/core/protobuf_fwd.hpp
 // All the interface needs of protobuf. Users include their own .pb.h.
 namespace google {
@@ -358,6 +390,9 @@ struct SocketOptions {
   std::function<void(const SocketEvent&)> onEvent;
 
   Attach attach = Attach::automatic;
+
+  /// What statistics() calls it.
+  std::string name;
 
   /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
@@ -2518,6 +2553,7 @@ class Service : public reactor::Handling<Service> {
 #include <arpa/inet.h>
 #include <array>
 #include <atomic>
+#include <cctype>
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
@@ -3306,6 +3342,150 @@ void setLogHandler(LogHandler handler, LogLevel least) {
 }  // namespace dividere
 // end dividere/core/log.cpp
 
+// begin dividere/core/detail/statistics_book.hpp
+// Everything in this process that counts what it does.
+
+namespace dividere::detail {
+
+/// Counts what one thread at a time does. Read by any. (No fetch_add(): that is a locked instruction for each message.)
+class Counter {
+ public:
+  void add(std::uint64_t count) noexcept { value_.store(read() + count, std::memory_order_relaxed); }
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// Stands in the book as long as it lives.
+class StatisticsSource {
+ public:
+  StatisticsSource();
+  StatisticsSource(const StatisticsSource&) = delete;
+  StatisticsSource& operator=(const StatisticsSource&) = delete;
+
+  /// Called under processMutex(), from any thread.
+  virtual Statistics read() const = 0;
+
+  bool isOwn() const noexcept { return !fork_.crossed(); }
+
+  /// No read() is under way or comes after this. The derived destructor calls it first. One thread.
+  void leave() noexcept;
+
+ protected:
+  virtual ~StatisticsSource();
+
+ private:
+  ForkGuard fork_;
+  bool isListed_ = false;
+  std::list<const StatisticsSource*>::iterator place_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/statistics_book.hpp
+
+// begin dividere/core/statistics.cpp
+namespace dividere::detail {
+
+/// Under processMutex().
+static std::list<const StatisticsSource*>& statisticsBook() {
+  static NeverDestroyed<std::list<const StatisticsSource*>> book;
+  return *book;
+}
+
+StatisticsSource::StatisticsSource() {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  place_ = statisticsBook().insert(statisticsBook().end(), this);
+  isListed_ = true;
+}
+
+StatisticsSource::~StatisticsSource() { leave(); }
+
+void StatisticsSource::leave() noexcept {
+  if (!isListed_) return;
+  isListed_ = false;
+  const std::lock_guard<std::mutex> lock(processMutex());
+  statisticsBook().erase(place_);
+}
+
+/// One figure of a Statistics, as OpenMetrics names it.
+struct Metric {
+  const char* name;
+  const char* help;
+  std::uint64_t Statistics::*figure;
+};
+
+constexpr Metric kMetrics[] = {
+    {"received_messages", "Messages received.", &Statistics::messagesIn},
+    {"sent_messages", "Messages sent.", &Statistics::messagesOut},
+    {"received_bytes", "Bytes received.", &Statistics::bytesIn},
+    {"sent_bytes", "Bytes sent.", &Statistics::bytesOut},
+    {"dropped_messages", "Messages that a publisher dropped for a subscriber.", &Statistics::dropped},
+    {"missed_messages", "Messages that a subscriber missed.", &Statistics::missed},
+    {"reconnects", "Connections made to a peer that was lost.", &Statistics::reconnects},
+    {"failed_handshakes", "Peers with which there was no agreement.", &Statistics::handshakesFailed},
+};
+
+/// What goes between the quotes of a label.
+static std::string escapedLabel(const std::string& text) {
+  std::string escaped;
+  for (const char each : text) {
+    if (each == '\\' || each == '"') escaped += '\\';
+    escaped += each == '\n' ? std::string("\\n") : std::string(1, each);
+  }
+  return escaped;
+}
+
+using StatisticsByLabels = std::map<std::tuple<std::string, std::string, std::string>, Statistics>;
+
+static StatisticsByLabels addedUp(const std::vector<Statistics>& all) {
+  StatisticsByLabels sums;
+  for (const Statistics& each : all) {
+    Statistics& sum = sums[{each.kind, each.name, each.endpoint}];
+    for (const Metric& metric : kMetrics) sum.*metric.figure += each.*metric.figure;
+  }
+  return sums;
+}
+
+static std::string shownLabels(const StatisticsByLabels::key_type& labels) {
+  const auto& [kind, name, endpoint] = labels;
+  return "{kind=\"" + escapedLabel(kind) + "\",name=\"" + escapedLabel(name) + "\",endpoint=\"" +
+         escapedLabel(endpoint) + "\"}";
+}
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+std::vector<Statistics> statistics() {
+  std::vector<Statistics> all;
+  const std::lock_guard<std::mutex> lock(detail::processMutex());
+  all.reserve(detail::statisticsBook().size());
+  for (const detail::StatisticsSource* source : detail::statisticsBook()) {
+    if (source->isOwn()) all.push_back(source->read());
+  }
+  return all;
+}
+
+std::string openMetrics() {
+  const detail::StatisticsByLabels sums = detail::addedUp(statistics());
+  std::string text;
+  for (const detail::Metric& metric : detail::kMetrics) {
+    // With the suffix also in what describes it: OpenMetrics would leave it out there, and then promtool finds no help.
+    const std::string family = std::string("dividere_") + metric.name + "_total";
+    text.append("# TYPE ").append(family).append(" counter\n# HELP ").append(family).append(" ").append(metric.help);
+    text += '\n';
+    for (const auto& [labels, sum] : sums) {
+      text.append(family).append(detail::shownLabels(labels)).append(" ");
+      text.append(std::to_string(sum.*metric.figure)).append("\n");
+    }
+  }
+  return text.append("# EOF\n");
+}
+
+}  // namespace dividere
+// end dividere/core/statistics.cpp
+
 // begin dividere/connection/detail/endpoint.hpp
 // Endpoints, checked before libzmq sees them.
 
@@ -3532,6 +3712,38 @@ class MonitorEvents {
 }  // namespace dividere::detail
 // end dividere/connection/detail/monitor_events.hpp
 
+// begin dividere/connection/detail/socket_tally.hpp
+// What a socket counts.
+
+namespace dividere::detail {
+
+/// A socket's line in statistics(). Each counter is counted by one thread at a time.
+class SocketTally final : public StatisticsSource {
+ public:
+  /// `who` is the class whose socket it is, as in errors.
+  SocketTally(const std::string& who, std::string name);
+  ~SocketTally() override { leave(); }
+
+  void setEndpoint(const std::string& endpoint);
+
+  /// Unless it has one.
+  void setName(const std::string& name);
+
+  Statistics read() const override;
+
+  // The socket's owner.
+  Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed;
+  // The watcher's thread.
+  Counter reconnects, handshakesFailed;
+
+ private:
+  const std::string kind_;
+  std::string name_, endpoint_;  // under processMutex()
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket_tally.hpp
+
 // begin dividere/connection/detail/watch.hpp
 // One socket as the watcher sees it.
 
@@ -3543,7 +3755,11 @@ class Watch {
  public:
   using Clock = Deadline::Clock;
 
-  Watch(std::string who, std::chrono::milliseconds linger) : who_(std::move(who)), linger_(linger) {}
+  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {})
+      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger) {}
+
+  /// What the socket does, and what happens to it.
+  SocketTally tally;
 
   // --- the owner's side ---
 
@@ -4108,6 +4324,9 @@ class Socket {
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
   std::uint16_t port() const;
 
+  /// What it counts for statistics(); counted by whoever uses the socket.
+  SocketTally& tally() noexcept { return watch_->tally; }
+
   /// The native socket for whoever uses this library. From now on its options are libzmq's own, or what the configure hook
   /// has set.
   void* lend();
@@ -4121,6 +4340,8 @@ class Socket {
   void applyDefaults(int type, const connection::SocketOptions& options);
   void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
+
+  void countReceived(const Frame& frame) noexcept;
 
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
@@ -4523,6 +4744,51 @@ const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout) 
 }  // namespace dividere::connection
 // end dividere/connection/dealer.cpp
 
+// begin dividere/connection/detail/socket_tally.cpp
+namespace dividere::detail {
+
+// "connection::Publisher (front)": a publisher. A Client, of whatever it is one: "service client". A Server: "registry".
+static std::string kindOf(const std::string& who) {
+  const std::size_t colons = who.find("::");
+  const std::string layer = who.substr(0, colons);
+  std::string kind = colons == std::string::npos ? who : who.substr(colons + 2);
+  kind.resize(std::min(kind.size(), kind.find(' ')));
+  if (kind == "Server") return layer;
+  for (char& each : kind) each = static_cast<char>(std::tolower(static_cast<unsigned char>(each)));
+  return kind == "client" ? layer + " client" : kind;
+}
+
+SocketTally::SocketTally(const std::string& who, std::string name) : kind_(kindOf(who)), name_(std::move(name)) {}
+
+void SocketTally::setEndpoint(const std::string& endpoint) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  endpoint_ = endpoint;
+}
+
+void SocketTally::setName(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  if (name_.empty()) name_ = name;
+}
+
+Statistics SocketTally::read() const {
+  Statistics statistics;
+  statistics.kind = kind_;
+  statistics.name = name_;
+  statistics.endpoint = endpoint_;
+  statistics.messagesIn = messagesIn.read();
+  statistics.messagesOut = messagesOut.read();
+  statistics.bytesIn = bytesIn.read();
+  statistics.bytesOut = bytesOut.read();
+  statistics.dropped = dropped.read();
+  statistics.missed = missed.read();
+  statistics.reconnects = reconnects.read();
+  statistics.handshakesFailed = handshakesFailed.read();
+  return statistics;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket_tally.cpp
+
 // begin dividere/connection/detail/census.hpp
 // Who subscribes to a Publisher.
 
@@ -4609,7 +4875,6 @@ struct Audience {
   Census census;         // under mutex, as is the socket
   bool hasMore = false;  // the watcher's thread alone
   std::atomic<std::uint64_t> newsRead{0};
-  std::atomic<std::uint64_t> dropped{0};
   RateLimit warnings;
   bool waitWhenFull = false;
 
@@ -5961,7 +6226,7 @@ static std::chrono::milliseconds lingerOf(int type, const connection::SocketOpti
 Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
     : maxMessageBytes_(options.maxMessageBytes),
       native_(who, type, options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
+      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name)),
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
@@ -5980,6 +6245,7 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
 void Socket::close() {
   if (!native_.isOpen() || native_.fork().crossed()) return;
   watch_->detach();
+  watch_->tally.leave();
   binding_.release();
   auto& watcher = Process::current().watcher;
   watcher.remove(watch_);
@@ -6022,7 +6288,9 @@ void Socket::refuseConflation(int type) {
 // --- Endpoints ---
 
 void Socket::learnEndpoint(std::string endpoint) {
-  if (endpoint_.empty()) endpoint_ = std::move(endpoint);
+  if (!endpoint_.empty()) return;
+  endpoint_ = std::move(endpoint);
+  watch_->tally.setEndpoint(endpoint_);
 }
 
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
@@ -6082,11 +6350,14 @@ void Socket::failManyFrames() const {
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   signalTaken();
   frame.handOver();
+  const std::size_t bytes = frame.size();
   while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
     if (errno == EHOSTUNREACH) return SendResult::gone;
     if (errno != EINTR) native_.fail("send");
   }
+  watch_->tally.bytesOut.add(bytes);
+  if (!more) watch_->tally.messagesOut.add(1);
   return SendResult::sent;
 }
 
@@ -6167,7 +6438,13 @@ bool Socket::tryReceiveFrame(Frame& frame) {
     if (errno != EINTR) native_.fail("receive");
   }
   frame.takeOver();
+  countReceived(frame);
   return true;
+}
+
+void Socket::countReceived(const Frame& frame) noexcept {
+  watch_->tally.bytesIn.add(frame.size());
+  if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
 bool Socket::takeMessage(int flags) {
@@ -6187,6 +6464,7 @@ bool Socket::takeMessage(int flags) {
       native_.fail("receive");
     }
     frame.takeOver();
+    countReceived(frame);
     signalTaken();
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;
@@ -6492,6 +6770,7 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
 
 Watch::Notice Watch::follow(const SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (event.type == EventType::handshakeFailed) tally.handshakesFailed.add(1);
   if (event.type == EventType::bindFailed) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
@@ -6503,6 +6782,7 @@ Watch::Notice Watch::follow(const SocketEvent& event) {
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
   if (isLoss && !links_.isKnownByName(*link)) return {};
   const bool wasUp = link->isUp(), wasDown = link->isDown();
+  if (event.type == EventType::handshakeSucceeded && link->hasBeenUp) tally.reconnects.add(1);
   const auto now = Clock::now();
   const Link::News news = link->follow(event.type, now);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
@@ -7094,7 +7374,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
     if (socket.send(frame, deadline)) return true;
     if (audience_->waitWhenFull) return false;
-    ++audience_->dropped;
+    socket.tally().dropped.add(1);
     socket.set(ZMQ_XPUB_NODROP, 0);
     socket.send(frame, Deadline::never());
     socket.set(ZMQ_XPUB_NODROP, 1);
@@ -7131,8 +7411,7 @@ std::uint64_t Publisher::arrivals() const {
 }
 
 std::uint64_t Publisher::dropped() const {
-  socket();
-  return audience_->dropped;
+  return socket().tally().dropped.read();
 }
 
 }  // namespace dividere::connection
@@ -8087,7 +8366,8 @@ class Arrivals final : public Intake {
   using OnMissed = std::function<void(const messaging::Missed&)>;
 
   /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
-  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed);
+  /// `missed` is counted up. It outlives this.
+  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed);
 
   bool takes(Multipart& message) override;
   const Frame& takeHeld() override { return held_; }
@@ -8097,7 +8377,7 @@ class Arrivals final : public Intake {
   const std::string& topicFields() const { return topicFields_; }
 
   std::uint64_t received() const { return received_; }
-  std::uint64_t missed() const { return missed_; }
+  std::uint64_t missed() const { return missed_.read(); }
 
   /// Of the message that was taken last.
   const messaging::Topic& topic();
@@ -8113,7 +8393,7 @@ class Arrivals final : public Intake {
 
   SeriesBook book_;
   std::uint64_t received_ = 0;
-  std::uint64_t missed_ = 0;
+  Counter& missed_;
   std::string series_;  // of the last message
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from
@@ -8129,8 +8409,11 @@ namespace dividere::detail {
 
 constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
-Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed)
-    : where_(std::move(where)), topicFields_(detail::topicFields(kSubscriber, topic)), onMissed_(std::move(onMissed)) {}
+Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed)
+    : where_(std::move(where)),
+      topicFields_(detail::topicFields(kSubscriber, topic)),
+      onMissed_(std::move(onMissed)),
+      missed_(missed) {}
 
 bool Arrivals::takes(Multipart& message) { return message.size() != 1 || takes(message.payload().view()); }
 
@@ -8154,7 +8437,7 @@ bool Arrivals::isWanted(std::string_view series) const {
 }
 
 void Arrivals::tell(const Publication& publication, std::uint64_t missed) {
-  missed_ += missed;
+  missed_.add(missed);
   const std::string type(typeOfSeries(publication.series));
   warnings_.log(LogLevel::warning, kSubscriber,
                 where_ + ": missed " + std::to_string(missed) + " of '" + shown(type) +
@@ -9687,7 +9970,9 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SubscriberOptions& options)
     : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
                                               detail::kAddress)) {
-  detail::Access::setIntake(connection_, std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed));
+  detail::Access::setIntake(connection_,
+                            std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed,
+                                                               detail::Access::socketOf(connection_).tally().missed));
 }
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
@@ -18343,6 +18628,7 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
     auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
+    remote->socket().tally().setName(service_);
     all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {
@@ -18552,6 +18838,7 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   if (name_.empty()) name_ = defaultName;
   requireServiceName("service::Service: start", name_);
   implementAll();
+  source_->socket().tally().setName(name_);
   const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());

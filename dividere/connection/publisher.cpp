@@ -73,7 +73,7 @@ bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
     if (socket.send(frame, deadline)) return true;
     if (audience_->waitWhenFull) return false;
-    ++audience_->dropped;
+    socket.tally().dropped.add(1);
     socket.set(ZMQ_XPUB_NODROP, 0);
     socket.send(frame, Deadline::never());
     socket.set(ZMQ_XPUB_NODROP, 1);
@@ -110,8 +110,7 @@ std::uint64_t Publisher::arrivals() const {
 }
 
 std::uint64_t Publisher::dropped() const {
-  socket();
-  return audience_->dropped;
+  return socket().tally().dropped.read();
 }
 
 }  // namespace dividere::connection

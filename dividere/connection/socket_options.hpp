@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "context.hpp"
 #include "socket_event.hpp"
@@ -53,6 +54,9 @@ struct SocketOptions {
   std::function<void(const SocketEvent&)> onEvent;
 
   Attach attach = Attach::automatic;
+
+  /// What statistics() calls it.
+  std::string name;
 
   /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;

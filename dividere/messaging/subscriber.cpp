@@ -45,7 +45,9 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SubscriberOptions& options)
     : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
                                               detail::kAddress)) {
-  detail::Access::setIntake(connection_, std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed));
+  detail::Access::setIntake(connection_,
+                            std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed,
+                                                               detail::Access::socketOf(connection_).tally().missed));
 }
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,

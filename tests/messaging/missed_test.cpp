@@ -83,6 +83,9 @@ TEST_CASE("a slow reader knows how many it missed: received and missed are all t
 
   CHECK(subscriber.missed() > 0);
   CHECK(subscriber.received() + subscriber.missed() == static_cast<std::uint64_t>(sent));
+  std::uint64_t inStatistics = 0;
+  for (const dividere::Statistics& each : dividere::statistics()) inStatistics += each.missed;
+  CHECK(inStatistics == subscriber.missed());
   CHECK(sum(gaps) == subscriber.missed());
   REQUIRE_FALSE(gaps.empty());
   CHECK(gaps.front().type == "Msg02");

@@ -24,7 +24,6 @@ struct Audience {
   Census census;         // under mutex, as is the socket
   bool hasMore = false;  // the watcher's thread alone
   std::atomic<std::uint64_t> newsRead{0};
-  std::atomic<std::uint64_t> dropped{0};
   RateLimit warnings;
   bool waitWhenFull = false;
 

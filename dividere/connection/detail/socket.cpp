@@ -30,7 +30,7 @@ static std::chrono::milliseconds lingerOf(int type, const connection::SocketOpti
 Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
     : maxMessageBytes_(options.maxMessageBytes),
       native_(who, type, options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options))),
+      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name)),
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
@@ -49,6 +49,7 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
 void Socket::close() {
   if (!native_.isOpen() || native_.fork().crossed()) return;
   watch_->detach();
+  watch_->tally.leave();
   binding_.release();
   auto& watcher = Process::current().watcher;
   watcher.remove(watch_);
@@ -91,7 +92,9 @@ void Socket::refuseConflation(int type) {
 // --- Endpoints ---
 
 void Socket::learnEndpoint(std::string endpoint) {
-  if (endpoint_.empty()) endpoint_ = std::move(endpoint);
+  if (!endpoint_.empty()) return;
+  endpoint_ = std::move(endpoint);
+  watch_->tally.setEndpoint(endpoint_);
 }
 
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
@@ -151,11 +154,14 @@ void Socket::failManyFrames() const {
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   signalTaken();
   frame.handOver();
+  const std::size_t bytes = frame.size();
   while (zmq_msg_send(frame.native(), native_.handle(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
     if (errno == EAGAIN) return SendResult::full;
     if (errno == EHOSTUNREACH) return SendResult::gone;
     if (errno != EINTR) native_.fail("send");
   }
+  watch_->tally.bytesOut.add(bytes);
+  if (!more) watch_->tally.messagesOut.add(1);
   return SendResult::sent;
 }
 
@@ -236,7 +242,13 @@ bool Socket::tryReceiveFrame(Frame& frame) {
     if (errno != EINTR) native_.fail("receive");
   }
   frame.takeOver();
+  countReceived(frame);
   return true;
+}
+
+void Socket::countReceived(const Frame& frame) noexcept {
+  watch_->tally.bytesIn.add(frame.size());
+  if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
 bool Socket::takeMessage(int flags) {
@@ -256,6 +268,7 @@ bool Socket::takeMessage(int flags) {
       native_.fail("receive");
     }
     frame.takeOver();
+    countReceived(frame);
     signalTaken();
     flags = ZMQ_DONTWAIT;
     ++framesReceived_;

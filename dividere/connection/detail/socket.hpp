@@ -182,6 +182,9 @@ class Socket {
   std::int64_t maxMessageBytes() const noexcept { return maxMessageBytes_; }
   std::uint16_t port() const;
 
+  /// What it counts for statistics(); counted by whoever uses the socket.
+  SocketTally& tally() noexcept { return watch_->tally; }
+
   /// The native socket for whoever uses this library. From now on its options are libzmq's own, or what the configure hook
   /// has set.
   void* lend();
@@ -195,6 +198,8 @@ class Socket {
   void applyDefaults(int type, const connection::SocketOptions& options);
   void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
+
+  void countReceived(const Frame& frame) noexcept;
 
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);

@@ -155,6 +155,7 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
 
 Watch::Notice Watch::follow(const SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (event.type == EventType::handshakeFailed) tally.handshakesFailed.add(1);
   if (event.type == EventType::bindFailed) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
@@ -166,6 +167,7 @@ Watch::Notice Watch::follow(const SocketEvent& event) {
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
   if (isLoss && !links_.isKnownByName(*link)) return {};
   const bool wasUp = link->isUp(), wasDown = link->isDown();
+  if (event.type == EventType::handshakeSucceeded && link->hasBeenUp) tally.reconnects.add(1);
   const auto now = Clock::now();
   const Link::News news = link->follow(event.type, now);
   if (link->state == Link::State::suspect) hasSuspects_ = true;

@@ -19,6 +19,7 @@
 #include "../socket_event.hpp"
 #include "link.hpp"
 #include "monitor_events.hpp"
+#include "socket_tally.hpp"
 
 namespace dividere::detail {
 
@@ -28,7 +29,11 @@ class Watch {
  public:
   using Clock = Deadline::Clock;
 
-  Watch(std::string who, std::chrono::milliseconds linger) : who_(std::move(who)), linger_(linger) {}
+  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {})
+      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger) {}
+
+  /// What the socket does, and what happens to it.
+  SocketTally tally;
 
   // --- the owner's side ---
 

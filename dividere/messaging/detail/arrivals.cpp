@@ -8,8 +8,11 @@ namespace dividere::detail {
 
 constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
-Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed)
-    : where_(std::move(where)), topicFields_(detail::topicFields(kSubscriber, topic)), onMissed_(std::move(onMissed)) {}
+Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed)
+    : where_(std::move(where)),
+      topicFields_(detail::topicFields(kSubscriber, topic)),
+      onMissed_(std::move(onMissed)),
+      missed_(missed) {}
 
 bool Arrivals::takes(Multipart& message) { return message.size() != 1 || takes(message.payload().view()); }
 
@@ -33,7 +36,7 @@ bool Arrivals::isWanted(std::string_view series) const {
 }
 
 void Arrivals::tell(const Publication& publication, std::uint64_t missed) {
-  missed_ += missed;
+  missed_.add(missed);
   const std::string type(typeOfSeries(publication.series));
   warnings_.log(LogLevel::warning, kSubscriber,
                 where_ + ": missed " + std::to_string(missed) + " of '" + shown(type) +

@@ -9,6 +9,7 @@
 
 #include "../../connection/detail/intake.hpp"
 #include "../../core/detail/log_line.hpp"
+#include "../../core/detail/statistics_book.hpp"
 #include "../subscriber.hpp"
 #include "publication.hpp"
 #include "series.hpp"
@@ -21,7 +22,8 @@ class Arrivals final : public Intake {
   using OnMissed = std::function<void(const messaging::Missed&)>;
 
   /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
-  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed);
+  /// `missed` is counted up. It outlives this.
+  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed);
 
   bool takes(Multipart& message) override;
   const Frame& takeHeld() override { return held_; }
@@ -31,7 +33,7 @@ class Arrivals final : public Intake {
   const std::string& topicFields() const { return topicFields_; }
 
   std::uint64_t received() const { return received_; }
-  std::uint64_t missed() const { return missed_; }
+  std::uint64_t missed() const { return missed_.read(); }
 
   /// Of the message that was taken last.
   const messaging::Topic& topic();
@@ -47,7 +49,7 @@ class Arrivals final : public Intake {
 
   SeriesBook book_;
   std::uint64_t received_ = 0;
-  std::uint64_t missed_ = 0;
+  Counter& missed_;
   std::string series_;  // of the last message
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from

@@ -83,6 +83,7 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
     auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
+    remote->socket().tally().setName(service_);
     all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {

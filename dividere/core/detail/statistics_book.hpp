@@ -1,0 +1,48 @@
+#pragma once
+
+// Everything in this process that counts what it does.
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+
+#include "../statistics.hpp"
+#include "fork.hpp"
+
+namespace dividere::detail {
+
+/// Counts what one thread at a time does. Read by any. (No fetch_add(): that is a locked instruction for each message.)
+class Counter {
+ public:
+  void add(std::uint64_t count) noexcept { value_.store(read() + count, std::memory_order_relaxed); }
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// Stands in the book as long as it lives.
+class StatisticsSource {
+ public:
+  StatisticsSource();
+  StatisticsSource(const StatisticsSource&) = delete;
+  StatisticsSource& operator=(const StatisticsSource&) = delete;
+
+  /// Called under processMutex(), from any thread.
+  virtual Statistics read() const = 0;
+
+  bool isOwn() const noexcept { return !fork_.crossed(); }
+
+  /// No read() is under way or comes after this. The derived destructor calls it first. One thread.
+  void leave() noexcept;
+
+ protected:
+  virtual ~StatisticsSource();
+
+ private:
+  ForkGuard fork_;
+  bool isListed_ = false;
+  std::list<const StatisticsSource*>::iterator place_;
+};
+
+}  // namespace dividere::detail
