@@ -757,6 +757,7 @@ namespace dividere::detail {
 class Deadline;
 class Frame;
 class Intake;
+class Newest;
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -806,6 +807,11 @@ class Subscriber : public Connector {
   void setIntake(std::unique_ptr<detail::Intake> intake);
   detail::Intake* intake() const;
 
+  /// Keeps the newest message of each of the intake's series from now on, and no other.
+  void keepNewest();
+  void endKeeping() noexcept;
+  void setSubscription(int option, const std::string& topic);
+
   /// Whether receiveFrame() would return a message at once.
   bool ready();
 
@@ -818,9 +824,10 @@ class Subscriber : public Connector {
   std::set<std::string> topics_;
   std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
   detail::Hidden<detail::Intake> intake_;
-  bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
-  std::string id_;           // the topic it is counted by, see census.hpp
-  std::string address_;      // the topic of messages for it alone; empty if there is none
+  std::shared_ptr<detail::Newest> newest_;  // null: every message is the user's
+  bool isLookedAt_ = false;                 // the socket keeps a message that the intake takes
+  std::string id_;                          // the topic it is counted by, see census.hpp
+  std::string address_;                     // the topic of messages for it alone; empty if there is none
 };
 
 }  // namespace dividere::connection
@@ -1156,6 +1163,11 @@ struct Missed {
 };
 
 struct SubscriberOptions {
+  /// Whoever reads slowly gets the newest message of each type and topic, and never an old one; skipped() counts those that
+  /// were not read in time. Types and topics take turns. A thread of the library empties the queues meanwhile, unless native()
+  /// is called. What waits for the reader has at most SocketOptions::maxMessageBytes in all, and 100,000 messages.
+  bool latest = false;
+
   /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
   std::function<void(const Missed&)> onMissed;
 
@@ -1204,6 +1216,10 @@ class Subscriber : public Consumer<connection::Subscriber> {
   /// and never received, because the queue was full or the connection was lost. Known when the next one comes. Also in
   /// the log, as a warning.
   std::uint64_t missed() const;
+
+  /// Messages that came and were not read, as a newer one of the type and topic came before that; with
+  /// SubscriberOptions::latest alone. What was sent since the first message was received, skipped or missed.
+  std::uint64_t skipped() const;
 
   /// The topic of the message received last; empty if it has none.
   const Topic& topic() const;
@@ -4257,6 +4273,12 @@ class Socket {
     if (dialer_.attend()) signalTaken();
   }
 
+  /// Whether attend() would do anything. Any thread, while the socket lives.
+  bool needsAttention() const noexcept { return watch_->needsAttention(); }
+
+  /// Calls `function` before the native socket is lent, as nobody but the borrower may use it then.
+  void onLend(std::function<void()> function) { onLend_ = std::move(function); }
+
   /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
   bool isAnyUp() { return dialer_.isAnyUp(); }
 
@@ -4366,6 +4388,8 @@ class Socket {
   bool mayHaveMessage_ = true;
   std::string endpoint_;
 
+  std::function<void()> onLend_;
+
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;
 
@@ -4431,6 +4455,57 @@ class OwnedDescriptor {
 
 }  // namespace dividere::detail
 // end dividere/core/detail/owned_descriptor.hpp
+
+// begin dividere/connection/detail/drainer.hpp
+// The one thread that empties the sockets of slow readers.
+
+namespace dividere::detail {
+
+class Newest;
+
+/// The thread, which lives while there is anything to empty. It is not the watcher's: that one calls handlers of the
+/// program's, which may take their time. Any thread.
+class Drainer {
+ public:
+  Drainer() = default;
+  Drainer(const Drainer&) = delete;
+  Drainer& operator=(const Drainer&) = delete;
+
+  /// `descriptor`: the socket's. Throws Error if there is no descriptor or no thread for it, and then it is not drained.
+  void add(const std::shared_ptr<Newest>& newest, int descriptor);
+
+  /// After its hasEnded_: a drain() that is called later does nothing.
+  void remove(Newest& newest, int descriptor);
+
+  /// Some are due though their sockets give no signal.
+  void wake() const { waker_->wake(); }
+
+  /// What wake() wakes, once there is one.
+  int wakeDescriptor() const { return waker_->fd(); }
+
+ private:
+  void start();
+  void stopIfIdle();
+  void run();
+  bool isEnding();
+  bool drain(Newest* signalled);
+  bool drainDue();
+
+  std::mutex membership_;  // held while the thread starts or ends, which never takes it
+
+  // Under membership_; the thread sees it as it was at its start.
+  std::unique_ptr<Waker> waker_;
+  OwnedDescriptor epoll_;
+  std::thread thread_;
+
+  // Under mutex_.
+  std::mutex mutex_;
+  std::map<Newest*, std::shared_ptr<Newest>> all_;
+  bool isEnding_ = false;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/drainer.hpp
 
 // begin dividere/connection/detail/closed_sockets.hpp
 // Sockets that are closed and still sending.
@@ -4599,6 +4674,7 @@ struct Process {
   std::shared_ptr<connection::Context> context();
 
   Watcher watcher;
+  Drainer drainer;
 
   Process(unsigned madeIn, Process* parent) : generation(madeIn), inherited(parent) {}
   const unsigned generation;
@@ -5468,6 +5544,288 @@ bool Dialer::isAnyUp() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/dialer.cpp
 
+// begin dividere/connection/detail/intake.hpp
+// What a layer above has to say about messages before the user of a Subscriber gets them.
+
+namespace dividere::detail {
+
+class Intake {
+ public:
+  using Clock = Deadline::Clock;
+
+  virtual ~Intake() = default;
+
+  // In the thread that receives:
+
+  /// Whether the user gets this message now. Called once for each as it comes, of one frame or two. The intake may move
+  /// frames of those that it does not take out, and hold them back.
+  virtual bool takes(Multipart& message) = 0;
+
+  /// Whether a message was held back whose turn has come.
+  bool hasHeld() const { return hasHeld_; }
+
+  /// That message, where there is one. Valid until the next call.
+  virtual const Frame& takeHeld() = 0;
+
+  /// When onDue() is to be called though nothing has come.
+  Clock::time_point due() const { return due_; }
+  virtual void onDue() = 0;
+
+  // In place of all that, where the newest messages alone are kept for the user:
+
+  /// Whether this message is one for the user; its series, a view into it, is set then. One thread at a time, in the order in
+  /// which messages come.
+  virtual bool notes(std::string_view message, std::string_view& series) = 0;
+
+  /// So many messages that it has noted, the user does not get. As notes().
+  virtual void skips(std::size_t count) = 0;
+
+  /// The user gets this message now. In the thread that receives, meanwhile others may be noted.
+  virtual void hands(std::string_view message) = 0;
+
+ protected:
+  bool hasHeld_ = false;
+  Clock::time_point due_ = Clock::time_point::max();
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/intake.hpp
+
+// begin dividere/connection/detail/slots.hpp
+// What a slow reader has not read yet: of each series the newest message alone.
+
+namespace dividere::detail {
+
+/// One slot for each series. Bounded, as publishers choose the series: beyond the bounds the messages that wait longest make
+/// room. One thread at a time.
+class Slots {
+ public:
+  static constexpr std::size_t kMost = 100000;
+
+  /// `mostBytes`: of all that waits, though one message may always wait; negative: no bound.
+  explicit Slots(std::int64_t mostBytes) : mostBytes_(static_cast<std::uint64_t>(mostBytes)) {}
+
+  /// Puts a message into the slot of its series. Returns how many messages it took the place of.
+  std::size_t put(std::string_view series, Frame&& message);
+
+  bool isEmpty() const { return waiting_.empty(); }
+
+  /// Takes the message of the slot that has been full for longest: in turn, so that no series keeps another from being read.
+  Frame take();
+
+ private:
+  struct Slot;
+  using Waiting = std::list<Slot>;
+  using BySeries = std::map<std::string, Waiting::iterator, std::less<>>;
+  struct Slot {
+    Frame message;
+    std::size_t bytes;
+    BySeries::iterator series;
+  };
+
+  void fill(Slot& slot, Frame&& message);
+  void drop(Waiting::iterator slot);
+  std::size_t makeRoom();
+
+  const std::uint64_t mostBytes_;
+  std::uint64_t bytes_ = 0;
+  Waiting waiting_;  // the one that has been full for longest first
+  BySeries bySeries_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/slots.hpp
+
+// begin dividere/connection/detail/newest.hpp
+// How a reader that reads seldom gets the newest messages.
+
+namespace dividere::detail {
+
+/// Stands between a Subscriber's socket and its owner, and keeps the newest message of each series.
+///
+/// A queue keeps the oldest messages: a PUB socket drops the newest one once the queue is full. So no queue may fill up: the
+/// drainer's thread empties the socket while the owner does not read, under a lock that both take.
+class Newest : public std::enable_shared_from_this<Newest> {
+ public:
+  /// Both outlive it, or end() is called before they go.
+  Newest(Socket& socket, Intake& intake) : socket_(socket), intake_(intake), slots_(socket.maxMessageBytes()) {}
+
+  // --- the owner's ---
+
+  /// Has the drainer empty the socket from now on. Throws Error if there is no descriptor or no thread for it.
+  void begin();
+
+  /// On return nobody but the owner touches the socket. False, and nothing is done, in a forked child.
+  bool end();
+
+  /// Whether the drainer empties the socket: then the owner waits on descriptor(), and uses the socket in exclude() alone.
+  bool isDrained() const noexcept { return isDrained_; }
+
+  /// Readable while take() would return something at once.
+  int descriptor() const noexcept { return signal_.fd(); }
+
+  /// Whether take() would return a message, or throw, at once.
+  bool ready();
+
+  /// Waits for that; false if it was not so in time.
+  bool wait(const Deadline& deadline);
+
+  /// The next message, valid until the next call; null if none came in time. Throws what went wrong as it came.
+  const Frame* take(const Deadline& deadline);
+
+  /// Calls `use`, which may use the socket meanwhile.
+  template <class Use>
+  void exclude(const Use& use) {
+    const auto lock = enter();
+    use();
+    takeAllIn();  // a call into libzmq may have taken a signal in that the drainer waits for
+  }
+
+  // --- the drainer's ---
+
+  /// Empties the socket, if there is a signal or this was asked for. Whether it is to be called again soon.
+  bool drain(bool isSignalled);
+
+ private:
+  std::unique_lock<std::mutex> enter();
+  bool tryTake();
+  bool await(const Deadline& deadline);
+  void takeAllIn();
+  bool takeIn();
+  void keep();
+  bool hasAny() const { return failure_ || !slots_.isEmpty(); }
+  void setSignal();
+
+  const ForkGuard fork_{};
+  Socket& socket_;
+  Intake& intake_;
+  const Waker signal_;
+
+  // The owner's thread alone.
+  bool isDrained_ = false;
+  Frame current_;
+
+  std::mutex mutex_;
+  std::atomic<bool> isWanted_{false};  // the owner waits for the mutex
+
+  // Under mutex_, as is the socket while it is drained.
+  bool hasEnded_ = true;
+  bool isDue_ = false;  // the drainer is to look though there is no signal
+  bool isSignalled_ = false;
+  Slots slots_;
+  std::exception_ptr failure_;  // of what has come last, or of the socket
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/newest.hpp
+
+// begin dividere/connection/detail/drainer.cpp
+namespace dividere::detail {
+
+void Drainer::add(const std::shared_ptr<Newest>& newest, int descriptor) {
+  std::lock_guard<std::mutex> membership(membership_);
+  if (!thread_.joinable()) start();
+  epoll_event interest{};
+  interest.events =
+      EPOLLIN | EPOLLET;  // drain() takes in all signals; a socket that fails is not looked at again and again
+  interest.data.ptr = newest.get();
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) != 0) {
+    const int error = errno;
+    stopIfIdle();
+    throw Error({error, std::generic_category()}, "epoll_ctl");
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  all_.emplace(newest.get(), newest);
+  waker_->wake();
+}
+
+void Drainer::start() {
+  if (!waker_) waker_ = std::make_unique<Waker>();
+  OwnedDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) throw Error({errno, std::generic_category()}, "epoll_create1");
+  epoll_event wakeUp{};
+  wakeUp.events = EPOLLIN;
+  ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, waker_->fd(), &wakeUp);
+  epoll_ = std::move(epoll);
+  isEnding_ = false;
+  thread_ = startThread("dividere-fresh", [this] { run(); });
+}
+
+void Drainer::remove(Newest& newest, int descriptor) {
+  std::lock_guard<std::mutex> membership(membership_);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    all_.erase(&newest);
+  }
+  stopIfIdle();
+}
+
+// Joined, as tools that look for leaks report a thread that has ended unjoined.
+void Drainer::stopIfIdle() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!all_.empty()) return;
+    isEnding_ = true;
+  }
+  waker_->wake();
+  thread_.join();
+}
+
+// --- its thread ---
+
+void Drainer::run() {
+  bool isMoreDue = false;
+  epoll_event ready[64];
+  while (!isEnding()) {
+    const int count = ::epoll_wait(epoll_.get(), ready, 64, isMoreDue ? 0 : -1);
+    bool isWoken = isMoreDue;
+    isMoreDue = false;
+    for (int i = 0; i < count; ++i) {
+      auto* const newest = static_cast<Newest*>(ready[i].data.ptr);
+      if (newest) {
+        isMoreDue = drain(newest) || isMoreDue;
+      } else {
+        waker_->drain();
+        isWoken = true;
+      }
+    }
+    if (isWoken) isMoreDue = drainDue() || isMoreDue;
+  }
+}
+
+bool Drainer::isEnding() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return isEnding_;
+}
+
+/// Whether there is more.
+bool Drainer::drain(Newest* signalled) {
+  std::shared_ptr<Newest> newest;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = all_.find(signalled);
+    if (found == all_.end()) return false;
+    newest = found->second;
+  }
+  return newest->drain(true);
+}
+
+/// The same for all that are due without a signal.
+bool Drainer::drainDue() {
+  std::vector<std::shared_ptr<Newest>> all;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [key, newest] : all_) all.push_back(newest);
+  }
+  bool isMore = false;
+  for (const auto& newest : all) isMore = newest->drain(false) || isMore;
+  return isMore;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/drainer.cpp
+
 // begin dividere/connection/detail/endpoint.cpp
 namespace dividere::detail {
 
@@ -6030,6 +6388,149 @@ void NativeSocket::fail(const std::string& what) const {
 }  // namespace dividere::detail
 // end dividere/connection/detail/native_socket.cpp
 
+// begin dividere/connection/detail/newest.cpp
+namespace dividere::detail {
+
+// The owner looks for what has come by the time he reads, and no longer: under a flood there would be no end.
+constexpr std::chrono::milliseconds kLongestLook{20};
+constexpr int kLookAtClock = 256;  // messages
+
+// Messages that the drainer takes in before others have their turn.
+constexpr int kMostAtATime = 1000;
+
+// --- the owner's ---
+
+void Newest::begin() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hasEnded_ = false;
+    isDue_ = true;  // what has come by now gives no signal
+  }
+  Drainer& drainer = Process::current().drainer;
+  drainer.add(shared_from_this(), socket_.descriptor());
+  isDrained_ = true;
+  socket_.wakeWith(drainer.wakeDescriptor());
+}
+
+bool Newest::end() {
+  if (fork_.crossed()) return false;
+  if (!std::exchange(isDrained_, false)) return true;
+  {
+    const auto lock = enter();
+    hasEnded_ = true;
+  }
+  socket_.wakeWith(-1);
+  Process::current().drainer.remove(*this, socket_.descriptor());
+  return true;
+}
+
+std::unique_lock<std::mutex> Newest::enter() {
+  std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (lock.owns_lock()) return lock;
+  isWanted_ = true;
+  lock.lock();
+  isWanted_ = false;
+  return lock;
+}
+
+bool Newest::ready() {
+  const auto lock = enter();
+  takeAllIn();
+  return hasAny();
+}
+
+bool Newest::wait(const Deadline& deadline) {
+  do {
+    if (ready()) return true;
+  } while (await(deadline));
+  return false;
+}
+
+const Frame* Newest::take(const Deadline& deadline) {
+  do {
+    if (!tryTake()) continue;
+    intake_.hands(current_.view());
+    return &current_;
+  } while (await(deadline));
+  return nullptr;
+}
+
+bool Newest::tryTake() {
+  const auto lock = enter();
+  takeAllIn();
+  const std::exception_ptr failure = std::exchange(failure_, nullptr);
+  const bool isThere = !failure && !slots_.isEmpty();
+  if (isThere) current_ = slots_.take();
+  setSignal();
+  if (failure) std::rethrow_exception(failure);
+  return isThere;
+}
+
+/// False if nothing came in time.
+bool Newest::await(const Deadline& deadline) {
+  if (!isDrained_) return socket_.wait(deadline);
+  pollfd signal{signal_.fd(), POLLIN, 0};
+  return ::poll(&signal, 1, deadline.pollTimeout()) != 0;
+}
+
+// --- under the lock ---
+
+void Newest::takeAllIn() {
+  const Deadline limit = Deadline::in(kLongestLook);
+  for (int count = 1; takeIn(); ++count) {
+    if (count % kLookAtClock != 0 || !limit.passed()) continue;
+    isDue_ = true;
+    if (isDrained_) Process::current().drainer.wake();
+    break;
+  }
+  setSignal();
+}
+
+/// False if there is nothing to take in.
+bool Newest::takeIn() {
+  bool isThere = false;
+  try {
+    isThere = socket_.tryReceive();
+    if (isThere) keep();
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  return isThere;
+}
+
+void Newest::keep() {
+  socket_.onlyFrame();
+  Frame message = std::move(socket_.inbox().frames().front());
+  std::string_view series;
+  if (intake_.notes(message.view(), series)) intake_.skips(slots_.put(series, std::move(message)));
+}
+
+void Newest::setSignal() {
+  if (hasAny() == isSignalled_) return;
+  isSignalled_ = !isSignalled_;
+  if (isSignalled_) {
+    signal_.wake();
+  } else {
+    signal_.drain();
+  }
+}
+
+// --- the drainer's ---
+
+bool Newest::drain(bool isSignalled) {
+  if (isWanted_) std::this_thread::yield();
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (hasEnded_ || !(isSignalled || std::exchange(isDue_, false) || socket_.needsAttention())) return false;
+  int left = kMostAtATime;
+  while (left > 0 && !isWanted_ && takeIn()) --left;
+  isDue_ = left == 0 || isWanted_;
+  setSignal();
+  return isDue_;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/newest.cpp
+
 // begin dividere/connection/detail/process.cpp
 namespace dividere::detail {
 
@@ -6186,6 +6687,61 @@ std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const co
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/router.cpp
+
+// begin dividere/connection/detail/slots.cpp
+namespace dividere::detail {
+
+// What libzmq reads at once: a received frame is a part of such a block, and keeps all of it.
+constexpr std::size_t kBlock = 8192;
+
+// Messages up to this size are copied instead.
+constexpr std::size_t kMostCopied = 1024;
+
+// Of a slot beside the message and the series, about.
+constexpr std::size_t kSlotOverhead = 256;
+
+std::size_t Slots::put(std::string_view series, Frame&& message) {
+  const auto known = bySeries_.find(series);
+  if (known != bySeries_.end()) {
+    bytes_ -= known->second->bytes;
+    fill(*known->second, std::move(message));
+    return 1 + makeRoom();
+  }
+  const auto entry = bySeries_.emplace(std::string(series), Waiting::iterator()).first;
+  waiting_.push_back({Frame(), 0, entry});
+  entry->second = std::prev(waiting_.end());
+  fill(waiting_.back(), std::move(message));
+  return makeRoom();
+}
+
+void Slots::fill(Slot& slot, Frame&& message) {
+  const bool isCopied = message.size() <= kMostCopied;
+  slot.bytes =
+      kSlotOverhead + slot.series->first.size() + (isCopied ? message.size() : std::max(message.size(), kBlock));
+  slot.message = isCopied ? Frame(message.view()) : std::move(message);
+  bytes_ += slot.bytes;
+}
+
+std::size_t Slots::makeRoom() {
+  std::size_t dropped = 0;
+  for (; waiting_.size() > 1 && (bytes_ > mostBytes_ || waiting_.size() > kMost); ++dropped) drop(waiting_.begin());
+  return dropped;
+}
+
+void Slots::drop(Waiting::iterator slot) {
+  bytes_ -= slot->bytes;
+  bySeries_.erase(slot->series);
+  waiting_.erase(slot);
+}
+
+Frame Slots::take() {
+  Frame message = std::move(waiting_.front().message);
+  drop(waiting_.begin());
+  return message;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/slots.cpp
 
 // begin dividere/core/detail/options.hpp
 // What options are held to.
@@ -6526,6 +7082,7 @@ std::string Socket::takeRandomName() {
 }
 
 void* Socket::lend() {
+  if (onLend_) std::exchange(onLend_, nullptr)();
   watch_->endIdle();  // nobody but the owner touches it from now on
   if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
   receiveTimeout_.reset();
@@ -7605,40 +8162,6 @@ std::string_view name(EventType type) {
 }  // namespace dividere::connection
 // end dividere/connection/socket_event.cpp
 
-// begin dividere/connection/detail/intake.hpp
-// What a layer above has to say about messages before the user of a Subscriber gets them.
-
-namespace dividere::detail {
-
-/// In the thread that receives.
-class Intake {
- public:
-  using Clock = Deadline::Clock;
-
-  virtual ~Intake() = default;
-
-  /// Whether the user gets this message now. Called once for each as it comes, of one frame or two. The intake may move
-  /// frames of those that it does not take out, and hold them back.
-  virtual bool takes(Multipart& message) = 0;
-
-  /// Whether a message was held back whose turn has come.
-  bool hasHeld() const { return hasHeld_; }
-
-  /// That message, where there is one. Valid until the next call.
-  virtual const Frame& takeHeld() = 0;
-
-  /// When onDue() is to be called though nothing has come.
-  Clock::time_point due() const { return due_; }
-  virtual void onDue() = 0;
-
- protected:
-  bool hasHeld_ = false;
-  Clock::time_point due_ = Clock::time_point::max();
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/intake.hpp
-
 // begin dividere/connection/subscriber.cpp
 namespace dividere::detail {
 
@@ -7688,34 +8211,70 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 /// Those that are not the user's; the id last, as census.hpp says.
 void Subscriber::setOwnTopics(int option) {
-  if (!address_.empty()) socket().set(option, address_.data(), address_.size());
-  socket().set(option, id_.data(), id_.size());
+  if (!address_.empty()) setSubscription(option, address_);
+  setSubscription(option, id_);
 }
 
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
   if (topics_.count(topic) > 0) return;
   detail::requireAllowed(socket.who(), topic, topicBytes_);
-  socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+  setSubscription(ZMQ_SUBSCRIBE, topic);
   topics_.insert(topic);
   topicBytes_ += topic.size() + detail::kTopicOverhead;
   if (topics_.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
-  detail::Socket& socket = this->socket();
+  socket();
   const auto found = topics_.find(topic);
   if (found == topics_.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
   if (topics_.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
-  socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
+  setSubscription(ZMQ_UNSUBSCRIBE, topic);
   topics_.erase(found);
   topicBytes_ -= topic.size() + detail::kTopicOverhead;
 }
 
+void Subscriber::setSubscription(int option, const std::string& topic) {
+  detail::Socket& socket = this->socket();
+  const auto change = [&] { socket.set(option, topic.data(), topic.size()); };
+  if (newest_) {
+    newest_->exclude(change);
+  } else {
+    change();
+  }
+}
+
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
-Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
-Subscriber::~Subscriber() = default;
+
+Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
+  if (this == &other) return *this;
+  endKeeping();
+  Connector::operator=(std::move(other));
+  topics_ = std::move(other.topics_);
+  topicBytes_ = other.topicBytes_;
+  intake_ = std::move(other.intake_);
+  newest_ = std::move(other.newest_);
+  isLookedAt_ = other.isLookedAt_;
+  id_ = std::move(other.id_);
+  address_ = std::move(other.address_);
+  return *this;
+}
+
+Subscriber::~Subscriber() { endKeeping(); }
+
+void Subscriber::keepNewest() {
+  newest_ = std::make_shared<detail::Newest>(socket(), *intake_);
+  newest_->begin();
+  socket().onLend([newest = newest_.get()] { newest->end(); });
+}
+
+// In a forked child the drainer may have been at work on the intake, which is left alone then.
+void Subscriber::endKeeping() noexcept {
+  if (newest_ && !newest_->end()) intake_.release();
+  newest_.reset();
+}
 
 void Subscriber::setIntake(std::unique_ptr<detail::Intake> intake) { intake_ = std::move(intake); }
 
@@ -7736,6 +8295,7 @@ bool Subscriber::hasOne() const { return isLookedAt_ || (intake_ && intake_->has
 bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
+  if (newest_) return newest_->wait(deadline);
   while (!hasOne()) {
     if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
       isLookedAt_ = keepsOneForUser();
@@ -7749,6 +8309,7 @@ bool Subscriber::wait(Timeout timeout) {
 
 bool Subscriber::ready() {
   detail::Socket& socket = this->socket();
+  if (newest_) return newest_->ready();
   doWhatIsDue();
   while (!hasOne() && socket.ready()) isLookedAt_ = keepsOneForUser();
   return hasOne();
@@ -7777,6 +8338,7 @@ bool Subscriber::keepsOneForUser() {
 const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
+  if (newest_) return newest_->take(deadline);
   for (;;) {
     if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
     if (socket.receive(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
@@ -7834,6 +8396,13 @@ struct Access {
   static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
     subscriber.setIntake(std::move(intake));
   }
+
+  /// Of each of its series the user gets the newest message alone, from now on.
+  static void keepNewest(connection::Subscriber& subscriber) { subscriber.keepNewest(); }
+
+  /// Null if every message is the user's.
+  static Newest* newestOf(const connection::Subscriber& subscriber) { return subscriber.newest_.get(); }
+
   static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
 
   static Audience& audienceOf(const connection::Publisher& publisher) { return *publisher.audience_; }
@@ -8360,7 +8929,8 @@ class SeriesBook {
 
 namespace dividere::detail {
 
-/// Counts what comes and what is missing, and tells of the latter. One thread at a time, as the Subscriber.
+/// Counts what comes and what is missing, and tells of the latter. Where the newest messages alone are kept, a gap is told of
+/// when the user gets the next message, whichever that is.
 class Arrivals final : public Intake {
  public:
   using OnMissed = std::function<void(const messaging::Missed&)>;
@@ -8372,28 +8942,50 @@ class Arrivals final : public Intake {
   bool takes(Multipart& message) override;
   const Frame& takeHeld() override { return held_; }
   void onDue() override {}
+  bool notes(std::string_view envelope, std::string_view& series) override;
+  void skips(std::size_t count) override { skipped_.add(count); }
+  void hands(std::string_view envelope) override;
 
   /// The topic that is subscribed to, as it stands in envelopes.
   const std::string& topicFields() const { return topicFields_; }
 
   std::uint64_t received() const { return received_; }
   std::uint64_t missed() const { return missed_.read(); }
+  std::uint64_t skipped() const { return skipped_.read(); }
 
   /// Of the message that was taken last.
   const messaging::Topic& topic();
 
  private:
   bool takes(std::string_view envelope);
+
+  /// What is missing of a series, until it is told.
+  using Gaps = std::map<std::pair<std::uint32_t, std::string>, std::uint64_t>;
+
+  static constexpr std::size_t kMostGaps = 1000;  // of as many series, if the user does not read
+
   bool isWanted(std::string_view series) const;
-  void tell(const Publication& publication, std::uint64_t missed);
+  void received(const Publication& publication);
+  void keepGap(const Publication& publication, std::uint64_t missed);
+  void tellGaps();
+  void tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
 
   const std::string where_;
   const std::string topicFields_;
   const OnMissed onMissed_;
 
+  // In the thread that takes or notes.
   SeriesBook book_;
-  std::uint64_t received_ = 0;
+
   Counter& missed_;
+  Counter skipped_;
+
+  std::mutex gapsMutex_;
+  Gaps gaps_;  // under gapsMutex_
+  std::atomic<bool> hasGaps_{false};
+
+  // In the thread that receives.
+  std::uint64_t received_ = 0;
   std::string series_;  // of the last message
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from
@@ -8421,12 +9013,53 @@ bool Arrivals::takes(std::string_view envelope) {
   Publication publication;
   if (!readPublication(envelope, publication)) return true;  // whoever decodes it says what is wrong
   if (!topicFields_.empty() && !isWanted(publication.series)) return false;
-  if (series_ != publication.series) series_ = publication.series;
-  ++received_;
+  received(publication);
   if (publication.sequence == 0 || publication.series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
-  if (arrival.missed > 0) tell(publication, arrival.missed);
+  if (arrival.missed == 0) return true;
+  missed_.add(arrival.missed);
+  tell(publication.publisher, publication.series, arrival.missed);
   return true;
+}
+
+bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
+  Publication publication;
+  if (!readPublication(envelope, publication)) return true;
+  series = publication.series;
+  if (!topicFields_.empty() && !isWanted(series)) return false;
+  if (publication.sequence == 0 || series.size() > kLongestSeries) return true;
+  const SeriesBook::Arrival arrival = book_.note(publication.publisher, series, publication.sequence);
+  if (arrival.missed > 0) keepGap(publication, arrival.missed);
+  return arrival.isNew;
+}
+
+void Arrivals::hands(std::string_view envelope) {
+  Publication publication;
+  if (readPublication(envelope, publication)) received(publication);
+  if (hasGaps_) tellGaps();
+}
+
+void Arrivals::received(const Publication& publication) {
+  if (series_ != publication.series) series_ = publication.series;
+  ++received_;
+}
+
+void Arrivals::keepGap(const Publication& publication, std::uint64_t missed) {
+  missed_.add(missed);
+  std::lock_guard<std::mutex> lock(gapsMutex_);
+  std::pair<std::uint32_t, std::string> of(publication.publisher, publication.series);
+  if (gaps_.size() < kMostGaps || gaps_.count(of) > 0) gaps_[std::move(of)] += missed;
+  hasGaps_ = true;
+}
+
+void Arrivals::tellGaps() {
+  Gaps gaps;
+  {
+    std::lock_guard<std::mutex> lock(gapsMutex_);
+    gaps.swap(gaps_);
+    hasGaps_ = false;
+  }
+  for (const auto& [of, missed] : gaps) tell(of.first, of.second, missed);
 }
 
 // libzmq matches type and topic together. Without a type there is nothing for it to match the topic behind.
@@ -8436,15 +9069,14 @@ bool Arrivals::isWanted(std::string_view series) const {
   return series.substr(topic, topicFields_.size()) == topicFields_;
 }
 
-void Arrivals::tell(const Publication& publication, std::uint64_t missed) {
-  missed_.add(missed);
-  const std::string type(typeOfSeries(publication.series));
+void Arrivals::tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed) {
+  const std::string type(typeOfSeries(series));
   warnings_.log(LogLevel::warning, kSubscriber,
                 where_ + ": missed " + std::to_string(missed) + " of '" + shown(type) +
                     "': it is read too slowly, or the connection was lost");
   if (!onMissed_) return;
   try {
-    onMissed_({publication.publisher, type, topicOfSeries(publication.series), missed});
+    onMissed_({publisher, type, topicOfSeries(series), missed});
   } catch (const std::exception& error) {
     log(LogLevel::error, kSubscriber, std::string("onMissed threw: ") + error.what());
   } catch (...) {
@@ -9950,6 +10582,12 @@ static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& 
   return subscriptions;
 }
 
+static messaging::SubscriberOptions withSocket(const connection::SocketOptions& socket) {
+  messaging::SubscriberOptions options;
+  options.socket = socket;
+  return options;
+}
+
 static Arrivals& arrivalsOf(const connection::Subscriber& subscriber) {
   return static_cast<Arrivals&>(*Access::intakeOf(subscriber));
 }
@@ -9960,7 +10598,7 @@ namespace dividere::messaging {
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const connection::SocketOptions& options)
-    : Subscriber(endpoint, types, Topic(), {nullptr, options}) {}
+    : Subscriber(endpoint, types, Topic(), detail::withSocket(options)) {}
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const SubscriberOptions& options)
@@ -9973,6 +10611,7 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   detail::Access::setIntake(connection_,
                             std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed,
                                                                detail::Access::socketOf(connection_).tally().missed));
+  if (options.latest) detail::Access::keepNewest(connection_);
 }
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
@@ -9990,6 +10629,8 @@ void Subscriber::unsubscribe(const std::string& fullName) {
 std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connection_).received(); }
 
 std::uint64_t Subscriber::missed() const { return detail::arrivalsOf(connection_).missed(); }
+
+std::uint64_t Subscriber::skipped() const { return detail::arrivalsOf(connection_).skipped(); }
 
 const Topic& Subscriber::topic() const { return detail::arrivalsOf(connection_).topic(); }
 
@@ -10094,6 +10735,18 @@ class Source : public Poller {
   /// Whether there is a message to take, without waiting for one. One that wants none at the moment says no after
   /// Socket::decline(), and calls lookAgain() when it does.
   virtual bool hasMessage() = 0;
+
+  // How the loop learns that there may be a message: as the socket tells it, unless somebody else uses that, too.
+
+  virtual int descriptor() { return socket().descriptor(); }
+  virtual bool mayHaveMessage() { return socket().mayHaveMessage(); }
+
+  /// Has the socket tell the loop what its descriptor does not, and wake `loop` when attend() is due.
+  virtual void join(int loop) {
+    socket().setPoller(this);
+    socket().wakeWith(loop);
+  }
+  virtual void attend() { socket().attend(); }
 
   /// Takes the next message and does with it whatever this source is for.
   virtual void take() = 0;
@@ -11679,6 +12332,20 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   using MessageSource::MessageSource;
 
   bool hasMessage() override { return Access::ready(connection()); }
+
+  // Where the newest messages alone are kept, another thread uses the socket.
+  int descriptor() override {
+    const Newest* const newest = drained();
+    return newest ? newest->descriptor() : Source::descriptor();
+  }
+  bool mayHaveMessage() override { return !drained() && Source::mayHaveMessage(); }
+  void join(int loop) override {
+    if (!drained()) Source::join(loop);
+  }
+  void attend() override {
+    if (!drained()) Source::attend();
+  }
+
   void take() override {
     newMessage();
     dispatch(*Access::receive(connection(), &kReceiveAtOnce));
@@ -11687,6 +12354,12 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
  protected:
   void send(Frame&) override {
     throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
+  }
+
+ private:
+  const Newest* drained() {
+    const Newest* const newest = Access::newestOf(connection());
+    return newest && newest->isDrained() ? newest : nullptr;
   }
 };
 
@@ -11860,7 +12533,7 @@ void ReactorLoop::add(std::unique_ptr<Source> source) {
 }
 
 void ReactorLoop::remove(Source& source) {
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.descriptor(), nullptr);
   drop(source);
   std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
   sources_.erase(
@@ -11981,10 +12654,9 @@ void ReactorLoop::watch(int fd, Source* source) {
 }
 
 void ReactorLoop::watch(Source& source) {
-  watch(source.socket().descriptor(), &source);
+  watch(source.descriptor(), &source);
   source.loop_ = this;
-  source.socket().setPoller(&source);
-  source.socket().wakeWith(thread_.waker().fd());
+  source.join(thread_.waker().fd());
   lookAgain(source);  // what came before it was watched gives no signal
 }
 
@@ -12071,7 +12743,7 @@ bool ReactorLoop::takeMessages(Source& source) {
   for (int count = 0; count < kMessagesPerTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
-      if (!source.hasMessage()) return source.socket().mayHaveMessage();
+      if (!source.hasMessage()) return source.mayHaveMessage();
     } catch (...) {
       onError_(currentError());
       continue;
@@ -12111,7 +12783,7 @@ void ReactorLoop::setWakes(Source& source, bool wakes) {
   epoll_event interest{};
   if (wakes) interest.events = EPOLLIN;
   interest.data.ptr = &source;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.descriptor(), &interest);
 }
 
 ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
@@ -12144,7 +12816,7 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
 void ReactorLoop::attendToSockets() {
   for (const auto& each : sources_) {
     try {
-      each->socket().attend();
+      each->attend();
     } catch (...) {
       onError_(currentError());
     }

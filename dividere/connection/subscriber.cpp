@@ -5,6 +5,7 @@
 #include "../core/error.hpp"
 #include "detail/census.hpp"
 #include "detail/intake.hpp"
+#include "detail/newest.hpp"
 #include "detail/socket.hpp"
 #include "detail/subscription_limits.hpp"
 
@@ -56,34 +57,70 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 /// Those that are not the user's; the id last, as census.hpp says.
 void Subscriber::setOwnTopics(int option) {
-  if (!address_.empty()) socket().set(option, address_.data(), address_.size());
-  socket().set(option, id_.data(), id_.size());
+  if (!address_.empty()) setSubscription(option, address_);
+  setSubscription(option, id_);
 }
 
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
   if (topics_.count(topic) > 0) return;
   detail::requireAllowed(socket.who(), topic, topicBytes_);
-  socket.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+  setSubscription(ZMQ_SUBSCRIBE, topic);
   topics_.insert(topic);
   topicBytes_ += topic.size() + detail::kTopicOverhead;
   if (topics_.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
-  detail::Socket& socket = this->socket();
+  socket();
   const auto found = topics_.find(topic);
   if (found == topics_.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
   if (topics_.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
-  socket.set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size());
+  setSubscription(ZMQ_UNSUBSCRIBE, topic);
   topics_.erase(found);
   topicBytes_ -= topic.size() + detail::kTopicOverhead;
 }
 
+void Subscriber::setSubscription(int option, const std::string& topic) {
+  detail::Socket& socket = this->socket();
+  const auto change = [&] { socket.set(option, topic.data(), topic.size()); };
+  if (newest_) {
+    newest_->exclude(change);
+  } else {
+    change();
+  }
+}
+
 Subscriber::Subscriber(Subscriber&&) noexcept = default;
-Subscriber& Subscriber::operator=(Subscriber&&) noexcept = default;
-Subscriber::~Subscriber() = default;
+
+Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
+  if (this == &other) return *this;
+  endKeeping();
+  Connector::operator=(std::move(other));
+  topics_ = std::move(other.topics_);
+  topicBytes_ = other.topicBytes_;
+  intake_ = std::move(other.intake_);
+  newest_ = std::move(other.newest_);
+  isLookedAt_ = other.isLookedAt_;
+  id_ = std::move(other.id_);
+  address_ = std::move(other.address_);
+  return *this;
+}
+
+Subscriber::~Subscriber() { endKeeping(); }
+
+void Subscriber::keepNewest() {
+  newest_ = std::make_shared<detail::Newest>(socket(), *intake_);
+  newest_->begin();
+  socket().onLend([newest = newest_.get()] { newest->end(); });
+}
+
+// In a forked child the drainer may have been at work on the intake, which is left alone then.
+void Subscriber::endKeeping() noexcept {
+  if (newest_ && !newest_->end()) intake_.release();
+  newest_.reset();
+}
 
 void Subscriber::setIntake(std::unique_ptr<detail::Intake> intake) { intake_ = std::move(intake); }
 
@@ -104,6 +141,7 @@ bool Subscriber::hasOne() const { return isLookedAt_ || (intake_ && intake_->has
 bool Subscriber::wait(Timeout timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
+  if (newest_) return newest_->wait(deadline);
   while (!hasOne()) {
     if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
       isLookedAt_ = keepsOneForUser();
@@ -117,6 +155,7 @@ bool Subscriber::wait(Timeout timeout) {
 
 bool Subscriber::ready() {
   detail::Socket& socket = this->socket();
+  if (newest_) return newest_->ready();
   doWhatIsDue();
   while (!hasOne() && socket.ready()) isLookedAt_ = keepsOneForUser();
   return hasOne();
@@ -145,6 +184,7 @@ bool Subscriber::keepsOneForUser() {
 const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(timeout);
+  if (newest_) return newest_->take(deadline);
   for (;;) {
     if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
     if (socket.receive(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {

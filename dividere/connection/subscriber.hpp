@@ -17,6 +17,7 @@ namespace dividere::detail {
 class Deadline;
 class Frame;
 class Intake;
+class Newest;
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -66,6 +67,11 @@ class Subscriber : public Connector {
   void setIntake(std::unique_ptr<detail::Intake> intake);
   detail::Intake* intake() const;
 
+  /// Keeps the newest message of each of the intake's series from now on, and no other.
+  void keepNewest();
+  void endKeeping() noexcept;
+  void setSubscription(int option, const std::string& topic);
+
   /// Whether receiveFrame() would return a message at once.
   bool ready();
 
@@ -78,9 +84,10 @@ class Subscriber : public Connector {
   std::set<std::string> topics_;
   std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
   detail::Hidden<detail::Intake> intake_;
-  bool isLookedAt_ = false;  // the socket keeps a message that the intake takes
-  std::string id_;           // the topic it is counted by, see census.hpp
-  std::string address_;      // the topic of messages for it alone; empty if there is none
+  std::shared_ptr<detail::Newest> newest_;  // null: every message is the user's
+  bool isLookedAt_ = false;                 // the socket keeps a message that the intake takes
+  std::string id_;                          // the topic it is counted by, see census.hpp
+  std::string address_;                     // the topic of messages for it alone; empty if there is none
 };
 
 }  // namespace dividere::connection

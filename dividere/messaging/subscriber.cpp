@@ -25,6 +25,12 @@ static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& 
   return subscriptions;
 }
 
+static messaging::SubscriberOptions withSocket(const connection::SocketOptions& socket) {
+  messaging::SubscriberOptions options;
+  options.socket = socket;
+  return options;
+}
+
 static Arrivals& arrivalsOf(const connection::Subscriber& subscriber) {
   return static_cast<Arrivals&>(*Access::intakeOf(subscriber));
 }
@@ -35,7 +41,7 @@ namespace dividere::messaging {
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const connection::SocketOptions& options)
-    : Subscriber(endpoint, types, Topic(), {nullptr, options}) {}
+    : Subscriber(endpoint, types, Topic(), detail::withSocket(options)) {}
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types,
                        const SubscriberOptions& options)
@@ -48,6 +54,7 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   detail::Access::setIntake(connection_,
                             std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed,
                                                                detail::Access::socketOf(connection_).tally().missed));
+  if (options.latest) detail::Access::keepNewest(connection_);
 }
 
 Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::string> types,
@@ -65,6 +72,8 @@ void Subscriber::unsubscribe(const std::string& fullName) {
 std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connection_).received(); }
 
 std::uint64_t Subscriber::missed() const { return detail::arrivalsOf(connection_).missed(); }
+
+std::uint64_t Subscriber::skipped() const { return detail::arrivalsOf(connection_).skipped(); }
 
 const Topic& Subscriber::topic() const { return detail::arrivalsOf(connection_).topic(); }
 

@@ -22,6 +22,11 @@ struct Missed {
 };
 
 struct SubscriberOptions {
+  /// Whoever reads slowly gets the newest message of each type and topic, and never an old one; skipped() counts those that
+  /// were not read in time. Types and topics take turns. A thread of the library empties the queues meanwhile, unless native()
+  /// is called. What waits for the reader has at most SocketOptions::maxMessageBytes in all, and 100,000 messages.
+  bool latest = false;
+
   /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
   std::function<void(const Missed&)> onMissed;
 
@@ -70,6 +75,10 @@ class Subscriber : public Consumer<connection::Subscriber> {
   /// and never received, because the queue was full or the connection was lost. Known when the next one comes. Also in
   /// the log, as a warning.
   std::uint64_t missed() const;
+
+  /// Messages that came and were not read, as a newer one of the type and topic came before that; with
+  /// SubscriberOptions::latest alone. What was sent since the first message was received, skipped or missed.
+  std::uint64_t skipped() const;
 
   /// The topic of the message received last; empty if it has none.
   const Topic& topic() const;

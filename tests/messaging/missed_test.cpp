@@ -28,7 +28,10 @@ dividere::connection::SocketOptions shortQueues() {
 }
 
 SubscriberOptions noting(std::vector<Missed>& gaps, const dividere::connection::SocketOptions& socket = {}) {
-  return {[&gaps](const Missed& missed) { gaps.push_back(missed); }, socket};
+  SubscriberOptions options;
+  options.onMissed = [&gaps](const Missed& missed) { gaps.push_back(missed); };
+  options.socket = socket;
+  return options;
 }
 
 /// Reads until a message with this number has come.

@@ -57,6 +57,13 @@ struct Access {
   static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
     subscriber.setIntake(std::move(intake));
   }
+
+  /// Of each of its series the user gets the newest message alone, from now on.
+  static void keepNewest(connection::Subscriber& subscriber) { subscriber.keepNewest(); }
+
+  /// Null if every message is the user's.
+  static Newest* newestOf(const connection::Subscriber& subscriber) { return subscriber.newest_.get(); }
+
   static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
 
   static Audience& audienceOf(const connection::Publisher& publisher) { return *publisher.audience_; }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "../context.hpp"
+#include "drainer.hpp"
 #include "watcher.hpp"
 
 namespace dividere::detail {
@@ -17,6 +18,7 @@ struct Process {
   std::shared_ptr<connection::Context> context();
 
   Watcher watcher;
+  Drainer drainer;
 
   Process(unsigned madeIn, Process* parent) : generation(madeIn), inherited(parent) {}
   const unsigned generation;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 #include "../../core/detail/options.hpp"
 #include "../../core/detail/random.hpp"
@@ -330,6 +331,7 @@ std::string Socket::takeRandomName() {
 }
 
 void* Socket::lend() {
+  if (onLend_) std::exchange(onLend_, nullptr)();
   watch_->endIdle();  // nobody but the owner touches it from now on
   if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
   receiveTimeout_.reset();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
@@ -114,6 +115,12 @@ class Socket {
   void attend() {
     if (dialer_.attend()) signalTaken();
   }
+
+  /// Whether attend() would do anything. Any thread, while the socket lives.
+  bool needsAttention() const noexcept { return watch_->needsAttention(); }
+
+  /// Calls `function` before the native socket is lent, as nobody but the borrower may use it then.
+  void onLend(std::function<void()> function) { onLend_ = std::move(function); }
 
   /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
   bool isAnyUp() { return dialer_.isAnyUp(); }
@@ -223,6 +230,8 @@ class Socket {
   Poller* poller_ = nullptr;
   bool mayHaveMessage_ = true;
   std::string endpoint_;
+
+  std::function<void()> onLend_;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;

@@ -2,10 +2,15 @@
 
 // What comes to a Subscriber, counted.
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "../../connection/detail/intake.hpp"
 #include "../../core/detail/log_line.hpp"
@@ -16,7 +21,8 @@
 
 namespace dividere::detail {
 
-/// Counts what comes and what is missing, and tells of the latter. One thread at a time, as the Subscriber.
+/// Counts what comes and what is missing, and tells of the latter. Where the newest messages alone are kept, a gap is told of
+/// when the user gets the next message, whichever that is.
 class Arrivals final : public Intake {
  public:
   using OnMissed = std::function<void(const messaging::Missed&)>;
@@ -28,28 +34,50 @@ class Arrivals final : public Intake {
   bool takes(Multipart& message) override;
   const Frame& takeHeld() override { return held_; }
   void onDue() override {}
+  bool notes(std::string_view envelope, std::string_view& series) override;
+  void skips(std::size_t count) override { skipped_.add(count); }
+  void hands(std::string_view envelope) override;
 
   /// The topic that is subscribed to, as it stands in envelopes.
   const std::string& topicFields() const { return topicFields_; }
 
   std::uint64_t received() const { return received_; }
   std::uint64_t missed() const { return missed_.read(); }
+  std::uint64_t skipped() const { return skipped_.read(); }
 
   /// Of the message that was taken last.
   const messaging::Topic& topic();
 
  private:
   bool takes(std::string_view envelope);
+
+  /// What is missing of a series, until it is told.
+  using Gaps = std::map<std::pair<std::uint32_t, std::string>, std::uint64_t>;
+
+  static constexpr std::size_t kMostGaps = 1000;  // of as many series, if the user does not read
+
   bool isWanted(std::string_view series) const;
-  void tell(const Publication& publication, std::uint64_t missed);
+  void received(const Publication& publication);
+  void keepGap(const Publication& publication, std::uint64_t missed);
+  void tellGaps();
+  void tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
 
   const std::string where_;
   const std::string topicFields_;
   const OnMissed onMissed_;
 
+  // In the thread that takes or notes.
   SeriesBook book_;
-  std::uint64_t received_ = 0;
+
   Counter& missed_;
+  Counter skipped_;
+
+  std::mutex gapsMutex_;
+  Gaps gaps_;  // under gapsMutex_
+  std::atomic<bool> hasGaps_{false};
+
+  // In the thread that receives.
+  std::uint64_t received_ = 0;
   std::string series_;  // of the last message
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../../connection/detail/access.hpp"
+#include "../../connection/detail/newest.hpp"
 
 namespace dividere::detail {
 
@@ -44,6 +45,20 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   using MessageSource::MessageSource;
 
   bool hasMessage() override { return Access::ready(connection()); }
+
+  // Where the newest messages alone are kept, another thread uses the socket.
+  int descriptor() override {
+    const Newest* const newest = drained();
+    return newest ? newest->descriptor() : Source::descriptor();
+  }
+  bool mayHaveMessage() override { return !drained() && Source::mayHaveMessage(); }
+  void join(int loop) override {
+    if (!drained()) Source::join(loop);
+  }
+  void attend() override {
+    if (!drained()) Source::attend();
+  }
+
   void take() override {
     newMessage();
     dispatch(*Access::receive(connection(), &kReceiveAtOnce));
@@ -52,6 +67,12 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
  protected:
   void send(Frame&) override {
     throw Error(Errc::outOfTurn, "reactor::Sender: send: the message came by a Subscriber, which has no way back");
+  }
+
+ private:
+  const Newest* drained() {
+    const Newest* const newest = Access::newestOf(connection());
+    return newest && newest->isDrained() ? newest : nullptr;
   }
 };
 

@@ -70,7 +70,7 @@ void ReactorLoop::add(std::unique_ptr<Source> source) {
 }
 
 void ReactorLoop::remove(Source& source) {
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.socket().descriptor(), nullptr);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.descriptor(), nullptr);
   drop(source);
   std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
   sources_.erase(
@@ -191,10 +191,9 @@ void ReactorLoop::watch(int fd, Source* source) {
 }
 
 void ReactorLoop::watch(Source& source) {
-  watch(source.socket().descriptor(), &source);
+  watch(source.descriptor(), &source);
   source.loop_ = this;
-  source.socket().setPoller(&source);
-  source.socket().wakeWith(thread_.waker().fd());
+  source.join(thread_.waker().fd());
   lookAgain(source);  // what came before it was watched gives no signal
 }
 
@@ -281,7 +280,7 @@ bool ReactorLoop::takeMessages(Source& source) {
   for (int count = 0; count < kMessagesPerTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
-      if (!source.hasMessage()) return source.socket().mayHaveMessage();
+      if (!source.hasMessage()) return source.mayHaveMessage();
     } catch (...) {
       onError_(currentError());
       continue;
@@ -321,7 +320,7 @@ void ReactorLoop::setWakes(Source& source, bool wakes) {
   epoll_event interest{};
   if (wakes) interest.events = EPOLLIN;
   interest.data.ptr = &source;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.socket().descriptor(), &interest);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.descriptor(), &interest);
 }
 
 ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
@@ -354,7 +353,7 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
 void ReactorLoop::attendToSockets() {
   for (const auto& each : sources_) {
     try {
-      each->socket().attend();
+      each->attend();
     } catch (...) {
       onError_(currentError());
     }

@@ -21,6 +21,18 @@ class Source : public Poller {
   /// Socket::decline(), and calls lookAgain() when it does.
   virtual bool hasMessage() = 0;
 
+  // How the loop learns that there may be a message: as the socket tells it, unless somebody else uses that, too.
+
+  virtual int descriptor() { return socket().descriptor(); }
+  virtual bool mayHaveMessage() { return socket().mayHaveMessage(); }
+
+  /// Has the socket tell the loop what its descriptor does not, and wake `loop` when attend() is due.
+  virtual void join(int loop) {
+    socket().setPoller(this);
+    socket().wakeWith(loop);
+  }
+  virtual void attend() { socket().attend(); }
+
   /// Takes the next message and does with it whatever this source is for.
   virtual void take() = 0;
 
