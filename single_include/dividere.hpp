@@ -1871,7 +1871,8 @@ struct BrokerOptions {
   int liveness = 2;
 
   /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
-  /// refused with Errc::overloaded at once. The same bounds hold for replies that are kept for clients which read none.
+  /// refused with Errc::overloaded at once. With more bytes than that at workers, none is given a second one, whatever
+  /// its capacity. The same bounds hold for replies that are kept for clients which read none.
   /// ZeroMQ's own queues hold more of them: 100 a client at most, of some 6 MiB, or one that is larger; and not more bytes
   /// than maxWaitingBytes for all clients, but for one reply each.
   std::size_t maxWaiting = 100000;
@@ -2029,13 +2030,13 @@ struct WorkerOptions {
   /// The Broker's BrokerOptions::heartbeat. Signs of life are sent every 1.5 x this. It must be positive.
   std::chrono::milliseconds heartbeat{3000};
 
-  /// Typed requests that the broker may send at a time. They are handled one by one in any case. More than one saves the
-  /// wait for the next, and costs fairness while handlers are slow.
+  /// Typed requests that each broker may send at a time. They are handled one by one in any case. More than one saves the
+  /// wait for the next, and costs fairness while handlers are slow. A Broker sends 1000 at most.
   std::uint32_t capacity = 1;
 };
 
-/// Does the work that a Broker hands out. Connects to the broker's back end, and calls a handler for each request, one at a
-/// time, in a thread of its own.
+/// Does the work that a Broker hands out, or several do. Connects to their back ends, and calls a handler for each request,
+/// one at a time, in a thread of its own. Brokers are served in turn; one that is down, or slow, keeps nobody from the others.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
 /// is what it returns or sends with its Sender, once. If it throws, the client is told.
@@ -2046,6 +2047,8 @@ class Worker : public reactor::Handling<Worker> {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for options that make no sense.
   explicit Worker(const std::string& endpoint, const WorkerOptions& options = {});
+  explicit Worker(const std::vector<std::string>& brokers, const WorkerOptions& options = {});
+  explicit Worker(std::initializer_list<std::string> brokers, const WorkerOptions& options = {});
 
   /// Stops, as stop(). Not from within a handler. A class derived from this one whose handlers use its members calls
   /// stop() in its own destructor.
@@ -2054,14 +2057,16 @@ class Worker : public reactor::Handling<Worker> {
   /// Calls `handler` with the bytes of each request; what it returns is the reply. Before start().
   Worker& onBytes(std::function<std::string(std::string_view)> handler);
 
-  /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time.
+  /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time, and without a handler.
   void start();
 
   /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given goes to
   /// other workers. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
+  /// Of the first broker.
   const std::string& endpoint() const;
+  const std::vector<std::string>& endpoints() const;
 
  private:
   detail::Hidden<detail::WorkerCore> core_;
@@ -11992,6 +11997,7 @@ class HandlerTable {
   void countHandled() noexcept { ++handled_; }
 
   bool isEmpty() const { return byType_.empty() && byMethod_.empty(); }
+  bool handlesNothing() const { return isEmpty() && !onUnknown_; }
 
   reactor::HandlerStats stats() const;
 
@@ -14181,6 +14187,9 @@ class WorkerRoster {
   /// The next in turn for a request of this dialect, or null: envelopes go to byte workers if there are no typed ones.
   BrokerWorker* nextFor(Dialect request) const;
 
+  /// The same, but one that has nothing.
+  BrokerWorker* nextIdleFor(Dialect request) const;
+
   /// Whether there are workers for it, with room or without.
   bool anyFor(Dialect request) const;
 
@@ -14208,6 +14217,7 @@ class WorkerRoster {
  private:
   std::list<BrokerWorker*>& turns(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
   const std::list<BrokerWorker*>& turns(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  Dialect dialectFor(Dialect request) const;
   void unlist(BrokerWorker& worker);
   void forgetConnection(BrokerWorker& worker);
 
@@ -14233,7 +14243,9 @@ class RequestBook {
   using Requests = std::list<BrokerRequest>;
   using TimePoint = Deadline::Clock::time_point;
 
-  RequestBook(WorkerRoster& roster, BrokerTally& tally) : roster_(roster), tally_(tally) {}
+  /// `mostHeld`: bytes of requests at workers up to which one that is busy is given another.
+  RequestBook(WorkerRoster& roster, BrokerTally& tally, std::size_t mostHeld = SIZE_MAX)
+      : roster_(roster), tally_(tally), mostHeld_(mostHeld) {}
 
   /// The request under way with this correlation id, or null.
   BrokerRequest* findRetried(const std::string& correlation);
@@ -14250,6 +14262,9 @@ class RequestBook {
 
   /// One that has been waiting since before `limit`, taken out.
   std::optional<BrokerRequest> takeOverdue(TimePoint limit);
+
+  /// Whose turn it is to be given this one, or null.
+  BrokerWorker* workerFor(const BrokerRequest& request) const;
 
   // Those at a worker:
 
@@ -14282,7 +14297,8 @@ class RequestBook {
   WorkerRoster& roster_;
   BrokerTally& tally_;
   Requests typed_, bytes_;  // waiting
-  std::size_t waitingBytes_ = 0;
+  const std::size_t mostHeld_;
+  std::size_t waitingBytes_ = 0, heldBytes_ = 0;
   std::unordered_map<std::string, Requests::iterator> byToken_;
   std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
 };
@@ -14298,15 +14314,9 @@ namespace dividere::detail {
 /// Enters what clients send into the book, unless it is junk, a retry of what is there already, or too much.
 class Admission {
  public:
-  Admission(const balancing::BrokerOptions& options, RequestBook& book, const WorkerRoster& roster, Outbox& outbox,
-            Outcomes& outcomes, BrokerJunk& junk, MisplacedWorkers& misplaced)
-      : options_(options),
-        book_(book),
-        roster_(roster),
-        outbox_(outbox),
-        outcomes_(outcomes),
-        junk_(junk),
-        misplaced_(misplaced) {}
+  Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
+            BrokerJunk& junk, MisplacedWorkers& misplaced)
+      : options_(options), book_(book), outbox_(outbox), outcomes_(outcomes), junk_(junk), misplaced_(misplaced) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -14325,7 +14335,6 @@ class Admission {
 
   const balancing::BrokerOptions& options_;
   RequestBook& book_;
-  const WorkerRoster& roster_;
   Outbox& outbox_;
   Outcomes& outcomes_;
   BrokerJunk& junk_;
@@ -14837,7 +14846,7 @@ bool Admission::refuse(BrokerRequest& request) {
 
 /// No worker has room for it, and no other may wait.
 bool Admission::mustWaitInVain(const BrokerRequest& request) const {
-  if (roster_.nextFor(request.dialect)) return false;
+  if (book_.workerFor(request)) return false;
   return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + request.size > options_.maxWaitingBytes;
 }
 
@@ -14876,12 +14885,12 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
-      book_(roster_, tally_),
+      book_(roster_, tally_, options_.maxWaitingBytes),
       junk_(tally_),
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      admission_(options_, book_, roster_, outbox_, outcomes_, junk_, misplaced_),
+      admission_(options_, book_, outbox_, outcomes_, junk_, misplaced_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_),
@@ -14981,17 +14990,21 @@ namespace dividere::detail {
 
 /// A request, from its arrival until the handler is done with it.
 struct WorkerTask {
+  std::size_t line = 0;  // the broker it came from
   std::vector<Frame> route;
   Frame payload;
 };
 
-/// Tasks on their way from the thread that receives them to the one that handles them. Any thread.
+/// Tasks on their way from the thread that receives them to the one that handles them: of each broker in the order they
+/// came, of several brokers in turn. Any thread.
 class WorkerTasks {
  public:
+  explicit WorkerTasks(std::size_t lines) : waiting_(lines) {}
+
   void add(WorkerTask&& task);
 
-  /// Forgets those that no handler has begun.
-  void clear();
+  /// Forgets those of this line that no handler has begun.
+  void clear(std::size_t line);
 
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
@@ -14999,15 +15012,35 @@ class WorkerTasks {
   /// There is nothing to do any more.
   void end();
 
-  /// Whether none waits and none is being handled.
-  bool isIdle() const;
+  /// Whether none of this line waits and none is being handled.
+  bool isIdle(std::size_t line) const;
 
  private:
+  bool findNext();
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<WorkerTask> waiting_;  // under mutex_
-  bool isHandling_ = false;         // under mutex_
-  bool hasEnded_ = false;           // under mutex_
+  std::vector<std::deque<WorkerTask>> waiting_;  // by line; under mutex_
+  std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
+  bool isHandling_ = false;                      // under mutex_
+  bool hasEnded_ = false;                        // under mutex_
+};
+
+/// The tasks of one line.
+class LineTasks {
+ public:
+  LineTasks(WorkerTasks& tasks, std::size_t line) : tasks_(tasks), line_(line) {}
+
+  void add(WorkerTask&& task) const {
+    task.line = line_;
+    tasks_.add(std::move(task));
+  }
+  void clear() const { tasks_.clear(line_); }
+  bool isIdle() const { return tasks_.isIdle(line_); }
+
+ private:
+  WorkerTasks& tasks_;
+  const std::size_t line_;
 };
 
 }  // namespace dividere::detail
@@ -15020,16 +15053,16 @@ namespace dividere::detail {
 
 constexpr const char* kWorker = "balancing::Worker";
 
-/// A Worker's end of the connection: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
+/// A Worker's end of the connection to one broker: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
 /// but for what is said to be for any.
 ///
 /// A broker of the Python package takes whatever it hears for a sign that the worker is idle. So one that is not known to be
 /// ours hears nothing but replies while there is something to do.
 class BrokerLine {
  public:
-  /// Connects. What comes goes to `tasks`. Both outlive it, and the loop's thread ends before it.
-  BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
-             const balancing::WorkerOptions& options, Dialect dialect);
+  /// Connects. What comes goes to `tasks`. The loop outlives it, and the loop's thread ends before it.
+  BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint, const balancing::WorkerOptions& options,
+             Dialect dialect);
 
   /// A sign of life, if it is time for one.
   void beatIfDue();
@@ -15060,7 +15093,7 @@ class BrokerLine {
 
   // Constant.
   ReactorLoop& loop_;
-  WorkerTasks& tasks_;
+  const LineTasks tasks_;
   const balancing::WorkerOptions options_;
   const Dialect dialect_;
   std::string id_;
@@ -15084,7 +15117,7 @@ class BrokerLine {
 // begin dividere/balancing/detail/broker_line.cpp
 namespace dividere::detail {
 
-BrokerLine::BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
+BrokerLine::BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint,
                        const balancing::WorkerOptions& options, Dialect dialect)
     : loop_(loop), tasks_(tasks), options_(options), dialect_(dialect), source_(open(endpoint)) {}
 
@@ -15391,7 +15424,7 @@ void Dispatcher::dispatch() {
 
 void Dispatcher::dispatch(Dialect dialect) {
   while (book_.hasWaiting(dialect)) {
-    BrokerWorker* const worker = roster_.nextFor(dialect);
+    BrokerWorker* const worker = book_.workerFor(book_.firstWaiting(dialect));
     if (!worker) return;
     giveFirst(dialect, *worker);
   }
@@ -15703,6 +15736,13 @@ std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
   return std::nullopt;
 }
 
+// A worker may ask for any number at a time, and reply to none.
+BrokerWorker* RequestBook::workerFor(const BrokerRequest& request) const {
+  BrokerWorker* const next = roster_.nextFor(request.dialect);
+  if (!next || !next->isBusy() || heldBytes_ + request.size <= mostHeld_) return next;
+  return roster_.nextIdleFor(request.dialect);
+}
+
 void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now) {
   Requests& queue = waiting(dialect);
   const auto request = queue.begin();
@@ -15712,6 +15752,7 @@ void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string t
   request->token = std::move(token);
   request->since = now;
   ++request->attempts;
+  heldBytes_ += request->size;
   waitingChanged(0, request->size);
   roster_.moveBack(worker);
 }
@@ -15721,6 +15762,7 @@ std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const
   if (found == byToken_.end() || found->second->worker != &worker) return std::nullopt;
   const auto request = found->second;
   byToken_.erase(found);
+  heldBytes_ -= request->size;
   if (!request->isAnswered) forgetCorrelation(*request);
   BrokerWorker& its = *request->worker;
   std::optional<BrokerRequest> finished(std::move(*request));
@@ -15733,6 +15775,7 @@ void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
   while (!worker.requests.empty()) {
     const auto last = std::prev(worker.requests.end());  // each goes to the head of the queue
     byToken_.erase(last->token);
+    heldBytes_ -= last->size;
     if (last->isAnswered) {
       worker.requests.erase(last);
       continue;
@@ -15776,6 +15819,7 @@ RequestBook::Requests RequestBook::takeAll() {
   for (Requests* queue : {&typed_, &bytes_}) all.splice(all.end(), *queue);
   byToken_.clear();
   byCorrelation_.clear();
+  heldBytes_ = 0;
   waitingChanged(0, waitingBytes_);
   return all;
 }
@@ -15788,6 +15832,9 @@ namespace dividere::detail {
 
 constexpr const char* kNoSignal =
     "what came to the back port is neither a worker's reply nor its sign of life; is a client connected to it?";
+
+/// Requests that a worker is given at a time, however many it asks for.
+constexpr std::uint32_t kMostCapacity = 1000;
 
 void Returns::take(Multipart& message) {
   if (message.size() < 2) return junk_.drop(kNoSignal);
@@ -15829,7 +15876,7 @@ void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker.asksUnanswered == 0;
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
-  if (signal.capacity > 0) worker.capacity = signal.capacity;
+  if (signal.capacity > 0) worker.capacity = std::min(signal.capacity, kMostCapacity);
   if (worker.asksBefore > 0) {
     --worker.asksBefore;
   } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {
@@ -16011,11 +16058,11 @@ WorkerCare::Clock::duration WorkerCare::limitFor(const BrokerWorker& worker) con
 
 namespace dividere::detail {
 
-/// Two threads: a loop that owns the socket and is never busy for long, so that signs of life go on, and one that runs the
+/// Two threads: a loop that owns the sockets and is never busy for long, so that signs of life go on, and one that runs the
 /// handlers.
 class WorkerCore {
  public:
-  WorkerCore(std::string endpoint, const balancing::WorkerOptions& options, HandlerTable& handlers);
+  WorkerCore(std::vector<std::string> endpoints, const balancing::WorkerOptions& options, HandlerTable& handlers);
   ~WorkerCore() { stop(); }
 
   void onBytes(std::function<std::string(std::string_view)> handler);
@@ -16023,16 +16070,18 @@ class WorkerCore {
   void stop();
 
   bool isOfOtherProcess() const { return fork_.crossed(); }
-  const std::string& endpoint() const { return endpoint_; }
+  const std::vector<std::string>& endpoints() const { return endpoints_; }
 
  private:
   class TaskOrigin;
 
+  void requireHandlers() const;
+  void openLines();
   void handleTasks();
   void handleBytes(WorkerTask& task, TaskOrigin& origin);
 
   // Constant once started.
-  const std::string endpoint_;
+  const std::vector<std::string> endpoints_;
   balancing::WorkerOptions options_;
   const ForkGuard fork_;
   HandlerTable& handlers_;
@@ -16040,7 +16089,7 @@ class WorkerCore {
   bool started_ = false;
 
   WorkerTasks tasks_;
-  std::unique_ptr<BrokerLine> line_;  // once started
+  std::vector<std::unique_ptr<BrokerLine>> lines_;  // one a broker, once started
   ReactorLoop loop_;
   StoppableThread handling_;  // last: it ends before what it uses
 };
@@ -16079,9 +16128,15 @@ class WorkerCore::TaskOrigin final : public Origin {
   WorkerTask& task_;
 };
 
-WorkerCore::WorkerCore(std::string endpoint, const balancing::WorkerOptions& options, HandlerTable& handlers)
-    : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(kWorker) {
-  parseEndpoint(kWorker, endpoint_, false);
+WorkerCore::WorkerCore(std::vector<std::string> endpoints, const balancing::WorkerOptions& options,
+                       HandlerTable& handlers)
+    : endpoints_(std::move(endpoints)),
+      options_(options),
+      handlers_(handlers),
+      tasks_(endpoints_.size()),
+      loop_(kWorker) {
+  requireOption(!endpoints_.empty(), kWorker, "a worker needs a broker's endpoint");
+  for (const std::string& each : endpoints_) parseEndpoint(kWorker, each, false);
   requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWorker, "heartbeat must be positive");
   requireOption(options_.capacity > 0, kWorker, "capacity must be at least 1");
   options_.heartbeat = clampedPeriod(options_.heartbeat);
@@ -16094,16 +16149,29 @@ void WorkerCore::onBytes(std::function<std::string(std::string_view)> handler) {
 
 void WorkerCore::start() {
   if (started_) throw Error(Errc::outOfTurn, std::string(kWorker) + ": start() is called once");
-  if (onBytes_ && !handlers_.isEmpty()) {
-    throw Error(Errc::outOfTurn, std::string(kWorker) + ": typed handlers and onBytes() exclude each other");
-  }
+  requireHandlers();
   if (handling_.stopRequested()) return;
   started_ = true;
   handlers_.seal(kWorker);
-  line_ = std::make_unique<BrokerLine>(loop_, tasks_, endpoint_, options_, onBytes_ ? Dialect::bytes : Dialect::typed);
-  loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { line_->beatIfDue(); });
+  openLines();
   loop_.start();
   handling_.start("dividere-worker", [this] { handleTasks(); });
+}
+
+void WorkerCore::requireHandlers() const {
+  const auto refuse = [](const char* why) { throw Error(Errc::outOfTurn, std::string(kWorker) + ": " + why); };
+  if (onBytes_ && !handlers_.isEmpty()) refuse("typed handlers and onBytes() exclude each other");
+  if (!onBytes_ && handlers_.handlesNothing()) refuse("start() comes after on() or onBytes(): it has no handler");
+}
+
+void WorkerCore::openLines() {
+  const Dialect dialect = onBytes_ ? Dialect::bytes : Dialect::typed;
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    lines_.push_back(std::make_unique<BrokerLine>(loop_, LineTasks(tasks_, i), endpoints_[i], options_, dialect));
+  }
+  loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] {
+    for (const auto& line : lines_) line->beatIfDue();
+  });
 }
 
 void WorkerCore::stop() {
@@ -16116,14 +16184,16 @@ void WorkerCore::stop() {
 
 void WorkerCore::handleTasks() {
   while (auto task = tasks_.next()) {
-    TaskOrigin origin(*line_, *task);
+    TaskOrigin origin(*lines_[task->line], *task);
     if (onBytes_) {
       handleBytes(*task, origin);
     } else {
       handlers_.dispatch(task->payload.view(), origin);
     }
   }
-  loop_.post([this] { line_->sayGoodbye(); });
+  loop_.post([this] {
+    for (const auto& line : lines_) line->sayGoodbye();
+  });
   loop_.stop();
 }
 
@@ -16173,8 +16243,17 @@ BrokerWorker* WorkerRoster::next(Dialect dialect) const {
   return queue.empty() ? nullptr : queue.front();
 }
 
-BrokerWorker* WorkerRoster::nextFor(Dialect request) const {
-  return next(request == Dialect::typed && count(Dialect::typed) > 0 ? Dialect::typed : Dialect::bytes);
+BrokerWorker* WorkerRoster::nextFor(Dialect request) const { return next(dialectFor(request)); }
+
+BrokerWorker* WorkerRoster::nextIdleFor(Dialect request) const {
+  for (BrokerWorker* worker : turns(dialectFor(request))) {
+    if (!worker->isBusy()) return worker;
+  }
+  return nullptr;
+}
+
+Dialect WorkerRoster::dialectFor(Dialect request) const {
+  return request == Dialect::typed && count(Dialect::typed) > 0 ? Dialect::typed : Dialect::bytes;
 }
 
 bool WorkerRoster::anyFor(Dialect request) const {
@@ -16245,25 +16324,37 @@ namespace dividere::detail {
 void WorkerTasks::add(WorkerTask&& task) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    waiting_.push_back(std::move(task));
+    waiting_[task.line].push_back(std::move(task));
   }
   changed_.notify_one();
 }
 
-void WorkerTasks::clear() {
+void WorkerTasks::clear(std::size_t line) {
   std::lock_guard<std::mutex> lock(mutex_);
-  waiting_.clear();
+  waiting_[line].clear();
 }
 
 std::optional<WorkerTask> WorkerTasks::next() {
   std::unique_lock<std::mutex> lock(mutex_);
   isHandling_ = false;
-  changed_.wait(lock, [this] { return hasEnded_ || !waiting_.empty(); });
+  changed_.wait(lock, [this] { return hasEnded_ || findNext(); });
   if (hasEnded_) return std::nullopt;
   isHandling_ = true;
-  std::optional<WorkerTask> task(std::move(waiting_.front()));
-  waiting_.pop_front();
+  auto& queue = waiting_[turn_];
+  std::optional<WorkerTask> task(std::move(queue.front()));
+  queue.pop_front();
   return task;
+}
+
+/// The turn goes on to the next line that has something. Whether there is one.
+bool WorkerTasks::findNext() {
+  for (std::size_t i = 1; i <= waiting_.size(); ++i) {
+    const std::size_t line = (turn_ + i) % waiting_.size();
+    if (waiting_[line].empty()) continue;
+    turn_ = line;
+    return true;
+  }
+  return false;
 }
 
 void WorkerTasks::end() {
@@ -16274,9 +16365,9 @@ void WorkerTasks::end() {
   changed_.notify_all();
 }
 
-bool WorkerTasks::isIdle() const {
+bool WorkerTasks::isIdle(std::size_t line) const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return !isHandling_ && waiting_.empty();
+  return !(isHandling_ && turn_ == line) && waiting_[line].empty();
 }
 
 }  // namespace dividere::detail
@@ -16286,7 +16377,13 @@ bool WorkerTasks::isIdle() const {
 namespace dividere::balancing {
 
 Worker::Worker(const std::string& endpoint, const WorkerOptions& options)
-    : core_(std::make_unique<detail::WorkerCore>(endpoint, options, handlers())) {}
+    : Worker(std::vector<std::string>{endpoint}, options) {}
+
+Worker::Worker(std::initializer_list<std::string> brokers, const WorkerOptions& options)
+    : Worker(std::vector<std::string>(brokers), options) {}
+
+Worker::Worker(const std::vector<std::string>& brokers, const WorkerOptions& options)
+    : core_(std::make_unique<detail::WorkerCore>(brokers, options, handlers())) {}
 
 Worker::~Worker() {
   if (core_->isOfOtherProcess()) core_.release();  // its threads, not here, still wait by what would be destroyed
@@ -16301,7 +16398,9 @@ void Worker::start() { core_->start(); }
 
 void Worker::stop() { core_->stop(); }
 
-const std::string& Worker::endpoint() const { return core_->endpoint(); }
+const std::string& Worker::endpoint() const { return core_->endpoints().front(); }
+
+const std::vector<std::string>& Worker::endpoints() const { return core_->endpoints(); }
 
 }  // namespace dividere::balancing
 // end dividere/balancing/worker.cpp

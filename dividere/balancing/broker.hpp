@@ -20,7 +20,8 @@ struct BrokerOptions {
   int liveness = 2;
 
   /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
-  /// refused with Errc::overloaded at once. The same bounds hold for replies that are kept for clients which read none.
+  /// refused with Errc::overloaded at once. With more bytes than that at workers, none is given a second one, whatever
+  /// its capacity. The same bounds hold for replies that are kept for clients which read none.
   /// ZeroMQ's own queues hold more of them: 100 a client at most, of some 6 MiB, or one that is larger; and not more bytes
   /// than maxWaitingBytes for all clients, but for one reply each.
   std::size_t maxWaiting = 100000;

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "../core/detail/hidden.hpp"
 #include "../reactor/handlers.hpp"
@@ -19,13 +21,13 @@ struct WorkerOptions {
   /// The Broker's BrokerOptions::heartbeat. Signs of life are sent every 1.5 x this. It must be positive.
   std::chrono::milliseconds heartbeat{3000};
 
-  /// Typed requests that the broker may send at a time. They are handled one by one in any case. More than one saves the
-  /// wait for the next, and costs fairness while handlers are slow.
+  /// Typed requests that each broker may send at a time. They are handled one by one in any case. More than one saves the
+  /// wait for the next, and costs fairness while handlers are slow. A Broker sends 1000 at most.
   std::uint32_t capacity = 1;
 };
 
-/// Does the work that a Broker hands out. Connects to the broker's back end, and calls a handler for each request, one at a
-/// time, in a thread of its own.
+/// Does the work that a Broker hands out, or several do. Connects to their back ends, and calls a handler for each request,
+/// one at a time, in a thread of its own. Brokers are served in turn; one that is down, or slow, keeps nobody from the others.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
 /// is what it returns or sends with its Sender, once. If it throws, the client is told.
@@ -36,6 +38,8 @@ class Worker : public reactor::Handling<Worker> {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for options that make no sense.
   explicit Worker(const std::string& endpoint, const WorkerOptions& options = {});
+  explicit Worker(const std::vector<std::string>& brokers, const WorkerOptions& options = {});
+  explicit Worker(std::initializer_list<std::string> brokers, const WorkerOptions& options = {});
 
   /// Stops, as stop(). Not from within a handler. A class derived from this one whose handlers use its members calls
   /// stop() in its own destructor.
@@ -44,14 +48,16 @@ class Worker : public reactor::Handling<Worker> {
   /// Calls `handler` with the bytes of each request; what it returns is the reply. Before start().
   Worker& onBytes(std::function<std::string(std::string_view)> handler);
 
-  /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time.
+  /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time, and without a handler.
   void start();
 
   /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given goes to
   /// other workers. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
+  /// Of the first broker.
   const std::string& endpoint() const;
+  const std::vector<std::string>& endpoints() const;
 
  private:
   detail::Hidden<detail::WorkerCore> core_;

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "kit.hpp"
 
 using namespace kit;
@@ -301,4 +303,26 @@ TEST_CASE("a client that reads nothing costs no more than is kept: the rest of i
   CHECK(came >= 8);
   CHECK(came < kManyBig / 2);
   CHECK(addsUp(broker.stats()));
+}
+
+TEST_CASE("a worker that claims any capacity is given a thousand requests at a time") {
+  Broker broker(0, 0, calm());
+  RawWorker greedy(broker);
+  Heartbeat beat;
+  beat.set_id("greedy");
+  beat.set_capacity(std::numeric_limits<std::uint32_t>::max());
+  greedy.send({envelope(beat)});
+  REQUIRE(broker.waitForWorkers(1, kLimit));
+  RawDealer client(broker);
+  constexpr int kMany = 1100;
+  for (int i = 0; i < kMany; ++i) client.send({envelope(msg01("x"))});
+  std::vector<Frames> requests;
+  for (int i = 0; i < 1000; ++i) {
+    const auto request = greedy.request();
+    REQUIRE(request);
+    requests.push_back(*request);
+  }
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 1000 && s.waiting == kMany - 1000; }));
+  greedy.reply(requests.front(), envelope(msg01("y")));
+  CHECK(greedy.request());
 }

@@ -147,3 +147,36 @@ TEST_CASE("all requests without an outcome can be taken at once") {
   CHECK(book.waitingBytes() == 0);
   CHECK(books.worker.hasRoom());
 }
+
+TEST_CASE("with so many bytes at workers only one that is idle is given a request") {
+  BrokerTally tally;
+  WorkerRoster roster{tally};
+  RequestBook book{roster, tally, 5};
+  BrokerWorker& greedy = roster.add("greedy", Dialect::bytes);
+  greedy.capacity = 1000;
+  const auto give = [&](const std::string& payload, const std::string& token) {
+    tally.countRead();
+    book.add(request(payload));
+    BrokerWorker* const worker = book.workerFor(book.firstWaiting(Dialect::bytes));
+    if (worker) book.giveFirst(Dialect::bytes, *worker, token, kStart);
+    return worker;
+  };
+  CHECK(give("abc", "1") == &greedy);
+  CHECK(give("de", "2") == &greedy);
+  CHECK(!give("f", "3"));
+  BrokerWorker& idle = roster.add("idle", Dialect::bytes);
+  BrokerWorker& idleToo = roster.add("idle too", Dialect::bytes);
+  CHECK(give("g", "3") == &idle);     // which is given "f"
+  CHECK(give("h", "4") == &idleToo);  // and this one "g"
+
+  CHECK(!book.workerFor(request("h")));
+  SUBCASE("a reply makes room") { REQUIRE(book.finish("4", idleToo)); }
+  SUBCASE("so does a worker's death") {
+    book.takeBackAll(idleToo, kStart);
+    roster.remove(idleToo);
+  }
+  REQUIRE(book.finish("1", greedy));
+  CHECK(book.workerFor(request("hi")) == &greedy);
+  book.takeAll();
+  CHECK(book.workerFor(request("12345")));
+}

@@ -302,3 +302,115 @@ TEST_CASE("a Worker says nothing but its reply to a Python broker while it works
   REQUIRE(sign);
   CHECK(sign->size() == 2);
 }
+
+TEST_CASE("a Worker of several brokers serves them all, each in the order its requests came") {
+  Broker a(0, 0, calm()), b(0, 0, calm());
+  Event handling, release;
+  Notes<std::string> handled;
+  WorkerOptions four;
+  four.capacity = 4;
+  Worker worker({back(a), back(b)}, four);
+  CHECK(worker.endpoints() == std::vector<std::string>{back(a), back(b)});
+  CHECK(worker.endpoint() == back(a));
+  worker.on([&](const Msg01& m) {
+    handled.add(m.field1());
+    handling.happen();
+    release.wait();
+    return m;
+  });
+  worker.start();
+  REQUIRE(a.waitForWorkers(1, kLimit));
+  REQUIRE(b.waitForWorkers(1, kLimit));
+  RawDealer toA(a), toB(b);
+  toA.send({envelope(msg01("a0"))});
+  REQUIRE(handling.wait());
+  for (const char* text : {"a1", "a2", "a3"}) toA.send({envelope(msg01(text))});
+  for (const char* text : {"b0", "b1", "b2"}) toB.send({envelope(msg01(text))});
+  REQUIRE(reaches(a, [](const BrokerStats& s) { return s.inFlight == 4; }));
+  REQUIRE(reaches(b, [](const BrokerStats& s) { return s.inFlight == 3; }));
+  release.happen();
+  for (const char* text : {"a0", "a1", "a2", "a3"}) {
+    const auto reply = toA.recv();
+    REQUIRE(reply);
+    CHECK(kit::text(reply->back()) == text);
+  }
+  for (const char* text : {"b0", "b1", "b2"}) {
+    const auto reply = toB.recv();
+    REQUIRE(reply);
+    CHECK(kit::text(reply->back()) == text);
+  }
+}
+
+TEST_CASE("a broker that is down keeps a Worker from no other, and is served when it comes") {
+  Program gone("balancing_broker", {"0", "0", "60000"});
+  const std::string frontPort = gone.line(), backPort = gone.line();
+  Broker here(0, 0, calm());
+  bool bytes = false;
+  SUBCASE("typed") {}
+  SUBCASE("bytes") { bytes = true; }
+  Worker worker({"tcp://127.0.0.1:" + backPort, back(here)}, withHeartbeat(100ms));
+  if (bytes) {
+    worker.onBytes([](std::string_view request) { return std::string(request); });
+  } else {
+    worker.on([](const Msg01& m) { return m; });
+  }
+  worker.start();
+  Client client(front(here), patient()), other("tcp://127.0.0.1:" + frontPort, tries(100, 200ms));
+  const auto works = [&](Client& by) {
+    return bytes ? by.callBytes("x").has_value() : by.call<Msg01>(msg01("x")).has_value();
+  };
+  CHECK(works(other));
+  gone.kill();
+  gone.status();
+  CHECK(works(client));
+  Program next("balancing_broker", {frontPort, backPort, "60000"});
+  REQUIRE(next.line() == frontPort);
+  CHECK(works(other));
+  CHECK(works(client));
+}
+
+TEST_CASE("a Worker gives each of its brokers signs of life while it works for one, and says goodbye to each") {
+  RawSocket a(ZMQ_ROUTER), b(ZMQ_ROUTER);
+  Event handling, release;
+  Worker worker({a.bind(), b.bind()}, withHeartbeat(20ms));
+  worker.on([&](const Msg01& m) {
+    handling.happen();
+    release.wait();
+    return m;
+  });
+  worker.start();
+  const auto helloA = a.recv(), helloB = b.recv();
+  REQUIRE(helloA);
+  REQUIRE(helloB);
+  Heartbeat ours;  // as a dividere Broker asks
+  ours.set_id("dividere broker");
+  ours.set_capacity(1);
+  b.send({helloB->front(), envelope(ours)});
+  const std::string token = std::string("\0dividere", 9) + std::string(16, 'r');
+  a.send({helloA->front(), token, envelope(msg01("x"))});
+  REQUIRE(handling.wait());
+  for (RawSocket* broker : {&a, &b}) {
+    for (int i = 0; i < 10; ++i) REQUIRE(broker->recv());
+  }
+  release.happen();
+  worker.stop();
+  for (RawSocket* broker : {&a, &b}) {
+    Frames last;
+    while (auto said = broker->recv(kShort)) last = *said;
+    msgEnvelope opened;
+    Heartbeat beat;
+    REQUIRE(opened.ParseFromString(last.back()));
+    REQUIRE(opened.msg().UnpackTo(&beat));
+    CHECK(beat.goodbye());
+  }
+}
+
+TEST_CASE("a Worker without a handler, or without a broker, is refused in words") {
+  Worker empty("tcp://127.0.0.1:1");
+  CHECK(codeOf([&] { empty.start(); }) == Errc::outOfTurn);
+  CHECK(whatOf([&] { empty.start(); }).find("start() comes after on() or onBytes()") != std::string::npos);
+  empty.onUnknown([] {});
+  empty.start();  // has one now
+  CHECK(whatOf([] { Worker none(std::vector<std::string>{}); }).find("needs a broker") != std::string::npos);
+  CHECK(codeOf([] { Worker bad({"tcp://127.0.0.1:1", "nowhere"}); }) == Errc::badEndpoint);
+}

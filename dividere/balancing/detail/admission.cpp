@@ -63,7 +63,7 @@ bool Admission::refuse(BrokerRequest& request) {
 
 /// No worker has room for it, and no other may wait.
 bool Admission::mustWaitInVain(const BrokerRequest& request) const {
-  if (roster_.nextFor(request.dialect)) return false;
+  if (book_.workerFor(request)) return false;
   return book_.waitingCount() >= options_.maxWaiting || book_.waitingBytes() + request.size > options_.maxWaitingBytes;
 }
 

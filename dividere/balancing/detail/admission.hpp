@@ -13,15 +13,9 @@ namespace dividere::detail {
 /// Enters what clients send into the book, unless it is junk, a retry of what is there already, or too much.
 class Admission {
  public:
-  Admission(const balancing::BrokerOptions& options, RequestBook& book, const WorkerRoster& roster, Outbox& outbox,
-            Outcomes& outcomes, BrokerJunk& junk, MisplacedWorkers& misplaced)
-      : options_(options),
-        book_(book),
-        roster_(roster),
-        outbox_(outbox),
-        outcomes_(outcomes),
-        junk_(junk),
-        misplaced_(misplaced) {}
+  Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
+            BrokerJunk& junk, MisplacedWorkers& misplaced)
+      : options_(options), book_(book), outbox_(outbox), outcomes_(outcomes), junk_(junk), misplaced_(misplaced) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -40,7 +34,6 @@ class Admission {
 
   const balancing::BrokerOptions& options_;
   RequestBook& book_;
-  const WorkerRoster& roster_;
   Outbox& outbox_;
   Outcomes& outcomes_;
   BrokerJunk& junk_;

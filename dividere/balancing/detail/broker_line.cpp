@@ -6,7 +6,7 @@
 
 namespace dividere::detail {
 
-BrokerLine::BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
+BrokerLine::BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint,
                        const balancing::WorkerOptions& options, Dialect dialect)
     : loop_(loop), tasks_(tasks), options_(options), dialect_(dialect), source_(open(endpoint)) {}
 

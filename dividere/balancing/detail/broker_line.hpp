@@ -17,16 +17,16 @@ namespace dividere::detail {
 
 constexpr const char* kWorker = "balancing::Worker";
 
-/// A Worker's end of the connection: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
+/// A Worker's end of the connection to one broker: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
 /// but for what is said to be for any.
 ///
 /// A broker of the Python package takes whatever it hears for a sign that the worker is idle. So one that is not known to be
 /// ours hears nothing but replies while there is something to do.
 class BrokerLine {
  public:
-  /// Connects. What comes goes to `tasks`. Both outlive it, and the loop's thread ends before it.
-  BrokerLine(ReactorLoop& loop, WorkerTasks& tasks, const std::string& endpoint,
-             const balancing::WorkerOptions& options, Dialect dialect);
+  /// Connects. What comes goes to `tasks`. The loop outlives it, and the loop's thread ends before it.
+  BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint, const balancing::WorkerOptions& options,
+             Dialect dialect);
 
   /// A sign of life, if it is time for one.
   void beatIfDue();
@@ -57,7 +57,7 @@ class BrokerLine {
 
   // Constant.
   ReactorLoop& loop_;
-  WorkerTasks& tasks_;
+  const LineTasks tasks_;
   const balancing::WorkerOptions options_;
   const Dialect dialect_;
   std::string id_;

@@ -11,7 +11,7 @@ void Dispatcher::dispatch() {
 
 void Dispatcher::dispatch(Dialect dialect) {
   while (book_.hasWaiting(dialect)) {
-    BrokerWorker* const worker = roster_.nextFor(dialect);
+    BrokerWorker* const worker = book_.workerFor(book_.firstWaiting(dialect));
     if (!worker) return;
     giveFirst(dialect, *worker);
   }

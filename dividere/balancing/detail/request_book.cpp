@@ -43,6 +43,13 @@ std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
   return std::nullopt;
 }
 
+// A worker may ask for any number at a time, and reply to none.
+BrokerWorker* RequestBook::workerFor(const BrokerRequest& request) const {
+  BrokerWorker* const next = roster_.nextFor(request.dialect);
+  if (!next || !next->isBusy() || heldBytes_ + request.size <= mostHeld_) return next;
+  return roster_.nextIdleFor(request.dialect);
+}
+
 void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now) {
   Requests& queue = waiting(dialect);
   const auto request = queue.begin();
@@ -52,6 +59,7 @@ void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string t
   request->token = std::move(token);
   request->since = now;
   ++request->attempts;
+  heldBytes_ += request->size;
   waitingChanged(0, request->size);
   roster_.moveBack(worker);
 }
@@ -61,6 +69,7 @@ std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const
   if (found == byToken_.end() || found->second->worker != &worker) return std::nullopt;
   const auto request = found->second;
   byToken_.erase(found);
+  heldBytes_ -= request->size;
   if (!request->isAnswered) forgetCorrelation(*request);
   BrokerWorker& its = *request->worker;
   std::optional<BrokerRequest> finished(std::move(*request));
@@ -73,6 +82,7 @@ void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
   while (!worker.requests.empty()) {
     const auto last = std::prev(worker.requests.end());  // each goes to the head of the queue
     byToken_.erase(last->token);
+    heldBytes_ -= last->size;
     if (last->isAnswered) {
       worker.requests.erase(last);
       continue;
@@ -116,6 +126,7 @@ RequestBook::Requests RequestBook::takeAll() {
   for (Requests* queue : {&typed_, &bytes_}) all.splice(all.end(), *queue);
   byToken_.clear();
   byCorrelation_.clear();
+  heldBytes_ = 0;
   waitingChanged(0, waitingBytes_);
   return all;
 }

@@ -2,6 +2,7 @@
 
 // The requests a Broker has read and not yet answered.
 
+#include <cstdint>
 #include <list>
 #include <optional>
 #include <string>
@@ -20,7 +21,9 @@ class RequestBook {
   using Requests = std::list<BrokerRequest>;
   using TimePoint = Deadline::Clock::time_point;
 
-  RequestBook(WorkerRoster& roster, BrokerTally& tally) : roster_(roster), tally_(tally) {}
+  /// `mostHeld`: bytes of requests at workers up to which one that is busy is given another.
+  RequestBook(WorkerRoster& roster, BrokerTally& tally, std::size_t mostHeld = SIZE_MAX)
+      : roster_(roster), tally_(tally), mostHeld_(mostHeld) {}
 
   /// The request under way with this correlation id, or null.
   BrokerRequest* findRetried(const std::string& correlation);
@@ -37,6 +40,9 @@ class RequestBook {
 
   /// One that has been waiting since before `limit`, taken out.
   std::optional<BrokerRequest> takeOverdue(TimePoint limit);
+
+  /// Whose turn it is to be given this one, or null.
+  BrokerWorker* workerFor(const BrokerRequest& request) const;
 
   // Those at a worker:
 
@@ -69,7 +75,8 @@ class RequestBook {
   WorkerRoster& roster_;
   BrokerTally& tally_;
   Requests typed_, bytes_;  // waiting
-  std::size_t waitingBytes_ = 0;
+  const std::size_t mostHeld_;
+  std::size_t waitingBytes_ = 0, heldBytes_ = 0;
   std::unordered_map<std::string, Requests::iterator> byToken_;
   std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
 };

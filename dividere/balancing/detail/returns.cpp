@@ -1,5 +1,6 @@
 #include "returns.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -7,6 +8,9 @@ namespace dividere::detail {
 
 constexpr const char* kNoSignal =
     "what came to the back port is neither a worker's reply nor its sign of life; is a client connected to it?";
+
+/// Requests that a worker is given at a time, however many it asks for.
+constexpr std::uint32_t kMostCapacity = 1000;
 
 void Returns::take(Multipart& message) {
   if (message.size() < 2) return junk_.drop(kNoSignal);
@@ -48,7 +52,7 @@ void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker.asksUnanswered == 0;
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
-  if (signal.capacity > 0) worker.capacity = signal.capacity;
+  if (signal.capacity > 0) worker.capacity = std::min(signal.capacity, kMostCapacity);
   if (worker.asksBefore > 0) {
     --worker.asksBefore;
   } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {

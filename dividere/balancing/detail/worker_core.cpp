@@ -35,9 +35,15 @@ class WorkerCore::TaskOrigin final : public Origin {
   WorkerTask& task_;
 };
 
-WorkerCore::WorkerCore(std::string endpoint, const balancing::WorkerOptions& options, HandlerTable& handlers)
-    : endpoint_(std::move(endpoint)), options_(options), handlers_(handlers), loop_(kWorker) {
-  parseEndpoint(kWorker, endpoint_, false);
+WorkerCore::WorkerCore(std::vector<std::string> endpoints, const balancing::WorkerOptions& options,
+                       HandlerTable& handlers)
+    : endpoints_(std::move(endpoints)),
+      options_(options),
+      handlers_(handlers),
+      tasks_(endpoints_.size()),
+      loop_(kWorker) {
+  requireOption(!endpoints_.empty(), kWorker, "a worker needs a broker's endpoint");
+  for (const std::string& each : endpoints_) parseEndpoint(kWorker, each, false);
   requireOption(options_.heartbeat > std::chrono::milliseconds(0), kWorker, "heartbeat must be positive");
   requireOption(options_.capacity > 0, kWorker, "capacity must be at least 1");
   options_.heartbeat = clampedPeriod(options_.heartbeat);
@@ -50,16 +56,29 @@ void WorkerCore::onBytes(std::function<std::string(std::string_view)> handler) {
 
 void WorkerCore::start() {
   if (started_) throw Error(Errc::outOfTurn, std::string(kWorker) + ": start() is called once");
-  if (onBytes_ && !handlers_.isEmpty()) {
-    throw Error(Errc::outOfTurn, std::string(kWorker) + ": typed handlers and onBytes() exclude each other");
-  }
+  requireHandlers();
   if (handling_.stopRequested()) return;
   started_ = true;
   handlers_.seal(kWorker);
-  line_ = std::make_unique<BrokerLine>(loop_, tasks_, endpoint_, options_, onBytes_ ? Dialect::bytes : Dialect::typed);
-  loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] { line_->beatIfDue(); });
+  openLines();
   loop_.start();
   handling_.start("dividere-worker", [this] { handleTasks(); });
+}
+
+void WorkerCore::requireHandlers() const {
+  const auto refuse = [](const char* why) { throw Error(Errc::outOfTurn, std::string(kWorker) + ": " + why); };
+  if (onBytes_ && !handlers_.isEmpty()) refuse("typed handlers and onBytes() exclude each other");
+  if (!onBytes_ && handlers_.handlesNothing()) refuse("start() comes after on() or onBytes(): it has no handler");
+}
+
+void WorkerCore::openLines() {
+  const Dialect dialect = onBytes_ ? Dialect::bytes : Dialect::typed;
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    lines_.push_back(std::make_unique<BrokerLine>(loop_, LineTasks(tasks_, i), endpoints_[i], options_, dialect));
+  }
+  loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] {
+    for (const auto& line : lines_) line->beatIfDue();
+  });
 }
 
 void WorkerCore::stop() {
@@ -72,14 +91,16 @@ void WorkerCore::stop() {
 
 void WorkerCore::handleTasks() {
   while (auto task = tasks_.next()) {
-    TaskOrigin origin(*line_, *task);
+    TaskOrigin origin(*lines_[task->line], *task);
     if (onBytes_) {
       handleBytes(*task, origin);
     } else {
       handlers_.dispatch(task->payload.view(), origin);
     }
   }
-  loop_.post([this] { line_->sayGoodbye(); });
+  loop_.post([this] {
+    for (const auto& line : lines_) line->sayGoodbye();
+  });
   loop_.stop();
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/thread.hpp"
@@ -15,11 +16,11 @@
 
 namespace dividere::detail {
 
-/// Two threads: a loop that owns the socket and is never busy for long, so that signs of life go on, and one that runs the
+/// Two threads: a loop that owns the sockets and is never busy for long, so that signs of life go on, and one that runs the
 /// handlers.
 class WorkerCore {
  public:
-  WorkerCore(std::string endpoint, const balancing::WorkerOptions& options, HandlerTable& handlers);
+  WorkerCore(std::vector<std::string> endpoints, const balancing::WorkerOptions& options, HandlerTable& handlers);
   ~WorkerCore() { stop(); }
 
   void onBytes(std::function<std::string(std::string_view)> handler);
@@ -27,16 +28,18 @@ class WorkerCore {
   void stop();
 
   bool isOfOtherProcess() const { return fork_.crossed(); }
-  const std::string& endpoint() const { return endpoint_; }
+  const std::vector<std::string>& endpoints() const { return endpoints_; }
 
  private:
   class TaskOrigin;
 
+  void requireHandlers() const;
+  void openLines();
   void handleTasks();
   void handleBytes(WorkerTask& task, TaskOrigin& origin);
 
   // Constant once started.
-  const std::string endpoint_;
+  const std::vector<std::string> endpoints_;
   balancing::WorkerOptions options_;
   const ForkGuard fork_;
   HandlerTable& handlers_;
@@ -44,7 +47,7 @@ class WorkerCore {
   bool started_ = false;
 
   WorkerTasks tasks_;
-  std::unique_ptr<BrokerLine> line_;  // once started
+  std::vector<std::unique_ptr<BrokerLine>> lines_;  // one a broker, once started
   ReactorLoop loop_;
   StoppableThread handling_;  // last: it ends before what it uses
 };

@@ -31,8 +31,17 @@ BrokerWorker* WorkerRoster::next(Dialect dialect) const {
   return queue.empty() ? nullptr : queue.front();
 }
 
-BrokerWorker* WorkerRoster::nextFor(Dialect request) const {
-  return next(request == Dialect::typed && count(Dialect::typed) > 0 ? Dialect::typed : Dialect::bytes);
+BrokerWorker* WorkerRoster::nextFor(Dialect request) const { return next(dialectFor(request)); }
+
+BrokerWorker* WorkerRoster::nextIdleFor(Dialect request) const {
+  for (BrokerWorker* worker : turns(dialectFor(request))) {
+    if (!worker->isBusy()) return worker;
+  }
+  return nullptr;
+}
+
+Dialect WorkerRoster::dialectFor(Dialect request) const {
+  return request == Dialect::typed && count(Dialect::typed) > 0 ? Dialect::typed : Dialect::bytes;
 }
 
 bool WorkerRoster::anyFor(Dialect request) const {

@@ -61,6 +61,9 @@ class WorkerRoster {
   /// The next in turn for a request of this dialect, or null: envelopes go to byte workers if there are no typed ones.
   BrokerWorker* nextFor(Dialect request) const;
 
+  /// The same, but one that has nothing.
+  BrokerWorker* nextIdleFor(Dialect request) const;
+
   /// Whether there are workers for it, with room or without.
   bool anyFor(Dialect request) const;
 
@@ -88,6 +91,7 @@ class WorkerRoster {
  private:
   std::list<BrokerWorker*>& turns(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
   const std::list<BrokerWorker*>& turns(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  Dialect dialectFor(Dialect request) const;
   void unlist(BrokerWorker& worker);
   void forgetConnection(BrokerWorker& worker);
 

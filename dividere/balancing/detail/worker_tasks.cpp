@@ -1,31 +1,41 @@
 #include "worker_tasks.hpp"
 
-#include <utility>
-
 namespace dividere::detail {
 
 void WorkerTasks::add(WorkerTask&& task) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    waiting_.push_back(std::move(task));
+    waiting_[task.line].push_back(std::move(task));
   }
   changed_.notify_one();
 }
 
-void WorkerTasks::clear() {
+void WorkerTasks::clear(std::size_t line) {
   std::lock_guard<std::mutex> lock(mutex_);
-  waiting_.clear();
+  waiting_[line].clear();
 }
 
 std::optional<WorkerTask> WorkerTasks::next() {
   std::unique_lock<std::mutex> lock(mutex_);
   isHandling_ = false;
-  changed_.wait(lock, [this] { return hasEnded_ || !waiting_.empty(); });
+  changed_.wait(lock, [this] { return hasEnded_ || findNext(); });
   if (hasEnded_) return std::nullopt;
   isHandling_ = true;
-  std::optional<WorkerTask> task(std::move(waiting_.front()));
-  waiting_.pop_front();
+  auto& queue = waiting_[turn_];
+  std::optional<WorkerTask> task(std::move(queue.front()));
+  queue.pop_front();
   return task;
+}
+
+/// The turn goes on to the next line that has something. Whether there is one.
+bool WorkerTasks::findNext() {
+  for (std::size_t i = 1; i <= waiting_.size(); ++i) {
+    const std::size_t line = (turn_ + i) % waiting_.size();
+    if (waiting_[line].empty()) continue;
+    turn_ = line;
+    return true;
+  }
+  return false;
 }
 
 void WorkerTasks::end() {
@@ -36,9 +46,9 @@ void WorkerTasks::end() {
   changed_.notify_all();
 }
 
-bool WorkerTasks::isIdle() const {
+bool WorkerTasks::isIdle(std::size_t line) const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return !isHandling_ && waiting_.empty();
+  return !(isHandling_ && turn_ == line) && waiting_[line].empty();
 }
 
 }  // namespace dividere::detail

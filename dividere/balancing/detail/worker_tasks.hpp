@@ -3,9 +3,11 @@
 // The requests that a Worker has.
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "../../connection/detail/frame.hpp"
@@ -14,17 +16,21 @@ namespace dividere::detail {
 
 /// A request, from its arrival until the handler is done with it.
 struct WorkerTask {
+  std::size_t line = 0;  // the broker it came from
   std::vector<Frame> route;
   Frame payload;
 };
 
-/// Tasks on their way from the thread that receives them to the one that handles them. Any thread.
+/// Tasks on their way from the thread that receives them to the one that handles them: of each broker in the order they
+/// came, of several brokers in turn. Any thread.
 class WorkerTasks {
  public:
+  explicit WorkerTasks(std::size_t lines) : waiting_(lines) {}
+
   void add(WorkerTask&& task);
 
-  /// Forgets those that no handler has begun.
-  void clear();
+  /// Forgets those of this line that no handler has begun.
+  void clear(std::size_t line);
 
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
@@ -32,15 +38,35 @@ class WorkerTasks {
   /// There is nothing to do any more.
   void end();
 
-  /// Whether none waits and none is being handled.
-  bool isIdle() const;
+  /// Whether none of this line waits and none is being handled.
+  bool isIdle(std::size_t line) const;
 
  private:
+  bool findNext();
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<WorkerTask> waiting_;  // under mutex_
-  bool isHandling_ = false;         // under mutex_
-  bool hasEnded_ = false;           // under mutex_
+  std::vector<std::deque<WorkerTask>> waiting_;  // by line; under mutex_
+  std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
+  bool isHandling_ = false;                      // under mutex_
+  bool hasEnded_ = false;                        // under mutex_
+};
+
+/// The tasks of one line.
+class LineTasks {
+ public:
+  LineTasks(WorkerTasks& tasks, std::size_t line) : tasks_(tasks), line_(line) {}
+
+  void add(WorkerTask&& task) const {
+    task.line = line_;
+    tasks_.add(std::move(task));
+  }
+  void clear() const { tasks_.clear(line_); }
+  bool isIdle() const { return tasks_.isIdle(line_); }
+
+ private:
+  WorkerTasks& tasks_;
+  const std::size_t line_;
 };
 
 }  // namespace dividere::detail

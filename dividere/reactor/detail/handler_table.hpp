@@ -70,6 +70,7 @@ class HandlerTable {
   void countHandled() noexcept { ++handled_; }
 
   bool isEmpty() const { return byType_.empty() && byMethod_.empty(); }
+  bool handlesNothing() const { return isEmpty() && !onUnknown_; }
 
   reactor::HandlerStats stats() const;
 
