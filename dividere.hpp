@@ -160,6 +160,7 @@
 #include "dividere/balancing/client.cpp"
 #include "dividere/balancing/detail/admission.cpp"
 #include "dividere/balancing/detail/broker_core.cpp"
+#include "dividere/balancing/detail/broker_desk.cpp"
 #include "dividere/balancing/detail/broker_line.cpp"
 #include "dividere/balancing/detail/broker_options.cpp"
 #include "dividere/balancing/detail/broker_tally.cpp"

@@ -1957,7 +1957,6 @@ class Broker {
 // begin dividere/balancing/client.hpp
 namespace dividere::detail {
 class BalancingClient;
-class Frame;
 }  // namespace dividere::detail
 
 namespace dividere::balancing {
@@ -1969,6 +1968,7 @@ struct RetryPolicy {
   std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubles each time
   std::chrono::milliseconds pauseMax{2000};
   std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: none
+  std::size_t maxCalls = 100000;          ///< under way at once; those beyond end with Errc::overloaded
 };
 
 /// Asks for work to be done by whichever Worker is idle.
@@ -1981,7 +1981,8 @@ struct RetryPolicy {
 /// Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it, Errc::deadlinePassed,
 /// Errc::stopping, Errc::unknownType.
 ///
-/// One thread at a time; movable.
+/// Any thread, any number of requests at once: call() waits for the reply, start() does not. send() and recv() are a pair,
+/// of one thread at a time. A call() that is alone runs in the caller's thread. Movable, while nothing else uses it.
 class Client {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for a policy that makes no sense.
@@ -1990,6 +1991,8 @@ class Client {
   explicit Client(std::initializer_list<std::string> endpoints, RetryPolicy policy = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
+
+  /// Stops, as stop(). Not while another thread waits in it. Allowed in a callback of this client.
   ~Client();
 
   /// Sends a request. A former one without a reply is given up.
@@ -2009,8 +2012,45 @@ class Client {
   /// The same with plain bytes, for workers with onBytes().
   std::optional<std::string> callBytes(std::string_view bytes);
 
+  /// Sends a request, and returns at once. The call ends within this time; until then the request is sent again as the
+  /// policy says. Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's
+  /// outcome: Errc::deadlinePassed if no reply came in time.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Call<Reply>(begin(request, &timeout, nullptr, nullptr));
+  }
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                    const CallOptions& options) {
+    return Call<Reply>(begin(request, &timeout, &options, nullptr));
+  }
+
+  /// The same by the policy alone.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request) {
+    return Call<Reply>(begin(request, nullptr, nullptr, nullptr));
+  }
+
+  /// The same for those who want a callback alone: as Call::then().
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, &timeout, nullptr, detail::followerOf(std::move(whenDone)));
+  }
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, &timeout, &options, detail::followerOf(std::move(whenDone)));
+  }
+
+  /// Ends all calls, with Errc::stopping, and the connections. Any thread, any number of times; in a callback it does not
+  /// wait for the client's thread.
+  void stop();
+
  private:
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  detail::CallHandle begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+                           const CallOptions* options, detail::CallHandle::Follower follower);
   detail::BalancingClient& client() const;
 
   detail::Hidden<detail::BalancingClient> client_;
@@ -10971,10 +11011,23 @@ struct CallDoor {
 
 /// What its caller asks for besides.
 struct CallTerms {
-  Deadline deadline = Deadline::never();  // ends with none in time then; not for one that is waited for until another
+  Deadline deadline = Deadline::never();  // of the caller
+  bool isTimed = true;                    // ends with none in time then; if not, the caller sees to that
+  bool isByPolicy = false;                // ends after the client's last try, too
   std::chrono::milliseconds hedgeAfter{0};
   bool isRepeatable = true;
 };
+
+/// How often a client has tried, that tries again, and where.
+struct CallTries {
+  int retries = 0;
+  std::size_t endpoint = 0;
+  bool isPause = false;                                                  // between two of them
+  Deadline::Clock::time_point end = Deadline::Clock::time_point::max();  // of the try, or the pause
+};
+
+/// As a request says it: in milliseconds, rounded up, so that the caller's own time is up first; 0 for no limit.
+std::uint32_t timeLeft(const Deadline& deadline);
 
 /// A request whose outcome somebody waits for. It ends once: who ends it first says how.
 class PendingCall {
@@ -10989,8 +11042,10 @@ class PendingCall {
     waitsAgain,  // whoever had it is gone
   };
 
-  PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, const CallTerms& terms)
-      : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)) {}
+  /// The last `tail` bytes of the request are its CallFields.
+  PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, std::size_t tail,
+              const CallTerms& terms)
+      : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)), tail_(tail) {}
   ~PendingCall() { delete follower_.load(std::memory_order_acquire); }
   PendingCall(const PendingCall&) = delete;
   PendingCall& operator=(const PendingCall&) = delete;
@@ -11030,6 +11085,9 @@ class PendingCall {
   /// To be sent: shares its bytes.
   Frame request() { return request_.share(); }
 
+  /// Has the request say what is left of the caller's time now.
+  void tellTimeLeft();
+
   /// Somebody has it now.
   void give();
 
@@ -11044,6 +11102,7 @@ class PendingCall {
   void waitFrom(Clock::time_point now) { waitsSince_ = now; }
 
   bool isKnown = false;  // the desk has seen it
+  CallTries tries;
 
  private:
   const std::shared_ptr<CallDoor> door_;
@@ -11057,6 +11116,7 @@ class PendingCall {
   CallOutcome outcome_;  // constant once the latch is open
 
   Frame request_;
+  std::size_t tail_;
   int attempts_ = 0;
   Clock::time_point waitsSince_{};
 };
@@ -11069,13 +11129,19 @@ class PendingCall {
 
 namespace dividere::detail {
 
-/// A connection to one remote end that replies as a REP socket does. It knows whether that is there, and hands nothing
+/// A connection to one remote end that replies behind the id of each request. It knows whether that is there, and hands nothing
 /// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
 ///
 /// All in the loop's thread.
 class Remote final : public Source {
  public:
   enum class State { connecting, up, down };
+
+  /// What stands in front of a request.
+  enum class Framing {
+    response,  // the request's id and an empty frame: as a REP socket has it
+    broker     // the id alone
+  };
 
   class Owner {
    public:
@@ -11091,7 +11157,7 @@ class Remote final : public Source {
 
   /// `who`, a literal, names in errors and in the log the class that asks.
   Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
-         connection::SocketOptions options);
+         connection::SocketOptions options, Framing framing = Framing::response);
 
   State state() const { return standing_->state; }
   bool isUp() const { return standing_->state == State::up; }
@@ -11119,6 +11185,7 @@ class Remote final : public Source {
   void clear();
 
   ReactorLoop& loop_;
+  const Framing framing_;
   std::shared_ptr<Standing> standing_;
   Socket socket_;
   Multipart outgoing_;  // for its memory
@@ -11134,11 +11201,15 @@ namespace dividere::detail {
 
 /// One that calls are given to.
 struct Responder {
-  Remote* remote;
-  int descriptor;           // the remote's, for a thread that does not know whether that is still there
+  Remote* remote = nullptr;
+  int descriptor = -1;      // the remote's, for a thread that does not know whether that is still there
   std::size_t calls = 0;    // that it has
   bool isAttended = false;  // by the thread of the call that it has, in place of the loop
   bool isSilent = false;    // nothing came from it since a call to it was given up
+
+  // Of its connection:
+  bool knowsFeatures = false;
+  std::uint32_t features = 0;
 };
 
 /// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
@@ -11149,9 +11220,15 @@ std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call);
 
 class CallDesk;
 
+/// The same as it came, for peers that send plain bytes.
+std::optional<std::string> replyBytes(const PendingCall& call);
+
+/// The terms of a call; `options` may be null.
+CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
+
 /// Begins a call. `options` may be null, and `follower` empty.
-CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
-                     CallHandle::Follower follower);
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+                     const CallOptions* options, CallHandle::Follower follower);
 
 /// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
 /// class derived from this one says.
@@ -11162,14 +11239,18 @@ class CallDesk : protected Remote::Owner {
 
   // Any thread.
 
-  /// A call that has yet to begin. Throws Error{tooLarge}.
-  CallPtr prepare(Frame&& request, const CallTerms& terms = {});
+  /// A call that has yet to begin. `options` may be null. Throws Error{tooLarge}, and as encodeFrame().
+  CallPtr prepare(const google::protobuf::Message& request, const CallTerms& terms, const CallOptions* options);
+  CallPtr prepare(std::string_view bytes, const CallTerms& terms);
 
   /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
   void begin(const CallPtr& call);
 
-  /// Begins it and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
-  void make(const CallPtr& call, const Deadline& deadline);
+  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then.
+  void make(const CallPtr& call);
+
+  /// The same for one that has begun.
+  void await(const CallPtr& call);
 
   /// Ends it, unless it has ended.
   static void cancel(const CallPtr& call);
@@ -11179,6 +11260,9 @@ class CallDesk : protected Remote::Owner {
 
   /// Ends all calls.
   void stop();
+
+  /// Throws Error{otherProcess} in a forked child.
+  void requireOwnProcess() const { fork_.require(className_); }
 
   /// Whether this is the loop's own thread.
   bool isCurrent() const noexcept { return loop_.isCurrent(); }
@@ -11211,6 +11295,9 @@ class CallDesk : protected Remote::Owner {
   /// Null if it is none of these any more.
   virtual Responder* responderOf(const Remote& remote) = 0;
 
+  /// Whether one is up whose features are not known.
+  virtual bool hasUnknown() const = 0;
+
   /// The remote is up or down; called before calls are given out, or taken back.
   virtual void changed(Responder& responder) = 0;
 
@@ -11228,6 +11315,20 @@ class CallDesk : protected Remote::Owner {
 
   /// Whether a call that was taken back may be given out again; if not, why it ends.
   virtual bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) = 0;
+
+  /// A call has come.
+  virtual void hasBegun(PendingCall& call, Clock::time_point now) {
+    static_cast<void>(call);
+    static_cast<void>(now);
+  }
+
+  /// What to do when call.tries.end has come: which is set anew.
+  enum class NextTry { goOn, giveAgain, endInVain };
+  virtual NextTry tryHasEnded(PendingCall& call, Clock::time_point now) {
+    static_cast<void>(now);
+    call.tries.end = Clock::time_point::max();
+    return NextTry::goOn;
+  }
 
   /// What to say of a call whose time is up, by what is known now. Any thread.
   virtual CallOutcome outcomeInVain(const PendingCall& call) const = 0;
@@ -11267,16 +11368,21 @@ class CallDesk : protected Remote::Owner {
   /// A call that the desk knows of.
   struct Entry {
     CallPtr call;
-    Responder* at = nullptr;                             // that has it; null while it waits
-    std::list<Entry*>::iterator waits;                   // while it waits: where
-    Clock::time_point dueAt = Clock::time_point::max();  // where it is in dues_; max: nowhere
+    Responder* at = nullptr;                               // that has it; null while it waits
+    Responder* also = nullptr;                             // was given it before, and may still reply
+    Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
+    std::list<Entry*>::iterator waits;                     // while it waits: where
+    Clock::time_point dueAt = Clock::time_point::max();    // where it is in dues_; max: nowhere
   };
 
   void remoteChanged(Remote& remote) final;
   void remoteReplied(Remote& remote, std::string_view id, Frame& reply) final;
 
   // Any thread.
+  CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
   Responder* beginHere(const CallPtr& call);
+  void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
+  void requireWaitable() const;
   void post(const CallPtr& call);
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
@@ -11286,10 +11392,16 @@ class CallDesk : protected Remote::Owner {
   void leave(Responder& responder);
   void takeIncoming();
   void lookAt(const CallPtr& call);
-  Entry& enter(const CallPtr& call);
+  Entry& enter(const CallPtr& call, Clock::time_point now);
   void enqueue(Entry& entry, bool isFirst);
   bool give(Entry& entry, Responder& responder);
+  bool ask(Entry& entry, Responder& responder);
+  void giveAgain(Entry& entry);
+  void hedge(Entry& entry);
+  void cancelAt(const Entry& entry, const Responder* butNot);
+  bool takeFeatures(Responder& responder, std::string_view reply);
   void takeBackAll(Responder& responder);
+  void takeBack(Entry& entry, Responder& responder, bool isHandled);
   void detach(Entry& entry);
   void abandon(Entry& entry);
   void end(Entry& entry, CallOutcome&& outcome);
@@ -11297,8 +11409,10 @@ class CallDesk : protected Remote::Owner {
   void finish(const CallPtr& call);
   void deliverFinished();
   void endAll();
-  void setDue(Entry& entry, Clock::time_point when);
+  void setDue(Entry& entry);
+  void clearDue(Entry& entry);
   void doWhatIsDueOfCalls(Clock::time_point now);
+  void doWhatIsDueOf(Entry& entry, Clock::time_point now);
 
   // Constant after construction.
   const std::shared_ptr<CallDoor> door_;
@@ -11308,6 +11422,7 @@ class CallDesk : protected Remote::Owner {
   // In any thread.
   const CorrelationIds ids_;
   std::atomic<std::uint64_t> lastNumber_{0};
+  std::atomic<bool> asksFeatures_{true};  // of somebody they are not known
 
   // In the loop's thread.
   bool isOver_ = false;  // there will be no more calls, and the responders go
@@ -11369,13 +11484,27 @@ std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
   throw errorOf(who, call.outcome());
 }
 
-CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
-                     CallHandle::Follower follower) {
+std::optional<std::string> replyBytes(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    throwIfErrorEnvelope(who, frame->view());
+    return frame->str();
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return std::nullopt;
+  throw errorOf(who, call.outcome());
+}
+
+CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
   CallTerms terms;
   terms.deadline = deadline;
   if (options) terms.isRepeatable = options->repeatable;
-  if (options && options->repeatable) terms.hedgeAfter = options->hedgeAfter;
-  const auto call = desk.prepare(std::move(request), terms);
+  if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
+  return terms;
+}
+
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+                     const CallOptions* options, CallHandle::Follower follower) {
+  const auto call = desk.prepare(request, terms, options);
   CallHandle handle(call);
   if (follower) handle.follow(std::move(follower), false);
   desk.begin(call);
@@ -11455,6 +11584,18 @@ void CallHandle::cancel() { CallDesk::cancel(call()); }
 // begin dividere/reactor/detail/call_desk.cpp
 namespace dividere::detail {
 
+/// What the bytes say of their sender; nothing if they say no such thing.
+static std::optional<Features> readFeatures(std::string_view bytes) {
+  static NeverDestroyed<std::string> prefix(envelopePrefix(Features::kType));
+  if (bytes.substr(0, prefix->size()) != *prefix) return std::nullopt;
+  try {
+    std::optional<Features> told(std::in_place);
+    if (told->decode(openEnvelope({}, bytes).payload)) return told;
+  } catch (const Error&) {  // it begins as one, and is none
+  }
+  return std::nullopt;
+}
+
 CallDesk::CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls)
     : className_(className),
       door_(std::make_shared<CallDoor>()),
@@ -11489,14 +11630,33 @@ bool CallDesk::endWith(std::function<void()> last) {
 
 // --- Making a call, in any thread ---
 
-CallDesk::CallPtr CallDesk::prepare(Frame&& request, const CallTerms& terms) {
+CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, const CallTerms& terms,
+                                    const CallOptions* options) {
+  CallFields fields;
+  fields.timeoutMs = timeLeft(terms.deadline);
+  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed);
+  fields.notRepeatable = !terms.isRepeatable;
+  if (options) {
+    requireOption(options->method.size() <= kLongestMethod, className_, "a method's name must be at most 255 bytes");
+    fields.method = options->method;
+    fields.priority = options->priority;
+  }
+  const std::string tail = fields.serialized();
+  return prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+}
+
+CallDesk::CallPtr CallDesk::prepare(std::string_view bytes, const CallTerms& terms) {
+  return prepare(Frame(bytes), 0, terms);
+}
+
+CallDesk::CallPtr CallDesk::prepare(Frame&& request, std::size_t tail, const CallTerms& terms) {
   fork_.require(className_);
   const auto size = static_cast<std::int64_t>(request.size());
   if (maxMessageBytes_ >= 0 && size > maxMessageBytes_) {
     throw Error(Errc::tooLarge, door_->who + ": a request of " + std::to_string(size) + " bytes");
   }
   const std::uint64_t number = lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1;
-  return std::make_shared<PendingCall>(door_, number, std::move(request), terms);
+  return std::make_shared<PendingCall>(door_, number, std::move(request), tail, terms);
 }
 
 void CallDesk::begin(const CallPtr& call) {
@@ -11509,10 +11669,14 @@ void CallDesk::begin(const CallPtr& call) {
   post(call);
 }
 
-void CallDesk::make(const CallPtr& call, const Deadline& deadline) {
-  if (loop_.isCurrent()) {
-    throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
-  }
+/// In the loop's thread nobody can wait for what it brings.
+void CallDesk::requireWaitable() const {
+  if (!loop_.isCurrent()) return;
+  throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
+}
+
+void CallDesk::make(const CallPtr& call) {
+  requireWaitable();
   const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Responder* own = nullptr;
   bool isBegun = false;
@@ -11523,6 +11687,24 @@ void CallDesk::make(const CallPtr& call, const Deadline& deadline) {
     if (responder) own = takeOverIfAlone(*responder);
   }
   if (!isBegun) post(call);
+  attendOrWait(call, own, waker);
+}
+
+void CallDesk::await(const CallPtr& call) {
+  requireWaitable();
+  const Waker& waker = Waker::ofThisThread();
+  Responder* own = nullptr;
+  {
+    const ReactorLoop::Visit visit(loop_);
+    const auto found = visit && !call->hasEnded() ? entries_.find(call->number()) : entries_.end();
+    if (found != entries_.end() && found->second.at) own = takeOverIfAlone(*found->second.at);
+  }
+  attendOrWait(call, own, waker);
+}
+
+void CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& waker) {
+  const CallTerms& terms = call->terms();
+  const Deadline deadline = terms.isTimed ? Deadline::never() : terms.deadline;
   if (own) {
     attend(*own, *call, waker, deadline);
   } else {
@@ -11538,7 +11720,7 @@ Responder* CallDesk::beginHere(const CallPtr& call) {
   if (isOver_ || !waiting_.empty() || entries_.size() >= maxCalls_ || !isReady(now)) return nullptr;
   Responder* const responder = choose(*call, nullptr);
   if (!responder) return nullptr;
-  Entry& entry = enter(call);
+  Entry& entry = enter(call, now);
   if (give(entry, *responder)) return responder;
   remove(entry);
   call->isKnown = false;
@@ -11633,20 +11815,22 @@ void CallDesk::lookAt(const CallPtr& call) {
     if (entries_.size() >= maxCalls_)
       call->end(CallFailure{Errc::overloaded, std::to_string(maxCalls_) + " calls are under way"});
     if (call->hasEnded()) return finish(call);
-    call->waitFrom(Clock::now());
-    return enqueue(enter(call), false);
+    const auto now = Clock::now();
+    call->waitFrom(now);
+    return enqueue(enter(call, now), false);
   }
   const auto found = entries_.find(call->number());
   if (found == entries_.end()) return finish(call);
   abandon(found->second);
 }
 
-CallDesk::Entry& CallDesk::enter(const CallPtr& call) {
+CallDesk::Entry& CallDesk::enter(const CallPtr& call, Clock::time_point now) {
   call->isKnown = true;
   Entry& entry = entries_[call->number()];
   entry.call = call;
   entry.waits = waiting_.end();
-  setDue(entry, call->terms().deadline.when());
+  hasBegun(*call, now);
+  setDue(entry);
   return entry;
 }
 
@@ -11665,44 +11849,96 @@ void CallDesk::handOut() {
 }
 
 bool CallDesk::give(Entry& entry, Responder& responder) {
-  Frame request = entry.call->request();
-  if (!responder.remote->ask(ids_.of(entry.call->number()), request)) return false;
-  detach(entry);
+  const bool hasWaited = entry.waits != waiting_.end();
+  if (hasWaited) entry.call->tellTimeLeft();
+  if (!ask(entry, responder)) return false;
+  if (hasWaited) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
+  if (entry.at == &responder || entry.also == &responder) return true;  // it had it before
   entry.call->give();
-  entry.at = &responder;
+  if (entry.also) --entry.also->calls;
+  entry.also = std::exchange(entry.at, &responder);
   ++responder.calls;
+  const auto hedgeAfter = entry.call->terms().hedgeAfter;
+  if (hedgeAfter > std::chrono::milliseconds(0) && !entry.also) {
+    entry.hedgeAt = Deadline::in(hedgeAfter).when();
+    setDue(entry);
+  }
   return true;
+}
+
+bool CallDesk::ask(Entry& entry, Responder& responder) {
+  Frame request = entry.call->request();
+  return responder.remote->ask(ids_.of(entry.call->number()), request);
+}
+
+/// Though somebody may have it.
+void CallDesk::giveAgain(Entry& entry) {
+  if (!entry.at) return handOut();
+  entry.call->tellTimeLeft();
+  Responder* const responder = choose(*entry.call, nullptr);
+  if (responder) give(entry, *responder);
+}
+
+/// Gives it to a second one, too.
+void CallDesk::hedge(Entry& entry) {
+  if (!entry.at || entry.also) return;
+  entry.call->tellTimeLeft();
+  Responder* const responder = choose(*entry.call, entry.at);
+  if (responder) give(entry, *responder);
 }
 
 /// Nobody has it, and it does not wait.
 void CallDesk::detach(Entry& entry) {
   if (entry.waits != waiting_.end()) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
-  if (Responder* const responder = std::exchange(entry.at, nullptr)) --responder->calls;
+  for (Responder* const each : {std::exchange(entry.at, nullptr), std::exchange(entry.also, nullptr)}) {
+    if (each && --each->calls == 0) isUnused(*each);
+  }
+}
+
+/// Whoever has it, but this one, need not handle it any more.
+void CallDesk::cancelAt(const Entry& entry, const Responder* butNot) {
+  for (Responder* const each : {entry.at, entry.also}) {
+    if (!each || each == butNot || (each->features & kCancelFeature) == 0) continue;
+    Frame cancel(std::string_view(sealEnvelope(CancelCall::kType, CancelCall().encode())));
+    each->remote->ask(ids_.of(entry.call->number()), cancel);
+  }
 }
 
 void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   Responder* const responder = responderOf(remote);
   if (!responder) return;
   responder->isSilent = false;
+  if (takeFeatures(*responder, reply.view())) return;
   const auto found = entries_.find(ids_.numberOf(id));
-  // Nobody waits for it any more, or it was another one that was asked.
-  if (found == entries_.end() || found->second.at != responder) return;
+  if (found == entries_.end()) return;  // nobody waits for it any more
   Entry& entry = found->second;
+  if (entry.at != responder && entry.also != responder) return;  // it was another one that was asked
   if (isHandedBack(*responder, reply.view())) {
-    detach(entry);
-    entry.call->takeBack(false, Clock::now());
-    enqueue(entry, true);
+    takeBack(entry, *responder, false);
   } else {
+    cancelAt(entry, responder);
     end(entry, std::move(reply));
   }
   if (!waiting_.empty()) handOut();
 }
 
+/// Whether the reply says what the responder understands.
+bool CallDesk::takeFeatures(Responder& responder, std::string_view reply) {
+  const auto told = readFeatures(reply);
+  if (!told) return false;
+  responder.features = told->features;
+  responder.knowsFeatures = true;
+  asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
+  return true;
+}
+
 void CallDesk::remoteChanged(Remote& remote) {
   Responder* const responder = responderOf(remote);
   if (!responder) return;
-  responder->isSilent = false;
+  responder->isSilent = responder->knowsFeatures = false;
+  responder->features = 0;
   changed(*responder);
+  asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
   if (remote.isUp()) return handOut();
   takeBackAll(*responder);
   wasLost();
@@ -11711,24 +11947,27 @@ void CallDesk::remoteChanged(Remote& remote) {
 
 /// What a responder that is gone had is for others, unless that has happened to it too often.
 void CallDesk::takeBackAll(Responder& responder) {
-  const auto now = Clock::now();
   std::vector<Entry*> taken;
   for (auto& [number, entry] : entries_) {
-    if (entry.at == &responder) taken.push_back(&entry);
+    if (entry.at == &responder || entry.also == &responder) taken.push_back(&entry);
   }
   // Those that were made first are given out first.
   std::sort(taken.begin(), taken.end(),
             [](const Entry* a, const Entry* b) { return a->call->number() > b->call->number(); });
-  for (Entry* entry : taken) {
-    detach(*entry);
-    entry->call->takeBack(true, now);
-    CallFailure whyNot{Errc::gaveUp, {}};
-    if (mayGiveAgain(*entry->call, whyNot)) {
-      enqueue(*entry, true);
-    } else {
-      end(*entry, std::move(whyNot));
-    }
-  }
+  for (Entry* entry : taken) takeBack(*entry, responder, true);
+}
+
+/// This responder has it no more. `isHandled`: it may have handled it.
+void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
+  Responder*& which = entry.at == &responder ? entry.at : entry.also;
+  which = nullptr;
+  --responder.calls;
+  if (!entry.at) std::swap(entry.at, entry.also);
+  if (entry.at) return;  // another one has it, too
+  entry.call->takeBack(isHandled, Clock::now());
+  CallFailure whyNot{Errc::gaveUp, {}};
+  if (isHandled && !mayGiveAgain(*entry.call, whyNot)) return end(entry, std::move(whyNot));
+  enqueue(entry, true);
 }
 
 /// Nobody waits for it any more.
@@ -11736,6 +11975,7 @@ void CallDesk::abandon(Entry& entry) {
   entry.call->wait(Deadline::never());  // whoever ended it may not yet have said how
   Responder* const responder = entry.at;
   const bool keptSilent = responder && std::holds_alternative<NoneInTime>(entry.call->outcome());
+  cancelAt(entry, nullptr);
   finish(entry.call);
   remove(entry);
   if (!keptSilent) return;
@@ -11753,7 +11993,7 @@ void CallDesk::end(Entry& entry, CallOutcome&& outcome) {
 
 void CallDesk::remove(Entry& entry) {
   detach(entry);
-  setDue(entry, Clock::time_point::max());
+  clearDue(entry);
   entries_.erase(entry.call->number());
 }
 
@@ -11780,19 +12020,31 @@ void CallDesk::deliverFinished() {
 void CallDesk::endAll() {
   isOver_ = true;
   takeIncoming();
-  while (!entries_.empty()) end(entries_.begin()->second, CallFailure{Errc::stopping, {}});
+  while (!entries_.empty()) {
+    Entry& entry = entries_.begin()->second;
+    cancelAt(entry, nullptr);
+    end(entry, CallFailure{Errc::stopping, {}});
+  }
   deliverFinished();
 }
 
 // --- Time ---
 
-void CallDesk::setDue(Entry& entry, Clock::time_point when) {
-  const std::uint64_t number = entry.call->number();
-  if (entry.dueAt != Clock::time_point::max()) dues_.erase({entry.dueAt, number});
+void CallDesk::setDue(Entry& entry) {
+  const PendingCall& call = *entry.call;
+  auto when = std::min(entry.hedgeAt, call.tries.end);
+  if (call.terms().isTimed) when = std::min(when, call.terms().deadline.when());
+  if (when == entry.dueAt) return;
+  clearDue(entry);
   entry.dueAt = when;
   if (when == Clock::time_point::max()) return;
-  dues_.insert({when, number});
+  dues_.insert({when, call.number()});
   alarm_.set(when);
+}
+
+void CallDesk::clearDue(Entry& entry) {
+  const auto when = std::exchange(entry.dueAt, Clock::time_point::max());
+  if (when != Clock::time_point::max()) dues_.erase({when, entry.call->number()});
 }
 
 void CallDesk::attendToWhatIsDue() {
@@ -11804,10 +12056,27 @@ void CallDesk::attendToWhatIsDue() {
 
 void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
   while (!dues_.empty() && dues_.begin()->first <= now) {
-    Entry& entry = entries_.find(dues_.begin()->second)->second;
-    entry.call->end(outcomeInVain(*entry.call));
-    abandon(entry);
+    doWhatIsDueOf(entries_.find(dues_.begin()->second)->second, now);
   }
+}
+
+void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {
+  PendingCall& call = *entry.call;
+  const bool isHedge = entry.hedgeAt <= now, isTry = call.tries.end <= now;
+  auto next = NextTry::goOn;
+  if (call.terms().isTimed && call.terms().deadline.when() <= now) {
+    next = NextTry::endInVain;
+  } else if (isTry) {
+    next = tryHasEnded(call, now);
+  }
+  if (next == NextTry::endInVain) {
+    call.end(outcomeInVain(call));
+    return abandon(entry);
+  }
+  if (isHedge) entry.hedgeAt = Clock::time_point::max();
+  setDue(entry);
+  if (next == NextTry::giveAgain) giveAgain(entry);
+  if (isHedge) hedge(entry);
 }
 
 }  // namespace dividere::detail
@@ -12461,6 +12730,24 @@ void PendingCall::deliver(const std::shared_ptr<PendingCall>& call) {
   if (follower) (*follower)(call);
 }
 
+std::uint32_t timeLeft(const Deadline& deadline) {
+  if (deadline.isNever()) return 0;
+  return static_cast<std::uint32_t>(std::max(deadline.pollTimeout(), 1));
+}
+
+void PendingCall::tellTimeLeft() {
+  CallFields fields;
+  if (tail_ == 0 || terms_.deadline.isNever() || !readCallFields(request_.view(), fields)) return;
+  fields.timeoutMs = timeLeft(terms_.deadline);
+  const std::string tail = fields.serialized();
+  const std::size_t message = request_.size() - tail_;
+  Frame request(message + tail.size());
+  std::memcpy(request.data(), request_.data(), message);
+  std::memcpy(request.data() + message, tail.data(), tail.size());
+  request_ = std::move(request);
+  tail_ = tail.size();
+}
+
 void PendingCall::give() {
   ++attempts_;
   place_.store(Place::isGiven, std::memory_order_relaxed);
@@ -12836,12 +13123,14 @@ void ReactorLoop::attendToSockets() {
 namespace dividere::detail {
 
 Remote::Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
-               connection::SocketOptions options)
+               connection::SocketOptions options, Framing framing)
     : loop_(loop),
+      framing_(framing),
       standing_(std::make_shared<Standing>(Standing{this, owner})),
       socket_(who, ZMQ_DEALER, asked(std::move(options), loop, standing_)) {
   socket_.takeRandomName();
   socket_.connect(endpoint);
+  if (endpoint.compare(0, 9, "inproc://") == 0) standing_->state = State::up;  // of which libzmq tells nothing
 }
 
 connection::SocketOptions Remote::asked(connection::SocketOptions options, ReactorLoop& loop,
@@ -12878,6 +13167,7 @@ void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
 // see to the latter, but throws away what has come and is not yet received.)
 void Remote::clear() {
   loop_.takeAll(*this);
+  socket_.takeRandomName();  // a broker may ignore who has the name of one that it does not know to be gone
   socket_.forgetUnsent();
 }
 
@@ -12885,7 +13175,7 @@ bool Remote::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
   outgoing_.clear();
   outgoing_.push(std::string_view(id));
-  outgoing_.push(Frame());
+  if (framing_ == Framing::response) outgoing_.push(Frame());
   outgoing_.push(std::move(request));
   if (socket_.trySend(outgoing_) == SendResult::sent) return true;
   request = outgoing_.takePayload();
@@ -14618,120 +14908,99 @@ bool Broker::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) co
 }  // namespace dividere::balancing
 // end dividere/balancing/broker.cpp
 
+// begin dividere/balancing/detail/broker_desk.hpp
+// The calls of a balancing::Client and the brokers that they are given to.
+
+namespace dividere::detail {
+
+/// The lazy pirate of the ZeroMQ Guide, for any number of requests at once, and with a correlation id in place of a fresh
+/// socket for each try: a broker tells by that which request it has already. A request is given to a broker that is there,
+/// and to none that comes after it was given up.
+class BrokerDesk final : public CallDesk {
+ public:
+  static constexpr const char* kWho = "balancing::Client";
+
+  /// Throws Error{badEndpoint}, and std::errc::invalid_argument for a policy that makes no sense.
+  BrokerDesk(std::vector<std::string> endpoints, const balancing::RetryPolicy& policy);
+  ~BrokerDesk();
+
+  /// The terms of a request that is made by the policy alone.
+  CallTerms termsByPolicy() const;
+
+ private:
+  bool isReady(Clock::time_point) override { return true; }
+  void callsHaveCome(Clock::time_point) override {}
+  Responder* choose(const PendingCall& call, const Responder* butNot) override;
+  void lacksResponder() override;
+  Responder* responderOf(const Remote& remote) override;
+  bool hasUnknown() const override;
+  void changed(Responder& responder) override;
+  void wasLost() override {}
+  bool isHandedBack(Responder&, std::string_view) override { return false; }
+  void hasKeptSilent(Responder&) override {}
+  void isUnused(Responder&) override {}
+  bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) override;
+  void hasBegun(PendingCall& call, Clock::time_point now) override;
+  NextTry tryHasEnded(PendingCall& call, Clock::time_point now) override;
+  CallOutcome outcomeInVain(const PendingCall&) const override { return NoneInTime{}; }
+  Clock::time_point doWhatIsDue(Clock::time_point) override { return Clock::time_point::max(); }
+
+  void connectTo(std::size_t endpoint);
+  NextTry nextTry(PendingCall& call, Clock::time_point now);
+  std::chrono::milliseconds pauseBefore(int retry);
+
+  // Constant after construction.
+  const std::vector<std::string> endpoints_;
+  const balancing::RetryPolicy policy_;
+  const std::chrono::milliseconds longest_;  // that all tries and pauses together take
+
+  // In the loop's thread.
+  std::vector<Responder> brokers_;  // one an endpoint; without a remote until it is needed
+  std::size_t current_ = 0;         // where the last try went
+  std::minstd_rand random_{std::random_device()()};
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_desk.hpp
+
 // begin dividere/balancing/client.cpp
 namespace dividere::detail {
 
-using balancing::RetryPolicy;
-
-/// The lazy pirate of the ZeroMQ Guide, with a correlation id in place of a fresh socket for each try.
+/// A desk, and what send() keeps for recv().
 class BalancingClient {
  public:
-  BalancingClient(std::vector<std::string> endpoints, const RetryPolicy& policy)
-      : endpoints_(std::move(endpoints)), policy_(policy), random_(std::random_device()()) {
-    if (endpoints_.empty()) throw Error(Errc::badEndpoint, std::string(kWho) + ": the list of endpoints is empty");
-    for (const std::string& endpoint : endpoints_) parseEndpoint(kWho, endpoint, false);
-    constexpr std::chrono::milliseconds none{0};
-    requireOption(policy_.maxRetries >= 0, kWho, "maxRetries must not be negative");
-    requireOption(policy_.timeout > none, kWho, "timeout must be positive");
-    requireOption(policy_.pause >= none, kWho, "pause must not be negative");
-    requireOption(policy_.pauseMax >= none, kWho, "pauseMax must not be negative");
-    requireOption(policy_.deadline >= none, kWho, "deadline must not be negative");
-    policy_.pause = clampedPeriod(policy_.pause);
-    policy_.pauseMax = clampedPeriod(policy_.pauseMax);
-    connect();
+  BalancingClient(std::vector<std::string> endpoints, const balancing::RetryPolicy& policy)
+      : desk_(new BrokerDesk(std::move(endpoints), policy)) {}
+  ~BalancingClient() { endDesk(desk_); }
+  BalancingClient(const BalancingClient&) = delete;
+  BalancingClient& operator=(const BalancingClient&) = delete;
+
+  BrokerDesk& desk() { return *desk_; }
+
+  void send(const CallDesk::CallPtr& call) {
+    desk_->begin(call);
+    const CallDesk::CallPtr former = exchange(call);
+    if (former) CallDesk::cancel(former);
   }
 
-  void send(Frame&& request) {
-    socket_->requireOwnProcess();
-    socket_->requireSendable(request.size());
-    request_ = std::move(request);
-    id_ = ids_.next();
-    isAsked_ = true;
-    end_ = policy_.deadline > std::chrono::milliseconds(0) ? Deadline::in(policy_.deadline) : Deadline::never();
-    transmit();
+  /// The one that was sent last, once it has ended.
+  CallDesk::CallPtr receive() {
+    desk_->requireOwnProcess();
+    const CallDesk::CallPtr call = exchange(nullptr);
+    if (!call) throw Error(Errc::outOfTurn, std::string(BrokerDesk::kWho) + ": receive with nothing asked");
+    desk_->await(call);
+    return call;
   }
-
-  /// The reply's frame, or null; either way the request is done with.
-  const Frame* receive() {
-    socket_->requireOwnProcess();
-    if (!isAsked_) throw Error(Errc::outOfTurn, std::string(kWho) + ": receive with nothing asked");
-    isAsked_ = false;
-    for (int retries = 0;; ++retries) {
-      if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(policy_.timeout)))) return reply;
-      if (retries >= policy_.maxRetries || end_.passed()) break;
-      // A late reply ends the pause, too.
-      if (const Frame* reply = receiveUntil(earlier(end_, Deadline::in(pauseBefore(retries))))) return reply;
-      if (end_.passed()) break;
-      forgetUnsent();
-      connectToNext();
-      transmit();
-    }
-    forgetUnsent();
-    return nullptr;
-  }
-
-  static constexpr const char* kWho = "balancing::Client";
 
  private:
-  void connect() {
-    socket_ = std::make_unique<Socket>(kWho, ZMQ_DEALER, connection::SocketOptions());
-    socket_->takeRandomName();
-    socket_->connect(endpoints_[current_]);
-    mayBeUnsent_ = false;
+  CallDesk::CallPtr exchange(CallDesk::CallPtr call) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return std::exchange(asked_, std::move(call));
   }
 
-  void connectToNext() {
-    if (endpoints_.size() == 1) return;  // a broker that comes back is connected to again by itself
-    current_ = (current_ + 1) % endpoints_.size();
-    connect();
-  }
-
-  // What nobody has taken yet is of a try, or a request, that was given up: a broker that comes is not to find it.
-  void forgetUnsent() {
-    if (mayBeUnsent_ && !socket_->isAnyUp()) {
-      socket_->takeRandomName();  // a broker may ignore who has the name of one that it does not know to be gone
-      socket_->forgetUnsent();
-    }
-    mayBeUnsent_ = false;
-  }
-
-  void transmit() {
-    mayBeUnsent_ = true;
-    Multipart message;
-    message.push(std::string_view(id_));
-    message.push(request_.share());
-    socket_->trySend(message);  // with no room the try fails by its time-out
-  }
-
-  const Frame* receiveUntil(const Deadline& deadline) {
-    while (socket_->receive(deadline)) {
-      std::vector<Frame>& frames = socket_->inbox().frames();
-      if (frames.size() == socket_->framesReceived() && frames.size() > 1 && frames.front().view() == id_) {
-        mayBeUnsent_ = false;
-        return &frames.back();
-      }
-    }
-    return nullptr;
-  }
-
-  // Half to one and a half times the pause, so that clients that failed together do not all come back together.
-  std::chrono::milliseconds pauseBefore(int retry) {
-    const auto pause = std::min(policy_.pause * (1 << std::min(retry, 16)), policy_.pauseMax);
-    std::uniform_int_distribution<std::chrono::milliseconds::rep> jitter(pause.count() / 2, pause.count() * 3 / 2);
-    return std::chrono::milliseconds(jitter(random_));
-  }
-
-  const std::vector<std::string> endpoints_;
-  RetryPolicy policy_;
-  std::mt19937 random_;
-  std::size_t current_ = 0;
-  std::unique_ptr<Socket> socket_;
-  CorrelationIds ids_;
-  std::string id_;
-  Frame request_;
-  Deadline end_ = Deadline::never();
-  bool isAsked_ = false;
-  bool mayBeUnsent_ = false;  // something was sent by this socket since its last reply
+  BrokerDesk* const desk_;
+  std::mutex mutex_;
+  CallDesk::CallPtr asked_;  // under mutex_
 };
 
 }  // namespace dividere::detail
@@ -14751,35 +15020,40 @@ Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
 
 detail::BalancingClient& Client::client() const {
-  if (!client_) throw Error(Errc::movedFrom, detail::BalancingClient::kWho);
+  if (!client_) throw Error(Errc::movedFrom, detail::BrokerDesk::kWho);
   return *client_;
 }
 
 void Client::send(const google::protobuf::Message& message) {
-  client().send(detail::encodeFrame(detail::BalancingClient::kWho, message));
+  detail::BrokerDesk& desk = client().desk();
+  client_->send(desk.prepare(message, desk.termsByPolicy(), nullptr));
 }
 
-std::unique_ptr<google::protobuf::Message> Client::recv() {
-  const detail::Frame* reply = client().receive();
-  if (!reply) return nullptr;
-  detail::throwIfErrorEnvelope(detail::BalancingClient::kWho, reply->view());  // though its type may be linked here
-  return detail::decodeEnvelope(detail::BalancingClient::kWho, reply->view());
-}
+std::unique_ptr<google::protobuf::Message> Client::recv() { return detail::replyOf(*client().receive()); }
 
 bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply) {
-  send(message);
-  const detail::Frame* frame = client().receive();
-  if (frame) detail::decodeEnvelopeInto(detail::BalancingClient::kWho, frame->view(), reply);
-  return frame != nullptr;
+  detail::BrokerDesk& desk = client().desk();
+  const auto call = desk.prepare(message, desk.termsByPolicy(), nullptr);
+  desk.make(call);
+  return detail::replyInto(*call, reply);
 }
 
 std::optional<std::string> Client::callBytes(std::string_view bytes) {
-  client().send(detail::Frame(bytes));
-  const detail::Frame* reply = client().receive();
-  if (!reply) return std::nullopt;
-  detail::throwIfErrorEnvelope(detail::BalancingClient::kWho, reply->view());
-  return reply->str();
+  detail::BrokerDesk& desk = client().desk();
+  const auto call = desk.prepare(bytes, desk.termsByPolicy());
+  desk.make(call);
+  return detail::replyBytes(*call);
 }
+
+detail::CallHandle Client::begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+  detail::BrokerDesk& desk = client().desk();
+  detail::CallTerms terms = desk.termsByPolicy();
+  if (timeout) terms = detail::termsOf(detail::Deadline::in(*timeout), options);
+  return detail::startCall(desk, request, terms, options, std::move(follower));
+}
+
+void Client::stop() { client().desk().stop(); }
 
 }  // namespace dividere::balancing
 // end dividere/balancing/client.cpp
@@ -14982,6 +15256,154 @@ void BrokerCore::onTick() {
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/broker_core.cpp
+
+// begin dividere/balancing/detail/broker_desk.cpp
+namespace dividere::detail {
+
+using balancing::RetryPolicy;
+
+static std::vector<std::string> requireEndpoints(std::vector<std::string> endpoints) {
+  if (endpoints.empty()) {
+    throw Error(Errc::badEndpoint, std::string(BrokerDesk::kWho) + ": the list of endpoints is empty");
+  }
+  for (const std::string& endpoint : endpoints) parseEndpoint(BrokerDesk::kWho, endpoint, false);
+  return endpoints;
+}
+
+static RetryPolicy requirePolicy(RetryPolicy policy) {
+  constexpr std::chrono::milliseconds none{0};
+  requireOption(policy.maxRetries >= 0, BrokerDesk::kWho, "maxRetries must not be negative");
+  requireOption(policy.timeout > none, BrokerDesk::kWho, "timeout must be positive");
+  requireOption(policy.pause >= none, BrokerDesk::kWho, "pause must not be negative");
+  requireOption(policy.pauseMax >= none, BrokerDesk::kWho, "pauseMax must not be negative");
+  requireOption(policy.deadline >= none, BrokerDesk::kWho, "deadline must not be negative");
+  policy.timeout = clampedPeriod(policy.timeout);
+  policy.pause = clampedPeriod(policy.pause);
+  policy.pauseMax = clampedPeriod(policy.pauseMax);
+  return policy;
+}
+
+/// At most how long the policy tries, a century at most.
+static std::chrono::milliseconds longestOf(const RetryPolicy& policy) {
+  constexpr std::chrono::milliseconds none{0};
+  if (policy.deadline > none) return policy.deadline;
+  const double all =
+      static_cast<double>(policy.timeout.count()) +
+      static_cast<double>(policy.maxRetries) * static_cast<double>((policy.timeout + policy.pauseMax * 3 / 2).count());
+  const auto century = static_cast<double>(clampedPeriod(std::chrono::milliseconds::max()).count());
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(all, century)));
+}
+
+BrokerDesk::BrokerDesk(std::vector<std::string> endpoints, const RetryPolicy& policy)
+    : CallDesk(kWho, kWho, connection::SocketOptions().maxMessageBytes, policy.maxCalls),
+      endpoints_(requireEndpoints(std::move(endpoints))),
+      policy_(requirePolicy(policy)),
+      longest_(longestOf(policy_)),
+      brokers_(endpoints_.size()) {
+  connectTo(0);
+  start();
+}
+
+BrokerDesk::~BrokerDesk() { stop(); }
+
+CallTerms BrokerDesk::termsByPolicy() const {
+  CallTerms terms;
+  terms.deadline = Deadline::in(longest_);
+  terms.isByPolicy = true;
+  return terms;
+}
+
+// --- Brokers, in the loop's thread ---
+
+void BrokerDesk::connectTo(std::size_t endpoint) {
+  Responder& broker = brokers_[endpoint];
+  if (broker.remote) return;
+  Remote::Owner& owner = *this;
+  auto remote = std::make_unique<Remote>(kWho, loop(), owner, endpoints_[endpoint], connection::SocketOptions(),
+                                         Remote::Framing::broker);
+  broker.remote = remote.get();
+  broker.descriptor = remote->socket().descriptor();
+  loop().add(std::move(remote));
+}
+
+/// That of the call's own endpoint, or if that one is not there, any that is.
+Responder* BrokerDesk::choose(const PendingCall& call, const Responder* butNot) {
+  connectTo(call.tries.endpoint);
+  for (std::size_t i = 0; i < brokers_.size(); ++i) {
+    Responder& broker = brokers_[(call.tries.endpoint + i) % brokers_.size()];
+    if (&broker != butNot && broker.remote && broker.remote->isUp()) return &broker;
+  }
+  return nullptr;
+}
+
+void BrokerDesk::lacksResponder() {}
+
+Responder* BrokerDesk::responderOf(const Remote& remote) {
+  const auto found =
+      std::find_if(brokers_.begin(), brokers_.end(), [&](const Responder& each) { return each.remote == &remote; });
+  return found == brokers_.end() ? nullptr : &*found;
+}
+
+bool BrokerDesk::hasUnknown() const {
+  return std::any_of(brokers_.begin(), brokers_.end(),
+                     [](const Responder& each) { return each.remote && each.remote->isUp() && !each.knowsFeatures; });
+}
+
+/// Where one cannot be reached, the others may be needed soon.
+void BrokerDesk::changed(Responder& responder) {
+  if (responder.remote->isUp()) return;
+  for (std::size_t i = 0; i < brokers_.size(); ++i) connectTo(i);
+}
+
+bool BrokerDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
+  if (call.terms().isRepeatable) return true;
+  whyNot = {Errc::gaveUp, "the connection to the broker was lost, and the request must not be repeated"};
+  return false;
+}
+
+// --- Tries, in the loop's thread ---
+
+void BrokerDesk::hasBegun(PendingCall& call, Clock::time_point now) {
+  call.tries.endpoint = current_;
+  call.tries.end = now + policy_.timeout;
+}
+
+CallDesk::NextTry BrokerDesk::tryHasEnded(PendingCall& call, Clock::time_point now) {
+  CallTries& tries = call.tries;
+  if (tries.isPause) return nextTry(call, now);
+  const bool isLast = tries.retries >= policy_.maxRetries;
+  if (isLast && call.terms().isByPolicy) return NextTry::endInVain;
+  // Until its deadline it may have a reply.
+  const bool mayNotRepeat = !call.terms().isRepeatable && call.place() == Place::isGiven;
+  if (isLast || mayNotRepeat) {
+    tries.end = Clock::time_point::max();
+  } else {
+    tries.isPause = true;  // a late reply ends the pause, too
+    tries.end = now + pauseBefore(tries.retries);
+  }
+  return NextTry::goOn;
+}
+
+CallDesk::NextTry BrokerDesk::nextTry(PendingCall& call, Clock::time_point now) {
+  CallTries& tries = call.tries;
+  ++tries.retries;
+  tries.isPause = false;
+  tries.end = now + policy_.timeout;
+  tries.endpoint = (tries.endpoint + 1) % endpoints_.size();
+  current_ = tries.endpoint;
+  connectTo(tries.endpoint);
+  return NextTry::giveAgain;
+}
+
+// Half to one and a half times the pause, so that clients that failed together do not all come back together.
+std::chrono::milliseconds BrokerDesk::pauseBefore(int retry) {
+  const auto pause = std::min(policy_.pause * (1 << std::min(retry, 16)), policy_.pauseMax);
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> jitter(pause.count() / 2, pause.count() * 3 / 2);
+  return std::chrono::milliseconds(jitter(random_));
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/broker_desk.cpp
 
 // begin dividere/balancing/detail/worker_tasks.hpp
 // The requests that a Worker has.
@@ -18901,6 +19323,9 @@ class Instances {
   /// Whether there is one to be called.
   bool hasAny() const;
 
+  /// Whether there is one whose features are not known.
+  bool hasUnknown() const;
+
  private:
   Instance* at(const ServiceInstance& place);
   bool isUsable(const ServiceInstance& place);
@@ -18948,6 +19373,7 @@ class ServiceDesk final : public CallDesk {
   Responder* choose(const PendingCall& call, const Responder* butNot) override;
   void lacksResponder() override;
   Responder* responderOf(const Remote& remote) override { return instances_.find(remote); }
+  bool hasUnknown() const override { return instances_.hasUnknown(); }
   void changed(Responder& responder) override;
   void wasLost() override;
   bool isHandedBack(Responder& responder, std::string_view reply) override;
@@ -19011,16 +19437,18 @@ bool Client::callInto(const google::protobuf::Message& request, google::protobuf
 
 std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
                                                   std::chrono::milliseconds timeout) {
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto call = desk_->prepare(detail::encodeFrame(who_, request));
-  desk_->make(call, deadline);
+  detail::CallTerms terms;
+  terms.deadline = detail::Deadline::in(timeout);
+  terms.isTimed = false;
+  const auto call = desk_->prepare(request, terms, nullptr);
+  desk_->make(call);
   return call;
 }
 
 detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
-  return detail::startCall(*desk_, detail::encodeFrame(who_, request), detail::Deadline::in(timeout), options,
-                           std::move(follower));
+  const auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  return detail::startCall(*desk_, request, terms, options, std::move(follower));
 }
 
 void Client::stop() { desk_->stop(); }
@@ -19421,6 +19849,11 @@ Instance* Instances::choose(const Responder* butNot) {
 
 bool Instances::hasAny() const {
   return std::any_of(all_.begin(), all_.end(), [](const Instance& each) { return each.isThere(); });
+}
+
+bool Instances::hasUnknown() const {
+  return std::any_of(all_.begin(), all_.end(),
+                     [](const Instance& each) { return each.isThere() && !each.knowsFeatures; });
 }
 
 Instance* Instances::find(const Remote& remote) {

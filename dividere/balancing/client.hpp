@@ -1,19 +1,22 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "../reactor/call.hpp"
 
 namespace dividere::detail {
 class BalancingClient;
-class Frame;
 }  // namespace dividere::detail
 
 namespace dividere::balancing {
@@ -25,6 +28,7 @@ struct RetryPolicy {
   std::chrono::milliseconds pause{100};     ///< before the next try, give or take half; doubles each time
   std::chrono::milliseconds pauseMax{2000};
   std::chrono::milliseconds deadline{0};  ///< for all tries and pauses together, from send() on; zero: none
+  std::size_t maxCalls = 100000;          ///< under way at once; those beyond end with Errc::overloaded
 };
 
 /// Asks for work to be done by whichever Worker is idle.
@@ -37,7 +41,8 @@ struct RetryPolicy {
 /// Errc::handlerFailed with the handler's text, Errc::gaveUp after several workers died with it, Errc::deadlinePassed,
 /// Errc::stopping, Errc::unknownType.
 ///
-/// One thread at a time; movable.
+/// Any thread, any number of requests at once: call() waits for the reply, start() does not. send() and recv() are a pair,
+/// of one thread at a time. A call() that is alone runs in the caller's thread. Movable, while nothing else uses it.
 class Client {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for a policy that makes no sense.
@@ -46,6 +51,8 @@ class Client {
   explicit Client(std::initializer_list<std::string> endpoints, RetryPolicy policy = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
+
+  /// Stops, as stop(). Not while another thread waits in it. Allowed in a callback of this client.
   ~Client();
 
   /// Sends a request. A former one without a reply is given up.
@@ -65,8 +72,45 @@ class Client {
   /// The same with plain bytes, for workers with onBytes().
   std::optional<std::string> callBytes(std::string_view bytes);
 
+  /// Sends a request, and returns at once. The call ends within this time; until then the request is sent again as the
+  /// policy says. Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's
+  /// outcome: Errc::deadlinePassed if no reply came in time.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Call<Reply>(begin(request, &timeout, nullptr, nullptr));
+  }
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                    const CallOptions& options) {
+    return Call<Reply>(begin(request, &timeout, &options, nullptr));
+  }
+
+  /// The same by the policy alone.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request) {
+    return Call<Reply>(begin(request, nullptr, nullptr, nullptr));
+  }
+
+  /// The same for those who want a callback alone: as Call::then().
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, &timeout, nullptr, detail::followerOf(std::move(whenDone)));
+  }
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    begin(request, &timeout, &options, detail::followerOf(std::move(whenDone)));
+  }
+
+  /// Ends all calls, with Errc::stopping, and the connections. Any thread, any number of times; in a callback it does not
+  /// wait for the client's thread.
+  void stop();
+
  private:
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  detail::CallHandle begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+                           const CallOptions* options, detail::CallHandle::Follower follower);
   detail::BalancingClient& client() const;
 
   detail::Hidden<detail::BalancingClient> client_;

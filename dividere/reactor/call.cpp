@@ -1,6 +1,7 @@
 #include "call.hpp"
 
 #include "../core/detail/never_destroyed.hpp"
+#include "../core/detail/options.hpp"
 #include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/error_envelope.hpp"
 #include "detail/call_desk.hpp"
@@ -39,13 +40,27 @@ std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
   throw errorOf(who, call.outcome());
 }
 
-CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
-                     CallHandle::Follower follower) {
+std::optional<std::string> replyBytes(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    throwIfErrorEnvelope(who, frame->view());
+    return frame->str();
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return std::nullopt;
+  throw errorOf(who, call.outcome());
+}
+
+CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
   CallTerms terms;
   terms.deadline = deadline;
   if (options) terms.isRepeatable = options->repeatable;
-  if (options && options->repeatable) terms.hedgeAfter = options->hedgeAfter;
-  const auto call = desk.prepare(std::move(request), terms);
+  if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
+  return terms;
+}
+
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+                     const CallOptions* options, CallHandle::Follower follower) {
+  const auto call = desk.prepare(request, terms, options);
   CallHandle handle(call);
   if (follower) handle.follow(std::move(follower), false);
   desk.begin(call);

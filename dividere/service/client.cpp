@@ -36,16 +36,18 @@ bool Client::callInto(const google::protobuf::Message& request, google::protobuf
 
 std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
                                                   std::chrono::milliseconds timeout) {
-  const auto deadline = detail::Deadline::in(timeout);
-  const auto call = desk_->prepare(detail::encodeFrame(who_, request));
-  desk_->make(call, deadline);
+  detail::CallTerms terms;
+  terms.deadline = detail::Deadline::in(timeout);
+  terms.isTimed = false;
+  const auto call = desk_->prepare(request, terms, nullptr);
+  desk_->make(call);
   return call;
 }
 
 detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
-  return detail::startCall(*desk_, detail::encodeFrame(who_, request), detail::Deadline::in(timeout), options,
-                           std::move(follower));
+  const auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  return detail::startCall(*desk_, request, terms, options, std::move(follower));
 }
 
 void Client::stop() { desk_->stop(); }

@@ -82,9 +82,10 @@ TEST_CASE("a request sent in place of another gives that one up") {
   Front broker;
   Client client(broker.endpoint, patient());
   client.send(msg01("first"));
-  client.send(msg01("second"));
-  const auto first = broker.recv(), second = broker.recv();
+  const auto first = broker.recv();
   REQUIRE(first);
+  client.send(msg01("second"));
+  const auto second = broker.recv();
   REQUIRE(second);
   broker.send({first->front(), (*first)[1], envelope(msg01("to the first"))});
   broker.send({second->front(), (*second)[1], envelope(msg01("to the second"))});

@@ -7,15 +7,18 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "dividere.pb.h"
 #include "stage.hpp"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/held_log.hpp"
 #include "support/log_capture.hpp"
+#include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
 
 using dividere::Call;
@@ -69,6 +72,29 @@ struct Stage {
     client = std::make_unique<Client>("name", stage::asking(server));
   }
 };
+
+/// A plain socket that is an instance of the service "name", and does what the test says.
+struct Instance : support::RawSocket {
+  explicit Instance(const Server& registry) : RawSocket(ZMQ_ROUTER) {
+    dividere::registry::ClientOptions here;
+    here.advertise = "127.0.0.1";
+    const std::string endpoint = bind();
+    dividere::registry::Client({stage::locationOf(registry)}, here)
+        .registerService("name", static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1))),
+                         kLimit);
+  }
+
+  void reply(support::Frames request, const google::protobuf::Message& message) {
+    request.back() = dividere::messaging::ProtoBuffEncoder().encode(message);
+    send(request);
+  }
+};
+
+std::string typeOf(const std::optional<support::Frames>& request) {
+  msgEnvelope opened;
+  if (request) opened.ParseFromString(request->back());
+  return opened.msgname();
+}
 
 std::string textOf(Outcome<Msg01>& outcome) { return outcome ? outcome->field1() : outcome.error().what(); }
 
@@ -324,4 +350,43 @@ TEST_CASE("calls are started, cancelled and followed in many threads at once, an
   CHECK(support::eventually([&] { return replies + cancelled + wrong == kThreads * kCalls; }));
   CHECK(wrong == 0);
   CHECK(replies >= kThreads * kCalls * 9 / 10);
+}
+
+TEST_CASE("a second instance is asked when the first is slow, the first reply counts, and the other is told") {
+  Server server(stage::anywhere());
+  Instance instances[] = {Instance(server), Instance(server)};
+  Client client("name", stage::asking(server));
+  Features cancels;
+  cancels.set_features(1);
+  bool hasTold[] = {false, false};
+  REQUIRE(support::eventually([&] {  // each has a call, and tells that it may be told of cancelled ones
+    Call<Msg01> call = client.start<Msg01>(msg01("x"), kLimit);
+    while (!call.ready()) {
+      for (int i = 0; i < 2; ++i) {
+        const auto request = instances[i].recv(1ms);
+        if (!request) continue;
+        instances[i].reply(*request, cancels);
+        instances[i].reply(*request, msg01("reply"));
+        hasTold[i] = true;
+      }
+    }
+    return hasTold[0] && hasTold[1];
+  }));
+  CallOptions options;
+  options.hedgeAfter = 20ms;
+  Call<Msg01> call = client.start<Msg01>(msg01("hedged"), kLimit, options);
+  const auto first = instances[0].recv(), second = instances[1].recv();
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK((*first)[1] == (*second)[1]);
+  instances[1].reply(*second, msg01("by the second"));
+  CHECK(call.get()->field1() == "by the second");
+  const auto told = instances[0].recv();
+  CHECK(typeOf(told) == "CancelCall");
+  instances[0].reply(*first, msg01("too late"));
+
+  options.repeatable = false;
+  Call<Msg01> once = client.start<Msg01>(msg01("once"), kLimit, options);
+  const bool isAtFirst = instances[0].recv(support::kShort).has_value();
+  CHECK(isAtFirst != instances[1].recv(support::kShort).has_value());
 }

@@ -3,8 +3,27 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <optional>
+
+#include "../../core/detail/never_destroyed.hpp"
+#include "../../core/detail/options.hpp"
+#include "../../messaging/detail/call_fields.hpp"
+#include "../../messaging/detail/codec.hpp"
+#include "../../messaging/detail/framework_messages.hpp"
 
 namespace dividere::detail {
+
+/// What the bytes say of their sender; nothing if they say no such thing.
+static std::optional<Features> readFeatures(std::string_view bytes) {
+  static NeverDestroyed<std::string> prefix(envelopePrefix(Features::kType));
+  if (bytes.substr(0, prefix->size()) != *prefix) return std::nullopt;
+  try {
+    std::optional<Features> told(std::in_place);
+    if (told->decode(openEnvelope({}, bytes).payload)) return told;
+  } catch (const Error&) {  // it begins as one, and is none
+  }
+  return std::nullopt;
+}
 
 CallDesk::CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls)
     : className_(className),
@@ -40,14 +59,33 @@ bool CallDesk::endWith(std::function<void()> last) {
 
 // --- Making a call, in any thread ---
 
-CallDesk::CallPtr CallDesk::prepare(Frame&& request, const CallTerms& terms) {
+CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, const CallTerms& terms,
+                                    const CallOptions* options) {
+  CallFields fields;
+  fields.timeoutMs = timeLeft(terms.deadline);
+  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed);
+  fields.notRepeatable = !terms.isRepeatable;
+  if (options) {
+    requireOption(options->method.size() <= kLongestMethod, className_, "a method's name must be at most 255 bytes");
+    fields.method = options->method;
+    fields.priority = options->priority;
+  }
+  const std::string tail = fields.serialized();
+  return prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+}
+
+CallDesk::CallPtr CallDesk::prepare(std::string_view bytes, const CallTerms& terms) {
+  return prepare(Frame(bytes), 0, terms);
+}
+
+CallDesk::CallPtr CallDesk::prepare(Frame&& request, std::size_t tail, const CallTerms& terms) {
   fork_.require(className_);
   const auto size = static_cast<std::int64_t>(request.size());
   if (maxMessageBytes_ >= 0 && size > maxMessageBytes_) {
     throw Error(Errc::tooLarge, door_->who + ": a request of " + std::to_string(size) + " bytes");
   }
   const std::uint64_t number = lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1;
-  return std::make_shared<PendingCall>(door_, number, std::move(request), terms);
+  return std::make_shared<PendingCall>(door_, number, std::move(request), tail, terms);
 }
 
 void CallDesk::begin(const CallPtr& call) {
@@ -60,10 +98,14 @@ void CallDesk::begin(const CallPtr& call) {
   post(call);
 }
 
-void CallDesk::make(const CallPtr& call, const Deadline& deadline) {
-  if (loop_.isCurrent()) {
-    throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
-  }
+/// In the loop's thread nobody can wait for what it brings.
+void CallDesk::requireWaitable() const {
+  if (!loop_.isCurrent()) return;
+  throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
+}
+
+void CallDesk::make(const CallPtr& call) {
+  requireWaitable();
   const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Responder* own = nullptr;
   bool isBegun = false;
@@ -74,6 +116,24 @@ void CallDesk::make(const CallPtr& call, const Deadline& deadline) {
     if (responder) own = takeOverIfAlone(*responder);
   }
   if (!isBegun) post(call);
+  attendOrWait(call, own, waker);
+}
+
+void CallDesk::await(const CallPtr& call) {
+  requireWaitable();
+  const Waker& waker = Waker::ofThisThread();
+  Responder* own = nullptr;
+  {
+    const ReactorLoop::Visit visit(loop_);
+    const auto found = visit && !call->hasEnded() ? entries_.find(call->number()) : entries_.end();
+    if (found != entries_.end() && found->second.at) own = takeOverIfAlone(*found->second.at);
+  }
+  attendOrWait(call, own, waker);
+}
+
+void CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& waker) {
+  const CallTerms& terms = call->terms();
+  const Deadline deadline = terms.isTimed ? Deadline::never() : terms.deadline;
   if (own) {
     attend(*own, *call, waker, deadline);
   } else {
@@ -89,7 +149,7 @@ Responder* CallDesk::beginHere(const CallPtr& call) {
   if (isOver_ || !waiting_.empty() || entries_.size() >= maxCalls_ || !isReady(now)) return nullptr;
   Responder* const responder = choose(*call, nullptr);
   if (!responder) return nullptr;
-  Entry& entry = enter(call);
+  Entry& entry = enter(call, now);
   if (give(entry, *responder)) return responder;
   remove(entry);
   call->isKnown = false;
@@ -184,20 +244,22 @@ void CallDesk::lookAt(const CallPtr& call) {
     if (entries_.size() >= maxCalls_)
       call->end(CallFailure{Errc::overloaded, std::to_string(maxCalls_) + " calls are under way"});
     if (call->hasEnded()) return finish(call);
-    call->waitFrom(Clock::now());
-    return enqueue(enter(call), false);
+    const auto now = Clock::now();
+    call->waitFrom(now);
+    return enqueue(enter(call, now), false);
   }
   const auto found = entries_.find(call->number());
   if (found == entries_.end()) return finish(call);
   abandon(found->second);
 }
 
-CallDesk::Entry& CallDesk::enter(const CallPtr& call) {
+CallDesk::Entry& CallDesk::enter(const CallPtr& call, Clock::time_point now) {
   call->isKnown = true;
   Entry& entry = entries_[call->number()];
   entry.call = call;
   entry.waits = waiting_.end();
-  setDue(entry, call->terms().deadline.when());
+  hasBegun(*call, now);
+  setDue(entry);
   return entry;
 }
 
@@ -216,44 +278,96 @@ void CallDesk::handOut() {
 }
 
 bool CallDesk::give(Entry& entry, Responder& responder) {
-  Frame request = entry.call->request();
-  if (!responder.remote->ask(ids_.of(entry.call->number()), request)) return false;
-  detach(entry);
+  const bool hasWaited = entry.waits != waiting_.end();
+  if (hasWaited) entry.call->tellTimeLeft();
+  if (!ask(entry, responder)) return false;
+  if (hasWaited) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
+  if (entry.at == &responder || entry.also == &responder) return true;  // it had it before
   entry.call->give();
-  entry.at = &responder;
+  if (entry.also) --entry.also->calls;
+  entry.also = std::exchange(entry.at, &responder);
   ++responder.calls;
+  const auto hedgeAfter = entry.call->terms().hedgeAfter;
+  if (hedgeAfter > std::chrono::milliseconds(0) && !entry.also) {
+    entry.hedgeAt = Deadline::in(hedgeAfter).when();
+    setDue(entry);
+  }
   return true;
+}
+
+bool CallDesk::ask(Entry& entry, Responder& responder) {
+  Frame request = entry.call->request();
+  return responder.remote->ask(ids_.of(entry.call->number()), request);
+}
+
+/// Though somebody may have it.
+void CallDesk::giveAgain(Entry& entry) {
+  if (!entry.at) return handOut();
+  entry.call->tellTimeLeft();
+  Responder* const responder = choose(*entry.call, nullptr);
+  if (responder) give(entry, *responder);
+}
+
+/// Gives it to a second one, too.
+void CallDesk::hedge(Entry& entry) {
+  if (!entry.at || entry.also) return;
+  entry.call->tellTimeLeft();
+  Responder* const responder = choose(*entry.call, entry.at);
+  if (responder) give(entry, *responder);
 }
 
 /// Nobody has it, and it does not wait.
 void CallDesk::detach(Entry& entry) {
   if (entry.waits != waiting_.end()) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
-  if (Responder* const responder = std::exchange(entry.at, nullptr)) --responder->calls;
+  for (Responder* const each : {std::exchange(entry.at, nullptr), std::exchange(entry.also, nullptr)}) {
+    if (each && --each->calls == 0) isUnused(*each);
+  }
+}
+
+/// Whoever has it, but this one, need not handle it any more.
+void CallDesk::cancelAt(const Entry& entry, const Responder* butNot) {
+  for (Responder* const each : {entry.at, entry.also}) {
+    if (!each || each == butNot || (each->features & kCancelFeature) == 0) continue;
+    Frame cancel(std::string_view(sealEnvelope(CancelCall::kType, CancelCall().encode())));
+    each->remote->ask(ids_.of(entry.call->number()), cancel);
+  }
 }
 
 void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   Responder* const responder = responderOf(remote);
   if (!responder) return;
   responder->isSilent = false;
+  if (takeFeatures(*responder, reply.view())) return;
   const auto found = entries_.find(ids_.numberOf(id));
-  // Nobody waits for it any more, or it was another one that was asked.
-  if (found == entries_.end() || found->second.at != responder) return;
+  if (found == entries_.end()) return;  // nobody waits for it any more
   Entry& entry = found->second;
+  if (entry.at != responder && entry.also != responder) return;  // it was another one that was asked
   if (isHandedBack(*responder, reply.view())) {
-    detach(entry);
-    entry.call->takeBack(false, Clock::now());
-    enqueue(entry, true);
+    takeBack(entry, *responder, false);
   } else {
+    cancelAt(entry, responder);
     end(entry, std::move(reply));
   }
   if (!waiting_.empty()) handOut();
 }
 
+/// Whether the reply says what the responder understands.
+bool CallDesk::takeFeatures(Responder& responder, std::string_view reply) {
+  const auto told = readFeatures(reply);
+  if (!told) return false;
+  responder.features = told->features;
+  responder.knowsFeatures = true;
+  asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
+  return true;
+}
+
 void CallDesk::remoteChanged(Remote& remote) {
   Responder* const responder = responderOf(remote);
   if (!responder) return;
-  responder->isSilent = false;
+  responder->isSilent = responder->knowsFeatures = false;
+  responder->features = 0;
   changed(*responder);
+  asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
   if (remote.isUp()) return handOut();
   takeBackAll(*responder);
   wasLost();
@@ -262,24 +376,27 @@ void CallDesk::remoteChanged(Remote& remote) {
 
 /// What a responder that is gone had is for others, unless that has happened to it too often.
 void CallDesk::takeBackAll(Responder& responder) {
-  const auto now = Clock::now();
   std::vector<Entry*> taken;
   for (auto& [number, entry] : entries_) {
-    if (entry.at == &responder) taken.push_back(&entry);
+    if (entry.at == &responder || entry.also == &responder) taken.push_back(&entry);
   }
   // Those that were made first are given out first.
   std::sort(taken.begin(), taken.end(),
             [](const Entry* a, const Entry* b) { return a->call->number() > b->call->number(); });
-  for (Entry* entry : taken) {
-    detach(*entry);
-    entry->call->takeBack(true, now);
-    CallFailure whyNot{Errc::gaveUp, {}};
-    if (mayGiveAgain(*entry->call, whyNot)) {
-      enqueue(*entry, true);
-    } else {
-      end(*entry, std::move(whyNot));
-    }
-  }
+  for (Entry* entry : taken) takeBack(*entry, responder, true);
+}
+
+/// This responder has it no more. `isHandled`: it may have handled it.
+void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
+  Responder*& which = entry.at == &responder ? entry.at : entry.also;
+  which = nullptr;
+  --responder.calls;
+  if (!entry.at) std::swap(entry.at, entry.also);
+  if (entry.at) return;  // another one has it, too
+  entry.call->takeBack(isHandled, Clock::now());
+  CallFailure whyNot{Errc::gaveUp, {}};
+  if (isHandled && !mayGiveAgain(*entry.call, whyNot)) return end(entry, std::move(whyNot));
+  enqueue(entry, true);
 }
 
 /// Nobody waits for it any more.
@@ -287,6 +404,7 @@ void CallDesk::abandon(Entry& entry) {
   entry.call->wait(Deadline::never());  // whoever ended it may not yet have said how
   Responder* const responder = entry.at;
   const bool keptSilent = responder && std::holds_alternative<NoneInTime>(entry.call->outcome());
+  cancelAt(entry, nullptr);
   finish(entry.call);
   remove(entry);
   if (!keptSilent) return;
@@ -304,7 +422,7 @@ void CallDesk::end(Entry& entry, CallOutcome&& outcome) {
 
 void CallDesk::remove(Entry& entry) {
   detach(entry);
-  setDue(entry, Clock::time_point::max());
+  clearDue(entry);
   entries_.erase(entry.call->number());
 }
 
@@ -331,19 +449,31 @@ void CallDesk::deliverFinished() {
 void CallDesk::endAll() {
   isOver_ = true;
   takeIncoming();
-  while (!entries_.empty()) end(entries_.begin()->second, CallFailure{Errc::stopping, {}});
+  while (!entries_.empty()) {
+    Entry& entry = entries_.begin()->second;
+    cancelAt(entry, nullptr);
+    end(entry, CallFailure{Errc::stopping, {}});
+  }
   deliverFinished();
 }
 
 // --- Time ---
 
-void CallDesk::setDue(Entry& entry, Clock::time_point when) {
-  const std::uint64_t number = entry.call->number();
-  if (entry.dueAt != Clock::time_point::max()) dues_.erase({entry.dueAt, number});
+void CallDesk::setDue(Entry& entry) {
+  const PendingCall& call = *entry.call;
+  auto when = std::min(entry.hedgeAt, call.tries.end);
+  if (call.terms().isTimed) when = std::min(when, call.terms().deadline.when());
+  if (when == entry.dueAt) return;
+  clearDue(entry);
   entry.dueAt = when;
   if (when == Clock::time_point::max()) return;
-  dues_.insert({when, number});
+  dues_.insert({when, call.number()});
   alarm_.set(when);
+}
+
+void CallDesk::clearDue(Entry& entry) {
+  const auto when = std::exchange(entry.dueAt, Clock::time_point::max());
+  if (when != Clock::time_point::max()) dues_.erase({when, entry.call->number()});
 }
 
 void CallDesk::attendToWhatIsDue() {
@@ -355,10 +485,27 @@ void CallDesk::attendToWhatIsDue() {
 
 void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
   while (!dues_.empty() && dues_.begin()->first <= now) {
-    Entry& entry = entries_.find(dues_.begin()->second)->second;
-    entry.call->end(outcomeInVain(*entry.call));
-    abandon(entry);
+    doWhatIsDueOf(entries_.find(dues_.begin()->second)->second, now);
   }
+}
+
+void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {
+  PendingCall& call = *entry.call;
+  const bool isHedge = entry.hedgeAt <= now, isTry = call.tries.end <= now;
+  auto next = NextTry::goOn;
+  if (call.terms().isTimed && call.terms().deadline.when() <= now) {
+    next = NextTry::endInVain;
+  } else if (isTry) {
+    next = tryHasEnded(call, now);
+  }
+  if (next == NextTry::endInVain) {
+    call.end(outcomeInVain(call));
+    return abandon(entry);
+  }
+  if (isHedge) entry.hedgeAt = Clock::time_point::max();
+  setDue(entry);
+  if (next == NextTry::giveAgain) giveAgain(entry);
+  if (isHedge) hedge(entry);
 }
 
 }  // namespace dividere::detail

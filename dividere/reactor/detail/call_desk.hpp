@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -28,11 +29,15 @@ namespace dividere::detail {
 
 /// One that calls are given to.
 struct Responder {
-  Remote* remote;
-  int descriptor;           // the remote's, for a thread that does not know whether that is still there
+  Remote* remote = nullptr;
+  int descriptor = -1;      // the remote's, for a thread that does not know whether that is still there
   std::size_t calls = 0;    // that it has
   bool isAttended = false;  // by the thread of the call that it has, in place of the loop
   bool isSilent = false;    // nothing came from it since a call to it was given up
+
+  // Of its connection:
+  bool knowsFeatures = false;
+  std::uint32_t features = 0;
 };
 
 /// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
@@ -43,9 +48,15 @@ std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call);
 
 class CallDesk;
 
+/// The same as it came, for peers that send plain bytes.
+std::optional<std::string> replyBytes(const PendingCall& call);
+
+/// The terms of a call; `options` may be null.
+CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
+
 /// Begins a call. `options` may be null, and `follower` empty.
-CallHandle startCall(CallDesk& desk, Frame&& request, const Deadline& deadline, const CallOptions* options,
-                     CallHandle::Follower follower);
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+                     const CallOptions* options, CallHandle::Follower follower);
 
 /// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
 /// class derived from this one says.
@@ -56,14 +67,18 @@ class CallDesk : protected Remote::Owner {
 
   // Any thread.
 
-  /// A call that has yet to begin. Throws Error{tooLarge}.
-  CallPtr prepare(Frame&& request, const CallTerms& terms = {});
+  /// A call that has yet to begin. `options` may be null. Throws Error{tooLarge}, and as encodeFrame().
+  CallPtr prepare(const google::protobuf::Message& request, const CallTerms& terms, const CallOptions* options);
+  CallPtr prepare(std::string_view bytes, const CallTerms& terms);
 
   /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
   void begin(const CallPtr& call);
 
-  /// Begins it and waits until it has ended. Where the deadline comes first, it ends with what is known by then.
-  void make(const CallPtr& call, const Deadline& deadline);
+  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then.
+  void make(const CallPtr& call);
+
+  /// The same for one that has begun.
+  void await(const CallPtr& call);
 
   /// Ends it, unless it has ended.
   static void cancel(const CallPtr& call);
@@ -73,6 +88,9 @@ class CallDesk : protected Remote::Owner {
 
   /// Ends all calls.
   void stop();
+
+  /// Throws Error{otherProcess} in a forked child.
+  void requireOwnProcess() const { fork_.require(className_); }
 
   /// Whether this is the loop's own thread.
   bool isCurrent() const noexcept { return loop_.isCurrent(); }
@@ -105,6 +123,9 @@ class CallDesk : protected Remote::Owner {
   /// Null if it is none of these any more.
   virtual Responder* responderOf(const Remote& remote) = 0;
 
+  /// Whether one is up whose features are not known.
+  virtual bool hasUnknown() const = 0;
+
   /// The remote is up or down; called before calls are given out, or taken back.
   virtual void changed(Responder& responder) = 0;
 
@@ -122,6 +143,20 @@ class CallDesk : protected Remote::Owner {
 
   /// Whether a call that was taken back may be given out again; if not, why it ends.
   virtual bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) = 0;
+
+  /// A call has come.
+  virtual void hasBegun(PendingCall& call, Clock::time_point now) {
+    static_cast<void>(call);
+    static_cast<void>(now);
+  }
+
+  /// What to do when call.tries.end has come: which is set anew.
+  enum class NextTry { goOn, giveAgain, endInVain };
+  virtual NextTry tryHasEnded(PendingCall& call, Clock::time_point now) {
+    static_cast<void>(now);
+    call.tries.end = Clock::time_point::max();
+    return NextTry::goOn;
+  }
 
   /// What to say of a call whose time is up, by what is known now. Any thread.
   virtual CallOutcome outcomeInVain(const PendingCall& call) const = 0;
@@ -161,16 +196,21 @@ class CallDesk : protected Remote::Owner {
   /// A call that the desk knows of.
   struct Entry {
     CallPtr call;
-    Responder* at = nullptr;                             // that has it; null while it waits
-    std::list<Entry*>::iterator waits;                   // while it waits: where
-    Clock::time_point dueAt = Clock::time_point::max();  // where it is in dues_; max: nowhere
+    Responder* at = nullptr;                               // that has it; null while it waits
+    Responder* also = nullptr;                             // was given it before, and may still reply
+    Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
+    std::list<Entry*>::iterator waits;                     // while it waits: where
+    Clock::time_point dueAt = Clock::time_point::max();    // where it is in dues_; max: nowhere
   };
 
   void remoteChanged(Remote& remote) final;
   void remoteReplied(Remote& remote, std::string_view id, Frame& reply) final;
 
   // Any thread.
+  CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
   Responder* beginHere(const CallPtr& call);
+  void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
+  void requireWaitable() const;
   void post(const CallPtr& call);
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
@@ -180,10 +220,16 @@ class CallDesk : protected Remote::Owner {
   void leave(Responder& responder);
   void takeIncoming();
   void lookAt(const CallPtr& call);
-  Entry& enter(const CallPtr& call);
+  Entry& enter(const CallPtr& call, Clock::time_point now);
   void enqueue(Entry& entry, bool isFirst);
   bool give(Entry& entry, Responder& responder);
+  bool ask(Entry& entry, Responder& responder);
+  void giveAgain(Entry& entry);
+  void hedge(Entry& entry);
+  void cancelAt(const Entry& entry, const Responder* butNot);
+  bool takeFeatures(Responder& responder, std::string_view reply);
   void takeBackAll(Responder& responder);
+  void takeBack(Entry& entry, Responder& responder, bool isHandled);
   void detach(Entry& entry);
   void abandon(Entry& entry);
   void end(Entry& entry, CallOutcome&& outcome);
@@ -191,8 +237,10 @@ class CallDesk : protected Remote::Owner {
   void finish(const CallPtr& call);
   void deliverFinished();
   void endAll();
-  void setDue(Entry& entry, Clock::time_point when);
+  void setDue(Entry& entry);
+  void clearDue(Entry& entry);
   void doWhatIsDueOfCalls(Clock::time_point now);
+  void doWhatIsDueOf(Entry& entry, Clock::time_point now);
 
   // Constant after construction.
   const std::shared_ptr<CallDoor> door_;
@@ -202,6 +250,7 @@ class CallDesk : protected Remote::Owner {
   // In any thread.
   const CorrelationIds ids_;
   std::atomic<std::uint64_t> lastNumber_{0};
+  std::atomic<bool> asksFeatures_{true};  // of somebody they are not known
 
   // In the loop's thread.
   bool isOver_ = false;  // there will be no more calls, and the responders go

@@ -40,10 +40,23 @@ struct CallDoor {
 
 /// What its caller asks for besides.
 struct CallTerms {
-  Deadline deadline = Deadline::never();  // ends with none in time then; not for one that is waited for until another
+  Deadline deadline = Deadline::never();  // of the caller
+  bool isTimed = true;                    // ends with none in time then; if not, the caller sees to that
+  bool isByPolicy = false;                // ends after the client's last try, too
   std::chrono::milliseconds hedgeAfter{0};
   bool isRepeatable = true;
 };
+
+/// How often a client has tried, that tries again, and where.
+struct CallTries {
+  int retries = 0;
+  std::size_t endpoint = 0;
+  bool isPause = false;                                                  // between two of them
+  Deadline::Clock::time_point end = Deadline::Clock::time_point::max();  // of the try, or the pause
+};
+
+/// As a request says it: in milliseconds, rounded up, so that the caller's own time is up first; 0 for no limit.
+std::uint32_t timeLeft(const Deadline& deadline);
 
 /// A request whose outcome somebody waits for. It ends once: who ends it first says how.
 class PendingCall {
@@ -58,8 +71,10 @@ class PendingCall {
     waitsAgain,  // whoever had it is gone
   };
 
-  PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, const CallTerms& terms)
-      : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)) {}
+  /// The last `tail` bytes of the request are its CallFields.
+  PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, std::size_t tail,
+              const CallTerms& terms)
+      : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)), tail_(tail) {}
   ~PendingCall() { delete follower_.load(std::memory_order_acquire); }
   PendingCall(const PendingCall&) = delete;
   PendingCall& operator=(const PendingCall&) = delete;
@@ -99,6 +114,9 @@ class PendingCall {
   /// To be sent: shares its bytes.
   Frame request() { return request_.share(); }
 
+  /// Has the request say what is left of the caller's time now.
+  void tellTimeLeft();
+
   /// Somebody has it now.
   void give();
 
@@ -113,6 +131,7 @@ class PendingCall {
   void waitFrom(Clock::time_point now) { waitsSince_ = now; }
 
   bool isKnown = false;  // the desk has seen it
+  CallTries tries;
 
  private:
   const std::shared_ptr<CallDoor> door_;
@@ -126,6 +145,7 @@ class PendingCall {
   CallOutcome outcome_;  // constant once the latch is open
 
   Frame request_;
+  std::size_t tail_;
   int attempts_ = 0;
   Clock::time_point waitsSince_{};
 };

@@ -5,12 +5,14 @@
 namespace dividere::detail {
 
 Remote::Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
-               connection::SocketOptions options)
+               connection::SocketOptions options, Framing framing)
     : loop_(loop),
+      framing_(framing),
       standing_(std::make_shared<Standing>(Standing{this, owner})),
       socket_(who, ZMQ_DEALER, asked(std::move(options), loop, standing_)) {
   socket_.takeRandomName();
   socket_.connect(endpoint);
+  if (endpoint.compare(0, 9, "inproc://") == 0) standing_->state = State::up;  // of which libzmq tells nothing
 }
 
 connection::SocketOptions Remote::asked(connection::SocketOptions options, ReactorLoop& loop,
@@ -47,6 +49,7 @@ void Remote::changed(const std::weak_ptr<Standing>& standing, State state) {
 // see to the latter, but throws away what has come and is not yet received.)
 void Remote::clear() {
   loop_.takeAll(*this);
+  socket_.takeRandomName();  // a broker may ignore who has the name of one that it does not know to be gone
   socket_.forgetUnsent();
 }
 
@@ -54,7 +57,7 @@ bool Remote::ask(const std::string& id, Frame& request) {
   if (!isUp()) return false;
   outgoing_.clear();
   outgoing_.push(std::string_view(id));
-  outgoing_.push(Frame());
+  if (framing_ == Framing::response) outgoing_.push(Frame());
   outgoing_.push(std::move(request));
   if (socket_.trySend(outgoing_) == SendResult::sent) return true;
   request = outgoing_.takePayload();

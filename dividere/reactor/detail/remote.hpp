@@ -11,13 +11,19 @@
 
 namespace dividere::detail {
 
-/// A connection to one remote end that replies as a REP socket does. It knows whether that is there, and hands nothing
+/// A connection to one remote end that replies behind the id of each request. It knows whether that is there, and hands nothing
 /// on while it is not: no request lies in a queue to be found by whoever comes to that port next.
 ///
 /// All in the loop's thread.
 class Remote final : public Source {
  public:
   enum class State { connecting, up, down };
+
+  /// What stands in front of a request.
+  enum class Framing {
+    response,  // the request's id and an empty frame: as a REP socket has it
+    broker     // the id alone
+  };
 
   class Owner {
    public:
@@ -33,7 +39,7 @@ class Remote final : public Source {
 
   /// `who`, a literal, names in errors and in the log the class that asks.
   Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::string& endpoint,
-         connection::SocketOptions options);
+         connection::SocketOptions options, Framing framing = Framing::response);
 
   State state() const { return standing_->state; }
   bool isUp() const { return standing_->state == State::up; }
@@ -61,6 +67,7 @@ class Remote final : public Source {
   void clear();
 
   ReactorLoop& loop_;
+  const Framing framing_;
   std::shared_ptr<Standing> standing_;
   Socket socket_;
   Multipart outgoing_;  // for its memory

@@ -107,6 +107,11 @@ bool Instances::hasAny() const {
   return std::any_of(all_.begin(), all_.end(), [](const Instance& each) { return each.isThere(); });
 }
 
+bool Instances::hasUnknown() const {
+  return std::any_of(all_.begin(), all_.end(),
+                     [](const Instance& each) { return each.isThere() && !each.knowsFeatures; });
+}
+
 Instance* Instances::find(const Remote& remote) {
   const auto found =
       std::find_if(all_.begin(), all_.end(), [&](const Instance& each) { return each.remote == &remote; });

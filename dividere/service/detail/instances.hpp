@@ -58,6 +58,9 @@ class Instances {
   /// Whether there is one to be called.
   bool hasAny() const;
 
+  /// Whether there is one whose features are not known.
+  bool hasUnknown() const;
+
  private:
   Instance* at(const ServiceInstance& place);
   bool isUsable(const ServiceInstance& place);

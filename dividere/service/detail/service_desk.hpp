@@ -36,6 +36,7 @@ class ServiceDesk final : public CallDesk {
   Responder* choose(const PendingCall& call, const Responder* butNot) override;
   void lacksResponder() override;
   Responder* responderOf(const Remote& remote) override { return instances_.find(remote); }
+  bool hasUnknown() const override { return instances_.hasUnknown(); }
   void changed(Responder& responder) override;
   void wasLost() override;
   bool isHandedBack(Responder& responder, std::string_view reply) override;
