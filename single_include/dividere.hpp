@@ -1070,7 +1070,20 @@ struct Numbering;
 namespace dividere::messaging {
 
 struct PublisherOptions {
+  /// The last so many messages of each type and topic are kept, and go to each Subscriber that comes, or comes back, before
+  /// anything newer: to it alone, once each. It asks for them, in portions, so that they never fill its queue.
+  ///
+  /// Peers that cannot be sent to alone do not get them: plain ZeroMQ, Python, programs of version 0.1. While one of those is
+  /// there that subscribes to everything, nobody does, as it would get what is for others.
+  std::size_t keep = 0;
+
   connection::SocketOptions socket;
+
+  /// What is kept takes no more bytes than this, in all. Of a type and topic that would take more, fewer messages are kept.
+  std::size_t keepBytes = std::size_t{64} << 20;
+
+  /// So many types and topics are kept at most.
+  std::size_t keepSeries = 100000;
 };
 
 /// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.
@@ -3866,7 +3879,8 @@ class Watch {
   /// Null if the socket is not monitored. Made in the owner's thread, the watcher's from then on.
   std::unique_ptr<MonitorEvents> events;
 
-  bool isMonitored = false;  // under the Watcher's mutex
+  bool isMonitored = false;             // under the Watcher's mutex
+  std::atomic<int> pumpDescriptor{-1};  // the pump is called when it gives a signal, too
 
   bool hasPump() const noexcept { return static_cast<bool>(idle_); }
 
@@ -4369,6 +4383,12 @@ class Socket {
   /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
   int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
+  /// The pump is called when libzmq gives a signal, too, and not only once a second.
+  void pumpOnSignals();
+
+  /// The pump is called soon. Any thread but for close().
+  void pumpSoon();
+
   void set(int option, int value) { native_.set(option, value); }
   void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
   int get(int option) {
@@ -4655,6 +4675,12 @@ class Watcher {
   /// Hands a Watch whose handler came late its backlog.
   void poke();
 
+  /// Its pump is called when the descriptor gives a signal, too, until remove().
+  void pumpOn(Watch& watch, int descriptor);
+
+  /// All pumps are called soon.
+  void pumpSoon();
+
   /// As ClosedSockets says.
   std::uint64_t releases() { return closedSockets_.releases(); }
   bool awaitRelease(std::uint64_t seen, const Deadline& deadline) {
@@ -4672,6 +4698,7 @@ class Watcher {
   void run();
   void takeNew();
   void begin(const std::shared_ptr<Watch>& watch);
+  void lookAt(Watch* watch);
   void readEvents(Watch& watch);
   Clock::time_point doWhatIsDue(Clock::time_point now);
   Clock::time_point findBroken(Clock::time_point now);
@@ -4697,6 +4724,7 @@ class Watcher {
   std::vector<std::shared_ptr<Watch>> removed_;
   std::size_t watched_ = 0;
   bool poked_ = false;
+  bool isPumpDue_ = false;
   bool running_ = false;
   bool exiting_ = false;
   std::thread thread_;
@@ -4923,6 +4951,8 @@ namespace dividere::detail {
 const std::string& helloTopic();
 std::string makeIdTopic();
 
+bool isIdTopic(std::string_view topic);
+
 /// The 16 random bytes of an id topic.
 std::string_view idOfTopic(std::string_view idTopic);
 
@@ -4947,6 +4977,20 @@ class Census {
 
   /// The first topics that begin like this, of peers that can be told apart.
   std::vector<std::string> topicsFrom(std::string_view beginning, std::size_t most) const;
+
+  /// The topics of a peer, by its connection; null for one that cannot be told apart.
+  const std::set<std::string>* topicsOf(const void* connection) const;
+
+  /// Whether any peer that can be told apart has this topic.
+  bool has(const std::string& topic) const { return holders_.count(topic) > 0; }
+
+  /// Calls `use(topic, connection)` for each topic of each of these peers, id topics last.
+  template <class Use>
+  void forEach(const Use& use) const {
+    for (const auto& [connection, peer] : peers_) {
+      for (const std::string& topic : peer.topics) use(topic, connection);
+    }
+  }
 
   /// Whether each of those peers that has this topic has the other one, too.
   bool haveBoth(const std::string& topic, const std::string& other) const;
@@ -4979,6 +5023,29 @@ class Census {
 }  // namespace dividere::detail
 // end dividere/connection/detail/census.hpp
 
+// begin dividere/connection/detail/attendant.hpp
+// What a layer above does for those who come to a Publisher.
+
+namespace dividere::detail {
+
+/// Called under the Audience's mutex, by whichever thread reads the news: it calls nothing that a user gave, nor the log.
+class Attendant {
+ public:
+  virtual ~Attendant() = default;
+
+  /// Somebody, by this connection (as ConnectionMark::keyOf() says it), has subscribed to this.
+  virtual void subscribed(std::string_view topic, const void* connection) = 0;
+
+  /// All news were read, or as many as are at a time. Sends what there is to send, until `isWanted`; whether there is more.
+  virtual bool serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) = 0;
+
+  /// The owner has just sent a message to everybody.
+  virtual void sent() = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/attendant.hpp
+
 // begin dividere/connection/detail/audience.hpp
 // What a Publisher knows of its subscribers.
 
@@ -4998,6 +5065,7 @@ struct Audience {
   std::atomic<std::uint64_t> newsRead{0};
   RateLimit warnings;
   bool waitWhenFull = false;
+  std::shared_ptr<Attendant> attendant;  // under mutex, but for the owner; null if there is none
 
   /// For the owner.
   std::unique_lock<std::mutex> enter();
@@ -5008,18 +5076,67 @@ struct Audience {
   /// The same until that was all, or so much that it never will be.
   void readAllNews();
 
+  /// For the owner, under mutex, after each message.
+  void sent() {
+    if (attendant) attend();
+  }
+
+  /// For the owner: from now on, and for all who are there already.
+  void setAttendant(std::shared_ptr<Attendant> newOne);
+
   /// For the watcher's thread, which is to call it again soon if it returns true.
   bool readNewsIfIdle();
 
  private:
   bool readOne();
   void cutOff(Frame& news);
+  void attend();
+  bool serve();
 
-  bool hasCut_ = false;  // under mutex; whoever takes the log is to know
+  Deadline::Clock::time_point nextLook_{};  // under mutex
+  std::atomic<bool> isLookDue_{false};      // the watcher is to look
+  bool hasCut_ = false;                     // under mutex; whoever takes the log is to know
 };
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/audience.hpp
+
+// begin dividere/connection/detail/connection_mark.hpp
+// Which connection a message came by.
+
+namespace dividere::detail {
+
+/// Tells a connection from all others, of the past and to come. (A descriptor's number does not: the next connection
+/// may get it again.)
+class ConnectionMark {
+ public:
+  ConnectionMark() = default;
+
+  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept. Not the frame that a
+  /// ROUTER puts in front, which does not always know it.
+  explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
+
+  /// Whether the frame came by another connection. One that is not known is no other.
+  bool isOther(const Frame& received) const {
+    const void* const connection = keyOf(received);
+    return connection_ && connection && connection != connection_;
+  }
+
+  /// The connection's descriptor, which EventType::disconnected names; -1 if it is not known. Its number may be that of
+  /// another connection by now.
+  int descriptor() const;
+
+  /// The address of a property of the connection: no other has it as long as a message of this one is kept. Null for
+  /// inproc, and for what libzmq itself reports of a peer that is gone.
+  static const void* keyOf(const Frame& frame);
+
+ private:
+  Frame frame_;
+  const void* connection_ = nullptr;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/connection_mark.hpp
 
 // begin dividere/connection/detail/transport.hpp
 // One transport connection of libzmq, known by its descriptor.
@@ -5049,6 +5166,9 @@ namespace dividere::detail {
 constexpr const char* kCutOff =
     ": a subscriber asked for too much and was disconnected: a topic may have 4 KiB, all of one connection 4 MiB";
 
+// An attendant is told of news this often, at the most, by an owner who sends all the time: to look costs a system call.
+constexpr std::chrono::milliseconds kNewsPeriod{1};
+
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
 
@@ -5062,13 +5182,38 @@ std::unique_lock<std::mutex> Audience::enter() {
 }
 
 bool Audience::readNews() {
-  for (int i = 0; i < kNewsAtATime; ++i) {
-    if (readOne()) continue;
+  bool isAll = false;
+  for (int i = 0; i < kNewsAtATime && !isAll; ++i) isAll = !readOne();
+  if (isAll) {
     socket->foundNothing();
-    return true;
+  } else {
+    socket->signalTaken();
   }
-  socket->signalTaken();
-  return false;
+  if (serve()) socket->pumpSoon();
+  return isAll;
+}
+
+/// Whether there is more to do.
+bool Audience::serve() { return attendant && attendant->serve(*socket, census, isWanted); }
+
+// To send takes libzmq's signals in, so the watcher may not see them.
+void Audience::attend() {
+  attendant->sent();
+  const auto now = Deadline::Clock::now();
+  if (now >= nextLook_) {
+    nextLook_ = now + kNewsPeriod;
+    readNews();
+  } else if (!isLookDue_.exchange(true)) {
+    socket->pumpSoon();
+  }
+}
+
+void Audience::setAttendant(std::shared_ptr<Attendant> newOne) {
+  const auto lock = enter();
+  attendant = std::move(newOne);
+  census.forEach(
+      [this](const std::string& topic, const void* connection) { attendant->subscribed(topic, connection); });
+  socket->pumpOnSignals();
 }
 
 void Audience::readAllNews() {
@@ -5079,9 +5224,11 @@ void Audience::readAllNews() {
 
 bool Audience::readNewsIfIdle() {
   std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-  if (!lock.owns_lock() || !socket) return hasMore;
+  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
+  isLookDue_ = false;
   hasMore = true;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();
   lock.unlock();  // whoever takes the log may publish it
@@ -5099,7 +5246,11 @@ bool Audience::readOne() {
   Frame frame;
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
-    if (!census.observe(frame)) cutOff(frame);
+    if (!census.observe(frame)) {
+      cutOff(frame);
+    } else if (attendant && !frame.view().empty() && frame.view().front() == '\1') {
+      attendant->subscribed(frame.view().substr(1), ConnectionMark::keyOf(frame));
+    }
     ++newsRead;
   } else {
     census.settle();
@@ -5219,43 +5370,6 @@ void Binding::release() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/binding.cpp
 
-// begin dividere/connection/detail/connection_mark.hpp
-// Which connection a message came by.
-
-namespace dividere::detail {
-
-/// Tells a connection from all others, of the past and to come. (A descriptor's number does not: the next connection
-/// may get it again.)
-class ConnectionMark {
- public:
-  ConnectionMark() = default;
-
-  /// Of the connection that brought this frame, which the mark shares: a short one, as it is kept. Not the frame that a
-  /// ROUTER puts in front, which does not always know it.
-  explicit ConnectionMark(Frame& received) : frame_(received.share()), connection_(keyOf(received)) {}
-
-  /// Whether the frame came by another connection. One that is not known is no other.
-  bool isOther(const Frame& received) const {
-    const void* const connection = keyOf(received);
-    return connection_ && connection && connection != connection_;
-  }
-
-  /// The connection's descriptor, which EventType::disconnected names; -1 if it is not known. Its number may be that of
-  /// another connection by now.
-  int descriptor() const;
-
-  /// The address of a property of the connection: no other has it as long as a message of this one is kept. Null for
-  /// inproc, and for what libzmq itself reports of a peer that is gone.
-  static const void* keyOf(const Frame& frame);
-
- private:
-  Frame frame_;
-  const void* connection_ = nullptr;
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/connection_mark.hpp
-
 // begin dividere/connection/detail/subscription_limits.hpp
 // How much a subscriber may ask for.
 
@@ -5300,7 +5414,7 @@ std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
 std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kIdPrefix.size()); }
 
-static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
 bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
@@ -5398,6 +5512,11 @@ std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::siz
     topics.push_back(it->first);
   }
   return topics;
+}
+
+const std::set<std::string>* Census::topicsOf(const void* connection) const {
+  const auto peer = peers_.find(connection);
+  return peer == peers_.end() ? nullptr : &peer->second.topics;
 }
 
 bool Census::haveBoth(const std::string& topic, const std::string& other) const {
@@ -5617,6 +5736,10 @@ class Intake {
   virtual void onDue() = 0;
 
   // In place of all that, where the newest messages alone are kept for the user:
+
+  /// What was sent to this subscriber alone becomes the message in it, of one frame, or none; false for any other. As notes(), and
+  /// before it.
+  virtual bool unwrap(Multipart& message) = 0;
 
   /// Whether this message is one for the user; its series, a view into it, is set then. One thread at a time, in the order in
   /// which messages come.
@@ -6544,8 +6667,10 @@ bool Newest::takeIn() {
 }
 
 void Newest::keep() {
-  socket_.onlyFrame();
-  Frame message = std::move(socket_.inbox().frames().front());
+  Multipart& inbox = socket_.inbox();
+  if (!intake_.unwrap(inbox)) socket_.onlyFrame();
+  if (inbox.isEmpty()) return;
+  Frame message = inbox.takePayload();
   std::string_view series;
   if (intake_.notes(message.view(), series)) intake_.skips(slots_.put(series, std::move(message)));
 }
@@ -7139,6 +7264,10 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
+void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
+
+void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
+
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
   if (!native_.fork().crossed()) watch_->detach();
@@ -7514,12 +7643,32 @@ void Watcher::start() {
 
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
   std::lock_guard<std::mutex> lock(mutex_);
+  // Here, before the descriptor is closed: its number may be another one's soon.
+  const int pumped = watch->pumpDescriptor.exchange(-1);
+  if (pumped >= 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pumped, nullptr);
   if (watch->isMonitored) {
     closedSockets_.add(watch.get(), closeBy(watch->linger()));  // until its last event has come
   } else {
     removed_.push_back(watch);
     waker_->wake();
   }
+}
+
+void Watcher::pumpOn(Watch& watch, int descriptor) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  epoll_event interest{};
+  interest.events = EPOLLIN | EPOLLET;  // the owner, who may be busy, takes the signal in
+  interest.data.ptr = &watch;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) != 0) {
+    throw Error({errno, std::generic_category()}, watch.who() + ": epoll_ctl");
+  }
+  watch.pumpDescriptor = descriptor;
+}
+
+void Watcher::pumpSoon() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isPumpDue_ = true;
+  if (waker_) waker_->wake();
 }
 
 void Watcher::poke() {
@@ -7568,7 +7717,7 @@ void Watcher::run() {
     const int count = ::epoll_wait(epoll_.get(), ready, 64, Deadline::at(due).pollTimeout());
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.ptr) {
-        readEvents(*static_cast<Watch*>(ready[i].data.ptr));
+        lookAt(static_cast<Watch*>(ready[i].data.ptr));
       } else {
         waker_->drain();
       }
@@ -7584,6 +7733,7 @@ void Watcher::takeNew() {
     added.swap(new_);
     removed.swap(removed_);
     std::swap(poked, poked_);
+    if (std::exchange(isPumpDue_, false)) nextPump_ = std::min(nextPump_, Clock::now() + kPumpAgain);
   }
   for (auto& watch : added) begin(watch);
   for (auto& watch : removed) forget(*watch);
@@ -7594,6 +7744,7 @@ void Watcher::takeNew() {
 void Watcher::begin(const std::shared_ptr<Watch>& watch) {
   if (watch->hasPump() && pumped_++ == 0) nextPump_ = Clock::now() + kPumpPeriod;
   watches_.emplace(watch.get(), watch);
+  if (watch->pumpDescriptor >= 0 && watch->pump()) pumpSoon();
   if (!watch->events) return;
   epoll_event interest{};
   interest.events = EPOLLIN;
@@ -7603,7 +7754,15 @@ void Watcher::begin(const std::shared_ptr<Watch>& watch) {
   readEvents(*watch);
 }
 
+/// At one that has given a signal. (It may have been forgotten since.)
+void Watcher::lookAt(Watch* watch) {
+  if (watches_.count(watch) == 0) return;
+  if (watch->pumpDescriptor >= 0 && watch->pump()) pumpSoon();
+  readEvents(*watch);
+}
+
 void Watcher::readEvents(Watch& watch) {
+  if (!watch.events) return;
   connection::SocketEvent event{};
   for (;;) {
     const auto reading = watch.events->read(event);
@@ -7974,12 +8133,16 @@ bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   {
     const auto lock = audience_->enter();
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
-    if (socket.send(frame, deadline)) return true;
+    if (socket.send(frame, deadline)) {
+      audience_->sent();
+      return true;
+    }
     if (audience_->waitWhenFull) return false;
     socket.tally().dropped.add(1);
     socket.set(ZMQ_XPUB_NODROP, 0);
     socket.send(frame, Deadline::never());
     socket.set(ZMQ_XPUB_NODROP, 1);
+    audience_->sent();
   }
   // Without the lock: whoever takes the log may publish it.
   audience_->warnings.log(LogLevel::warning, socket.who(),
@@ -8448,6 +8611,16 @@ struct Access {
   /// Null if every message is the user's.
   static Newest* newestOf(const connection::Subscriber& subscriber) { return subscriber.newest_.get(); }
 
+  /// Calls `change`, which may change what the intake knows, while no other thread uses that.
+  template <class Change>
+  static void exclude(connection::Subscriber& subscriber, const Change& change) {
+    if (subscriber.newest_) {
+      subscriber.newest_->exclude(change);
+    } else {
+      change();
+    }
+  }
+
   static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
 
   static Audience& audienceOf(const connection::Publisher& publisher) { return *publisher.audience_; }
@@ -8565,6 +8738,7 @@ enum PublicationField : int {
   kSequenceField = 100,
   kPublisherField = 101,
   kTopicField = 107,
+  kKeptField = 115,
 };
 
 /// How every envelope begins that is for nobody alone: what one subscribes to who wants them all.
@@ -8579,6 +8753,7 @@ struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
   std::uint64_t sequence = 0;  ///< 0: the publisher does not number
   std::uint32_t publisher = 0;
+  std::uint64_t kept = 0;  ///< of how many messages before this one its publisher can send again
 };
 
 /// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
@@ -8591,6 +8766,9 @@ std::string topicFields(std::string_view who, const messaging::Topic& topic);
 messaging::Topic topicOfSeries(std::string_view series);
 std::string_view typeOfSeries(std::string_view series);
 
+/// Takes the name or the topic's next segment off the front of what is left of a series; false at its end.
+bool skipOneField(std::string_view& rest);
+
 /// A publisher keeps a counter for each topic, and libzmq a chain of nodes as long as a subscription is.
 constexpr std::size_t kLongestTopic = 1024;
 
@@ -8600,11 +8778,14 @@ constexpr std::size_t kLongestSeries = 2048;
 /// The fields behind the message, in place.
 class PublicationTail {
  public:
-  PublicationTail(std::uint64_t sequence, std::uint32_t publisher);
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept = 0);
   std::string_view bytes() const { return {bytes_, size_}; }
 
  private:
-  char bytes_[2 + 10 + 2 + 4];
+  void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
+  void appendVarint(std::uint64_t value);
+
+  char bytes_[2 + 10 + 2 + 4 + 2 + 10];
   std::size_t size_ = 0;
 };
 
@@ -8623,15 +8804,22 @@ inline bool skipTopic(std::string_view& bytes) {
 /// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
 bool isTail(std::string_view bytes);
 
+/// The last of a tail, where it is there.
+inline bool readKept(std::string_view bytes, Publication& publication) {
+  constexpr std::string_view kTag("\x98\x07", 2);
+  if (bytes.substr(0, 2) != kTag) return false;
+  bytes.remove_prefix(2);
+  return readVarint(bytes, publication.kept) && bytes.empty();
+}
+
 /// Reads what PublicationTail writes; false if the bytes are not just that.
 inline bool readTail(std::string_view bytes, Publication& publication) {
   constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
   if (bytes.substr(0, 2) != kSequenceTag) return false;
   bytes.remove_prefix(2);
-  if (!readVarint(bytes, publication.sequence) || bytes.size() != 6 || bytes.substr(0, 2) != kPublisherTag)
-    return false;
+  if (!readVarint(bytes, publication.sequence) || bytes.substr(0, 2) != kPublisherTag) return false;
   bytes.remove_prefix(2);
-  return readFixed32(bytes, publication.publisher);
+  return readFixed32(bytes, publication.publisher) && (bytes.empty() || readKept(bytes, publication));
 }
 
 }  // namespace dividere::detail
@@ -8917,6 +9105,54 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* time
 }  // namespace dividere::messaging
 // end dividere/messaging/dealer.cpp
 
+// begin dividere/messaging/detail/kept_notes.hpp
+// What a publisher that keeps messages and a subscriber tell each other about them (doc/wire.md).
+
+namespace dividere::detail {
+
+/// Numbers of one series, both ends included; none if `first` is behind `last`.
+struct KeptRange {
+  std::string series;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t count = 0;  ///< in a reply: how many of them were sent
+};
+
+/// From the publisher, to one subscriber alone.
+struct KeptNote {
+  std::uint32_t publisher = 0;
+  std::uint64_t ask = 0;  ///< which one this is the reply to; 0: this is what the publisher keeps, or a part of that
+  std::vector<KeptRange> ranges;  ///< that it keeps, up to the last number given; or that it has replied to in full
+
+  /// For the subscriber of this address.
+  std::string serialized(std::string_view address) const;
+};
+
+/// Whether the bytes, which begin with a subscriber's address, are such a note. Leaves what readNote() reads.
+bool takeNote(std::string_view& bytes, std::size_t addressSize);
+
+/// False if it is malformed.
+bool readNote(std::string_view bytes, KeptNote& note);
+
+/// From the subscriber, by subscribing to it as to a topic.
+struct KeptAsk {
+  std::string id;  ///< the subscriber's, of 16 bytes
+  std::uint32_t publisher = 0;
+  std::uint64_t number = 0;
+  std::vector<KeptRange> ranges;  ///< what it wants; if there are none: to know what is kept
+
+  std::string topic() const;
+};
+
+/// False if the topic is none, or malformed.
+bool readAsk(std::string_view topic, KeptAsk& ask);
+
+/// An ask has ranges until it has this many bytes. Topics cost memory at both ends while they are there.
+constexpr std::size_t kAskBytes = 1024;
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/kept_notes.hpp
+
 // begin dividere/messaging/detail/series.hpp
 // A publisher numbers its messages of one type and topic: a series. By the numbers a subscriber knows what it missed.
 
@@ -8936,6 +9172,9 @@ class SeriesNumbers {
   std::string key_;                                                              // room for what is looked up
 };
 
+/// A series of this publisher, among those of all.
+std::string seriesKey(std::uint32_t publisher, std::string_view series);
+
 /// What a subscriber has had of each publisher's series. Bounded: beyond kMost series those heard longest ago are forgotten,
 /// and begin anew when they are heard again. One thread at a time.
 class SeriesBook {
@@ -8950,6 +9189,14 @@ class SeriesBook {
 
   /// The message of this number has come. The first one of a series begins it: nothing is missed before it.
   Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+
+  /// The number that came last; 0 if none has, or that is forgotten.
+  std::uint64_t last(std::uint32_t publisher, std::string_view series) const;
+
+  /// All up to this number have come, or do not count.
+  void setLast(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
+    find(publisher, series, number).last = number;
+  }
 
  private:
   struct Series {
@@ -8969,6 +9216,111 @@ class SeriesBook {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/series.hpp
 
+// begin dividere/messaging/detail/catch_up.hpp
+// How a subscriber gets what a publisher has kept: it asks for it, and holds back what is newer.
+
+namespace dividere::detail {
+
+/// What is lacking of each series whose publisher keeps messages. Bounded, whatever publishers say: in number, in bytes and in
+/// time. What cannot be had is missed. One thread at a time, as the Subscriber.
+class CatchUp {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Of one series, for good.
+  using OnGone = std::function<void(std::uint32_t publisher, std::string_view series, std::uint64_t count)>;
+
+  enum class Aim {
+    newcomer,  // what a newcomer lacks, and who was away
+    all,       // any gap
+    newest     // of each series the last one alone: nothing is held back
+  };
+
+  /// `address` is the subscriber's own.
+  CatchUp(Socket& socket, std::string_view address, Aim aim, SeriesBook& book, OnGone onGone);
+
+  const std::string& address() const { return address_; }
+
+  /// A message to everybody. Whether it is held back, and moved out, as an earlier one is lacking; or has come before.
+  bool holds(const Publication& publication, Frame& message);
+
+  /// A message that was sent again, to this subscriber alone.
+  void resent(Frame&& message);
+
+  /// The same where the aim is the newest: whether it is one that is lacking, and has not come yet.
+  bool resentNewest(const Frame& message);
+
+  /// A note about what is kept. `isWanted` says of which series messages are wanted.
+  void note(std::string_view bytes, const std::function<bool(std::string_view)>& isWanted);
+
+  /// More is subscribed to than before: all publishers are asked what they have of it.
+  void askForAll();
+
+  /// The next message whose turn has come; false if there is none.
+  bool take(Frame& message);
+  bool hasReady() const { return !ready_.empty(); }
+
+  /// When onDue() is due.
+  Clock::time_point due() const { return due_; }
+  void onDue();
+
+ private:
+  /// A series that is incomplete from `next` to `end`, but for what is held.
+  struct Lack {
+    std::uint32_t publisher;
+    std::string series;
+    std::uint64_t next;
+    std::uint64_t end;
+    bool hasBegun;                        // something of it was received before: what is gone is missed
+    std::map<std::uint64_t, Frame> held;  // by their numbers
+    bool isAsked = false;                 // for this range:
+    std::uint64_t askedFirst = 0, askedLast = 0, got = 0;
+
+    std::uint64_t firstHeld() const { return held.empty() ? end + 1 : held.begin()->first; }
+  };
+  using Lacks = std::map<std::string, Lack>;  // by seriesKey()
+
+  /// A publisher that keeps, and the ask that it has not replied to yet.
+  struct Asked {
+    std::uint64_t number = 0;
+    std::string topic;  // empty: there is none
+    Clock::time_point due{};
+    int attempts = 0;
+    bool wantsAll = false;  // to know what is kept
+    bool asksAll = false;   // by this ask
+  };
+
+  Lack* find(std::uint32_t publisher, std::string_view series);
+  Lack* begin(std::uint32_t publisher, std::string_view series, std::uint64_t next, std::uint64_t end, bool hasBegun);
+  void hold(Lack& lack, std::uint64_t number, Frame&& message);
+  void advance(const std::string& key, Lack& lack);
+  void skipGone(Lack& lack, std::uint64_t upTo);
+  void forget(const std::string& key, const Lack& lack);
+  void giveUp(const std::string& key);
+  void giveUpAll(std::uint32_t publisher);
+  void hear(const KeptNote& note, const KeptRange& range);
+  void settle(const KeptNote& note);
+  Asked* keeper(std::uint32_t publisher);
+  void ask(std::uint32_t publisher);
+  void endAsk(Asked& asked);
+  void setDue();
+
+  Socket& socket_;
+  const std::string address_;
+  const Aim aim_;
+  SeriesBook& book_;
+  const OnGone onGone_;
+
+  Lacks lacks_;
+  std::map<std::uint32_t, Asked> asked_;
+  std::deque<Frame> ready_;
+  std::size_t heldMessages_ = 0, heldBytes_ = 0, nameBytes_ = 0;
+  Clock::time_point due_ = Clock::time_point::max();
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/catch_up.hpp
+
 // begin dividere/messaging/detail/arrivals.hpp
 // What comes to a Subscriber, counted.
 
@@ -8980,16 +9332,21 @@ class Arrivals final : public Intake {
  public:
   using OnMissed = std::function<void(const messaging::Missed&)>;
 
-  /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
-  /// `missed` is counted up. It outlives this.
-  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed);
+  /// `socket` and `address` are the subscriber's own. Messages of other topics than `topic`, or those below it, are left out.
+  Arrivals(Socket& socket, const std::string& address, const messaging::Topic& topic,
+           const messaging::SubscriberOptions& options);
 
   bool takes(Multipart& message) override;
-  const Frame& takeHeld() override { return held_; }
-  void onDue() override {}
+  const Frame& takeHeld() override;
+  void onDue() override;
+  bool unwrap(Multipart& message) override;
   bool notes(std::string_view envelope, std::string_view& series) override;
   void skips(std::size_t count) override { skipped_.add(count); }
   void hands(std::string_view envelope) override;
+
+  /// This is subscribed to. What was kept of it is asked for. As notes(), or in the thread that receives.
+  void subscribed(const std::string& subscription);
+  void unsubscribed(const std::string& subscription) { subscriptions_.erase(subscription); }
 
   /// The topic that is subscribed to, as it stands in envelopes.
   const std::string& topicFields() const { return topicFields_; }
@@ -9002,7 +9359,19 @@ class Arrivals final : public Intake {
   const messaging::Topic& topic();
 
  private:
-  bool takes(std::string_view envelope);
+  enum class Kind {
+    toEverybody,
+    note,       // of what its publisher keeps
+    sentAgain,  // to this subscriber alone
+    other       // for this subscriber alone
+  };
+
+  Kind kindOf(const Multipart& message);
+  bool takesOne(Frame& envelope);
+  bool isForThisAlone(std::string_view bytes) const;
+  void afterCatchUp();
+  bool isSubscribedTo(std::string_view series) const;
+  void gone(std::uint32_t publisher, std::string_view series, std::uint64_t count);
 
   /// What is missing of a series, until it is told.
   using Gaps = std::map<std::pair<std::uint32_t, std::string>, std::uint64_t>;
@@ -9011,16 +9380,19 @@ class Arrivals final : public Intake {
 
   bool isWanted(std::string_view series) const;
   void received(const Publication& publication);
-  void keepGap(const Publication& publication, std::uint64_t missed);
+  void keepGap(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
   void tellGaps();
   void tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
 
   const std::string where_;
   const std::string topicFields_;
   const OnMissed onMissed_;
+  const bool keepsNewest_;
 
   // In the thread that takes or notes.
+  std::set<std::string> subscriptions_;
   SeriesBook book_;
+  CatchUp catchUp_;
 
   Counter& missed_;
   Counter skipped_;
@@ -9046,25 +9418,114 @@ namespace dividere::detail {
 
 constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
-Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed)
-    : where_(std::move(where)),
+Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::Topic& topic,
+                   const messaging::SubscriberOptions& options)
+    : where_(socket.endpoint()),
       topicFields_(detail::topicFields(kSubscriber, topic)),
-      onMissed_(std::move(onMissed)),
-      missed_(missed) {}
+      onMissed_(options.onMissed),
+      keepsNewest_(options.latest),
+      catchUp_(socket, address, options.latest ? CatchUp::Aim::newest : CatchUp::Aim::newcomer, book_,
+               [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
+                 gone(publisher, series, count);
+               }),
+      missed_(socket.tally().missed) {}
 
-bool Arrivals::takes(Multipart& message) { return message.size() != 1 || takes(message.payload().view()); }
+void Arrivals::subscribed(const std::string& subscription) {
+  if (subscriptions_.insert(subscription).second) catchUp_.askForAll();
+  afterCatchUp();
+}
 
-bool Arrivals::takes(std::string_view envelope) {
+// --- For this subscriber alone ---
+
+bool Arrivals::isForThisAlone(std::string_view bytes) const {
+  const std::string& address = catchUp_.address();
+  return !bytes.empty() && bytes.front() == address.front() && bytes.substr(0, address.size()) == address;
+}
+
+/// Reads a note.
+Arrivals::Kind Arrivals::kindOf(const Multipart& message) {
+  std::string_view bytes = message.frames().front().view();
+  if (!isForThisAlone(bytes)) return Kind::toEverybody;
+  if (message.size() > 1) return Kind::sentAgain;
+  if (!takeNote(bytes, catchUp_.address().size())) return Kind::other;
+  catchUp_.note(bytes, [this](std::string_view series) { return isSubscribedTo(series); });
+  return Kind::note;
+}
+
+bool Arrivals::takes(Multipart& message) {
+  switch (kindOf(message)) {
+    case Kind::toEverybody: return message.size() > 1 || takesOne(message.payload());
+    case Kind::other: return takesOne(message.payload());
+    case Kind::note: break;
+    case Kind::sentAgain: catchUp_.resent(std::move(message.payload())); break;
+  }
+  afterCatchUp();
+  return false;
+}
+
+bool Arrivals::unwrap(Multipart& message) {
+  const Kind kind = kindOf(message);
+  const bool isLacking = kind == Kind::sentAgain && catchUp_.resentNewest(message.payload());
+  if (kind == Kind::note || kind == Kind::sentAgain) {
+    Frame payload = message.takePayload();
+    message.clear();
+    if (isLacking) message.push(std::move(payload));
+  }
+  if (catchUp_.due() <= CatchUp::Clock::now()) catchUp_.onDue();
+  return kind != Kind::toEverybody;
+}
+
+bool Arrivals::isSubscribedTo(std::string_view series) const {
+  if (!topicFields_.empty() && !isWanted(series)) return false;
+  if (subscriptions_.count(std::string(kEveryEnvelope)) > 0) return true;
+  std::string_view rest = series;
+  while (skipOneField(rest)) {
+    if (subscriptions_.count(std::string(series.substr(0, series.size() - rest.size()))) > 0) return true;
+  }
+  return false;
+}
+
+// --- For everybody ---
+
+bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
-  if (!readPublication(envelope, publication)) return true;  // whoever decodes it says what is wrong
+  if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
   if (!topicFields_.empty() && !isWanted(publication.series)) return false;
+  if (publication.sequence != 0 && publication.series.size() <= kLongestSeries) {
+    if (catchUp_.holds(publication, envelope)) {
+      afterCatchUp();
+      return false;
+    }
+    const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+    if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
+  }
   received(publication);
-  if (publication.sequence == 0 || publication.series.size() > kLongestSeries) return true;
-  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
-  if (arrival.missed == 0) return true;
-  missed_.add(arrival.missed);
-  tell(publication.publisher, publication.series, arrival.missed);
   return true;
+}
+
+const Frame& Arrivals::takeHeld() {
+  catchUp_.take(held_);
+  Publication publication;
+  readPublication(held_.view(), publication);
+  received(publication);
+  afterCatchUp();
+  return held_;
+}
+
+void Arrivals::onDue() {
+  catchUp_.onDue();
+  afterCatchUp();
+}
+
+void Arrivals::afterCatchUp() {
+  hasHeld_ = catchUp_.hasReady();
+  due_ = catchUp_.due();
+}
+
+void Arrivals::gone(std::uint32_t publisher, std::string_view series, std::uint64_t count) {
+  if (keepsNewest_) return keepGap(publisher, series, count);
+  missed_.add(count);
+  tell(publisher, series, count);
 }
 
 bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
@@ -9074,7 +9535,7 @@ bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
   if (!topicFields_.empty() && !isWanted(series)) return false;
   if (publication.sequence == 0 || series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, series, publication.sequence);
-  if (arrival.missed > 0) keepGap(publication, arrival.missed);
+  if (arrival.missed > 0) keepGap(publication.publisher, series, arrival.missed);
   return arrival.isNew;
 }
 
@@ -9089,10 +9550,10 @@ void Arrivals::received(const Publication& publication) {
   ++received_;
 }
 
-void Arrivals::keepGap(const Publication& publication, std::uint64_t missed) {
+void Arrivals::keepGap(std::uint32_t publisher, std::string_view series, std::uint64_t missed) {
   missed_.add(missed);
   std::lock_guard<std::mutex> lock(gapsMutex_);
-  std::pair<std::uint32_t, std::string> of(publication.publisher, publication.series);
+  std::pair<std::uint32_t, std::string> of(publisher, series);
   if (gaps_.size() < kMostGaps || gaps_.count(of) > 0) gaps_[std::move(of)] += missed;
   hasGaps_ = true;
 }
@@ -9235,6 +9696,298 @@ bool readCallFields(std::string_view envelope, CallFields& fields) {
 
 }  // namespace dividere::detail
 // end dividere/messaging/detail/call_fields.cpp
+
+// begin dividere/messaging/detail/catch_up.cpp
+namespace dividere::detail {
+
+constexpr std::size_t kMostLacks = 100000;
+constexpr std::size_t kMostLackNames = 16 << 20;  // bytes
+constexpr std::size_t kMostHeld = 10000;
+constexpr std::size_t kMostHeldBytes = 64 << 20;
+constexpr std::size_t kMostKeepers = 1000;
+constexpr std::uint64_t kLargestNumber = UINT64_MAX / 2;  // no publisher gets there
+
+// A reply can be lost where the queue is full. It is asked for again after so long, and so often; then what is held back has
+// waited long enough.
+constexpr std::chrono::milliseconds kNoReply{500};
+constexpr int kMostAttempts = 8;
+
+CatchUp::CatchUp(Socket& socket, std::string_view address, Aim aim, SeriesBook& book, OnGone onGone)
+    : socket_(socket), address_(address), aim_(aim), book_(book), onGone_(std::move(onGone)) {}
+
+// --- What comes ---
+
+bool CatchUp::holds(const Publication& publication, Frame& message) {
+  if (lacks_.empty() && publication.kept == 0) return false;
+  const std::uint64_t number = publication.sequence;
+  if (number > kLargestNumber) return false;
+  Lack* lack = find(publication.publisher, publication.series);
+  if (!lack) {
+    if (publication.kept == 0) return false;
+    const std::uint64_t last = book_.last(publication.publisher, publication.series);
+    if (last != 0 && number <= last) return true;  // it was sent again before
+    const bool isGap = last != 0 && number > last + 1;
+    if (number == 1 || (last != 0 && !(isGap && aim_ == Aim::all))) return false;
+    const std::uint64_t first = last != 0 ? last + 1 : number - std::min(publication.kept, number - 1);
+    lack = begin(publication.publisher, publication.series, first, number, last != 0);
+    if (!lack) return false;
+  }
+  const std::string key = seriesKey(publication.publisher, publication.series);  // the view ends with the message
+  hold(*lack, number, std::move(message));
+  if (heldMessages_ > kMostHeld || heldBytes_ > kMostHeldBytes) {
+    giveUp(key);
+  } else {
+    ask(publication.publisher);
+  }
+  return true;
+}
+
+void CatchUp::resent(Frame&& message) {
+  Publication publication;
+  if (!readPublication(message.view(), publication)) return;
+  Lack* const found = find(publication.publisher, publication.series);
+  if (!found || publication.sequence > kLargestNumber) return;
+  Lack& lack = *found;
+  if (publication.sequence >= lack.askedFirst && publication.sequence <= lack.askedLast) ++lack.got;
+  const auto asked = asked_.find(publication.publisher);
+  if (asked != asked_.end()) {
+    asked->second.attempts = 0;
+    asked->second.due = Clock::now() + kNoReply;
+  }
+  const std::string key = seriesKey(publication.publisher, publication.series);
+  hold(lack, publication.sequence, std::move(message));
+  advance(key, lack);
+  setDue();
+}
+
+CatchUp::Lack* CatchUp::find(std::uint32_t publisher, std::string_view series) {
+  if (lacks_.empty()) return nullptr;
+  const auto found = lacks_.find(seriesKey(publisher, series));
+  return found == lacks_.end() ? nullptr : &found->second;
+}
+
+CatchUp::Lack* CatchUp::begin(std::uint32_t publisher, std::string_view series, std::uint64_t next, std::uint64_t end,
+                              bool hasBegun) {
+  if (lacks_.size() >= kMostLacks || nameBytes_ >= kMostLackNames || series.size() > kLongestSeries) return nullptr;
+  if (!keeper(publisher)) return nullptr;
+  nameBytes_ += series.size();
+  Lack lack{publisher, std::string(series), next, end, hasBegun, {}};
+  return &lacks_.emplace(seriesKey(publisher, series), std::move(lack)).first->second;
+}
+
+void CatchUp::hold(Lack& lack, std::uint64_t number, Frame&& message) {
+  lack.end = std::max(lack.end, number);
+  if (number < lack.next || lack.held.count(number) > 0) return;
+  ++heldMessages_;
+  heldBytes_ += message.size();
+  lack.held.emplace(number, std::move(message));
+}
+
+/// Hands on what is complete.
+void CatchUp::advance(const std::string& key, Lack& lack) {
+  for (auto first = lack.held.begin(); first != lack.held.end() && first->first == lack.next;) {
+    --heldMessages_;
+    heldBytes_ -= first->second.size();
+    ready_.push_back(std::move(first->second));
+    first = lack.held.erase(first);
+    ++lack.next;
+    lack.hasBegun = true;
+  }
+  if (lack.next <= lack.end) return;
+  book_.setLast(lack.publisher, lack.series, lack.end);
+  forget(key, lack);
+}
+
+void CatchUp::forget(const std::string& key, const Lack& lack) {
+  nameBytes_ -= lack.series.size();
+  lacks_.erase(key);
+}
+
+bool CatchUp::resentNewest(const Frame& message) {
+  Publication publication;
+  if (!readPublication(message.view(), publication)) return false;
+  Lack* const lack = find(publication.publisher, publication.series);
+  if (!lack) return false;
+  forget(seriesKey(publication.publisher, publication.series), *lack);
+  return true;
+}
+
+bool CatchUp::take(Frame& message) {
+  if (ready_.empty()) return false;
+  message = std::move(ready_.front());
+  ready_.pop_front();
+  return true;
+}
+
+// --- What is not to be had ---
+
+/// Whatever of it has not come up to this number does not come any more.
+void CatchUp::skipGone(Lack& lack, std::uint64_t upTo) {
+  const std::uint64_t behind = std::min(lack.firstHeld(), upTo + 1);
+  if (behind <= lack.next) return;
+  const std::uint64_t count = behind - lack.next;
+  lack.next = behind;
+  if (lack.hasBegun) onGone_(lack.publisher, lack.series, count);
+}
+
+void CatchUp::giveUp(const std::string& key) {
+  for (auto found = lacks_.find(key); found != lacks_.end(); found = lacks_.find(key)) {
+    skipGone(found->second, found->second.end);
+    advance(key, found->second);
+  }
+}
+
+void CatchUp::giveUpAll(std::uint32_t publisher) {
+  std::vector<std::string> keys;
+  for (const auto& [key, lack] : lacks_) {
+    if (lack.publisher == publisher) keys.push_back(key);
+  }
+  for (const std::string& key : keys) {
+    if (aim_ == Aim::newest) {
+      forget(key, lacks_.at(key));
+    } else {
+      giveUp(key);
+    }
+  }
+}
+
+// --- What the publisher says ---
+
+void CatchUp::note(std::string_view bytes, const std::function<bool(std::string_view)>& isWanted) {
+  KeptNote note;
+  if (!readNote(bytes, note)) return;
+  Asked* const known = keeper(note.publisher);
+  if (!known) return;
+  Asked& asked = *known;
+  if (note.ask == 0) {
+    for (const KeptRange& range : note.ranges) {
+      if (isWanted(range.series)) hear(note, range);
+    }
+  } else if (note.ask == asked.number && !asked.topic.empty()) {
+    endAsk(asked);
+    asked.attempts = 0;
+    if (asked.asksAll) asked.wantsAll = false;
+    settle(note);
+  }
+  ask(note.publisher);
+}
+
+/// It keeps these.
+void CatchUp::hear(const KeptNote& note, const KeptRange& range) {
+  if (range.last == 0 || range.last > kLargestNumber || range.first == 0 || range.series.size() > kLongestSeries)
+    return;
+  if (Lack* const lacking = find(note.publisher, range.series)) {
+    lacking->end = std::max(lacking->end, range.last);
+    return;
+  }
+  const std::uint64_t last = book_.last(note.publisher, range.series);
+  if (range.last <= last) return;
+  if (aim_ == Aim::newest) {
+    if (range.first <= range.last) begin(note.publisher, range.series, range.last, range.last, false);
+    return;
+  }
+  const bool isKnown = last != 0;
+  const std::uint64_t next = isKnown ? last + 1 : std::min(range.first, range.last + 1);
+  Lack* const lack = next <= range.last ? begin(note.publisher, range.series, next, range.last, isKnown) : nullptr;
+  if (lack) return;
+  if (isKnown) onGone_(note.publisher, range.series, range.last - last);
+  book_.setLast(note.publisher, range.series, range.last);
+}
+
+/// It has replied to these.
+void CatchUp::settle(const KeptNote& note) {
+  for (const KeptRange& range : note.ranges) {
+    const std::string key = seriesKey(note.publisher, range.series);
+    const auto found = lacks_.find(key);
+    if (found == lacks_.end()) continue;
+    Lack& lack = found->second;
+    if (aim_ == Aim::newest) {
+      forget(key, lack);
+      continue;
+    }
+    if (!std::exchange(lack.isAsked, false) || lack.got < range.count) continue;  // some were lost: again
+    skipGone(lack, std::min(range.last, lack.askedLast));
+    advance(key, lack);
+  }
+}
+
+// --- Asking ---
+
+void CatchUp::askForAll() {
+  for (auto& [publisher, asked] : asked_) {
+    asked.wantsAll = true;
+    ask(publisher);
+  }
+}
+
+/// Null if there are too many that owe a reply.
+CatchUp::Asked* CatchUp::keeper(std::uint32_t publisher) {
+  if (asked_.size() >= kMostKeepers && asked_.count(publisher) == 0) {
+    const auto idle =
+        std::find_if(asked_.begin(), asked_.end(), [](const auto& each) { return each.second.topic.empty(); });
+    if (idle == asked_.end()) return nullptr;
+    asked_.erase(idle);
+  }
+  return &asked_[publisher];
+}
+
+void CatchUp::ask(std::uint32_t publisher) {
+  Asked& asked = asked_[publisher];
+  if (!asked.topic.empty()) return;
+  KeptAsk ask{address_.substr(kAddress.size()), publisher, asked.number + 1, {}};
+  std::size_t bytes = 0;
+  if (!asked.wantsAll) {
+    const std::string from = seriesKey(publisher, {});
+    for (auto it = lacks_.lower_bound(from); it != lacks_.end() && bytes < kAskBytes; ++it) {
+      Lack& lack = it->second;
+      if (lack.publisher != publisher) break;
+      lack.isAsked = true;
+      lack.askedFirst = lack.next;
+      lack.askedLast = lack.firstHeld() - 1;
+      lack.got = 0;
+      ask.ranges.push_back({lack.series, lack.askedFirst, lack.askedLast});
+      bytes += lack.series.size() + 24;
+    }
+    if (ask.ranges.empty()) return setDue();
+  }
+  asked.asksAll = asked.wantsAll;
+  ++asked.number;
+  asked.topic = ask.topic();
+  asked.due = Clock::now() + kNoReply;
+  socket_.set(ZMQ_SUBSCRIBE, asked.topic.data(), asked.topic.size());
+  setDue();
+}
+
+void CatchUp::endAsk(Asked& asked) {
+  if (asked.topic.empty()) return;
+  socket_.set(ZMQ_UNSUBSCRIBE, asked.topic.data(), asked.topic.size());
+  asked.topic.clear();
+}
+
+void CatchUp::onDue() {
+  const auto now = Clock::now();
+  for (auto& [publisher, asked] : asked_) {
+    if (asked.topic.empty() || asked.due > now) continue;
+    endAsk(asked);
+    if (++asked.attempts >= kMostAttempts) {
+      asked.attempts = 0;
+      asked.wantsAll = false;
+      giveUpAll(publisher);
+    }
+    ask(publisher);
+  }
+  setDue();
+}
+
+void CatchUp::setDue() {
+  due_ = Clock::time_point::max();
+  for (const auto& [publisher, asked] : asked_) {
+    if (!asked.topic.empty()) due_ = std::min(due_, asked.due);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/catch_up.cpp
 
 // begin dividere/messaging/detail/framework_messages.hpp
 // The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
@@ -10090,6 +10843,447 @@ bool DividereError::decode(std::string_view bytes) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/framework_messages.cpp
 
+// begin dividere/messaging/detail/kept_messages.hpp
+// The last messages of each series that a publisher has sent.
+
+namespace dividere::detail {
+
+/// Keeps the last messages of each series, up to a number of them; for a while also some before them, which subscribers were told
+/// of. Of a series that would take more bytes than are left, fewer
+/// are kept: it never pushes out another's. One thread at a time.
+class KeptMessages {
+ public:
+  struct Limits {
+    std::size_t messages;  // of a series
+    std::size_t bytes;     // in all
+    std::size_t series;
+  };
+
+  struct Series {
+    std::deque<Frame> frames;  // in the order of their numbers, without a gap
+    std::uint64_t last = 0;    // the number of the last one
+
+    std::uint64_t first() const { return last - frames.size() + 1; }
+  };
+  using All = std::map<std::string, Series, std::less<>>;
+
+  explicit KeptMessages(const Limits& limits) : limits_(limits) {}
+
+  /// How many of this series subscribers are told of.
+  std::size_t count(std::string_view series) const;
+
+  /// The number of the first one that they are told of; the one behind the last if there is none.
+  std::uint64_t firstTold(const Series& series) const { return series.last - toldOf(series) + 1; }
+
+  /// The next message of the series; whether it is kept. `spare`: how many are kept beyond those that subscribers are told of.
+  bool add(std::string_view series, std::uint64_t number, Frame&& frame, std::size_t spare);
+
+  /// Null if it is not known.
+  Series* find(std::string_view series);
+
+  const All& all() const { return all_; }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t toldOf(const Series& series) const { return std::min(series.frames.size(), limits_.messages); }
+  void makeRoom(Series& series, std::size_t bytes, std::size_t messages);
+  void dropOldest(Series& series);
+
+  const Limits limits_;
+  All all_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/kept_messages.hpp
+
+// begin dividere/messaging/detail/keeping.hpp
+// A publisher that keeps messages, and sends them to newcomers.
+
+namespace dividere::detail {
+
+/// Tells each newcomer what is kept of the series that it subscribed to, and sends what subscribers then ask for, to each
+/// alone. In portions: a subscriber asks for the next one when it has read the last, so that none fills its queue.
+class Keeping final : public Attendant {
+ public:
+  /// `sendQueue`: how many messages wait for a subscriber at most; 0: no limit.
+  Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue);
+
+  // --- The owner, one thread at a time ---
+
+  /// How many messages of this series subscribers may ask for.
+  std::uint64_t count(std::string_view series) const { return isHeldBack_ ? 0 : messages_.count(series); }
+
+  /// The message that is sent next. `series` is to stay until it is.
+  void prepare(std::string_view series, std::uint64_t number, Frame&& frame);
+
+  /// It was not sent.
+  void discard() { prepared_ = Frame(), isPrepared_ = false; }
+
+  // --- Under the Audience's mutex ---
+
+  void sent() override;
+  void subscribed(std::string_view topic, const void* connection) override;
+  bool serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) override;
+
+ private:
+  struct Job {
+    std::string address;
+    const void* connection;
+    KeptAsk ask;            // number 0: nobody asked, a newcomer is told what is kept
+    std::string told = {};  // the last series that it was told of
+    bool isTold = false;
+    std::size_t range = 0;   // that is replied to
+    std::uint64_t next = 0;  // its next number
+    std::uint64_t count = 0;
+    KeptNote reply = {};
+    std::size_t messages = 0, bytes = 0;  // sent so far
+    int failures = 0;
+  };
+  using Series = KeptMessages::Series;
+  enum class Progress { done, full, later };
+
+  void addJob(Job&& job);
+  Progress work(Socket& socket, const Census& census, Job& job);
+  Progress tell(Socket& socket, const Census& census, Job& job);
+  Progress resend(Socket& socket, Job& job);
+  bool resendRange(Socket& socket, Job& job, const KeptRange& range);
+  Progress finish(Socket& socket, Job& job);
+  bool sendNote(Socket& socket, const KeptNote& note, const Job& job);
+  bool isPortionFull(const Job& job) const;
+
+  const std::uint32_t publisher_;
+  const std::size_t portion_;  // messages
+
+  // The owner's.
+  Frame prepared_;
+  std::string_view preparedSeries_;
+  std::uint64_t preparedNumber_ = 0;
+  bool isPrepared_ = false;
+
+  std::atomic<bool> isHeldBack_{false};  // somebody is there who would get what is for others
+
+  // Changed by the owner under the mutex.
+  KeptMessages messages_;
+
+  // Under the mutex.
+  Deadline::Clock::time_point spareUntil_{};  // what somebody was told of is kept until then, though newer ones come
+  std::deque<Job> jobs_;
+  std::size_t jobBytes_ = 0;
+  int budget_ = 0;  // what may be sent before others have their turn
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/keeping.hpp
+
+// begin dividere/messaging/detail/keeping.cpp
+namespace dividere::detail {
+
+constexpr std::size_t kPortionMessages = 200;
+constexpr std::size_t kPortionBytes = 1 << 20;
+constexpr int kSendsAtATime = 256;
+constexpr std::size_t kToldAtATime = 1000;  // series
+constexpr std::size_t kToldBytes = 32 << 10;
+constexpr std::size_t kMostJobs = 100000;
+constexpr std::size_t kMostJobBytes = 16 << 20;  // peers make the jobs
+constexpr std::chrono::milliseconds kSpareTime{2000};
+constexpr std::size_t kMostSpare = 1000;  // messages of a series
+constexpr int kMostFailures = 300;        // a subscriber whose queue is full for that long asks again
+
+Keeping::Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue)
+    : publisher_(publisher),
+      portion_(sendQueue <= 0 ? kPortionMessages
+                              : std::clamp<std::size_t>(static_cast<std::size_t>(sendQueue) / 4, 1, kPortionMessages)),
+      messages_(limits) {}
+
+void Keeping::prepare(std::string_view series, std::uint64_t number, Frame&& frame) {
+  preparedSeries_ = series;
+  preparedNumber_ = number;
+  prepared_ = std::move(frame);
+  isPrepared_ = true;
+}
+
+// In one with the sending: a newcomer in between would get it neither with the others nor as what is kept.
+void Keeping::sent() {
+  if (!isPrepared_) return;
+  const bool isSparing = Deadline::Clock::now() < spareUntil_;
+  messages_.add(preparedSeries_, preparedNumber_, std::move(prepared_), isSparing ? kMostSpare : 0);
+  discard();
+}
+
+// --- What there is to do ---
+
+static std::string addressOfId(std::string_view id) { return std::string(kAddress).append(id); }
+
+void Keeping::subscribed(std::string_view topic, const void* connection) {
+  KeptAsk ask;
+  if (isIdTopic(topic)) {
+    addJob({addressOfId(idOfTopic(topic)), connection, {}});
+  } else if (readAsk(topic, ask) && ask.publisher == publisher_ && ask.number > 0) {
+    const std::string address = addressOfId(ask.id);
+    addJob({address, connection, std::move(ask)});
+  }
+}
+
+static std::size_t bytesOf(const KeptAsk& ask) {
+  std::size_t bytes = 256;
+  for (const KeptRange& range : ask.ranges) bytes += sizeof range + range.series.size();
+  return bytes;
+}
+
+void Keeping::addJob(Job&& job) {
+  spareUntil_ = Deadline::in(kSpareTime).when();
+  if (jobs_.size() >= kMostJobs || jobBytes_ >= kMostJobBytes) return;
+  job.reply.publisher = publisher_;
+  job.reply.ask = job.ask.number;
+  jobBytes_ += bytesOf(job.ask);
+  jobs_.push_back(std::move(job));
+}
+
+/// Whether somebody gets every message, also one that is for another alone.
+static bool hasStranger(const Census& census) {
+  for (std::size_t size = 0; size <= kAddress.size(); ++size) {
+    if (census.has(std::string(kAddress.substr(0, size)))) return true;
+  }
+  return false;
+}
+
+bool Keeping::serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) {
+  isHeldBack_ = hasStranger(census);
+  if (isHeldBack_) jobs_.clear(), jobBytes_ = 0;
+  budget_ = kSendsAtATime;
+  // Those whose queues are full have another turn later.
+  for (std::size_t full = 0; full < jobs_.size() && budget_ > 0 && !isWanted;) {
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    const Progress progress = work(socket, census, job);
+    if (progress == Progress::full) ++full;
+    if (progress == Progress::done || (progress == Progress::full && ++job.failures > kMostFailures)) {
+      jobBytes_ -= bytesOf(job.ask);
+    } else {
+      jobs_.push_back(std::move(job));
+    }
+  }
+  return !jobs_.empty();
+}
+
+Keeping::Progress Keeping::work(Socket& socket, const Census& census, Job& job) {
+  return job.ask.ranges.empty() ? tell(socket, census, job) : resend(socket, job);
+}
+
+bool Keeping::sendNote(Socket& socket, const KeptNote& note, const Job& job) {
+  Multipart message;
+  message.push(note.serialized(job.address));
+  --budget_;
+  return socket.trySend(message) != SendResult::full;
+}
+
+// --- What is kept ---
+
+/// Subscriptions end where a field does.
+static bool isSubscribedTo(const std::set<std::string>& topics, std::string_view series) {
+  if (topics.count(std::string(kEveryEnvelope)) > 0) return true;
+  std::string_view rest = series;
+  while (skipOneField(rest)) {
+    if (topics.count(std::string(series.substr(0, series.size() - rest.size()))) > 0) return true;
+  }
+  return false;
+}
+
+Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) {
+  const std::set<std::string>* const topics = census.topicsOf(job.connection);
+  if (topics && topics->count(job.address) == 0) return Progress::done;  // of a former version, or gone
+  KeptNote note;
+  note.publisher = publisher_;
+  auto next = job.isTold ? messages_.all().upper_bound(job.told) : messages_.all().begin();
+  std::size_t bytes = 0;
+  std::string told;
+  for (std::size_t i = 0; next != messages_.all().end() && i < kToldAtATime && bytes < kToldBytes; ++i, ++next) {
+    told = next->first;
+    if (topics && !isSubscribedTo(*topics, told)) continue;
+    note.ranges.push_back({told, messages_.firstTold(next->second), next->second.last});
+    bytes += told.size() + 16;
+  }
+  if (!note.ranges.empty() || !job.isTold) {
+    if (!sendNote(socket, note, job)) return Progress::full;
+  }
+  job.isTold = true;
+  job.told = told;
+  if (next != messages_.all().end()) return Progress::later;
+  return job.ask.number == 0 ? Progress::done : finish(socket, job);
+}
+
+// --- What is asked for ---
+
+bool Keeping::isPortionFull(const Job& job) const { return job.messages >= portion_ || job.bytes >= kPortionBytes; }
+
+Keeping::Progress Keeping::resend(Socket& socket, Job& job) {
+  for (; job.range < job.ask.ranges.size() && !isPortionFull(job); ++job.range) {
+    if (!resendRange(socket, job, job.ask.ranges[job.range])) return Progress::full;
+    job.next = job.count = 0;
+  }
+  return finish(socket, job);
+}
+
+/// As much of it as the portion has room for; false if the subscriber's queue is full.
+bool Keeping::resendRange(Socket& socket, Job& job, const KeptRange& range) {
+  std::uint64_t repliedTo = range.last;
+  Series* const series = messages_.find(range.series);
+  if (series) {
+    job.next = std::max({job.next, range.first, series->first()});
+    for (; job.next <= std::min(range.last, series->last); ++job.next, ++job.count) {
+      if (isPortionFull(job)) {
+        repliedTo = job.next - 1;
+        break;
+      }
+      Frame& kept = series->frames[static_cast<std::size_t>(job.next - series->first())];
+      Multipart message;
+      message.push(job.address);
+      message.push(kept.share());
+      --budget_;
+      if (socket.trySend(message) == SendResult::full) return false;
+      ++job.messages;
+      job.bytes += kept.size();
+    }
+  }
+  if (repliedTo >= range.first) job.reply.ranges.push_back({range.series, range.first, repliedTo, job.count});
+  return true;
+}
+
+Keeping::Progress Keeping::finish(Socket& socket, Job& job) {
+  return sendNote(socket, job.reply, job) ? Progress::done : Progress::full;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/keeping.cpp
+
+// begin dividere/messaging/detail/kept_messages.cpp
+namespace dividere::detail {
+
+// What a message costs beside its bytes.
+constexpr std::size_t kMessageOverhead = 128;
+
+static std::size_t cost(const Frame& frame) { return frame.size() + kMessageOverhead; }
+
+std::size_t KeptMessages::count(std::string_view series) const {
+  const auto found = all_.find(series);
+  return found == all_.end() ? 0 : toldOf(found->second);
+}
+
+KeptMessages::Series* KeptMessages::find(std::string_view series) {
+  const auto found = all_.find(series);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+bool KeptMessages::add(std::string_view name, std::uint64_t number, Frame&& frame, std::size_t spare) {
+  auto found = all_.find(name);
+  if (found == all_.end()) {
+    if (all_.size() >= limits_.series) return false;
+    found = all_.emplace(std::string(name), Series()).first;
+  }
+  Series& series = found->second;
+  series.last = number;
+  makeRoom(series, cost(frame), limits_.messages + spare);
+  if (bytes_ + cost(frame) > limits_.bytes) return false;
+  bytes_ += cost(frame);
+  series.frames.push_back(std::move(frame));
+  return true;
+}
+
+/// In the series itself. None of it is left if that is not enough: then the new message is not kept, and there would be a gap.
+void KeptMessages::makeRoom(Series& series, std::size_t bytes, std::size_t messages) {
+  while (!series.frames.empty() && (series.frames.size() >= messages || bytes_ + bytes > limits_.bytes)) {
+    dropOldest(series);
+  }
+}
+
+void KeptMessages::dropOldest(Series& series) {
+  bytes_ -= cost(series.frames.front());
+  series.frames.pop_front();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/kept_messages.cpp
+
+// begin dividere/messaging/detail/kept_notes.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kNoteTag("\xA2\x07", 2);  // field 116
+constexpr int kNoteField = 116;
+constexpr std::string_view kAskPrefix =
+    "\xFF"
+    "dividere/again/";
+constexpr std::size_t kIdSize = 16;
+
+static std::string serializedRange(const KeptRange& range) {
+  return FieldWriter().text(1, range.series).number(2, range.first).number(3, range.last).number(4, range.count).take();
+}
+
+static bool readRange(std::string_view bytes, KeptRange& range) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == 1) field.to(range.series);
+    if (field.number() == 2 && field.isVarint()) range.first = field.varint();
+    if (field.number() == 3 && field.isVarint()) range.last = field.varint();
+    if (field.number() == 4 && field.isVarint()) range.count = field.varint();
+  }
+  return !field.failed();
+}
+
+static bool addRange(const FieldReader& field, std::vector<KeptRange>& ranges) {
+  ranges.emplace_back();
+  return field.isBytes() && readRange(field.bytes(), ranges.back());
+}
+
+std::string KeptNote::serialized(std::string_view address) const {
+  FieldWriter writer;
+  writer.number(1, publisher).number(2, ask);
+  for (const KeptRange& range : ranges) writer.part(3, serializedRange(range));
+  return std::string(address) + FieldWriter().part(kNoteField, writer.take()).take();
+}
+
+bool takeNote(std::string_view& bytes, std::size_t addressSize) {
+  std::string_view note = bytes.substr(addressSize);
+  if (note.substr(0, kNoteTag.size()) != kNoteTag) return false;
+  note.remove_prefix(kNoteTag.size());
+  std::uint64_t size;
+  if (!readVarint(note, size) || size != note.size()) return false;
+  bytes = note;
+  return true;
+}
+
+bool readNote(std::string_view bytes, KeptNote& note) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == 1) field.to(note.publisher);
+    if (field.number() == 2 && field.isVarint()) note.ask = field.varint();
+    if (field.number() == 3 && !addRange(field, note.ranges)) return false;
+  }
+  return !field.failed();
+}
+
+std::string KeptAsk::topic() const {
+  FieldWriter writer;
+  writer.text(1, id).number(2, publisher).number(3, number);
+  for (const KeptRange& range : ranges) writer.part(4, serializedRange(range));
+  return std::string(kAskPrefix) + writer.take();
+}
+
+bool readAsk(std::string_view topic, KeptAsk& ask) {
+  if (topic.substr(0, kAskPrefix.size()) != kAskPrefix) return false;
+  FieldReader field(topic.substr(kAskPrefix.size()));
+  while (field.next()) {
+    if (field.number() == 1) field.to(ask.id);
+    if (field.number() == 2) field.to(ask.publisher);
+    if (field.number() == 3 && field.isVarint()) ask.number = field.varint();
+    if (field.number() == 4 && !addRange(field, ask.ranges)) return false;
+  }
+  return !field.failed() && ask.id.size() == kIdSize;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/kept_notes.cpp
+
 // begin dividere/messaging/detail/message_types.cpp
 namespace dividere::detail {
 
@@ -10321,6 +11515,7 @@ static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   while (field.next()) {
     if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
     if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
+    if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
   }
   return !field.failed();
 }
@@ -10360,13 +11555,25 @@ std::string_view typeOfSeries(std::string_view series) {
   return field.next() && field.number() == 1 && field.isBytes() ? field.bytes() : std::string_view();
 }
 
-PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher) {
-  const auto append = [this](unsigned byte) { bytes_[size_++] = static_cast<char>(byte); };
+bool skipOneField(std::string_view& rest) {
+  constexpr std::string_view kTopicTag("\xDA\x06", 2);
+  std::string_view part;
+  return takeBytes(rest, rest.substr(0, 1) == kNameTag ? kNameTag : kTopicTag, part);
+}
+
+PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept) {
   append(0xA0), append(0x06);
-  for (; sequence >= 0x80; sequence >>= 7) append((sequence & 0x7F) | 0x80);
-  append(static_cast<unsigned>(sequence));
+  appendVarint(sequence);
   append(0xAD), append(0x06);
   for (int shift = 0; shift < 32; shift += 8) append(publisher >> shift & 0xFF);
+  if (kept == 0) return;
+  append(0x98), append(0x07);
+  appendVarint(kept);
+}
+
+void PublicationTail::appendVarint(std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
+  append(static_cast<unsigned>(value));
 }
 
 }  // namespace dividere::detail
@@ -10383,7 +11590,7 @@ std::uint64_t& SeriesNumbers::last(std::string_view series) {
   return found_->second;
 }
 
-static std::string seriesKey(std::uint32_t publisher, std::string_view series) {
+std::string seriesKey(std::uint32_t publisher, std::string_view series) {
   std::string key;
   key.reserve(sizeof publisher + series.size());
   for (int shift = 0; shift < 32; shift += 8) key += static_cast<char>(publisher >> shift & 0xFF);
@@ -10394,6 +11601,13 @@ SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view s
   Series& known = find(publisher, series, number);
   if (number <= known.last) return {false, 0};
   return {true, number - std::exchange(known.last, number) - 1};
+}
+
+std::uint64_t SeriesBook::last(std::uint32_t publisher, std::string_view series) const {
+  if (recent_.empty()) return 0;
+  if (recent_.front().publisher == publisher && recent_.front().name == series) return recent_.front().last;
+  const auto known = byKey_.find(seriesKey(publisher, series));
+  return known == byKey_.end() ? 0 : known->second->last;
 }
 
 SeriesBook::Series& SeriesBook::find(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
@@ -10447,6 +11661,21 @@ struct Numbering {
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
   FilterHints hints;
+  std::shared_ptr<Keeping> keeping;  // null if nothing is kept
+};
+
+/// While it lives, a message is about to be sent that is to be kept.
+class Prepared {
+ public:
+  explicit Prepared(Keeping* keeping) : keeping_(keeping) {}
+  ~Prepared() {
+    if (keeping_) keeping_->discard();
+  }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+
+ private:
+  Keeping* const keeping_;
 };
 
 }  // namespace dividere::detail
@@ -10457,7 +11686,13 @@ Publisher::Publisher(const std::string& endpoint, const connection::SocketOption
     : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {}
 
 Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
-    : Publisher(endpoint, options.socket) {}
+    : Publisher(endpoint, options.socket) {
+  if (options.keep == 0) return;
+  numbering_->keeping = std::make_shared<detail::Keeping>(
+      numbering_->publisher, detail::KeptMessages::Limits{options.keep, options.keepBytes, options.keepSeries},
+      options.socket.sendQueue);
+  detail::Access::audienceOf(connection_).setAttendant(numbering_->keeping);
+}
 
 Publisher::Publisher(Publisher&&) noexcept = default;
 Publisher& Publisher::operator=(Publisher&&) noexcept = default;
@@ -10478,9 +11713,13 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
 bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   detail::Access::socketOf(connection_);  // throws if it was moved from
   const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
-  std::uint64_t& last = numbering_->numbers.last(detail::seriesOf(message, topicFields, numbering_->room));
-  const detail::PublicationTail tail(last + 1, numbering_->publisher);
+  detail::Keeping* const keeping = numbering_->keeping.get();
+  const std::string_view series = detail::seriesOf(message, topicFields, numbering_->room);
+  std::uint64_t& last = numbering_->numbers.last(series);
+  const detail::PublicationTail tail(last + 1, numbering_->publisher, keeping ? keeping->count(series) : 0);
   detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
+  const detail::Prepared prepared(keeping);
+  if (keeping) keeping->prepare(series, last + 1, frame.share());
   const bool isSent = detail::Access::send(connection_, frame, timeout);
   if (!isSent) return false;
   ++last;
@@ -10653,9 +11892,10 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SubscriberOptions& options)
     : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
                                               detail::kAddress)) {
-  detail::Access::setIntake(connection_,
-                            std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed,
-                                                               detail::Access::socketOf(connection_).tally().missed));
+  auto arrivals = std::make_unique<detail::Arrivals>(detail::Access::socketOf(connection_),
+                                                     detail::Access::addressOf(connection_), topic, options);
+  for (const std::string& subscription : detail::subscriptionsTo(types, topic)) arrivals->subscribed(subscription);
+  detail::Access::setIntake(connection_, std::move(arrivals));
   if (options.latest) detail::Access::keepNewest(connection_);
 }
 
@@ -10664,11 +11904,17 @@ Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::s
     : Subscriber(endpoint, std::vector<std::string>(types), options) {}
 
 void Subscriber::subscribe(const std::string& fullName) {
-  connection_.subscribe(detail::topicOf(fullName) + detail::arrivalsOf(connection_).topicFields());
+  detail::Arrivals& arrivals = detail::arrivalsOf(connection_);
+  const std::string subscription = detail::topicOf(fullName) + arrivals.topicFields();
+  connection_.subscribe(subscription);
+  detail::Access::exclude(connection_, [&] { arrivals.subscribed(subscription); });
 }
 
 void Subscriber::unsubscribe(const std::string& fullName) {
-  connection_.unsubscribe(topicId(fullName) + detail::arrivalsOf(connection_).topicFields());
+  detail::Arrivals& arrivals = detail::arrivalsOf(connection_);
+  const std::string subscription = topicId(fullName) + arrivals.topicFields();
+  connection_.unsubscribe(subscription);
+  detail::Access::exclude(connection_, [&] { arrivals.unsubscribed(subscription); });
 }
 
 std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connection_).received(); }

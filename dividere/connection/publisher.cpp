@@ -71,12 +71,16 @@ bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   {
     const auto lock = audience_->enter();
     const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
-    if (socket.send(frame, deadline)) return true;
+    if (socket.send(frame, deadline)) {
+      audience_->sent();
+      return true;
+    }
     if (audience_->waitWhenFull) return false;
     socket.tally().dropped.add(1);
     socket.set(ZMQ_XPUB_NODROP, 0);
     socket.send(frame, Deadline::never());
     socket.set(ZMQ_XPUB_NODROP, 1);
+    audience_->sent();
   }
   // Without the lock: whoever takes the log may publish it.
   audience_->warnings.log(LogLevel::warning, socket.who(),

@@ -4,6 +4,7 @@
 #include "../core/detail/random.hpp"
 #include "detail/codec.hpp"
 #include "detail/filter_hints.hpp"
+#include "detail/keeping.hpp"
 #include "detail/series.hpp"
 
 namespace dividere::detail {
@@ -16,6 +17,21 @@ struct Numbering {
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
   FilterHints hints;
+  std::shared_ptr<Keeping> keeping;  // null if nothing is kept
+};
+
+/// While it lives, a message is about to be sent that is to be kept.
+class Prepared {
+ public:
+  explicit Prepared(Keeping* keeping) : keeping_(keeping) {}
+  ~Prepared() {
+    if (keeping_) keeping_->discard();
+  }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+
+ private:
+  Keeping* const keeping_;
 };
 
 }  // namespace dividere::detail
@@ -26,7 +42,13 @@ Publisher::Publisher(const std::string& endpoint, const connection::SocketOption
     : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {}
 
 Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
-    : Publisher(endpoint, options.socket) {}
+    : Publisher(endpoint, options.socket) {
+  if (options.keep == 0) return;
+  numbering_->keeping = std::make_shared<detail::Keeping>(
+      numbering_->publisher, detail::KeptMessages::Limits{options.keep, options.keepBytes, options.keepSeries},
+      options.socket.sendQueue);
+  detail::Access::audienceOf(connection_).setAttendant(numbering_->keeping);
+}
 
 Publisher::Publisher(Publisher&&) noexcept = default;
 Publisher& Publisher::operator=(Publisher&&) noexcept = default;
@@ -47,9 +69,13 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
 bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   detail::Access::socketOf(connection_);  // throws if it was moved from
   const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
-  std::uint64_t& last = numbering_->numbers.last(detail::seriesOf(message, topicFields, numbering_->room));
-  const detail::PublicationTail tail(last + 1, numbering_->publisher);
+  detail::Keeping* const keeping = numbering_->keeping.get();
+  const std::string_view series = detail::seriesOf(message, topicFields, numbering_->room);
+  std::uint64_t& last = numbering_->numbers.last(series);
+  const detail::PublicationTail tail(last + 1, numbering_->publisher, keeping ? keeping->count(series) : 0);
   detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
+  const detail::Prepared prepared(keeping);
+  if (keeping) keeping->prepare(series, last + 1, frame.share());
   const bool isSent = detail::Access::send(connection_, frame, timeout);
   if (!isSent) return false;
   ++last;

@@ -17,7 +17,20 @@ struct Numbering;
 namespace dividere::messaging {
 
 struct PublisherOptions {
+  /// The last so many messages of each type and topic are kept, and go to each Subscriber that comes, or comes back, before
+  /// anything newer: to it alone, once each. It asks for them, in portions, so that they never fill its queue.
+  ///
+  /// Peers that cannot be sent to alone do not get them: plain ZeroMQ, Python, programs of version 0.1. While one of those is
+  /// there that subscribes to everything, nobody does, as it would get what is for others.
+  std::size_t keep = 0;
+
   connection::SocketOptions socket;
+
+  /// What is kept takes no more bytes than this, in all. Of a type and topic that would take more, fewer messages are kept.
+  std::size_t keepBytes = std::size_t{64} << 20;
+
+  /// So many types and topics are kept at most.
+  std::size_t keepSeries = 100000;
 };
 
 /// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.

@@ -51,9 +51,10 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SubscriberOptions& options)
     : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
                                               detail::kAddress)) {
-  detail::Access::setIntake(connection_,
-                            std::make_unique<detail::Arrivals>(this->endpoint(), topic, options.onMissed,
-                                                               detail::Access::socketOf(connection_).tally().missed));
+  auto arrivals = std::make_unique<detail::Arrivals>(detail::Access::socketOf(connection_),
+                                                     detail::Access::addressOf(connection_), topic, options);
+  for (const std::string& subscription : detail::subscriptionsTo(types, topic)) arrivals->subscribed(subscription);
+  detail::Access::setIntake(connection_, std::move(arrivals));
   if (options.latest) detail::Access::keepNewest(connection_);
 }
 
@@ -62,11 +63,17 @@ Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::s
     : Subscriber(endpoint, std::vector<std::string>(types), options) {}
 
 void Subscriber::subscribe(const std::string& fullName) {
-  connection_.subscribe(detail::topicOf(fullName) + detail::arrivalsOf(connection_).topicFields());
+  detail::Arrivals& arrivals = detail::arrivalsOf(connection_);
+  const std::string subscription = detail::topicOf(fullName) + arrivals.topicFields();
+  connection_.subscribe(subscription);
+  detail::Access::exclude(connection_, [&] { arrivals.subscribed(subscription); });
 }
 
 void Subscriber::unsubscribe(const std::string& fullName) {
-  connection_.unsubscribe(topicId(fullName) + detail::arrivalsOf(connection_).topicFields());
+  detail::Arrivals& arrivals = detail::arrivalsOf(connection_);
+  const std::string subscription = topicId(fullName) + arrivals.topicFields();
+  connection_.unsubscribe(subscription);
+  detail::Access::exclude(connection_, [&] { arrivals.unsubscribed(subscription); });
 }
 
 std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connection_).received(); }

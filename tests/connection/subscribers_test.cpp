@@ -13,6 +13,7 @@
 
 #include "support/events.hpp"
 #include "support/eventually.hpp"
+#include "support/forwarder.hpp"
 #include "support/local.hpp"
 #include "support/raw_socket.hpp"
 #include "support/temp_dir.hpp"
@@ -44,38 +45,6 @@ bool countBecomes(const Publisher& publisher, std::size_t count, Subscribers& su
     return publisher.subscribers() == count;
   });
 }
-
-/// XSUB and XPUB joined by zmq_proxy(): what people put between publishers and subscribers.
-class PlainForwarder {
- public:
-  explicit PlainForwarder(const std::string& publisher)
-      : back_(ZMQ_XSUB, context_),
-        front_(ZMQ_XPUB, context_),
-        control_(ZMQ_PAIR, context_),
-        steer_(ZMQ_PAIR, context_) {
-    back_.connect(publisher);
-    endpoint_ = front_.bind();
-    control_.bind("inproc://control");
-    steer_.connect("inproc://control");
-    thread_ = std::thread([this] {
-      zmq_proxy_steerable(back_.native(), front_.native(), nullptr, control_.native());
-      for (RawSocket* socket : {&back_, &front_, &control_}) socket->close();
-    });
-  }
-  ~PlainForwarder() {
-    steer_.send({"TERMINATE"});
-    thread_.join();
-    steer_.close();
-    zmq_ctx_term(context_);
-  }
-  const std::string& endpoint() const { return endpoint_; }
-
- private:
-  void* context_ = zmq_ctx_new();
-  RawSocket back_, front_, control_, steer_;
-  std::string endpoint_;
-  std::thread thread_;
-};
 
 }  // namespace
 
@@ -218,7 +187,7 @@ TEST_CASE("plain subscribers of the same topics that go, some at once, leave the
 
 TEST_CASE("subscribers beyond a forwarder are counted, each one, and reached") {
   Publisher publisher("tcp://127.0.0.1:*");
-  const PlainForwarder forwarder(publisher.endpoint());
+  const Forwarder forwarder(publisher.endpoint());
   Subscriber near(publisher.endpoint(), "a");
   std::vector<Subscriber> beyond;
   for (int i = 0; i < 5; ++i) beyond.emplace_back(forwarder.endpoint(), "a");

@@ -16,6 +16,7 @@
 #include "../subscriber.hpp"
 #include "frame.hpp"
 #include "intake.hpp"
+#include "newest.hpp"
 
 namespace dividere::detail {
 
@@ -63,6 +64,16 @@ struct Access {
 
   /// Null if every message is the user's.
   static Newest* newestOf(const connection::Subscriber& subscriber) { return subscriber.newest_.get(); }
+
+  /// Calls `change`, which may change what the intake knows, while no other thread uses that.
+  template <class Change>
+  static void exclude(connection::Subscriber& subscriber, const Change& change) {
+    if (subscriber.newest_) {
+      subscriber.newest_->exclude(change);
+    } else {
+      change();
+    }
+  }
 
   static Intake* intakeOf(const connection::Subscriber& subscriber) { return subscriber.intake(); }
 

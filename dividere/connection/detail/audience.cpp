@@ -2,12 +2,16 @@
 
 #include <utility>
 
+#include "connection_mark.hpp"
 #include "transport.hpp"
 
 namespace dividere::detail {
 
 constexpr const char* kCutOff =
     ": a subscriber asked for too much and was disconnected: a topic may have 4 KiB, all of one connection 4 MiB";
+
+// An attendant is told of news this often, at the most, by an owner who sends all the time: to look costs a system call.
+constexpr std::chrono::milliseconds kNewsPeriod{1};
 
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
@@ -22,13 +26,38 @@ std::unique_lock<std::mutex> Audience::enter() {
 }
 
 bool Audience::readNews() {
-  for (int i = 0; i < kNewsAtATime; ++i) {
-    if (readOne()) continue;
+  bool isAll = false;
+  for (int i = 0; i < kNewsAtATime && !isAll; ++i) isAll = !readOne();
+  if (isAll) {
     socket->foundNothing();
-    return true;
+  } else {
+    socket->signalTaken();
   }
-  socket->signalTaken();
-  return false;
+  if (serve()) socket->pumpSoon();
+  return isAll;
+}
+
+/// Whether there is more to do.
+bool Audience::serve() { return attendant && attendant->serve(*socket, census, isWanted); }
+
+// To send takes libzmq's signals in, so the watcher may not see them.
+void Audience::attend() {
+  attendant->sent();
+  const auto now = Deadline::Clock::now();
+  if (now >= nextLook_) {
+    nextLook_ = now + kNewsPeriod;
+    readNews();
+  } else if (!isLookDue_.exchange(true)) {
+    socket->pumpSoon();
+  }
+}
+
+void Audience::setAttendant(std::shared_ptr<Attendant> newOne) {
+  const auto lock = enter();
+  attendant = std::move(newOne);
+  census.forEach(
+      [this](const std::string& topic, const void* connection) { attendant->subscribed(topic, connection); });
+  socket->pumpOnSignals();
 }
 
 void Audience::readAllNews() {
@@ -39,9 +68,11 @@ void Audience::readAllNews() {
 
 bool Audience::readNewsIfIdle() {
   std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-  if (!lock.owns_lock() || !socket) return hasMore;
+  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
+  isLookDue_ = false;
   hasMore = true;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();
   lock.unlock();  // whoever takes the log may publish it
@@ -59,7 +90,11 @@ bool Audience::readOne() {
   Frame frame;
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
-    if (!census.observe(frame)) cutOff(frame);
+    if (!census.observe(frame)) {
+      cutOff(frame);
+    } else if (attendant && !frame.view().empty() && frame.view().front() == '\1') {
+      attendant->subscribed(frame.view().substr(1), ConnectionMark::keyOf(frame));
+    }
     ++newsRead;
   } else {
     census.settle();

@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 
 #include "../../core/detail/log_line.hpp"
+#include "attendant.hpp"
 #include "census.hpp"
 #include "socket.hpp"
 
@@ -26,6 +28,7 @@ struct Audience {
   std::atomic<std::uint64_t> newsRead{0};
   RateLimit warnings;
   bool waitWhenFull = false;
+  std::shared_ptr<Attendant> attendant;  // under mutex, but for the owner; null if there is none
 
   /// For the owner.
   std::unique_lock<std::mutex> enter();
@@ -36,14 +39,26 @@ struct Audience {
   /// The same until that was all, or so much that it never will be.
   void readAllNews();
 
+  /// For the owner, under mutex, after each message.
+  void sent() {
+    if (attendant) attend();
+  }
+
+  /// For the owner: from now on, and for all who are there already.
+  void setAttendant(std::shared_ptr<Attendant> newOne);
+
   /// For the watcher's thread, which is to call it again soon if it returns true.
   bool readNewsIfIdle();
 
  private:
   bool readOne();
   void cutOff(Frame& news);
+  void attend();
+  bool serve();
 
-  bool hasCut_ = false;  // under mutex; whoever takes the log is to know
+  Deadline::Clock::time_point nextLook_{};  // under mutex
+  std::atomic<bool> isLookDue_{false};      // the watcher is to look
+  bool hasCut_ = false;                     // under mutex; whoever takes the log is to know
 };
 
 }  // namespace dividere::detail

@@ -27,7 +27,7 @@ std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
 std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kIdPrefix.size()); }
 
-static bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
+bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
 bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
@@ -125,6 +125,11 @@ std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::siz
     topics.push_back(it->first);
   }
   return topics;
+}
+
+const std::set<std::string>* Census::topicsOf(const void* connection) const {
+  const auto peer = peers_.find(connection);
+  return peer == peers_.end() ? nullptr : &peer->second.topics;
 }
 
 bool Census::haveBoth(const std::string& topic, const std::string& other) const {

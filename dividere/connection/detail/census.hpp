@@ -21,6 +21,8 @@ namespace dividere::detail {
 const std::string& helloTopic();
 std::string makeIdTopic();
 
+bool isIdTopic(std::string_view topic);
+
 /// The 16 random bytes of an id topic.
 std::string_view idOfTopic(std::string_view idTopic);
 
@@ -45,6 +47,20 @@ class Census {
 
   /// The first topics that begin like this, of peers that can be told apart.
   std::vector<std::string> topicsFrom(std::string_view beginning, std::size_t most) const;
+
+  /// The topics of a peer, by its connection; null for one that cannot be told apart.
+  const std::set<std::string>* topicsOf(const void* connection) const;
+
+  /// Whether any peer that can be told apart has this topic.
+  bool has(const std::string& topic) const { return holders_.count(topic) > 0; }
+
+  /// Calls `use(topic, connection)` for each topic of each of these peers, id topics last.
+  template <class Use>
+  void forEach(const Use& use) const {
+    for (const auto& [connection, peer] : peers_) {
+      for (const std::string& topic : peer.topics) use(topic, connection);
+    }
+  }
 
   /// Whether each of those peers that has this topic has the other one, too.
   bool haveBoth(const std::string& topic, const std::string& other) const;

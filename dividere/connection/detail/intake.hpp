@@ -34,6 +34,10 @@ class Intake {
 
   // In place of all that, where the newest messages alone are kept for the user:
 
+  /// What was sent to this subscriber alone becomes the message in it, of one frame, or none; false for any other. As notes(), and
+  /// before it.
+  virtual bool unwrap(Multipart& message) = 0;
+
   /// Whether this message is one for the user; its series, a view into it, is set then. One thread at a time, in the order in
   /// which messages come.
   virtual bool notes(std::string_view message, std::string_view& series) = 0;

@@ -117,8 +117,10 @@ bool Newest::takeIn() {
 }
 
 void Newest::keep() {
-  socket_.onlyFrame();
-  Frame message = std::move(socket_.inbox().frames().front());
+  Multipart& inbox = socket_.inbox();
+  if (!intake_.unwrap(inbox)) socket_.onlyFrame();
+  if (inbox.isEmpty()) return;
+  Frame message = inbox.takePayload();
   std::string_view series;
   if (intake_.notes(message.view(), series)) intake_.skips(slots_.put(series, std::move(message)));
 }

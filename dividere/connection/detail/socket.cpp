@@ -343,6 +343,10 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
+void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
+
+void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
+
 void Socket::detach() {
   // In a forked child the callback that it waits for may be one of the parent's, and never end.
   if (!native_.fork().crossed()) watch_->detach();

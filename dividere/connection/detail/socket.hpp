@@ -167,6 +167,12 @@ class Socket {
   /// While set, this descriptor is woken when attend() is due; -1: none. Returns the one set before.
   int wakeWith(int fd) { return watch_->wakeWith(fd); }
 
+  /// The pump is called when libzmq gives a signal, too, and not only once a second.
+  void pumpOnSignals();
+
+  /// The pump is called soon. Any thread but for close().
+  void pumpSoon();
+
   void set(int option, int value) { native_.set(option, value); }
   void set(int option, const void* value, std::size_t size) { native_.set(option, value, size); }
   int get(int option) {

@@ -79,7 +79,8 @@ class Watch {
   /// Null if the socket is not monitored. Made in the owner's thread, the watcher's from then on.
   std::unique_ptr<MonitorEvents> events;
 
-  bool isMonitored = false;  // under the Watcher's mutex
+  bool isMonitored = false;             // under the Watcher's mutex
+  std::atomic<int> pumpDescriptor{-1};  // the pump is called when it gives a signal, too
 
   bool hasPump() const noexcept { return static_cast<bool>(idle_); }
 

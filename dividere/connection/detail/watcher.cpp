@@ -52,12 +52,32 @@ void Watcher::start() {
 
 void Watcher::remove(const std::shared_ptr<Watch>& watch) {
   std::lock_guard<std::mutex> lock(mutex_);
+  // Here, before the descriptor is closed: its number may be another one's soon.
+  const int pumped = watch->pumpDescriptor.exchange(-1);
+  if (pumped >= 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, pumped, nullptr);
   if (watch->isMonitored) {
     closedSockets_.add(watch.get(), closeBy(watch->linger()));  // until its last event has come
   } else {
     removed_.push_back(watch);
     waker_->wake();
   }
+}
+
+void Watcher::pumpOn(Watch& watch, int descriptor) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  epoll_event interest{};
+  interest.events = EPOLLIN | EPOLLET;  // the owner, who may be busy, takes the signal in
+  interest.data.ptr = &watch;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) != 0) {
+    throw Error({errno, std::generic_category()}, watch.who() + ": epoll_ctl");
+  }
+  watch.pumpDescriptor = descriptor;
+}
+
+void Watcher::pumpSoon() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isPumpDue_ = true;
+  if (waker_) waker_->wake();
 }
 
 void Watcher::poke() {
@@ -106,7 +126,7 @@ void Watcher::run() {
     const int count = ::epoll_wait(epoll_.get(), ready, 64, Deadline::at(due).pollTimeout());
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.ptr) {
-        readEvents(*static_cast<Watch*>(ready[i].data.ptr));
+        lookAt(static_cast<Watch*>(ready[i].data.ptr));
       } else {
         waker_->drain();
       }
@@ -122,6 +142,7 @@ void Watcher::takeNew() {
     added.swap(new_);
     removed.swap(removed_);
     std::swap(poked, poked_);
+    if (std::exchange(isPumpDue_, false)) nextPump_ = std::min(nextPump_, Clock::now() + kPumpAgain);
   }
   for (auto& watch : added) begin(watch);
   for (auto& watch : removed) forget(*watch);
@@ -132,6 +153,7 @@ void Watcher::takeNew() {
 void Watcher::begin(const std::shared_ptr<Watch>& watch) {
   if (watch->hasPump() && pumped_++ == 0) nextPump_ = Clock::now() + kPumpPeriod;
   watches_.emplace(watch.get(), watch);
+  if (watch->pumpDescriptor >= 0 && watch->pump()) pumpSoon();
   if (!watch->events) return;
   epoll_event interest{};
   interest.events = EPOLLIN;
@@ -141,7 +163,15 @@ void Watcher::begin(const std::shared_ptr<Watch>& watch) {
   readEvents(*watch);
 }
 
+/// At one that has given a signal. (It may have been forgotten since.)
+void Watcher::lookAt(Watch* watch) {
+  if (watches_.count(watch) == 0) return;
+  if (watch->pumpDescriptor >= 0 && watch->pump()) pumpSoon();
+  readEvents(*watch);
+}
+
 void Watcher::readEvents(Watch& watch) {
+  if (!watch.events) return;
   connection::SocketEvent event{};
   for (;;) {
     const auto reading = watch.events->read(event);

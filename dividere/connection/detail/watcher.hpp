@@ -41,6 +41,12 @@ class Watcher {
   /// Hands a Watch whose handler came late its backlog.
   void poke();
 
+  /// Its pump is called when the descriptor gives a signal, too, until remove().
+  void pumpOn(Watch& watch, int descriptor);
+
+  /// All pumps are called soon.
+  void pumpSoon();
+
   /// As ClosedSockets says.
   std::uint64_t releases() { return closedSockets_.releases(); }
   bool awaitRelease(std::uint64_t seen, const Deadline& deadline) {
@@ -58,6 +64,7 @@ class Watcher {
   void run();
   void takeNew();
   void begin(const std::shared_ptr<Watch>& watch);
+  void lookAt(Watch* watch);
   void readEvents(Watch& watch);
   Clock::time_point doWhatIsDue(Clock::time_point now);
   Clock::time_point findBroken(Clock::time_point now);
@@ -83,6 +90,7 @@ class Watcher {
   std::vector<std::shared_ptr<Watch>> removed_;
   std::size_t watched_ = 0;
   bool poked_ = false;
+  bool isPumpDue_ = false;
   bool running_ = false;
   bool exiting_ = false;
   std::thread thread_;

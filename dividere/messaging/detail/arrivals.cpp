@@ -8,25 +8,114 @@ namespace dividere::detail {
 
 constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
-Arrivals::Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed)
-    : where_(std::move(where)),
+Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::Topic& topic,
+                   const messaging::SubscriberOptions& options)
+    : where_(socket.endpoint()),
       topicFields_(detail::topicFields(kSubscriber, topic)),
-      onMissed_(std::move(onMissed)),
-      missed_(missed) {}
+      onMissed_(options.onMissed),
+      keepsNewest_(options.latest),
+      catchUp_(socket, address, options.latest ? CatchUp::Aim::newest : CatchUp::Aim::newcomer, book_,
+               [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
+                 gone(publisher, series, count);
+               }),
+      missed_(socket.tally().missed) {}
 
-bool Arrivals::takes(Multipart& message) { return message.size() != 1 || takes(message.payload().view()); }
+void Arrivals::subscribed(const std::string& subscription) {
+  if (subscriptions_.insert(subscription).second) catchUp_.askForAll();
+  afterCatchUp();
+}
 
-bool Arrivals::takes(std::string_view envelope) {
+// --- For this subscriber alone ---
+
+bool Arrivals::isForThisAlone(std::string_view bytes) const {
+  const std::string& address = catchUp_.address();
+  return !bytes.empty() && bytes.front() == address.front() && bytes.substr(0, address.size()) == address;
+}
+
+/// Reads a note.
+Arrivals::Kind Arrivals::kindOf(const Multipart& message) {
+  std::string_view bytes = message.frames().front().view();
+  if (!isForThisAlone(bytes)) return Kind::toEverybody;
+  if (message.size() > 1) return Kind::sentAgain;
+  if (!takeNote(bytes, catchUp_.address().size())) return Kind::other;
+  catchUp_.note(bytes, [this](std::string_view series) { return isSubscribedTo(series); });
+  return Kind::note;
+}
+
+bool Arrivals::takes(Multipart& message) {
+  switch (kindOf(message)) {
+    case Kind::toEverybody: return message.size() > 1 || takesOne(message.payload());
+    case Kind::other: return takesOne(message.payload());
+    case Kind::note: break;
+    case Kind::sentAgain: catchUp_.resent(std::move(message.payload())); break;
+  }
+  afterCatchUp();
+  return false;
+}
+
+bool Arrivals::unwrap(Multipart& message) {
+  const Kind kind = kindOf(message);
+  const bool isLacking = kind == Kind::sentAgain && catchUp_.resentNewest(message.payload());
+  if (kind == Kind::note || kind == Kind::sentAgain) {
+    Frame payload = message.takePayload();
+    message.clear();
+    if (isLacking) message.push(std::move(payload));
+  }
+  if (catchUp_.due() <= CatchUp::Clock::now()) catchUp_.onDue();
+  return kind != Kind::toEverybody;
+}
+
+bool Arrivals::isSubscribedTo(std::string_view series) const {
+  if (!topicFields_.empty() && !isWanted(series)) return false;
+  if (subscriptions_.count(std::string(kEveryEnvelope)) > 0) return true;
+  std::string_view rest = series;
+  while (skipOneField(rest)) {
+    if (subscriptions_.count(std::string(series.substr(0, series.size() - rest.size()))) > 0) return true;
+  }
+  return false;
+}
+
+// --- For everybody ---
+
+bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
-  if (!readPublication(envelope, publication)) return true;  // whoever decodes it says what is wrong
+  if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
   if (!topicFields_.empty() && !isWanted(publication.series)) return false;
+  if (publication.sequence != 0 && publication.series.size() <= kLongestSeries) {
+    if (catchUp_.holds(publication, envelope)) {
+      afterCatchUp();
+      return false;
+    }
+    const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+    if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
+  }
   received(publication);
-  if (publication.sequence == 0 || publication.series.size() > kLongestSeries) return true;
-  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
-  if (arrival.missed == 0) return true;
-  missed_.add(arrival.missed);
-  tell(publication.publisher, publication.series, arrival.missed);
   return true;
+}
+
+const Frame& Arrivals::takeHeld() {
+  catchUp_.take(held_);
+  Publication publication;
+  readPublication(held_.view(), publication);
+  received(publication);
+  afterCatchUp();
+  return held_;
+}
+
+void Arrivals::onDue() {
+  catchUp_.onDue();
+  afterCatchUp();
+}
+
+void Arrivals::afterCatchUp() {
+  hasHeld_ = catchUp_.hasReady();
+  due_ = catchUp_.due();
+}
+
+void Arrivals::gone(std::uint32_t publisher, std::string_view series, std::uint64_t count) {
+  if (keepsNewest_) return keepGap(publisher, series, count);
+  missed_.add(count);
+  tell(publisher, series, count);
 }
 
 bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
@@ -36,7 +125,7 @@ bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
   if (!topicFields_.empty() && !isWanted(series)) return false;
   if (publication.sequence == 0 || series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, series, publication.sequence);
-  if (arrival.missed > 0) keepGap(publication, arrival.missed);
+  if (arrival.missed > 0) keepGap(publication.publisher, series, arrival.missed);
   return arrival.isNew;
 }
 
@@ -51,10 +140,10 @@ void Arrivals::received(const Publication& publication) {
   ++received_;
 }
 
-void Arrivals::keepGap(const Publication& publication, std::uint64_t missed) {
+void Arrivals::keepGap(std::uint32_t publisher, std::string_view series, std::uint64_t missed) {
   missed_.add(missed);
   std::lock_guard<std::mutex> lock(gapsMutex_);
-  std::pair<std::uint32_t, std::string> of(publication.publisher, publication.series);
+  std::pair<std::uint32_t, std::string> of(publisher, series);
   if (gaps_.size() < kMostGaps || gaps_.count(of) > 0) gaps_[std::move(of)] += missed;
   hasGaps_ = true;
 }

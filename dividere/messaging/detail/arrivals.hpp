@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/statistics_book.hpp"
 #include "../subscriber.hpp"
+#include "catch_up.hpp"
 #include "publication.hpp"
 #include "series.hpp"
 
@@ -27,16 +29,21 @@ class Arrivals final : public Intake {
  public:
   using OnMissed = std::function<void(const messaging::Missed&)>;
 
-  /// `where` is the endpoint, for the log. Messages of other topics than `topic`, or those below it, are left out.
-  /// `missed` is counted up. It outlives this.
-  Arrivals(std::string where, const messaging::Topic& topic, OnMissed onMissed, Counter& missed);
+  /// `socket` and `address` are the subscriber's own. Messages of other topics than `topic`, or those below it, are left out.
+  Arrivals(Socket& socket, const std::string& address, const messaging::Topic& topic,
+           const messaging::SubscriberOptions& options);
 
   bool takes(Multipart& message) override;
-  const Frame& takeHeld() override { return held_; }
-  void onDue() override {}
+  const Frame& takeHeld() override;
+  void onDue() override;
+  bool unwrap(Multipart& message) override;
   bool notes(std::string_view envelope, std::string_view& series) override;
   void skips(std::size_t count) override { skipped_.add(count); }
   void hands(std::string_view envelope) override;
+
+  /// This is subscribed to. What was kept of it is asked for. As notes(), or in the thread that receives.
+  void subscribed(const std::string& subscription);
+  void unsubscribed(const std::string& subscription) { subscriptions_.erase(subscription); }
 
   /// The topic that is subscribed to, as it stands in envelopes.
   const std::string& topicFields() const { return topicFields_; }
@@ -49,7 +56,19 @@ class Arrivals final : public Intake {
   const messaging::Topic& topic();
 
  private:
-  bool takes(std::string_view envelope);
+  enum class Kind {
+    toEverybody,
+    note,       // of what its publisher keeps
+    sentAgain,  // to this subscriber alone
+    other       // for this subscriber alone
+  };
+
+  Kind kindOf(const Multipart& message);
+  bool takesOne(Frame& envelope);
+  bool isForThisAlone(std::string_view bytes) const;
+  void afterCatchUp();
+  bool isSubscribedTo(std::string_view series) const;
+  void gone(std::uint32_t publisher, std::string_view series, std::uint64_t count);
 
   /// What is missing of a series, until it is told.
   using Gaps = std::map<std::pair<std::uint32_t, std::string>, std::uint64_t>;
@@ -58,16 +77,19 @@ class Arrivals final : public Intake {
 
   bool isWanted(std::string_view series) const;
   void received(const Publication& publication);
-  void keepGap(const Publication& publication, std::uint64_t missed);
+  void keepGap(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
   void tellGaps();
   void tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
 
   const std::string where_;
   const std::string topicFields_;
   const OnMissed onMissed_;
+  const bool keepsNewest_;
 
   // In the thread that takes or notes.
+  std::set<std::string> subscriptions_;
   SeriesBook book_;
+  CatchUp catchUp_;
 
   Counter& missed_;
   Counter skipped_;

@@ -33,6 +33,7 @@ static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   while (field.next()) {
     if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
     if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
+    if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
   }
   return !field.failed();
 }
@@ -72,13 +73,25 @@ std::string_view typeOfSeries(std::string_view series) {
   return field.next() && field.number() == 1 && field.isBytes() ? field.bytes() : std::string_view();
 }
 
-PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher) {
-  const auto append = [this](unsigned byte) { bytes_[size_++] = static_cast<char>(byte); };
+bool skipOneField(std::string_view& rest) {
+  constexpr std::string_view kTopicTag("\xDA\x06", 2);
+  std::string_view part;
+  return takeBytes(rest, rest.substr(0, 1) == kNameTag ? kNameTag : kTopicTag, part);
+}
+
+PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept) {
   append(0xA0), append(0x06);
-  for (; sequence >= 0x80; sequence >>= 7) append((sequence & 0x7F) | 0x80);
-  append(static_cast<unsigned>(sequence));
+  appendVarint(sequence);
   append(0xAD), append(0x06);
   for (int shift = 0; shift < 32; shift += 8) append(publisher >> shift & 0xFF);
+  if (kept == 0) return;
+  append(0x98), append(0x07);
+  appendVarint(kept);
+}
+
+void PublicationTail::appendVarint(std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
+  append(static_cast<unsigned>(value));
 }
 
 }  // namespace dividere::detail

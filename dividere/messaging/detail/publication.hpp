@@ -15,6 +15,7 @@ enum PublicationField : int {
   kSequenceField = 100,
   kPublisherField = 101,
   kTopicField = 107,
+  kKeptField = 115,
 };
 
 /// How every envelope begins that is for nobody alone: what one subscribes to who wants them all.
@@ -29,6 +30,7 @@ struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
   std::uint64_t sequence = 0;  ///< 0: the publisher does not number
   std::uint32_t publisher = 0;
+  std::uint64_t kept = 0;  ///< of how many messages before this one its publisher can send again
 };
 
 /// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
@@ -41,6 +43,9 @@ std::string topicFields(std::string_view who, const messaging::Topic& topic);
 messaging::Topic topicOfSeries(std::string_view series);
 std::string_view typeOfSeries(std::string_view series);
 
+/// Takes the name or the topic's next segment off the front of what is left of a series; false at its end.
+bool skipOneField(std::string_view& rest);
+
 /// A publisher keeps a counter for each topic, and libzmq a chain of nodes as long as a subscription is.
 constexpr std::size_t kLongestTopic = 1024;
 
@@ -50,11 +55,14 @@ constexpr std::size_t kLongestSeries = 2048;
 /// The fields behind the message, in place.
 class PublicationTail {
  public:
-  PublicationTail(std::uint64_t sequence, std::uint32_t publisher);
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept = 0);
   std::string_view bytes() const { return {bytes_, size_}; }
 
  private:
-  char bytes_[2 + 10 + 2 + 4];
+  void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
+  void appendVarint(std::uint64_t value);
+
+  char bytes_[2 + 10 + 2 + 4 + 2 + 10];
   std::size_t size_ = 0;
 };
 
@@ -73,15 +81,22 @@ inline bool skipTopic(std::string_view& bytes) {
 /// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
 bool isTail(std::string_view bytes);
 
+/// The last of a tail, where it is there.
+inline bool readKept(std::string_view bytes, Publication& publication) {
+  constexpr std::string_view kTag("\x98\x07", 2);
+  if (bytes.substr(0, 2) != kTag) return false;
+  bytes.remove_prefix(2);
+  return readVarint(bytes, publication.kept) && bytes.empty();
+}
+
 /// Reads what PublicationTail writes; false if the bytes are not just that.
 inline bool readTail(std::string_view bytes, Publication& publication) {
   constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
   if (bytes.substr(0, 2) != kSequenceTag) return false;
   bytes.remove_prefix(2);
-  if (!readVarint(bytes, publication.sequence) || bytes.size() != 6 || bytes.substr(0, 2) != kPublisherTag)
-    return false;
+  if (!readVarint(bytes, publication.sequence) || bytes.substr(0, 2) != kPublisherTag) return false;
   bytes.remove_prefix(2);
-  return readFixed32(bytes, publication.publisher);
+  return readFixed32(bytes, publication.publisher) && (bytes.empty() || readKept(bytes, publication));
 }
 
 }  // namespace dividere::detail

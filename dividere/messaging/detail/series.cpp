@@ -12,7 +12,7 @@ std::uint64_t& SeriesNumbers::last(std::string_view series) {
   return found_->second;
 }
 
-static std::string seriesKey(std::uint32_t publisher, std::string_view series) {
+std::string seriesKey(std::uint32_t publisher, std::string_view series) {
   std::string key;
   key.reserve(sizeof publisher + series.size());
   for (int shift = 0; shift < 32; shift += 8) key += static_cast<char>(publisher >> shift & 0xFF);
@@ -23,6 +23,13 @@ SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view s
   Series& known = find(publisher, series, number);
   if (number <= known.last) return {false, 0};
   return {true, number - std::exchange(known.last, number) - 1};
+}
+
+std::uint64_t SeriesBook::last(std::uint32_t publisher, std::string_view series) const {
+  if (recent_.empty()) return 0;
+  if (recent_.front().publisher == publisher && recent_.front().name == series) return recent_.front().last;
+  const auto known = byKey_.find(seriesKey(publisher, series));
+  return known == byKey_.end() ? 0 : known->second->last;
 }
 
 SeriesBook::Series& SeriesBook::find(std::uint32_t publisher, std::string_view series, std::uint64_t number) {

@@ -24,6 +24,9 @@ class SeriesNumbers {
   std::string key_;                                                              // room for what is looked up
 };
 
+/// A series of this publisher, among those of all.
+std::string seriesKey(std::uint32_t publisher, std::string_view series);
+
 /// What a subscriber has had of each publisher's series. Bounded: beyond kMost series those heard longest ago are forgotten,
 /// and begin anew when they are heard again. One thread at a time.
 class SeriesBook {
@@ -38,6 +41,14 @@ class SeriesBook {
 
   /// The message of this number has come. The first one of a series begins it: nothing is missed before it.
   Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+
+  /// The number that came last; 0 if none has, or that is forgotten.
+  std::uint64_t last(std::uint32_t publisher, std::string_view series) const;
+
+  /// All up to this number have come, or do not count.
+  void setLast(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
+    find(publisher, series, number).last = number;
+  }
 
  private:
   struct Series {
