@@ -19,6 +19,7 @@ using dividere::Errc;
 using dividere::Error;
 using dividere::errorCategory;
 using dividere::Failure;
+using dividere::Interrupt;
 using dividere::kVersion;
 using dividere::LogHandler;
 using dividere::LogLevel;
@@ -29,6 +30,7 @@ using dividere::setLogHandler;
 using dividere::Statistics;
 using dividere::statistics;
 using dividere::Timeout;
+using dividere::waitForSignal;
 }  // namespace dividere
 
 export namespace dividere::connection {

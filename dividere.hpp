@@ -15,11 +15,13 @@
 
 // core: what every layer needs
 #include "dividere/core/error.hpp"
+#include "dividere/core/interrupt.hpp"
 #include "dividere/core/log.hpp"
 #include "dividere/core/statistics.hpp"
 #include "dividere/core/protobuf_fwd.hpp"
 #include "dividere/core/timeout.hpp"
 #include "dividere/core/version.hpp"
+#include "dividere/core/wait_for_signal.hpp"
 
 // connection: sockets that carry bytes
 #include "dividere/connection/connector.hpp"
@@ -73,14 +75,17 @@
 
 #include "dividere/core/detail/fork.cpp"
 #include "dividere/core/detail/futex.cpp"
+#include "dividere/core/detail/interrupt_list.cpp"
 #include "dividere/core/detail/latch.cpp"
 #include "dividere/core/detail/random.cpp"
 #include "dividere/core/detail/text.cpp"
 #include "dividere/core/detail/thread.cpp"
 #include "dividere/core/detail/waker.cpp"
 #include "dividere/core/error.cpp"
+#include "dividere/core/interrupt.cpp"
 #include "dividere/core/log.cpp"
 #include "dividere/core/statistics.cpp"
+#include "dividere/core/wait_for_signal.cpp"
 
 #include "dividere/connection/connector.cpp"
 #include "dividere/connection/context.cpp"

@@ -124,6 +124,75 @@ struct is_error_code_enum<dividere::Errc> : true_type {};
 }  // namespace std
 // end dividere/core/error.hpp
 
+// begin dividere/core/interrupt.hpp
+// How a wait is ended early.
+
+// With a C++20 library an Interrupt can be made of a std::stop_token: by whoever has included <stop_token>, or <thread>,
+// before this header.
+#ifdef __cpp_lib_jthread
+#include <stop_token>
+#endif
+
+namespace dividere {
+
+namespace detail {
+class InterruptList;
+}
+
+/// Ends waits: every recv() and wait() that is given one behaves, once it is raised, as at its time-out. What is there
+/// already is still received.
+///
+///     dividere::Interrupt ended;                                      // global
+///     std::signal(SIGTERM, [](int) { ended.raise(); });
+///     while (auto message = subscriber.recv<Tick>(24h, ended)) ...
+///
+/// Any number of threads may wait with one, and each call ends until reset(). It outlives them, and any signal handler that
+/// raises it. It costs a file descriptor. In a forked child it is the child's own, and starts as the parent's is then.
+class Interrupt {
+ public:
+  /// Throws Error if the process has no descriptor left.
+  Interrupt();
+#ifdef __cpp_lib_jthread
+  /// Is raised when a stop is requested. May stand for the token itself: recv(time, token).
+  Interrupt(const std::stop_token& token) : Interrupt() {
+    onStop_ = std::make_shared<std::stop_callback<Raise>>(token, Raise{this});
+  }
+#endif
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  /// Any thread, any number of times, and in signal handlers: it takes no lock and leaves errno alone.
+  void raise() noexcept;
+
+  /// Waits wait again. Any thread; who was woken before, and has not looked yet, may go on waiting.
+  void reset() noexcept;
+
+  bool isRaised() const noexcept;
+
+  /// Readable while it is raised: for a poll() of one's own. Do not read from it.
+  int descriptor() const noexcept { return fd_; }
+
+ private:
+  friend class detail::InterruptList;
+
+  struct Raise {
+    Interrupt* interrupt;
+    void operator()() const noexcept { interrupt->raise(); }
+  };
+
+  const int fd_;
+
+  // Of detail::InterruptList.
+  Interrupt* next_ = nullptr;
+  Interrupt* before_ = nullptr;
+
+  std::shared_ptr<void> onStop_;  // last: no stop raises it any more when the rest goes
+};
+
+}  // namespace dividere
+// end dividere/core/interrupt.hpp
+
 // begin dividere/core/log.hpp
 namespace dividere {
 
@@ -228,6 +297,32 @@ inline constexpr const char* kVersion = "0.2.0";
 
 }  // namespace dividere
 // end dividere/core/version.hpp
+
+// begin dividere/core/wait_for_signal.hpp
+// How a program that runs until it is told to end waits for that.
+
+namespace dividere {
+
+/// Waits until SIGINT (Ctrl-C) or SIGTERM comes, and returns its number:
+///
+///     service.start();
+///     dividere::waitForSignal();
+///     service.stop();
+///
+/// Any thread may wait, and it matters to none which thread the signal comes to. Each of several that wait gets it. While
+/// one waits, the process has handlers of this function for both signals, also if they were ignored, and that thread does not
+/// block them. On return all is as it was before: while a program cleans up, a second Ctrl-C ends it, unless it has a handler of
+/// its own. A child that is forked meanwhile, and does not wait itself, is ended by them, or as handled before.
+///
+/// Throws Error if the process has no descriptor left.
+int waitForSignal();
+
+/// Nothing if none came in time, or when the Interrupt was raised.
+std::optional<int> waitForSignal(Timeout timeout);
+std::optional<int> waitForSignal(Timeout timeout, const Interrupt& interrupt);
+
+}  // namespace dividere
+// end dividere/core/wait_for_signal.hpp
 
 // connection: sockets that carry bytes
 
@@ -516,11 +611,17 @@ class Dealer : public Connector {
   /// Waits until a message is there; false if none came in time.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<Routed> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
  private:
   friend struct detail::Access;
 
   bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout);
-  const detail::Frame* receiveFrame(Route* route, const Timeout* timeout);
+  const detail::Frame* receiveFrame(Route* route, const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 };
 
 }  // namespace dividere::connection
@@ -621,6 +722,7 @@ class Publisher : public Connector {
   /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
   /// Dividere Subscribers behind a forwarder are counted one by one.
   bool waitForSubscribers(std::size_t n, Timeout timeout);
+  bool waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt);
 
   /// Peers with at least one subscription now.
   std::size_t subscribers() const;
@@ -635,6 +737,7 @@ class Publisher : public Connector {
  private:
   friend struct detail::Access;
 
+  bool awaitSubscribers(std::size_t n, const Timeout& timeout, const Interrupt* interrupt);
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
 
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
@@ -684,6 +787,10 @@ class Request : public Connector {
   /// Waits until the reply is there; false if it did not come in time, and at once if nothing was asked.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
   /// Whether the last request may still get its reply.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
 
@@ -691,7 +798,8 @@ class Request : public Connector {
   friend struct detail::Access;
 
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
-  const detail::Frame* receiveFrame(const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 
   enum class Turn { send, receive, either };
   Turn turn_ = Turn::send;
@@ -737,11 +845,16 @@ class Response : public Connector {
   /// Waits until a request is there; false if none came in time, and at once while a reply is owed.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
  private:
   friend struct detail::Access;
 
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
-  const detail::Frame* receiveFrame(const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
   void refuse(detail::Frame&& reply);
   void sendRefusal();
 
@@ -794,6 +907,10 @@ class Subscriber : public Connector {
   /// Waits until a message is there; false if none came in time.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
  private:
   friend struct detail::Access;
 
@@ -801,7 +918,8 @@ class Subscriber : public Connector {
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options,
              std::string_view address);
 
-  const detail::Frame* receiveFrame(const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 
   /// Has `intake` look at each message from now on, and leave out those it does not take.
   void setIntake(std::unique_ptr<detail::Intake> intake);
@@ -881,9 +999,7 @@ class Consumer : public Socket<Connection> {
   /// Nothing if none came in time.
   template <class T>
   std::optional<T> recv(Timeout timeout) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout)) message.reset();
-    return message;
+    return receiveAs<T>(timeout, nullptr);
   }
 
   /// Into a message that is reused: nothing is allocated if its fields fit.
@@ -901,12 +1017,32 @@ class Consumer : public Socket<Connection> {
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
 
+  // Once the Interrupt is raised, these do as at their time-out.
+
+  std::unique_ptr<google::protobuf::Message> recv(Timeout timeout, const Interrupt& interrupt);
+  template <class T>
+  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
+    return receiveAs<T>(timeout, &interrupt);
+  }
+  template <class T>
+  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
+    return receiveInto(reused, &timeout, &interrupt);
+  }
+  bool wait(Timeout timeout, const Interrupt& interrupt) { return this->connection_.wait(timeout, interrupt); }
+
  protected:
   using Socket<Connection>::Socket;
 
  private:
-  std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout);
-  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
+  std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
+
+  template <class T>
+  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
+    std::optional<T> message(std::in_place);
+    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
+    return message;
+  }
 };
 
 // Defined in socket.cpp.
@@ -978,9 +1114,7 @@ class Dealer : public Socket<connection::Dealer> {
   /// Nothing if none came in time.
   template <class T>
   std::optional<T> recv(Timeout timeout) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout)) message.reset();
-    return message;
+    return receiveAs<T>(timeout, nullptr);
   }
 
   /// Into a message that is reused.
@@ -998,9 +1132,29 @@ class Dealer : public Socket<connection::Dealer> {
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return connection_.wait(timeout); }
 
+  // Once the Interrupt is raised, these do as at their time-out.
+
+  std::optional<Routed> recv(Timeout timeout, const Interrupt& interrupt);
+  template <class T>
+  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
+    return receiveAs<T>(timeout, &interrupt);
+  }
+  template <class T>
+  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
+    return receiveInto(reused, &timeout, &interrupt);
+  }
+  bool wait(Timeout timeout, const Interrupt& interrupt) { return connection_.wait(timeout, interrupt); }
+
  private:
-  std::optional<Routed> receive(const Timeout* timeout);
-  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
+  std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
+
+  template <class T>
+  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
+    std::optional<T> message(std::in_place);
+    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
+    return message;
+  }
 };
 
 }  // namespace dividere::messaging
@@ -1110,6 +1264,9 @@ class Publisher : public Socket<connection::Publisher> {
   bool send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout);
 
   bool waitForSubscribers(std::size_t n, Timeout timeout) { return connection_.waitForSubscribers(n, timeout); }
+  bool waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt) {
+    return connection_.waitForSubscribers(n, timeout, interrupt);
+  }
   std::size_t subscribers() const { return connection_.subscribers(); }
   std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
@@ -2713,6 +2870,32 @@ std::mutex& processMutex();
 }  // namespace dividere::detail
 // end dividere/core/detail/fork.hpp
 
+// begin dividere/core/detail/interrupt_list.hpp
+// All Interrupts of the process, for the sake of fork().
+
+namespace dividere::detail {
+
+/// An eventfd that a child inherits is one with the parent's: raised in one of them, it would be raised in both. A child
+/// gets others in their place, under the same numbers.
+class InterruptList {
+ public:
+  static void add(Interrupt& interrupt);
+
+  /// Closes its descriptor.
+  static void remove(Interrupt& interrupt) noexcept;
+
+  /// In a child, at the fork(), with processMutex() held.
+  static void renewAll() noexcept;
+
+ private:
+  static void renew(const Interrupt& interrupt) noexcept;
+
+  inline static Interrupt* first_ = nullptr;  // under processMutex()
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/interrupt_list.hpp
+
 // begin dividere/core/detail/never_destroyed.hpp
 // Static objects that outlive all others.
 
@@ -2754,6 +2937,7 @@ static void holdForksOff() {
   pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
                  [] {
                    currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
+                   InterruptList::renewAll();
                    processMutex().unlock();
                  });
 }
@@ -2768,10 +2952,11 @@ std::mutex& processMutex() {
 // end dividere/core/detail/fork.cpp
 
 // begin dividere/core/detail/deadline.hpp
-// A point in time to give up at.
+// When to give up.
 
 namespace dividere::detail {
 
+/// A point in time, or an Interrupt if that is raised before.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
@@ -2789,10 +2974,12 @@ class Deadline {
   }
 
   bool isNever() const { return at_ == Clock::time_point::max(); }
-  bool passed() const { return !isNever() && Clock::now() >= at_; }
+  bool passed() const { return (!isNever() && Clock::now() >= at_) || isInterrupted(); }
 
   /// Whether it is still that far off.
-  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
+  bool isAfter(std::chrono::milliseconds time) const {
+    return (isNever() || at_ - Clock::now() > time) && !isInterrupted();
+  }
 
   Clock::time_point when() const { return at_; }
 
@@ -2805,13 +2992,29 @@ class Deadline {
   }
 
   /// As the public functions take it: null for no limit.
-  static Deadline in(const Timeout* timeout) { return timeout ? in(*timeout) : never(); }
+  static Deadline in(const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    Deadline deadline = timeout ? in(*timeout) : never();
+    deadline.interrupt_ = interrupt;
+    return deadline;
+  }
 
-  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
+  /// What a poll() has to wait on besides: readable once the Interrupt is raised; -1 if there is none, which poll() passes
+  /// over.
+  int interruptFd() const { return interrupt_ ? interrupt_->descriptor() : -1; }
+
+  /// With the Interrupt of either.
+  friend Deadline earlier(const Deadline& a, const Deadline& b) {
+    Deadline deadline = a.at_ < b.at_ ? a : b;
+    deadline.interrupt_ = a.interrupt_ ? a.interrupt_ : b.interrupt_;
+    return deadline;
+  }
 
  private:
   explicit Deadline(Clock::time_point at) : at_(at) {}
+  bool isInterrupted() const { return interrupt_ && interrupt_->isRaised(); }
+
   Clock::time_point at_;
+  const Interrupt* interrupt_ = nullptr;
 };
 
 }  // namespace dividere::detail
@@ -2853,36 +3056,6 @@ void wakeSleepers(const FutexWord& word) noexcept {
 }  // namespace dividere::detail
 // end dividere/core/detail/futex.cpp
 
-// begin dividere/core/detail/latch.hpp
-// Something that happens once, and threads that wait for it.
-
-namespace dividere::detail {
-
-/// Shut until open(). Any thread. Nothing throws but addWaker(), for want of memory: destructors wait for latches.
-///
-/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child. No descriptor
-/// either: there may be none left.
-class Latch {
- public:
-  void open() noexcept;
-  bool isOpen() const noexcept;
-
-  /// Whether it is open, waiting for that until the deadline.
-  bool wait(const Deadline& deadline) noexcept;
-
-  // For whoever waits for other things too:
-  void addWaker(int fd);  ///< woken by open(); at once if that was before
-  void removeWaker(int fd) noexcept;
-
- private:
-  mutable std::mutex mutex_;
-  FutexWord open_{0};         // written under mutex_
-  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/latch.hpp
-
 // begin dividere/core/detail/waker.hpp
 // How one thread gets another out of poll().
 
@@ -2901,9 +3074,14 @@ class Waker {
 
   int fd() const noexcept { return fd_; }
   void wake() const noexcept { wake(fd_); }
-  void drain() const noexcept;
+  void drain() const noexcept { drain(fd_); }
 
   static void wake(int fd) noexcept;
+  static void drain(int fd) noexcept;
+
+  /// A descriptor of this kind for whoever closes it himself; tryOpen() returns one below zero if there is none left.
+  static int open();
+  static int tryOpen(bool isAwake) noexcept;
 
   /// Whether a read from this descriptor would return at once.
   static bool isReadable(int fd) noexcept;
@@ -2917,6 +3095,71 @@ class Waker {
 
 }  // namespace dividere::detail
 // end dividere/core/detail/waker.hpp
+
+// begin dividere/core/detail/interrupt_list.cpp
+namespace dividere::detail {
+
+void InterruptList::add(Interrupt& interrupt) {
+  std::lock_guard<std::mutex> lock(processMutex());
+  interrupt.next_ = first_;
+  if (first_) first_->before_ = &interrupt;
+  first_ = &interrupt;
+}
+
+void InterruptList::remove(Interrupt& interrupt) noexcept {
+  std::lock_guard<std::mutex> lock(processMutex());
+  (interrupt.before_ ? interrupt.before_->next_ : first_) = interrupt.next_;
+  if (interrupt.next_) interrupt.next_->before_ = interrupt.before_;
+  ::close(interrupt.fd_);  // under the lock: no fork() lies between, after which the number may be another file's
+}
+
+void InterruptList::renewAll() noexcept {
+  for (const Interrupt* each = first_; each; each = each->next_) renew(*each);
+}
+
+// At once, as a signal handler may raise it meanwhile.
+void InterruptList::renew(const Interrupt& interrupt) noexcept {
+  const int fresh = Waker::tryOpen(interrupt.isRaised());
+  if (fresh < 0) return;  // no descriptor is left: it stays the parent's
+  ::dup3(fresh, interrupt.fd_, O_CLOEXEC);
+  ::close(fresh);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/interrupt_list.cpp
+
+// begin dividere/core/detail/latch.hpp
+// Something that happens once, and threads that wait for it.
+
+namespace dividere::detail {
+
+/// Shut until open(). Any thread. Nothing throws but addWaker(), for want of memory, and wait() with an Interrupt:
+/// destructors wait for latches.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child. No descriptor
+/// either: there may be none left.
+class Latch {
+ public:
+  void open() noexcept;
+  bool isOpen() const noexcept;
+
+  /// Whether it is open, waiting for that until the deadline.
+  bool wait(const Deadline& deadline);
+
+  // For whoever waits for other things too:
+  void addWaker(int fd);  ///< woken by open(); at once if that was before
+  void removeWaker(int fd) noexcept;
+
+ private:
+  bool waitInterruptibly(const Deadline& deadline);
+
+  mutable std::mutex mutex_;
+  FutexWord open_{0};         // written under mutex_
+  std::vector<int> waiting_;  // under mutex_: what wakes those who wait
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/latch.hpp
 
 // begin dividere/core/detail/latch.cpp
 namespace dividere::detail {
@@ -2947,10 +3190,30 @@ void Latch::removeWaker(int fd) noexcept {
   waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), fd), waiting_.end());
 }
 
-bool Latch::wait(const Deadline& deadline) noexcept {
+bool Latch::wait(const Deadline& deadline) {
+  if (deadline.interruptFd() >= 0) return waitInterruptibly(deadline);
   while (!isOpen()) {
     if (deadline.passed()) return false;
     sleepWhile(open_, 0, deadline);
+  }
+  return true;
+}
+
+// Nobody can sleep on a word in memory and on a descriptor at once.
+bool Latch::waitInterruptibly(const Deadline& deadline) {
+  struct Woken {
+    Latch& latch;
+    const Waker& waker = Waker::ofThisThread();
+    explicit Woken(Latch& of) : latch(of) { latch.addWaker(waker.fd()); }
+    ~Woken() {
+      latch.removeWaker(waker.fd());
+      waker.drain();
+    }
+  } const woken(*this);
+  while (!isOpen()) {
+    if (deadline.passed()) return false;
+    pollfd waits[] = {{woken.waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
   }
   return true;
 }
@@ -3194,11 +3457,17 @@ void StoppableThread::stop() {
 // begin dividere/core/detail/waker.cpp
 namespace dividere::detail {
 
-Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (fd_ < 0) throw Error({errno, std::generic_category()}, "eventfd");
-}
+Waker::Waker() : fd_(open()) {}
 
 Waker::~Waker() { ::close(fd_); }
+
+int Waker::open() {
+  const int fd = tryOpen(false);
+  if (fd < 0) throw Error({errno, std::generic_category()}, "eventfd");
+  return fd;
+}
+
+int Waker::tryOpen(bool isAwake) noexcept { return ::eventfd(isAwake ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void Waker::wake(int fd) noexcept {
   const std::uint64_t one = 1;
@@ -3207,9 +3476,9 @@ void Waker::wake(int fd) noexcept {
   }
 }
 
-void Waker::drain() const noexcept {
+void Waker::drain(int fd) noexcept {
   std::uint64_t count;
-  while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
+  while (::read(fd, &count, sizeof count) < 0 && errno == EINTR) {
   }
 }
 
@@ -3306,6 +3575,31 @@ std::string Error::context() const {
 
 }  // namespace dividere
 // end dividere/core/error.cpp
+
+// begin dividere/core/interrupt.cpp
+namespace dividere {
+
+// The eventfd alone says whether it is raised: a flag beside it could say otherwise when two threads raise and reset it.
+
+Interrupt::Interrupt() : fd_(detail::Waker::open()) { detail::InterruptList::add(*this); }
+
+Interrupt::~Interrupt() {
+  onStop_.reset();
+  detail::InterruptList::remove(*this);
+}
+
+void Interrupt::raise() noexcept {
+  const int error = errno;
+  detail::Waker::wake(fd_);
+  errno = error;
+}
+
+void Interrupt::reset() noexcept { detail::Waker::drain(fd_); }
+
+bool Interrupt::isRaised() const noexcept { return detail::Waker::isReadable(fd_); }
+
+}  // namespace dividere
+// end dividere/core/interrupt.cpp
 
 // begin dividere/core/detail/log_line.hpp
 // How the library itself writes to the log.
@@ -3559,6 +3853,139 @@ std::string openMetrics() {
 
 }  // namespace dividere
 // end dividere/core/statistics.cpp
+
+// begin dividere/core/wait_for_signal.cpp
+namespace dividere::detail {
+
+constexpr int kEndSignals[] = {SIGINT, SIGTERM};
+
+/// A thread's wait. A handler may look at it at any time, without a lock: so it is never destroyed, but used again.
+struct SignalWait {
+  static constexpr int kNobody = -1, kNone = 0;
+
+  Interrupt came;
+  std::atomic<int> number{kNobody};  // the signal's, once it has come
+  std::atomic<bool> isTaken{true};
+  SignalWait* next = nullptr;  // constant once it is in the list
+};
+
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<SignalWait*>::is_always_lock_free);
+
+static std::atomic<SignalWait*> signalWaits{nullptr};
+static std::atomic<unsigned> signalProcess{0};                  // the fork generation whose threads wait
+static int signalWaiters = 0;                                   // under processMutex()
+static struct sigaction signalsBefore[std::size(kEndSignals)];  // constant while there are waiters
+
+static void takeSignal(int number);
+
+static struct sigaction& beforeOf(int number) { return signalsBefore[number == kEndSignals[0] ? 0 : 1]; }
+
+static bool isTakeSignal(const struct sigaction& action) {
+  return !(action.sa_flags & SA_SIGINFO) && action.sa_handler == &takeSignal;
+}
+
+/// The handler.
+static void takeSignal(int number) {
+  const int error = errno;
+  if (signalProcess.load() != forkGeneration()) {
+    ::sigaction(number, &beforeOf(number), nullptr);
+    ::raise(number);  // comes when this handler returns
+  } else {
+    for (SignalWait* each = signalWaits.load(); each; each = each->next) {
+      int none = SignalWait::kNone;
+      if (each->number.compare_exchange_strong(none, number)) each->came.raise();
+    }
+  }
+  errno = error;
+}
+
+static void handleSignals() {
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (signalProcess.exchange(forkGeneration()) != forkGeneration()) signalWaiters = 0;
+  if (signalWaiters++ > 0) return;
+  struct sigaction ours {};
+  ours.sa_handler = &takeSignal;
+  ours.sa_flags = SA_RESTART;
+  for (const int number : kEndSignals) {
+    struct sigaction before {};
+    ::sigaction(number, nullptr, &before);
+    if (!isTakeSignal(before)) beforeOf(number) = before;  // it is in a child that was forked meanwhile
+    ::sigaction(number, &ours, nullptr);
+  }
+}
+
+static void leaveSignals() noexcept {
+  std::lock_guard<std::mutex> lock(processMutex());
+  if (--signalWaiters > 0) return;
+  for (const int number : kEndSignals) {
+    struct sigaction current {};
+    ::sigaction(number, nullptr, &current);
+    if (isTakeSignal(current)) ::sigaction(number, &beforeOf(number), nullptr);
+  }
+}
+
+/// One that nobody waits with, or a new one.
+static SignalWait& takeSignalWait() {
+  for (SignalWait* each = signalWaits.load(); each; each = each->next) {
+    if (!each->isTaken.exchange(true)) return *each;
+  }
+  auto* const added = new SignalWait;
+  added->next = signalWaits.load();
+  while (!signalWaits.compare_exchange_weak(added->next, added)) {
+  }
+  return *added;
+}
+
+/// While it lives, signals come to this wait.
+class SignalScope {
+ public:
+  SignalScope() : wait_(takeSignalWait()) {
+    wait_.number = SignalWait::kNone;
+    handleSignals();
+    sigset_t both;
+    sigemptyset(&both);
+    for (const int number : kEndSignals) sigaddset(&both, number);
+    ::pthread_sigmask(SIG_UNBLOCK, &both, &mask_);
+  }
+  ~SignalScope() {
+    ::pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    leaveSignals();
+    wait_.number = SignalWait::kNobody;
+    wait_.isTaken = false;
+  }
+  SignalScope(const SignalScope&) = delete;
+  SignalScope& operator=(const SignalScope&) = delete;
+
+  std::optional<int> wait(const Deadline& deadline) {
+    for (;;) {
+      wait_.came.reset();  // first: a handler that was late may have raised it for the one who waited before
+      const int number = wait_.number;
+      if (number != SignalWait::kNone) return number;
+      if (deadline.passed()) return std::nullopt;
+      pollfd waits[] = {{wait_.came.descriptor(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+      ::poll(waits, 2, deadline.pollTimeout());
+    }
+  }
+
+ private:
+  SignalWait& wait_;
+  sigset_t mask_;
+};
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+int waitForSignal() { return *detail::SignalScope().wait(detail::Deadline::never()); }
+
+std::optional<int> waitForSignal(Timeout timeout) { return detail::SignalScope().wait(detail::Deadline::in(&timeout)); }
+
+std::optional<int> waitForSignal(Timeout timeout, const Interrupt& interrupt) {
+  return detail::SignalScope().wait(detail::Deadline::in(&timeout, &interrupt));
+}
+
+}  // namespace dividere
+// end dividere/core/wait_for_signal.cpp
 
 // begin dividere/connection/detail/endpoint.hpp
 // Endpoints, checked before libzmq sees them.
@@ -4182,6 +4609,11 @@ class Frame {
  private:
   zmq_msg_t message_;
 };
+
+/// Nothing for none.
+inline std::optional<std::string> asText(const Frame* frame) {
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame.hpp
@@ -4868,19 +5300,31 @@ Routed Dealer::recv() {
   return message;
 }
 
-std::optional<Routed> Dealer::recv(Timeout timeout) {
+std::optional<Routed> Dealer::recv(Timeout timeout) { return receive(&timeout, nullptr); }
+
+std::optional<Routed> Dealer::recv(Timeout timeout, const Interrupt& interrupt) {
+  return receive(&timeout, &interrupt);
+}
+
+std::optional<Routed> Dealer::receive(const Timeout* timeout, const Interrupt* interrupt) {
   Routed message;
-  const detail::Frame* frame = receiveFrame(&message.route, &timeout);
+  const detail::Frame* frame = receiveFrame(&message.route, timeout, interrupt);
   if (!frame) return std::nullopt;
   message.body = frame->str();
   return message;
 }
 
-bool Dealer::wait(Timeout timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+bool Dealer::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
 
-const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout) {
+bool Dealer::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Dealer::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
+  return socket().wait(detail::Deadline::in(&timeout, interrupt));
+}
+
+const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
+  if (!socket.receive(detail::Deadline::in(timeout, interrupt))) return nullptr;
   detail::Multipart& message = socket.inbox();
   if (socket.framesReceived() > message.size()) {
     throw Error(Errc::malformed, socket.who() + ": receive: a message of " + std::to_string(socket.framesReceived()) +
@@ -6634,11 +7078,11 @@ bool Newest::tryTake() {
   return isThere;
 }
 
-/// False if nothing came in time.
+/// False if nothing came in time, or before the Interrupt.
 bool Newest::await(const Deadline& deadline) {
   if (!isDrained_) return socket_.wait(deadline);
-  pollfd signal{signal_.fd(), POLLIN, 0};
-  return ::poll(&signal, 1, deadline.pollTimeout()) != 0;
+  pollfd waits[] = {{signal_.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+  return ::poll(waits, 2, deadline.pollTimeout()) != 0 && !waits[1].revents;
 }
 
 // --- under the lock ---
@@ -7234,8 +7678,8 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   const AttentionScope scope(*watch_);
   for (;;) {
-    pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
-    const int ready = ::poll(waits, 2, deadline.pollTimeout());
+    pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    const int ready = ::poll(waits, 3, deadline.pollTimeout());
     if (ready > 0 && waits[1].revents) waker.drain();
     attend();
     if (met()) return true;
@@ -8150,10 +8594,16 @@ bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   return true;
 }
 
-bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout) {
+bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout) { return awaitSubscribers(n, timeout, nullptr); }
+
+bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt) {
+  return awaitSubscribers(n, timeout, &interrupt);
+}
+
+bool Publisher::awaitSubscribers(std::size_t n, const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   const auto lock = audience_->enter();
-  const detail::Deadline deadline = detail::Deadline::in(timeout);
+  const detail::Deadline deadline = detail::Deadline::in(&timeout, interrupt);
   for (;;) {
     const bool isAll = audience_->readNews();
     if (audience_->census.count() >= n) return true;
@@ -8229,23 +8679,28 @@ bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
 
 std::string Request::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Request::recv(Timeout timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+std::optional<std::string> Request::recv(Timeout timeout) { return detail::asText(receiveFrame(&timeout)); }
+
+std::optional<std::string> Request::recv(Timeout timeout, const Interrupt& interrupt) {
+  return detail::asText(receiveFrame(&timeout, &interrupt));
 }
 
-bool Request::wait(Timeout timeout) {
+bool Request::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
+
+bool Request::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Request::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) return false;
-  const bool there = socket.wait(detail::Deadline::in(timeout));
+  const bool there = socket.wait(detail::Deadline::in(&timeout, interrupt));
   turn_ = there ? Turn::receive : Turn::either;
   return there;
 }
 
-const detail::Frame* Request::receiveFrame(const Timeout* timeout) {
+const detail::Frame* Request::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
-  if (!socket.receive(detail::Deadline::in(timeout))) {
+  if (!socket.receive(detail::Deadline::in(timeout, interrupt))) {
     turn_ = Turn::either;
     return nullptr;
   }
@@ -8308,23 +8763,28 @@ bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout) {
 
 std::string Response::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Response::recv(Timeout timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+std::optional<std::string> Response::recv(Timeout timeout) { return detail::asText(receiveFrame(&timeout)); }
+
+std::optional<std::string> Response::recv(Timeout timeout, const Interrupt& interrupt) {
+  return detail::asText(receiveFrame(&timeout, &interrupt));
 }
 
-bool Response::wait(Timeout timeout) {
+bool Response::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
+
+bool Response::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Response::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (owes_) return false;
   sendRefusal();
-  return socket.wait(detail::Deadline::in(timeout));
+  return socket.wait(detail::Deadline::in(&timeout, interrupt));
 }
 
-const detail::Frame* Response::receiveFrame(const Timeout* timeout) {
+const detail::Frame* Response::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
   sendRefusal();
-  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
+  if (!socket.receive(detail::Deadline::in(timeout, interrupt))) return nullptr;
   owes_ = true;
   if (socket.framesReceived() != 1) refuse(detail::Frame());
   return &socket.onlyFrame();
@@ -8493,16 +8953,21 @@ detail::Intake* Subscriber::intake() const {
 
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Subscriber::recv(Timeout timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+std::optional<std::string> Subscriber::recv(Timeout timeout) { return detail::asText(receiveFrame(&timeout)); }
+
+std::optional<std::string> Subscriber::recv(Timeout timeout, const Interrupt& interrupt) {
+  return detail::asText(receiveFrame(&timeout, &interrupt));
 }
 
 bool Subscriber::hasOne() const { return isLookedAt_ || (intake_ && intake_->hasHeld()); }
 
-bool Subscriber::wait(Timeout timeout) {
+bool Subscriber::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
+
+bool Subscriber::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Subscriber::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  const auto deadline = detail::Deadline::in(timeout);
+  const auto deadline = detail::Deadline::in(&timeout, interrupt);
   if (newest_) return newest_->wait(deadline);
   while (!hasOne()) {
     if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
@@ -8543,9 +9008,9 @@ bool Subscriber::keepsOneForUser() {
   return false;
 }
 
-const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
+const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  const auto deadline = detail::Deadline::in(timeout);
+  const auto deadline = detail::Deadline::in(timeout, interrupt);
   if (newest_) return newest_->take(deadline);
   for (;;) {
     if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
@@ -8566,7 +9031,7 @@ const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
 
 namespace dividere::detail {
 
-/// The one friend of the public sockets. A time-out that is null has no limit. Like them, it throws Error for a socket that
+/// The one friend of the public sockets. A time-out that is null has no limit, and an Interrupt that is null never comes. Like them, it throws Error for a socket that
 /// was moved from, or made before a fork().
 struct Access {
   static Socket& socketOf(const connection::Connector& connector) { return connector.socket(); }
@@ -8583,11 +9048,12 @@ struct Access {
   /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
   /// is null, it is not wanted.
   template <class Connection>
-  static const Frame* receive(Connection& connection, const Timeout* timeout) {
-    return connection.receiveFrame(timeout);
+  static const Frame* receive(Connection& connection, const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    return connection.receiveFrame(timeout, interrupt);
   }
-  static const Frame* receive(connection::Dealer& dealer, connection::Route* route, const Timeout* timeout) {
-    return dealer.receiveFrame(route, timeout);
+  static const Frame* receive(connection::Dealer& dealer, connection::Route* route, const Timeout* timeout,
+                              const Interrupt* interrupt = nullptr) {
+    return dealer.receiveFrame(route, timeout, interrupt);
   }
 
   /// Whether receive() would return a message at once.
@@ -9085,17 +9551,21 @@ Dealer::Routed Dealer::recv() { return *receive(nullptr); }
 
 std::optional<Dealer::Routed> Dealer::recv(Timeout timeout) { return receive(&timeout); }
 
-std::optional<Dealer::Routed> Dealer::receive(const Timeout* timeout) {
+std::optional<Dealer::Routed> Dealer::recv(Timeout timeout, const Interrupt& interrupt) {
+  return receive(&timeout, &interrupt);
+}
+
+std::optional<Dealer::Routed> Dealer::receive(const Timeout* timeout, const Interrupt* interrupt) {
   Routed message;
-  const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
+  const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout, interrupt);
   if (!frame) return std::nullopt;
   detail::decodeRouted(connection_,
                        [&] { message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view()); });
   return message;
 }
 
-bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
-  const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
+bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt) {
+  const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout, interrupt);
   if (!frame) return false;
   detail::decodeRouted(connection_,
                        [&] { detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message); });
@@ -11798,10 +12268,11 @@ static void refuse(connection::Response& response, const Error& error) {
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
-static bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
+static bool receiveAnd(Connection& connection, const Timeout* timeout, const Interrupt* interrupt,
+                       const Decode& decode) {
   const Frame* frame = nullptr;
   try {
-    frame = Access::receive(connection, timeout);
+    frame = Access::receive(connection, timeout, interrupt);
     if (frame) decode(frame->view());
     return frame != nullptr;
   } catch (const Error& error) {
@@ -11815,17 +12286,19 @@ static bool receiveAnd(Connection& connection, const Timeout* timeout, const Dec
 namespace dividere::messaging {
 
 template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const Timeout* timeout) {
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const Timeout* timeout,
+                                                                         const Interrupt* interrupt) {
   std::unique_ptr<google::protobuf::Message> message;
-  detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+  detail::receiveAnd(this->connection_, timeout, interrupt, [&](std::string_view bytes) {
     message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
   });
   return message;
 }
 
 template <class Connection>
-bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
-  return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const Timeout* timeout,
+                                       const Interrupt* interrupt) {
+  return detail::receiveAnd(this->connection_, timeout, interrupt, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
   });
 }
@@ -11838,6 +12311,11 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv() {
 template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(Timeout timeout) {
   return receive(&timeout);
+}
+
+template <class Connection>
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(Timeout timeout, const Interrupt& interrupt) {
+  return receive(&timeout, &interrupt);
 }
 
 template class Consumer<connection::Subscriber>;
@@ -12304,7 +12782,7 @@ class PendingCall {
   Place place() const noexcept { return place_.load(std::memory_order_relaxed); }
 
   /// Whether it has ended by the deadline, and its outcome is known.
-  bool wait(const Deadline& deadline) noexcept { return completion_.wait(deadline); }
+  bool wait(const Deadline& deadline) { return completion_.wait(deadline); }
   bool isComplete() const noexcept { return completion_.isOpen(); }
 
   /// Once it is complete.

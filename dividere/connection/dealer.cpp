@@ -59,19 +59,31 @@ Routed Dealer::recv() {
   return message;
 }
 
-std::optional<Routed> Dealer::recv(Timeout timeout) {
+std::optional<Routed> Dealer::recv(Timeout timeout) { return receive(&timeout, nullptr); }
+
+std::optional<Routed> Dealer::recv(Timeout timeout, const Interrupt& interrupt) {
+  return receive(&timeout, &interrupt);
+}
+
+std::optional<Routed> Dealer::receive(const Timeout* timeout, const Interrupt* interrupt) {
   Routed message;
-  const detail::Frame* frame = receiveFrame(&message.route, &timeout);
+  const detail::Frame* frame = receiveFrame(&message.route, timeout, interrupt);
   if (!frame) return std::nullopt;
   message.body = frame->str();
   return message;
 }
 
-bool Dealer::wait(Timeout timeout) { return socket().wait(detail::Deadline::in(timeout)); }
+bool Dealer::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
 
-const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout) {
+bool Dealer::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Dealer::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
+  return socket().wait(detail::Deadline::in(&timeout, interrupt));
+}
+
+const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
+  if (!socket.receive(detail::Deadline::in(timeout, interrupt))) return nullptr;
   detail::Multipart& message = socket.inbox();
   if (socket.framesReceived() > message.size()) {
     throw Error(Errc::malformed, socket.who() + ": receive: a message of " + std::to_string(socket.framesReceived()) +

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "connector.hpp"
 
@@ -61,11 +62,17 @@ class Dealer : public Connector {
   /// Waits until a message is there; false if none came in time.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<Routed> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
  private:
   friend struct detail::Access;
 
   bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout);
-  const detail::Frame* receiveFrame(Route* route, const Timeout* timeout);
+  const detail::Frame* receiveFrame(Route* route, const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 };
 
 }  // namespace dividere::connection

@@ -88,10 +88,16 @@ bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   return true;
 }
 
-bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout) {
+bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout) { return awaitSubscribers(n, timeout, nullptr); }
+
+bool Publisher::waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt) {
+  return awaitSubscribers(n, timeout, &interrupt);
+}
+
+bool Publisher::awaitSubscribers(std::size_t n, const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   const auto lock = audience_->enter();
-  const detail::Deadline deadline = detail::Deadline::in(timeout);
+  const detail::Deadline deadline = detail::Deadline::in(&timeout, interrupt);
   for (;;) {
     const bool isAll = audience_->readNews();
     if (audience_->census.count() >= n) return true;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "connector.hpp"
 
@@ -43,6 +44,7 @@ class Publisher : public Connector {
   /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
   /// Dividere Subscribers behind a forwarder are counted one by one.
   bool waitForSubscribers(std::size_t n, Timeout timeout);
+  bool waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt);
 
   /// Peers with at least one subscription now.
   std::size_t subscribers() const;
@@ -57,6 +59,7 @@ class Publisher : public Connector {
  private:
   friend struct detail::Access;
 
+  bool awaitSubscribers(std::size_t n, const Timeout& timeout, const Interrupt* interrupt);
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
 
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);

@@ -49,23 +49,28 @@ bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
 
 std::string Request::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Request::recv(Timeout timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+std::optional<std::string> Request::recv(Timeout timeout) { return detail::asText(receiveFrame(&timeout)); }
+
+std::optional<std::string> Request::recv(Timeout timeout, const Interrupt& interrupt) {
+  return detail::asText(receiveFrame(&timeout, &interrupt));
 }
 
-bool Request::wait(Timeout timeout) {
+bool Request::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
+
+bool Request::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Request::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) return false;
-  const bool there = socket.wait(detail::Deadline::in(timeout));
+  const bool there = socket.wait(detail::Deadline::in(&timeout, interrupt));
   turn_ = there ? Turn::receive : Turn::either;
   return there;
 }
 
-const detail::Frame* Request::receiveFrame(const Timeout* timeout) {
+const detail::Frame* Request::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
-  if (!socket.receive(detail::Deadline::in(timeout))) {
+  if (!socket.receive(detail::Deadline::in(timeout, interrupt))) {
     turn_ = Turn::either;
     return nullptr;
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "connector.hpp"
 
@@ -47,6 +48,10 @@ class Request : public Connector {
   /// Waits until the reply is there; false if it did not come in time, and at once if nothing was asked.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
   /// Whether the last request may still get its reply.
   bool awaitsReply() const noexcept { return turn_ != Turn::send; }
 
@@ -54,7 +59,8 @@ class Request : public Connector {
   friend struct detail::Access;
 
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
-  const detail::Frame* receiveFrame(const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 
   enum class Turn { send, receive, either };
   Turn turn_ = Turn::send;

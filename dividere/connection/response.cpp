@@ -54,23 +54,28 @@ bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout) {
 
 std::string Response::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Response::recv(Timeout timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+std::optional<std::string> Response::recv(Timeout timeout) { return detail::asText(receiveFrame(&timeout)); }
+
+std::optional<std::string> Response::recv(Timeout timeout, const Interrupt& interrupt) {
+  return detail::asText(receiveFrame(&timeout, &interrupt));
 }
 
-bool Response::wait(Timeout timeout) {
+bool Response::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
+
+bool Response::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Response::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (owes_) return false;
   sendRefusal();
-  return socket.wait(detail::Deadline::in(timeout));
+  return socket.wait(detail::Deadline::in(&timeout, interrupt));
 }
 
-const detail::Frame* Response::receiveFrame(const Timeout* timeout) {
+const detail::Frame* Response::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (owes_) throw Error(Errc::outOfTurn, socket.who() + ": receive while a reply is owed");
   sendRefusal();
-  if (!socket.receive(detail::Deadline::in(timeout))) return nullptr;
+  if (!socket.receive(detail::Deadline::in(timeout, interrupt))) return nullptr;
   owes_ = true;
   if (socket.framesReceived() != 1) refuse(detail::Frame());
   return &socket.onlyFrame();

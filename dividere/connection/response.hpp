@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "connector.hpp"
 
@@ -44,11 +45,16 @@ class Response : public Connector {
   /// Waits until a request is there; false if none came in time, and at once while a reply is owed.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
  private:
   friend struct detail::Access;
 
   bool sendFrame(detail::Frame& frame, const Timeout* timeout);
-  const detail::Frame* receiveFrame(const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
   void refuse(detail::Frame&& reply);
   void sendRefusal();
 

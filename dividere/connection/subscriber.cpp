@@ -131,16 +131,21 @@ detail::Intake* Subscriber::intake() const {
 
 std::string Subscriber::recv() { return receiveFrame(nullptr)->str(); }
 
-std::optional<std::string> Subscriber::recv(Timeout timeout) {
-  const detail::Frame* frame = receiveFrame(&timeout);
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+std::optional<std::string> Subscriber::recv(Timeout timeout) { return detail::asText(receiveFrame(&timeout)); }
+
+std::optional<std::string> Subscriber::recv(Timeout timeout, const Interrupt& interrupt) {
+  return detail::asText(receiveFrame(&timeout, &interrupt));
 }
 
 bool Subscriber::hasOne() const { return isLookedAt_ || (intake_ && intake_->hasHeld()); }
 
-bool Subscriber::wait(Timeout timeout) {
+bool Subscriber::wait(Timeout timeout) { return awaitMessage(timeout, nullptr); }
+
+bool Subscriber::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMessage(timeout, &interrupt); }
+
+bool Subscriber::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  const auto deadline = detail::Deadline::in(timeout);
+  const auto deadline = detail::Deadline::in(&timeout, interrupt);
   if (newest_) return newest_->wait(deadline);
   while (!hasOne()) {
     if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
@@ -181,9 +186,9 @@ bool Subscriber::keepsOneForUser() {
   return false;
 }
 
-const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout) {
+const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  const auto deadline = detail::Deadline::in(timeout);
+  const auto deadline = detail::Deadline::in(timeout, interrupt);
   if (newest_) return newest_->take(deadline);
   for (;;) {
     if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "connector.hpp"
 
@@ -54,6 +55,10 @@ class Subscriber : public Connector {
   /// Waits until a message is there; false if none came in time.
   bool wait(Timeout timeout);
 
+  /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
+  std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
+  bool wait(Timeout timeout, const Interrupt& interrupt);
+
  private:
   friend struct detail::Access;
 
@@ -61,7 +66,8 @@ class Subscriber : public Connector {
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options,
              std::string_view address);
 
-  const detail::Frame* receiveFrame(const Timeout* timeout);
+  const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 
   /// Has `intake` look at each message from now on, and leave out those it does not take.
   void setIntake(std::unique_ptr<detail::Intake> intake);

@@ -68,17 +68,21 @@ Dealer::Routed Dealer::recv() { return *receive(nullptr); }
 
 std::optional<Dealer::Routed> Dealer::recv(Timeout timeout) { return receive(&timeout); }
 
-std::optional<Dealer::Routed> Dealer::receive(const Timeout* timeout) {
+std::optional<Dealer::Routed> Dealer::recv(Timeout timeout, const Interrupt& interrupt) {
+  return receive(&timeout, &interrupt);
+}
+
+std::optional<Dealer::Routed> Dealer::receive(const Timeout* timeout, const Interrupt* interrupt) {
   Routed message;
-  const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout);
+  const detail::Frame* frame = detail::Access::receive(connection_, &message.route, timeout, interrupt);
   if (!frame) return std::nullopt;
   detail::decodeRouted(connection_,
                        [&] { message.body = detail::decodeEnvelope(detail::kDealerReceives, frame->view()); });
   return message;
 }
 
-bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
-  const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout);
+bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt) {
+  const detail::Frame* frame = detail::Access::receive(connection_, nullptr, timeout, interrupt);
   if (!frame) return false;
   detail::decodeRouted(connection_,
                        [&] { detail::decodeEnvelopeInto(detail::kDealerReceives, frame->view(), message); });

@@ -8,6 +8,7 @@
 
 #include "../connection/dealer.hpp"
 #include "../core/error.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "socket.hpp"
 
@@ -71,9 +72,7 @@ class Dealer : public Socket<connection::Dealer> {
   /// Nothing if none came in time.
   template <class T>
   std::optional<T> recv(Timeout timeout) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout)) message.reset();
-    return message;
+    return receiveAs<T>(timeout, nullptr);
   }
 
   /// Into a message that is reused.
@@ -91,9 +90,29 @@ class Dealer : public Socket<connection::Dealer> {
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return connection_.wait(timeout); }
 
+  // Once the Interrupt is raised, these do as at their time-out.
+
+  std::optional<Routed> recv(Timeout timeout, const Interrupt& interrupt);
+  template <class T>
+  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
+    return receiveAs<T>(timeout, &interrupt);
+  }
+  template <class T>
+  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
+    return receiveInto(reused, &timeout, &interrupt);
+  }
+  bool wait(Timeout timeout, const Interrupt& interrupt) { return connection_.wait(timeout, interrupt); }
+
  private:
-  std::optional<Routed> receive(const Timeout* timeout);
-  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
+  std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
+
+  template <class T>
+  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
+    std::optional<T> message(std::in_place);
+    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
+    return message;
+  }
 };
 
 }  // namespace dividere::messaging

@@ -6,6 +6,7 @@
 
 #include "../connection/publisher.hpp"
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "socket.hpp"
 #include "topic.hpp"
@@ -57,6 +58,9 @@ class Publisher : public Socket<connection::Publisher> {
   bool send(const google::protobuf::Message& message, const Topic& topic, Timeout timeout);
 
   bool waitForSubscribers(std::size_t n, Timeout timeout) { return connection_.waitForSubscribers(n, timeout); }
+  bool waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt) {
+    return connection_.waitForSubscribers(n, timeout, interrupt);
+  }
   std::size_t subscribers() const { return connection_.subscribers(); }
   std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }

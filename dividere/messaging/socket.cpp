@@ -29,10 +29,11 @@ static void refuse(connection::Response& response, const Error& error) {
 /// Calls `decode` with the bytes of the next message; false if none came. What is wrong with it is also told to the peer, if
 /// one waits.
 template <class Connection, class Decode>
-static bool receiveAnd(Connection& connection, const Timeout* timeout, const Decode& decode) {
+static bool receiveAnd(Connection& connection, const Timeout* timeout, const Interrupt* interrupt,
+                       const Decode& decode) {
   const Frame* frame = nullptr;
   try {
-    frame = Access::receive(connection, timeout);
+    frame = Access::receive(connection, timeout, interrupt);
     if (frame) decode(frame->view());
     return frame != nullptr;
   } catch (const Error& error) {
@@ -46,17 +47,19 @@ static bool receiveAnd(Connection& connection, const Timeout* timeout, const Dec
 namespace dividere::messaging {
 
 template <class Connection>
-std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const Timeout* timeout) {
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::receive(const Timeout* timeout,
+                                                                         const Interrupt* interrupt) {
   std::unique_ptr<google::protobuf::Message> message;
-  detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+  detail::receiveAnd(this->connection_, timeout, interrupt, [&](std::string_view bytes) {
     message = detail::decodeEnvelope(detail::kConsumer<Connection>, bytes);
   });
   return message;
 }
 
 template <class Connection>
-bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const Timeout* timeout) {
-  return detail::receiveAnd(this->connection_, timeout, [&](std::string_view bytes) {
+bool Consumer<Connection>::receiveInto(google::protobuf::Message& message, const Timeout* timeout,
+                                       const Interrupt* interrupt) {
+  return detail::receiveAnd(this->connection_, timeout, interrupt, [&](std::string_view bytes) {
     detail::decodeEnvelopeInto(detail::kConsumer<Connection>, bytes, message);
   });
 }
@@ -69,6 +72,11 @@ std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv() {
 template <class Connection>
 std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(Timeout timeout) {
   return receive(&timeout);
+}
+
+template <class Connection>
+std::unique_ptr<google::protobuf::Message> Consumer<Connection>::recv(Timeout timeout, const Interrupt& interrupt) {
+  return receive(&timeout, &interrupt);
 }
 
 template class Consumer<connection::Subscriber>;

@@ -11,6 +11,7 @@
 #include "../connection/request.hpp"
 #include "../connection/response.hpp"
 #include "../connection/subscriber.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../core/timeout.hpp"
 
@@ -59,9 +60,7 @@ class Consumer : public Socket<Connection> {
   /// Nothing if none came in time.
   template <class T>
   std::optional<T> recv(Timeout timeout) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout)) message.reset();
-    return message;
+    return receiveAs<T>(timeout, nullptr);
   }
 
   /// Into a message that is reused: nothing is allocated if its fields fit.
@@ -79,12 +78,32 @@ class Consumer : public Socket<Connection> {
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
 
+  // Once the Interrupt is raised, these do as at their time-out.
+
+  std::unique_ptr<google::protobuf::Message> recv(Timeout timeout, const Interrupt& interrupt);
+  template <class T>
+  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
+    return receiveAs<T>(timeout, &interrupt);
+  }
+  template <class T>
+  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
+    return receiveInto(reused, &timeout, &interrupt);
+  }
+  bool wait(Timeout timeout, const Interrupt& interrupt) { return this->connection_.wait(timeout, interrupt); }
+
  protected:
   using Socket<Connection>::Socket;
 
  private:
-  std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout);
-  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout);
+  std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
+  bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
+
+  template <class T>
+  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
+    std::optional<T> message(std::in_place);
+    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
+    return message;
+  }
 };
 
 // Defined in socket.cpp.

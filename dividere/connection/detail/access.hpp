@@ -20,7 +20,7 @@
 
 namespace dividere::detail {
 
-/// The one friend of the public sockets. A time-out that is null has no limit. Like them, it throws Error for a socket that
+/// The one friend of the public sockets. A time-out that is null has no limit, and an Interrupt that is null never comes. Like them, it throws Error for a socket that
 /// was moved from, or made before a fork().
 struct Access {
   static Socket& socketOf(const connection::Connector& connector) { return connector.socket(); }
@@ -37,11 +37,12 @@ struct Access {
   /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
   /// is null, it is not wanted.
   template <class Connection>
-  static const Frame* receive(Connection& connection, const Timeout* timeout) {
-    return connection.receiveFrame(timeout);
+  static const Frame* receive(Connection& connection, const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    return connection.receiveFrame(timeout, interrupt);
   }
-  static const Frame* receive(connection::Dealer& dealer, connection::Route* route, const Timeout* timeout) {
-    return dealer.receiveFrame(route, timeout);
+  static const Frame* receive(connection::Dealer& dealer, connection::Route* route, const Timeout* timeout,
+                              const Interrupt* interrupt = nullptr) {
+    return dealer.receiveFrame(route, timeout, interrupt);
   }
 
   /// Whether receive() would return a message at once.

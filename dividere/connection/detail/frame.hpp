@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -74,5 +75,10 @@ class Frame {
  private:
   zmq_msg_t message_;
 };
+
+/// Nothing for none.
+inline std::optional<std::string> asText(const Frame* frame) {
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
 
 }  // namespace dividere::detail

@@ -84,11 +84,11 @@ bool Newest::tryTake() {
   return isThere;
 }
 
-/// False if nothing came in time.
+/// False if nothing came in time, or before the Interrupt.
 bool Newest::await(const Deadline& deadline) {
   if (!isDrained_) return socket_.wait(deadline);
-  pollfd signal{signal_.fd(), POLLIN, 0};
-  return ::poll(&signal, 1, deadline.pollTimeout()) != 0;
+  pollfd waits[] = {{signal_.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+  return ::poll(waits, 2, deadline.pollTimeout()) != 0 && !waits[1].revents;
 }
 
 // --- under the lock ---

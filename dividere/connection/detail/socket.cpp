@@ -313,8 +313,8 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   const Waker& waker = Waker::ofThisThread();
   const AttentionScope scope(*watch_);
   for (;;) {
-    pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
-    const int ready = ::poll(waits, 2, deadline.pollTimeout());
+    pollfd waits[] = {{fd_, POLLIN, 0}, {waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    const int ready = ::poll(waits, 3, deadline.pollTimeout());
     if (ready > 0 && waits[1].revents) waker.drain();
     attend();
     if (met()) return true;

@@ -1,14 +1,16 @@
 #pragma once
 
-// A point in time to give up at.
+// When to give up.
 
 #include <chrono>
 #include <climits>
 
+#include "../interrupt.hpp"
 #include "../timeout.hpp"
 
 namespace dividere::detail {
 
+/// A point in time, or an Interrupt if that is raised before.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
@@ -26,10 +28,12 @@ class Deadline {
   }
 
   bool isNever() const { return at_ == Clock::time_point::max(); }
-  bool passed() const { return !isNever() && Clock::now() >= at_; }
+  bool passed() const { return (!isNever() && Clock::now() >= at_) || isInterrupted(); }
 
   /// Whether it is still that far off.
-  bool isAfter(std::chrono::milliseconds time) const { return isNever() || at_ - Clock::now() > time; }
+  bool isAfter(std::chrono::milliseconds time) const {
+    return (isNever() || at_ - Clock::now() > time) && !isInterrupted();
+  }
 
   Clock::time_point when() const { return at_; }
 
@@ -42,13 +46,29 @@ class Deadline {
   }
 
   /// As the public functions take it: null for no limit.
-  static Deadline in(const Timeout* timeout) { return timeout ? in(*timeout) : never(); }
+  static Deadline in(const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    Deadline deadline = timeout ? in(*timeout) : never();
+    deadline.interrupt_ = interrupt;
+    return deadline;
+  }
 
-  friend Deadline earlier(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
+  /// What a poll() has to wait on besides: readable once the Interrupt is raised; -1 if there is none, which poll() passes
+  /// over.
+  int interruptFd() const { return interrupt_ ? interrupt_->descriptor() : -1; }
+
+  /// With the Interrupt of either.
+  friend Deadline earlier(const Deadline& a, const Deadline& b) {
+    Deadline deadline = a.at_ < b.at_ ? a : b;
+    deadline.interrupt_ = a.interrupt_ ? a.interrupt_ : b.interrupt_;
+    return deadline;
+  }
 
  private:
   explicit Deadline(Clock::time_point at) : at_(at) {}
+  bool isInterrupted() const { return interrupt_ && interrupt_->isRaised(); }
+
   Clock::time_point at_;
+  const Interrupt* interrupt_ = nullptr;
 };
 
 }  // namespace dividere::detail

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "../error.hpp"
+#include "interrupt_list.hpp"
 #include "never_destroyed.hpp"
 
 namespace dividere::detail {
@@ -17,6 +18,7 @@ static void holdForksOff() {
   pthread_atfork([] { processMutex().lock(); }, [] { processMutex().unlock(); },
                  [] {
                    currentForkGeneration.fetch_add(1, std::memory_order_relaxed);
+                   InterruptList::renewAll();
                    processMutex().unlock();
                  });
 }

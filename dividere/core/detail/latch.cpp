@@ -1,5 +1,7 @@
 #include "latch.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 
 #include "waker.hpp"
@@ -32,10 +34,30 @@ void Latch::removeWaker(int fd) noexcept {
   waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), fd), waiting_.end());
 }
 
-bool Latch::wait(const Deadline& deadline) noexcept {
+bool Latch::wait(const Deadline& deadline) {
+  if (deadline.interruptFd() >= 0) return waitInterruptibly(deadline);
   while (!isOpen()) {
     if (deadline.passed()) return false;
     sleepWhile(open_, 0, deadline);
+  }
+  return true;
+}
+
+// Nobody can sleep on a word in memory and on a descriptor at once.
+bool Latch::waitInterruptibly(const Deadline& deadline) {
+  struct Woken {
+    Latch& latch;
+    const Waker& waker = Waker::ofThisThread();
+    explicit Woken(Latch& of) : latch(of) { latch.addWaker(waker.fd()); }
+    ~Woken() {
+      latch.removeWaker(waker.fd());
+      waker.drain();
+    }
+  } const woken(*this);
+  while (!isOpen()) {
+    if (deadline.passed()) return false;
+    pollfd waits[] = {{woken.waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
   }
   return true;
 }

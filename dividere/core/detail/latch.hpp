@@ -9,7 +9,8 @@
 
 namespace dividere::detail {
 
-/// Shut until open(). Any thread. Nothing throws but addWaker(), for want of memory: destructors wait for latches.
+/// Shut until open(). Any thread. Nothing throws but addWaker(), for want of memory, and wait() with an Interrupt:
+/// destructors wait for latches.
 ///
 /// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child. No descriptor
 /// either: there may be none left.
@@ -19,13 +20,15 @@ class Latch {
   bool isOpen() const noexcept;
 
   /// Whether it is open, waiting for that until the deadline.
-  bool wait(const Deadline& deadline) noexcept;
+  bool wait(const Deadline& deadline);
 
   // For whoever waits for other things too:
   void addWaker(int fd);  ///< woken by open(); at once if that was before
   void removeWaker(int fd) noexcept;
 
  private:
+  bool waitInterruptibly(const Deadline& deadline);
+
   mutable std::mutex mutex_;
   FutexWord open_{0};         // written under mutex_
   std::vector<int> waiting_;  // under mutex_: what wakes those who wait

@@ -14,11 +14,17 @@
 
 namespace dividere::detail {
 
-Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (fd_ < 0) throw Error({errno, std::generic_category()}, "eventfd");
-}
+Waker::Waker() : fd_(open()) {}
 
 Waker::~Waker() { ::close(fd_); }
+
+int Waker::open() {
+  const int fd = tryOpen(false);
+  if (fd < 0) throw Error({errno, std::generic_category()}, "eventfd");
+  return fd;
+}
+
+int Waker::tryOpen(bool isAwake) noexcept { return ::eventfd(isAwake ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void Waker::wake(int fd) noexcept {
   const std::uint64_t one = 1;
@@ -27,9 +33,9 @@ void Waker::wake(int fd) noexcept {
   }
 }
 
-void Waker::drain() const noexcept {
+void Waker::drain(int fd) noexcept {
   std::uint64_t count;
-  while (::read(fd_, &count, sizeof count) < 0 && errno == EINTR) {
+  while (::read(fd, &count, sizeof count) < 0 && errno == EINTR) {
   }
 }
 

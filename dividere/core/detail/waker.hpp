@@ -17,9 +17,14 @@ class Waker {
 
   int fd() const noexcept { return fd_; }
   void wake() const noexcept { wake(fd_); }
-  void drain() const noexcept;
+  void drain() const noexcept { drain(fd_); }
 
   static void wake(int fd) noexcept;
+  static void drain(int fd) noexcept;
+
+  /// A descriptor of this kind for whoever closes it himself; tryOpen() returns one below zero if there is none left.
+  static int open();
+  static int tryOpen(bool isAwake) noexcept;
 
   /// Whether a read from this descriptor would return at once.
   static bool isReadable(int fd) noexcept;

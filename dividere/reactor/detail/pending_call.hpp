@@ -87,7 +87,7 @@ class PendingCall {
   Place place() const noexcept { return place_.load(std::memory_order_relaxed); }
 
   /// Whether it has ended by the deadline, and its outcome is known.
-  bool wait(const Deadline& deadline) noexcept { return completion_.wait(deadline); }
+  bool wait(const Deadline& deadline) { return completion_.wait(deadline); }
   bool isComplete() const noexcept { return completion_.isOpen(); }
 
   /// Once it is complete.
