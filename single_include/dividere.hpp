@@ -1421,6 +1421,9 @@ struct CallOptions {
   /// Whether it may be handled more than once. If not, no other instance is given what one may have handled: when that one
   /// dies, the call ends with Errc::gaveUp.
   bool repeatable = true;
+
+  /// Whether it may take longer than the time that is left for the request whose handler makes it.
+  bool outlivesRequest = false;
 };
 
 }  // namespace dividere
@@ -2657,12 +2660,23 @@ class Client {
     begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
   }
 
+  /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
+  /// reply in time; gaveUp if it died, or could not be reached. As many as
+  /// ClientOptions::maxInstances at most. Throws Error{noService} or Error{noRegistry} if none is known by then, and as start().
+  template <class Reply>
+  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    std::vector<Outcome<Reply>> outcomes;
+    for (const detail::CallHandle& each : beginAll(request, timeout)) outcomes.emplace_back(each);
+    return outcomes;
+  }
+
   /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a callback it does not wait for the client's thread.
   void stop();
 
  private:
   detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
+  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout);
   std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request,
                                             std::chrono::milliseconds timeout);
 
@@ -12809,6 +12823,11 @@ class PendingCall {
   /// To be sent: shares its bytes.
   Frame request() { return request_.share(); }
 
+  /// Another call, of the same request and terms.
+  std::shared_ptr<PendingCall> again(std::uint64_t number) {
+    return std::make_shared<PendingCall>(door_, number, request(), tail_, terms_);
+  }
+
   /// Has the request say what is left of the caller's time now.
   void tellTimeLeft();
 
@@ -12985,6 +13004,9 @@ class CallDesk : protected Remote::Owner {
   /// Ends all calls.
   void stop();
 
+  /// Throws Error{outOfTurn} in the loop's thread, where nobody can wait for what it brings.
+  void requireWaitable() const;
+
   /// Throws Error{otherProcess} in a forked child.
   void requireOwnProcess() const { fork_.require(className_); }
 
@@ -13060,7 +13082,17 @@ class CallDesk : protected Remote::Owner {
   /// Does what has to be done by this time; returns when there is more.
   virtual Clock::time_point doWhatIsDue(Clock::time_point now) = 0;
 
+  /// There will be no more calls.
+  virtual void hasEnded() {}
+
   // For those.
+
+  /// Runs it in the loop's thread, before the end of all calls. Throws Error{stopping} after stop(). Any thread.
+  void postBeforeEnd(std::function<void()> function);
+
+  /// In the loop's thread: begins another call of the same request, for this responder alone: it waits for that one to be
+  /// up, and ends when that is lost.
+  CallPtr beginAt(Responder& responder, const CallPtr& model);
 
   /// In the loop's thread: gives out what waits.
   void handOut();
@@ -13081,6 +13113,9 @@ class CallDesk : protected Remote::Owner {
     for (const Entry* entry : waiting_) function(*entry->call);
   }
 
+  const std::string& who() const { return door_->who; }
+  bool isStopped();
+
   const ForkGuard fork_;
   const char* const className_;
   ReactorLoop& loop() { return loop_; }
@@ -13094,6 +13129,8 @@ class CallDesk : protected Remote::Owner {
     CallPtr call;
     Responder* at = nullptr;                               // that has it; null while it waits
     Responder* also = nullptr;                             // was given it before, and may still reply
+    bool isPinned = false;                                 // to `at`, which may not have been asked yet
+    bool isAsked = false;                                  // if pinned: `at` has been
     Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
     std::list<Entry*>::iterator waits;                     // while it waits: where
     Clock::time_point dueAt = Clock::time_point::max();    // where it is in dues_; max: nowhere
@@ -13106,7 +13143,6 @@ class CallDesk : protected Remote::Owner {
   CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
   Responder* beginHere(const CallPtr& call);
   void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
-  void requireWaitable() const;
   void post(const CallPtr& call);
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
@@ -13121,6 +13157,7 @@ class CallDesk : protected Remote::Owner {
   bool give(Entry& entry, Responder& responder);
   bool ask(Entry& entry, Responder& responder);
   void giveAgain(Entry& entry);
+  void askPinned(Responder& responder);
   void hedge(Entry& entry);
   void cancelAt(const Entry& entry, const Responder* butNot);
   bool takeFeatures(Responder& responder, std::string_view reply);
@@ -13173,6 +13210,30 @@ void endDesk(Desk* desk) {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/call_desk.hpp
 
+// begin dividere/reactor/detail/handling_scope.hpp
+// What the calls that a handler itself makes go by.
+
+namespace dividere::detail {
+
+/// While one lives, the calling thread handles a request that has to be replied to by this deadline.
+class HandlingScope {
+ public:
+  explicit HandlingScope(const Deadline& deadline) noexcept : before_(until_) { until_ = deadline.when(); }
+  ~HandlingScope() { until_ = before_; }
+  HandlingScope(const HandlingScope&) = delete;
+  HandlingScope& operator=(const HandlingScope&) = delete;
+
+  /// That of the request which this thread handles; never, where it handles none, or one without a limit.
+  static Deadline deadline() noexcept { return Deadline::at(until_); }
+
+ private:
+  inline static thread_local Deadline::Clock::time_point until_ = Deadline::Clock::time_point::max();
+  const Deadline::Clock::time_point before_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/handling_scope.hpp
+
 // begin dividere/reactor/call.cpp
 namespace dividere::detail {
 
@@ -13220,7 +13281,7 @@ std::optional<std::string> replyBytes(const PendingCall& call) {
 
 CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
   CallTerms terms;
-  terms.deadline = deadline;
+  terms.deadline = options && options->outlivesRequest ? deadline : earlier(deadline, HandlingScope::deadline());
   if (options) terms.isRepeatable = options->repeatable;
   if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
   return terms;
@@ -13393,7 +13454,6 @@ void CallDesk::begin(const CallPtr& call) {
   post(call);
 }
 
-/// In the loop's thread nobody can wait for what it brings.
 void CallDesk::requireWaitable() const {
   if (!loop_.isCurrent()) return;
   throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
@@ -13470,6 +13530,17 @@ void CallDesk::post(const CallPtr& call) {
   if (stopped_) throw Error(Errc::stopping, door_->who);
   incoming_.push_back(call);
   if (incoming_.size() == 1) loop_.post([this] { takeIncoming(); });
+}
+
+bool CallDesk::isStopped() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stopped_;
+}
+
+void CallDesk::postBeforeEnd(std::function<void()> function) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) throw Error(Errc::stopping, door_->who);
+  loop_.post(std::move(function));
 }
 
 /// Does what the loop would for this responder, until the call has ended or the deadline.
@@ -13595,6 +13666,26 @@ bool CallDesk::ask(Entry& entry, Responder& responder) {
   return responder.remote->ask(ids_.of(entry.call->number()), request);
 }
 
+CallDesk::CallPtr CallDesk::beginAt(Responder& responder, const CallPtr& model) {
+  const CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
+  Entry& entry = enter(call, Clock::now());
+  entry.at = &responder;
+  entry.isPinned = true;
+  ++responder.calls;
+  call->give();
+  entry.isAsked = ask(entry, responder);
+  return call;
+}
+
+/// It is up: those that waited for it are asked.
+void CallDesk::askPinned(Responder& responder) {
+  for (auto& [number, entry] : entries_) {
+    if (entry.at != &responder || !entry.isPinned || entry.isAsked) continue;
+    entry.call->tellTimeLeft();
+    entry.isAsked = ask(entry, responder);
+  }
+}
+
 /// Though somebody may have it.
 void CallDesk::giveAgain(Entry& entry) {
   if (!entry.at) return handOut();
@@ -13663,7 +13754,10 @@ void CallDesk::remoteChanged(Remote& remote) {
   responder->features = 0;
   changed(*responder);
   asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
-  if (remote.isUp()) return handOut();
+  if (remote.isUp()) {
+    askPinned(*responder);
+    return handOut();
+  }
   takeBackAll(*responder);
   wasLost();
   handOut();
@@ -13688,6 +13782,7 @@ void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
   --responder.calls;
   if (!entry.at) std::swap(entry.at, entry.also);
   if (entry.at) return;  // another one has it, too
+  if (entry.isPinned) return end(entry, CallFailure{Errc::gaveUp, "the instance is gone, or cannot be reached"});
   entry.call->takeBack(isHandled, Clock::now());
   CallFailure whyNot{Errc::gaveUp, {}};
   if (isHandled && !mayGiveAgain(*entry.call, whyNot)) return end(entry, std::move(whyNot));
@@ -13749,6 +13844,7 @@ void CallDesk::endAll() {
     cancelAt(entry, nullptr);
     end(entry, CallFailure{Errc::stopping, {}});
   }
+  hasEnded();
   deliverFinished();
 }
 
@@ -14032,30 +14128,6 @@ class HandlerTable {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.hpp
-
-// begin dividere/reactor/detail/handling_scope.hpp
-// What the calls that a handler itself makes go by.
-
-namespace dividere::detail {
-
-/// While one lives, the calling thread handles a request that has to be replied to by this deadline.
-class HandlingScope {
- public:
-  explicit HandlingScope(const Deadline& deadline) noexcept : before_(until_) { until_ = deadline.when(); }
-  ~HandlingScope() { until_ = before_; }
-  HandlingScope(const HandlingScope&) = delete;
-  HandlingScope& operator=(const HandlingScope&) = delete;
-
-  /// That of the request which this thread handles; never, where it handles none, or one without a limit.
-  static Deadline deadline() noexcept { return Deadline::at(until_); }
-
- private:
-  inline static thread_local Deadline::Clock::time_point until_ = Deadline::Clock::time_point::max();
-  const Deadline::Clock::time_point before_;
-};
-
-}  // namespace dividere::detail
-// end dividere/reactor/detail/handling_scope.hpp
 
 // begin dividere/reactor/detail/handler_table.cpp
 namespace dividere::detail {
@@ -17032,7 +17104,7 @@ BrokerDesk::~BrokerDesk() { stop(); }
 
 CallTerms BrokerDesk::termsByPolicy() const {
   CallTerms terms;
-  terms.deadline = Deadline::in(longest_);
+  terms.deadline = earlier(Deadline::in(longest_), HandlingScope::deadline());
   terms.isByPolicy = true;
   return terms;
 }
@@ -21042,6 +21114,14 @@ class Instances {
   /// Lets go of those that are not listed and have no call. In the loop's own thread.
   void prune();
 
+  /// Calls `use` with each that the registry knows of and that is not stopping.
+  template <class Use>
+  void forEach(const Use& use) {
+    for (Instance& each : all_) {
+      if (each.isListed && !each.isLeaving) use(each);
+    }
+  }
+
   bool isEmpty() const { return all_.empty(); }
 
   /// Whether there is one to be called.
@@ -21082,7 +21162,18 @@ class ServiceDesk final : public CallDesk {
   ServiceDesk(std::string who, std::string service, const service::ClientOptions& options);
   ~ServiceDesk();
 
+  /// Begins a call of this request at each instance that is known once the registry has been asked. Any thread; throws
+  /// Error{noService} or Error{noRegistry} if there is none by the deadline, and Error{stopping}.
+  std::vector<CallPtr> beginAll(const CallPtr& model);
+
  private:
+  /// A call of all instances, which is made as soon as they are known.
+  struct CallOfAll {
+    CallPtr model;
+    std::vector<CallPtr> calls;  // constant once the latch is open
+    Latch done;
+  };
+
   /// What is known of the service.
   enum class Knowledge { none, noService, instances };
 
@@ -21107,6 +21198,9 @@ class ServiceDesk final : public CallDesk {
   CallOutcome outcomeInVain(const PendingCall& call) const override;
   Clock::time_point doWhatIsDue(Clock::time_point now) override;
 
+  void hasEnded() override;
+  void beginAllNow();
+
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
   void lookedUp(const std::optional<ServiceLookupRep>& reply);
@@ -21122,6 +21216,7 @@ class ServiceDesk final : public CallDesk {
 
   // In the loop's thread.
   Instances instances_;
+  std::vector<std::shared_ptr<CallOfAll>> callsOfAll_;
   bool isLookingUp_ = false;
   Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
   Clock::time_point lookedUpAt_{};                         // when it was, last
@@ -21161,8 +21256,7 @@ bool Client::callInto(const google::protobuf::Message& request, google::protobuf
 
 std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
                                                   std::chrono::milliseconds timeout) {
-  detail::CallTerms terms;
-  terms.deadline = detail::Deadline::in(timeout);
+  detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
   const auto call = desk_->prepare(request, terms, nullptr);
   desk_->make(call);
@@ -21173,6 +21267,14 @@ detail::CallHandle Client::begin(const google::protobuf::Message& request, std::
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
   const auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
+}
+
+std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request,
+                                                 std::chrono::milliseconds timeout) {
+  const auto terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
+  std::vector<detail::CallHandle> handles;
+  for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr))) handles.emplace_back(std::move(call));
+  return handles;
 }
 
 void Client::stop() { desk_->stop(); }
@@ -21832,6 +21934,8 @@ namespace dividere::detail {
 constexpr std::chrono::milliseconds kLookAgain{100};
 // How long one look-up may take. A registry that comes only then is asked again.
 constexpr std::chrono::milliseconds kLookUpLimit{5000};
+// How long a call of all instances waits for the registry to say which there are, if some are known.
+constexpr std::chrono::milliseconds kLookUpForAll{1000};
 // Instances that go and come back are connected to within this time.
 constexpr std::chrono::milliseconds kInstanceReconnect{100};
 constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
@@ -21936,6 +22040,38 @@ bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
   return false;
 }
 
+// --- Calling all ---
+
+std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
+  requireWaitable();
+  const auto all = std::make_shared<CallOfAll>();
+  all->model = model;
+  postBeforeEnd([this, all] {
+    callsOfAll_.push_back(all);
+    if (!isLookingUp_) lookUpNow();
+    // By then with those that are known: the registry may be gone.
+    loop().after(kLookUpForAll, [this] {
+      if (!instances_.isEmpty()) beginAllNow();
+    });
+  });
+  const bool isDone = all->done.wait(model->terms().deadline);
+  if (isDone && !all->calls.empty()) return all->calls;
+  if (isDone && isStopped()) throw Error(Errc::stopping, who());
+  throw Error(knowledge_ == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
+}
+
+void ServiceDesk::beginAllNow() {
+  for (const auto& all : std::exchange(callsOfAll_, {})) {
+    if (all->model->terms().deadline.passed()) continue;  // nobody waits for it any more
+    instances_.forEach([&](Instance& each) { all->calls.push_back(beginAt(each, all->model)); });
+    all->done.open();
+  }
+}
+
+void ServiceDesk::hasEnded() {
+  for (const auto& all : std::exchange(callsOfAll_, {})) all->done.open();
+}
+
 // --- Looking the service up ---
 
 /// Looks it up once that time has come, unless that is under way already.
@@ -21967,6 +22103,7 @@ void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
                               : reply               ? Knowledge::noService
                                                     : Knowledge::none;
   knowledge_.store(knowledge, std::memory_order_relaxed);
+  if (reply) beginAllNow();
   handOut();
   attendToWhatIsDue();
 }

@@ -5,6 +5,7 @@
 #include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/error_envelope.hpp"
 #include "detail/call_desk.hpp"
+#include "detail/handling_scope.hpp"
 
 namespace dividere::detail {
 
@@ -52,7 +53,7 @@ std::optional<std::string> replyBytes(const PendingCall& call) {
 
 CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
   CallTerms terms;
-  terms.deadline = deadline;
+  terms.deadline = options && options->outlivesRequest ? deadline : earlier(deadline, HandlingScope::deadline());
   if (options) terms.isRepeatable = options->repeatable;
   if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
   return terms;

@@ -28,6 +28,9 @@ struct CallOptions {
   /// Whether it may be handled more than once. If not, no other instance is given what one may have handled: when that one
   /// dies, the call ends with Errc::gaveUp.
   bool repeatable = true;
+
+  /// Whether it may take longer than the time that is left for the request whose handler makes it.
+  bool outlivesRequest = false;
 };
 
 }  // namespace dividere

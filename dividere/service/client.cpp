@@ -36,8 +36,7 @@ bool Client::callInto(const google::protobuf::Message& request, google::protobuf
 
 std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
                                                   std::chrono::milliseconds timeout) {
-  detail::CallTerms terms;
-  terms.deadline = detail::Deadline::in(timeout);
+  detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
   const auto call = desk_->prepare(request, terms, nullptr);
   desk_->make(call);
@@ -48,6 +47,14 @@ detail::CallHandle Client::begin(const google::protobuf::Message& request, std::
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
   const auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
+}
+
+std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request,
+                                                 std::chrono::milliseconds timeout) {
+  const auto terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
+  std::vector<detail::CallHandle> handles;
+  for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr))) handles.emplace_back(std::move(call));
+  return handles;
 }
 
 void Client::stop() { desk_->stop(); }

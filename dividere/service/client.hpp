@@ -118,12 +118,23 @@ class Client {
     begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
   }
 
+  /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
+  /// reply in time; gaveUp if it died, or could not be reached. As many as
+  /// ClientOptions::maxInstances at most. Throws Error{noService} or Error{noRegistry} if none is known by then, and as start().
+  template <class Reply>
+  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    std::vector<Outcome<Reply>> outcomes;
+    for (const detail::CallHandle& each : beginAll(request, timeout)) outcomes.emplace_back(each);
+    return outcomes;
+  }
+
   /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a callback it does not wait for the client's thread.
   void stop();
 
  private:
   detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
+  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout);
   std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request,
                                             std::chrono::milliseconds timeout);
 

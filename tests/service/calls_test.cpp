@@ -5,9 +5,11 @@
 #include <chrono>
 #include <dividere.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -389,4 +391,81 @@ TEST_CASE("a second instance is asked when the first is slow, the first reply co
   Call<Msg01> once = client.start<Msg01>(msg01("once"), kLimit, options);
   const bool isAtFirst = instances[0].recv(support::kShort).has_value();
   CHECK(isAtFirst != instances[1].recv(support::kShort).has_value());
+}
+
+// --- All instances ---
+
+TEST_CASE("every instance is called at once, and each outcome is its own") {
+  support::LogCapture quiet;
+  Server server(stage::anywhere());
+  Client client("name", stage::asking(server));
+  CHECK(support::codeOf([&] { client.callAll<Msg01>(msg01("x"), kLimit); }) == Errc::noService);
+  Echo first("name", stage::at(server), "first"), second("name", stage::at(server), "second");
+  REQUIRE(first.start(kLimit));
+  REQUIRE(second.start(kLimit));
+  dividere::service::Service failing("name", stage::at(server));
+  failing.on([](const Msg01&) -> Msg01 { throw std::runtime_error("a mishap"); });
+  REQUIRE(failing.start(kLimit));
+  const stage::FreePorts nobody;
+  dividere::registry::ClientOptions here;
+  here.advertise = "127.0.0.1";
+  dividere::registry::Client({stage::locationOf(server)}, here).registerService("name", nobody.first, kLimit);
+  std::multiset<std::string> texts;
+  for (auto& outcome : client.callAll<Msg01>(msg01(""), kLimit)) {
+    texts.insert(outcome ? outcome->field1() : outcome.error().code().message());
+  }
+  CHECK(texts == std::multiset<std::string>{"first", "second", "gave up after the last attempt", "handler failed"});
+}
+
+TEST_CASE("an instance that keeps silent does not keep the replies of the others") {
+  Server server(stage::anywhere());
+  Instance silent(server);
+  Echo other("name", stage::at(server));
+  REQUIRE(other.start(kLimit));
+  Client client("name", stage::asking(server));
+  REQUIRE(support::eventually([&] {  // both are connected
+    return client.callAll<Msg01>(msg01("warm"), 100ms).size() == 2 && silent.recv(1ms);
+  }));
+  int replies = 0, late = 0;
+  for (auto& outcome : client.callAll<Msg01>(msg01("x"), 200ms)) {
+    ++(outcome ? replies : late);
+    if (!outcome) CHECK(outcome.error().code() == Errc::deadlinePassed);
+  }
+  CHECK(replies == 1);
+  CHECK(late == 1);
+  client.stop();
+  CHECK(support::codeOf([&] { client.callAll<Msg01>(msg01("x"), kLimit); }) == Errc::stopping);
+}
+
+// --- Calls that a handler makes ---
+
+TEST_CASE("a call that a handler makes has as much time as the request that is handled, unless it says otherwise") {
+  Server server(stage::anywhere());
+  Instance inner(server);
+  Client caller("name", stage::asking(server));
+  dividere::service::Service outer("outer", stage::at(server));
+  CallOptions outlives;
+  outlives.outlivesRequest = true;
+  std::vector<Call<Msg01>> calls;
+  outer.on([&](const Msg01& message) {
+    calls.push_back(caller.start<Msg01>(msg01("as long"), 2 * kLimit));
+    calls.push_back(caller.start<Msg01>(msg01("longer"), 2 * kLimit, outlives));
+    return message;
+  });
+  REQUIRE(outer.start(kLimit));
+  Client client("outer", stage::asking(server));
+  REQUIRE(client.call<Msg01>(msg01("x"), kLimit));
+  std::map<std::string, std::uint32_t> timeouts;
+  for (int i = 0; i < 2; ++i) {
+    const auto request = inner.recv();
+    REQUIRE(request);
+    msgEnvelope opened;
+    REQUIRE(opened.ParseFromString(request->back()));
+    Msg01 message;
+    REQUIRE(opened.msg().UnpackTo(&message));
+    timeouts[message.field1()] = opened.timeoutms();
+  }
+  CHECK(timeouts["as long"] > 0);
+  CHECK(timeouts["as long"] <= kLimit.count());
+  CHECK(timeouts["longer"] > kLimit.count());
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../../core/detail/options.hpp"
+#include "../../reactor/detail/handling_scope.hpp"
 
 namespace dividere::detail {
 
@@ -54,7 +55,7 @@ BrokerDesk::~BrokerDesk() { stop(); }
 
 CallTerms BrokerDesk::termsByPolicy() const {
   CallTerms terms;
-  terms.deadline = Deadline::in(longest_);
+  terms.deadline = earlier(Deadline::in(longest_), HandlingScope::deadline());
   terms.isByPolicy = true;
   return terms;
 }

@@ -98,7 +98,6 @@ void CallDesk::begin(const CallPtr& call) {
   post(call);
 }
 
-/// In the loop's thread nobody can wait for what it brings.
 void CallDesk::requireWaitable() const {
   if (!loop_.isCurrent()) return;
   throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
@@ -175,6 +174,17 @@ void CallDesk::post(const CallPtr& call) {
   if (stopped_) throw Error(Errc::stopping, door_->who);
   incoming_.push_back(call);
   if (incoming_.size() == 1) loop_.post([this] { takeIncoming(); });
+}
+
+bool CallDesk::isStopped() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stopped_;
+}
+
+void CallDesk::postBeforeEnd(std::function<void()> function) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) throw Error(Errc::stopping, door_->who);
+  loop_.post(std::move(function));
 }
 
 /// Does what the loop would for this responder, until the call has ended or the deadline.
@@ -300,6 +310,26 @@ bool CallDesk::ask(Entry& entry, Responder& responder) {
   return responder.remote->ask(ids_.of(entry.call->number()), request);
 }
 
+CallDesk::CallPtr CallDesk::beginAt(Responder& responder, const CallPtr& model) {
+  const CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
+  Entry& entry = enter(call, Clock::now());
+  entry.at = &responder;
+  entry.isPinned = true;
+  ++responder.calls;
+  call->give();
+  entry.isAsked = ask(entry, responder);
+  return call;
+}
+
+/// It is up: those that waited for it are asked.
+void CallDesk::askPinned(Responder& responder) {
+  for (auto& [number, entry] : entries_) {
+    if (entry.at != &responder || !entry.isPinned || entry.isAsked) continue;
+    entry.call->tellTimeLeft();
+    entry.isAsked = ask(entry, responder);
+  }
+}
+
 /// Though somebody may have it.
 void CallDesk::giveAgain(Entry& entry) {
   if (!entry.at) return handOut();
@@ -368,7 +398,10 @@ void CallDesk::remoteChanged(Remote& remote) {
   responder->features = 0;
   changed(*responder);
   asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
-  if (remote.isUp()) return handOut();
+  if (remote.isUp()) {
+    askPinned(*responder);
+    return handOut();
+  }
   takeBackAll(*responder);
   wasLost();
   handOut();
@@ -393,6 +426,7 @@ void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
   --responder.calls;
   if (!entry.at) std::swap(entry.at, entry.also);
   if (entry.at) return;  // another one has it, too
+  if (entry.isPinned) return end(entry, CallFailure{Errc::gaveUp, "the instance is gone, or cannot be reached"});
   entry.call->takeBack(isHandled, Clock::now());
   CallFailure whyNot{Errc::gaveUp, {}};
   if (isHandled && !mayGiveAgain(*entry.call, whyNot)) return end(entry, std::move(whyNot));
@@ -454,6 +488,7 @@ void CallDesk::endAll() {
     cancelAt(entry, nullptr);
     end(entry, CallFailure{Errc::stopping, {}});
   }
+  hasEnded();
   deliverFinished();
 }
 

@@ -89,6 +89,9 @@ class CallDesk : protected Remote::Owner {
   /// Ends all calls.
   void stop();
 
+  /// Throws Error{outOfTurn} in the loop's thread, where nobody can wait for what it brings.
+  void requireWaitable() const;
+
   /// Throws Error{otherProcess} in a forked child.
   void requireOwnProcess() const { fork_.require(className_); }
 
@@ -164,7 +167,17 @@ class CallDesk : protected Remote::Owner {
   /// Does what has to be done by this time; returns when there is more.
   virtual Clock::time_point doWhatIsDue(Clock::time_point now) = 0;
 
+  /// There will be no more calls.
+  virtual void hasEnded() {}
+
   // For those.
+
+  /// Runs it in the loop's thread, before the end of all calls. Throws Error{stopping} after stop(). Any thread.
+  void postBeforeEnd(std::function<void()> function);
+
+  /// In the loop's thread: begins another call of the same request, for this responder alone: it waits for that one to be
+  /// up, and ends when that is lost.
+  CallPtr beginAt(Responder& responder, const CallPtr& model);
 
   /// In the loop's thread: gives out what waits.
   void handOut();
@@ -185,6 +198,9 @@ class CallDesk : protected Remote::Owner {
     for (const Entry* entry : waiting_) function(*entry->call);
   }
 
+  const std::string& who() const { return door_->who; }
+  bool isStopped();
+
   const ForkGuard fork_;
   const char* const className_;
   ReactorLoop& loop() { return loop_; }
@@ -198,6 +214,8 @@ class CallDesk : protected Remote::Owner {
     CallPtr call;
     Responder* at = nullptr;                               // that has it; null while it waits
     Responder* also = nullptr;                             // was given it before, and may still reply
+    bool isPinned = false;                                 // to `at`, which may not have been asked yet
+    bool isAsked = false;                                  // if pinned: `at` has been
     Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
     std::list<Entry*>::iterator waits;                     // while it waits: where
     Clock::time_point dueAt = Clock::time_point::max();    // where it is in dues_; max: nowhere
@@ -210,7 +228,6 @@ class CallDesk : protected Remote::Owner {
   CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
   Responder* beginHere(const CallPtr& call);
   void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
-  void requireWaitable() const;
   void post(const CallPtr& call);
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
@@ -225,6 +242,7 @@ class CallDesk : protected Remote::Owner {
   bool give(Entry& entry, Responder& responder);
   bool ask(Entry& entry, Responder& responder);
   void giveAgain(Entry& entry);
+  void askPinned(Responder& responder);
   void hedge(Entry& entry);
   void cancelAt(const Entry& entry, const Responder* butNot);
   bool takeFeatures(Responder& responder, std::string_view reply);

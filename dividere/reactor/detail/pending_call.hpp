@@ -114,6 +114,11 @@ class PendingCall {
   /// To be sent: shares its bytes.
   Frame request() { return request_.share(); }
 
+  /// Another call, of the same request and terms.
+  std::shared_ptr<PendingCall> again(std::uint64_t number) {
+    return std::make_shared<PendingCall>(door_, number, request(), tail_, terms_);
+  }
+
   /// Has the request say what is left of the caller's time now.
   void tellTimeLeft();
 

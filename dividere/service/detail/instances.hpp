@@ -53,6 +53,14 @@ class Instances {
   /// Lets go of those that are not listed and have no call. In the loop's own thread.
   void prune();
 
+  /// Calls `use` with each that the registry knows of and that is not stopping.
+  template <class Use>
+  void forEach(const Use& use) {
+    for (Instance& each : all_) {
+      if (each.isListed && !each.isLeaving) use(each);
+    }
+  }
+
   bool isEmpty() const { return all_.empty(); }
 
   /// Whether there is one to be called.

@@ -12,6 +12,8 @@ namespace dividere::detail {
 constexpr std::chrono::milliseconds kLookAgain{100};
 // How long one look-up may take. A registry that comes only then is asked again.
 constexpr std::chrono::milliseconds kLookUpLimit{5000};
+// How long a call of all instances waits for the registry to say which there are, if some are known.
+constexpr std::chrono::milliseconds kLookUpForAll{1000};
 // Instances that go and come back are connected to within this time.
 constexpr std::chrono::milliseconds kInstanceReconnect{100};
 constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
@@ -116,6 +118,38 @@ bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
   return false;
 }
 
+// --- Calling all ---
+
+std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
+  requireWaitable();
+  const auto all = std::make_shared<CallOfAll>();
+  all->model = model;
+  postBeforeEnd([this, all] {
+    callsOfAll_.push_back(all);
+    if (!isLookingUp_) lookUpNow();
+    // By then with those that are known: the registry may be gone.
+    loop().after(kLookUpForAll, [this] {
+      if (!instances_.isEmpty()) beginAllNow();
+    });
+  });
+  const bool isDone = all->done.wait(model->terms().deadline);
+  if (isDone && !all->calls.empty()) return all->calls;
+  if (isDone && isStopped()) throw Error(Errc::stopping, who());
+  throw Error(knowledge_ == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
+}
+
+void ServiceDesk::beginAllNow() {
+  for (const auto& all : std::exchange(callsOfAll_, {})) {
+    if (all->model->terms().deadline.passed()) continue;  // nobody waits for it any more
+    instances_.forEach([&](Instance& each) { all->calls.push_back(beginAt(each, all->model)); });
+    all->done.open();
+  }
+}
+
+void ServiceDesk::hasEnded() {
+  for (const auto& all : std::exchange(callsOfAll_, {})) all->done.open();
+}
+
 // --- Looking the service up ---
 
 /// Looks it up once that time has come, unless that is under way already.
@@ -147,6 +181,7 @@ void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
                               : reply               ? Knowledge::noService
                                                     : Knowledge::none;
   knowledge_.store(knowledge, std::memory_order_relaxed);
+  if (reply) beginAllNow();
   handOut();
   attendToWhatIsDue();
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "../../reactor/detail/call_desk.hpp"
 #include "../../registry/detail/registry_link.hpp"
@@ -21,7 +22,18 @@ class ServiceDesk final : public CallDesk {
   ServiceDesk(std::string who, std::string service, const service::ClientOptions& options);
   ~ServiceDesk();
 
+  /// Begins a call of this request at each instance that is known once the registry has been asked. Any thread; throws
+  /// Error{noService} or Error{noRegistry} if there is none by the deadline, and Error{stopping}.
+  std::vector<CallPtr> beginAll(const CallPtr& model);
+
  private:
+  /// A call of all instances, which is made as soon as they are known.
+  struct CallOfAll {
+    CallPtr model;
+    std::vector<CallPtr> calls;  // constant once the latch is open
+    Latch done;
+  };
+
   /// What is known of the service.
   enum class Knowledge { none, noService, instances };
 
@@ -46,6 +58,9 @@ class ServiceDesk final : public CallDesk {
   CallOutcome outcomeInVain(const PendingCall& call) const override;
   Clock::time_point doWhatIsDue(Clock::time_point now) override;
 
+  void hasEnded() override;
+  void beginAllNow();
+
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
   void lookedUp(const std::optional<ServiceLookupRep>& reply);
@@ -61,6 +76,7 @@ class ServiceDesk final : public CallDesk {
 
   // In the loop's thread.
   Instances instances_;
+  std::vector<std::shared_ptr<CallOfAll>> callsOfAll_;
   bool isLookingUp_ = false;
   Clock::time_point lookUpAt_ = Clock::time_point::max();  // to be looked up then
   Clock::time_point lookedUpAt_{};                         // when it was, last
