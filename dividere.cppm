@@ -56,7 +56,9 @@ export namespace dividere::messaging {
 using dividere::messaging::allowTypes;
 using dividere::messaging::Consumer;
 using dividere::messaging::Dealer;
+using dividere::messaging::Interest;
 using dividere::messaging::Missed;
+using dividere::messaging::PeerInfo;
 using dividere::messaging::ProtoBuffDecoder;
 using dividere::messaging::ProtoBuffEncoder;
 using dividere::messaging::Publisher;

@@ -39,6 +39,7 @@
 // messaging: sockets that carry protobuf messages
 #include "dividere/messaging/dealer.hpp"
 #include "dividere/messaging/envelope.hpp"
+#include "dividere/messaging/peer_info.hpp"
 #include "dividere/messaging/publisher.hpp"
 #include "dividere/messaging/request.hpp"
 #include "dividere/messaging/response.hpp"
@@ -138,6 +139,7 @@
 #include "dividere/messaging/detail/kept_notes.cpp"
 #include "dividere/messaging/detail/message_types.cpp"
 #include "dividere/messaging/detail/missing_fields.cpp"
+#include "dividere/messaging/detail/peer_list.cpp"
 #include "dividere/messaging/detail/publication.cpp"
 #include "dividere/messaging/detail/series.cpp"
 #include "dividere/messaging/envelope.cpp"

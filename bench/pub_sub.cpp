@@ -9,6 +9,8 @@
 #include <sstream>
 
 #include "bare.hpp"
+#include "dividere/connection/detail/access.hpp"
+#include "dividere/messaging/detail/codec.hpp"
 #include "process.hpp"
 #include "samples.hpp"
 
@@ -39,6 +41,19 @@ void publish(const Arguments&) {
   tell(publisher.endpoint());
   obey([&](std::size_t subscribers) { publisher.waitForSubscribers(subscribers, std::chrono::seconds(30)); },
        [&](const Sample& sample) { publisher.send(sample); });
+}
+
+/// The same without numbers, by which a subscriber knows what it missed.
+void publishUnnumbered(const Arguments&) {
+  dividere::connection::SocketOptions options;
+  options.waitWhenFull = true;
+  dividere::connection::Publisher publisher("tcp://127.0.0.1:*", options);
+  tell(publisher.endpoint());
+  obey([&](std::size_t subscribers) { publisher.waitForSubscribers(subscribers, std::chrono::seconds(30)); },
+       [&](const Sample& sample) {
+         dividere::detail::Frame frame = dividere::detail::encodeFrame("bench", sample);
+         dividere::detail::Access::send(publisher, frame, nullptr);
+       });
 }
 
 /// What README advises those to do who send large messages: memory goes from one thread to another with each of them, and by
@@ -163,6 +178,18 @@ void measureSize(std::size_t bytes) {
       isLarge ? atLeast(1.5) : Reach());
 }
 
+// What it costs to number messages and to count them.
+void measureNumbers(std::size_t bytes) {
+  const auto turns = inActs([&] {
+    auto numbered = makeOurs(1), unnumbered = makeOurs(1, {}, "unnumbered");
+    const double once = unnumbered.rate(bytes, 10000);
+    const auto count = static_cast<std::size_t>(once * 1.5 * std::chrono::duration<double>(turn()).count()) + 20;
+    return interleave(
+        rounds(), [&] { return numbered.rate(bytes, count); }, [&] { return unnumbered.rate(bytes, count); });
+  });
+  row("pub/sub " + sizeName(bytes) + " numbered; without as the baseline", "msgs/s", compare(turns), atLeast(0.97));
+}
+
 // How the cost grows with those who listen.
 void measureSubscribers() {
   for (const std::size_t subscribers : {1u, 10u, 100u}) {
@@ -186,6 +213,7 @@ void measureSubscribers() {
 
 void measure() {
   for (const std::size_t bytes : {64u, 1u << 10, 64u << 10, 1u << 20}) measureSize(bytes);
+  for (const std::size_t bytes : {64u, 1u << 10}) measureNumbers(bytes);
   measureSubscribers();
 }
 
@@ -194,6 +222,7 @@ void measure() {
 int main(int argc, char** argv) {
   return bench::run(argc, argv,
                     {{"ours", bench::publish},
+                     {"unnumbered", bench::publishUnnumbered},
                      {"bare", bench::publishBare},
                      {"publish keeping", bench::publishKeeping},
                      {"receive keeping", bench::receiveKeeping}},

@@ -1216,6 +1216,35 @@ Topic topic(Segments&&... segments) {
 }  // namespace dividere::messaging
 // end dividere/messaging/topic.hpp
 
+// begin dividere/messaging/peer_info.hpp
+namespace dividere::messaging {
+
+/// What somebody has subscribed to. Without type and bytes: to everything.
+struct Interest {
+  std::string type;   ///< full name; a Python program's is the last part alone
+  Topic topic;        ///< this one and those below it; empty: all
+  std::string bytes;  ///< in place of both, if they name no type: what a plain ZeroMQ socket has subscribed to
+};
+
+/// Who subscribes to a Publisher, as far as it knows. What it does not know it does not guess.
+struct PeerInfo {
+  /// The IP address; empty for peers that have none, over ipc and inproc.
+  std::string address;
+
+  /// When the Publisher heard of it first.
+  std::chrono::system_clock::time_point since;
+
+  /// Subscribers of this library: 1, or more if a forwarder passes their subscriptions on. 0: another program's socket, Python
+  /// or plain ZeroMQ.
+  std::size_t subscribers = 0;
+
+  /// Nothing if it cannot be known: over inproc. Of all together behind a forwarder.
+  std::optional<std::vector<Interest>> interests;
+};
+
+}  // namespace dividere::messaging
+// end dividere/messaging/peer_info.hpp
+
 // begin dividere/messaging/publisher.hpp
 namespace dividere::detail {
 struct Numbering;
@@ -1270,6 +1299,17 @@ class Publisher : public Socket<connection::Publisher> {
   std::size_t subscribers() const { return connection_.subscribers(); }
   std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
+
+  /// Who subscribes now, and to what. Subscribers over inproc are listed, other programs' sockets there are not.
+  std::vector<PeerInfo> peers() const;
+
+  /// Calls `handler` with what peers() would return, when somebody comes, goes, or subscribes to something else: in the
+  /// watcher's thread, as Connector::onEvent(), so it must be short. It is called at once if somebody is there, within about
+  /// a second while this Publisher is busy, 100 times a second at the most, and not once native() was called. In place of the
+  /// former handler, a call of which may be under way.
+  void onPeersChanged(std::function<void(const std::vector<PeerInfo>&)> handler);
+  void onPeersChanged(std::function<void()> handler);
+  void onPeersChanged(std::nullptr_t) { onPeersChanged(std::function<void()>()); }
 
  private:
   bool send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
@@ -4606,7 +4646,9 @@ class Frame {
   /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
   std::string peerAddress() const {
     const char* const address = zmq_msg_gets(&message_, "Peer-Address");
-    return address ? address : std::string();
+    // Over ipc it is "localhost:user:group:process": no number.
+    const bool isIp = address && std::strspn(address, "0123456789abcdefABCDEF:") > 0;
+    return isIp ? address : std::string();
   }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
@@ -4900,6 +4942,7 @@ class Socket {
   std::string endpoint_;
 
   std::function<void()> onLend_;
+  bool pumpsOnSignals_ = false;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;
@@ -5411,8 +5454,22 @@ std::string makeIdTopic();
 
 bool isIdTopic(std::string_view topic);
 
+/// Whether a dividere Subscriber has this topic beside what its user has asked for.
+bool isOwnTopic(std::string_view topic);
+
 /// The 16 random bytes of an id topic.
 std::string_view idOfTopic(std::string_view idTopic);
+
+/// A peer, as far as the census knows it.
+struct KnownPeer {
+  using Clock = std::chrono::system_clock;
+
+  std::string address;              // IP address; empty if there is none
+  Clock::time_point since;          // when it was first heard of
+  std::size_t subscribers = 0;      // dividere Subscribers: itself, or those that it forwards for; none: a stranger
+  bool hasTopics = true;            // false: they are not known
+  std::vector<std::string> topics;  // what users have asked for
+};
 
 /// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
 ///
@@ -5432,6 +5489,12 @@ class Census {
 
   /// How many have come so far, whether they are still there or not; who connects anew comes again.
   std::uint64_t arrivals() const { return arrivals_; }
+
+  /// Those who are there, and what they ask for.
+  std::vector<KnownPeer> peers() const;
+
+  /// Counts up whenever that changes.
+  std::uint64_t changes() const { return changes_; }
 
   /// The first topics that begin like this, of peers that can be told apart.
   std::vector<std::string> topicsFrom(std::string_view beginning, std::size_t most) const;
@@ -5455,12 +5518,19 @@ class Census {
 
  private:
   using Connection = const void*;
+  using Clock = KnownPeer::Clock;
   struct Peer {
     Frame keepsConnectionUnique;
+    Clock::time_point since = Clock::now();
     std::set<std::string> topics;
     std::size_t topicBytes = 0;
     bool isOurs = false;
     bool hasArrived = false;  // is among the arrivals
+  };
+
+  struct Arrival {
+    Connection connection;
+    Clock::time_point since;
   };
 
   bool subscribed(const std::string& topic, Connection connection, Frame& frame);
@@ -5472,10 +5542,11 @@ class Census {
 
   std::map<Connection, Peer> peers_;
   std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
-  std::map<std::string, std::vector<Connection>> ids_;   // more than one while a reconnection is under way
+  std::map<std::string, std::vector<Arrival>> ids_;      // more than one while a reconnection is under way
   std::multiset<std::string> gone_;
   std::size_t strangers_ = 0;
   std::uint64_t arrivals_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace dividere::detail
@@ -5542,6 +5613,13 @@ struct Audience {
   /// For the owner: from now on, and for all who are there already.
   void setAttendant(std::shared_ptr<Attendant> newOne);
 
+  /// For the owner: `function` is called in the watcher's thread, without the mutex, when it has learned of who comes, goes, or
+  /// subscribes to something else. Null: none.
+  void onChange(std::function<void()> function);
+
+  /// For the owner or the watcher's thread, without the mutex.
+  std::vector<KnownPeer> peers();
+
   /// For the watcher's thread, which is to call it again soon if it returns true.
   bool readNewsIfIdle();
 
@@ -5550,10 +5628,18 @@ struct Audience {
   void cutOff(Frame& news);
   void attend();
   bool serve();
+  bool isChanged() const { return onChange_ && toldOf_ != census.changes(); }
+  bool tellIfChanged(std::unique_lock<std::mutex>& lock);
 
   Deadline::Clock::time_point nextLook_{};  // under mutex
   std::atomic<bool> isLookDue_{false};      // the watcher is to look
-  bool hasCut_ = false;                     // under mutex; whoever takes the log is to know
+
+  // Under mutex.
+  std::shared_ptr<const std::function<void()>> onChange_;
+  std::uint64_t toldOf_ = 0;  // of the census's changes
+  Deadline::Clock::time_point nextTelling_{};
+
+  bool hasCut_ = false;  // under mutex; whoever takes the log is to know
 };
 
 }  // namespace dividere::detail
@@ -5627,6 +5713,9 @@ constexpr const char* kCutOff =
 // An attendant is told of news this often, at the most, by an owner who sends all the time: to look costs a system call.
 constexpr std::chrono::milliseconds kNewsPeriod{1};
 
+// One that subscribes and unsubscribes without end shall not have the list of all made more often.
+constexpr std::chrono::milliseconds kTellingPeriod{10};
+
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
 
@@ -5647,7 +5736,7 @@ bool Audience::readNews() {
   } else {
     socket->signalTaken();
   }
-  if (serve()) socket->pumpSoon();
+  if (serve() || isChanged()) socket->pumpSoon();
   return isAll;
 }
 
@@ -5689,9 +5778,35 @@ bool Audience::readNewsIfIdle() {
   if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();
-  lock.unlock();  // whoever takes the log may publish it
+  const bool isToldLater = tellIfChanged(lock);  // without the lock, as whoever takes the log, too: it may be published
   if (hasCut) warnings.log(LogLevel::warning, socket->who(), where + kCutOff);
-  return hasMore;
+  return hasMore || isToldLater;
+}
+
+/// Unlocks. Whether it is to be called again soon.
+bool Audience::tellIfChanged(std::unique_lock<std::mutex>& lock) {
+  const auto function = onChange_;
+  const bool isDue = isChanged(), isEarly = Deadline::Clock::now() < nextTelling_;
+  if (isDue && !isEarly) {
+    toldOf_ = census.changes();
+    nextTelling_ = Deadline::in(kTellingPeriod).when();
+  }
+  lock.unlock();
+  if (isDue && !isEarly) (*function)();
+  return isDue && isEarly;
+}
+
+void Audience::onChange(std::function<void()> function) {
+  const auto lock = enter();
+  onChange_ = function ? std::make_shared<const std::function<void()>>(std::move(function)) : nullptr;
+  toldOf_ = 0;
+  socket->pumpOnSignals();
+  socket->pumpSoon();
+}
+
+std::vector<KnownPeer> Audience::peers() {
+  const auto lock = enter();
+  return census.peers();
 }
 
 void Audience::cutOff(Frame& news) {
@@ -5874,6 +5989,14 @@ std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kId
 
 bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
+bool isOwnTopic(std::string_view topic) {
+  constexpr std::string_view kAddressTag("\xEA\x06", 2), kOwn(
+                                                             "\xFF"
+                                                             "dividere/");
+  const auto begins = [topic](std::string_view with) { return topic.substr(0, with.size()) == with; };
+  return topic == helloTopic() || begins(kAddressTag) || begins(kOwn);
+}
+
 bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
   if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return true;
@@ -5887,7 +6010,8 @@ bool Census::subscribed(const std::string& topic, Connection connection, Frame& 
   if (topic.size() > kLongestSubscription) return false;
   if (isIdTopic(topic)) {
     auto& connections = ids_[topic];
-    if (connections.size() < kMostOfOneId) connections.push_back(connection);
+    if (connections.size() < kMostOfOneId) connections.push_back({connection, Clock::now()});
+    ++changes_;
     ++arrivals_;  // not at its first topic: now they are all in force
   }
   if (!connection) return true;
@@ -5895,6 +6019,7 @@ bool Census::subscribed(const std::string& topic, Connection connection, Frame& 
   if (peer.keepsConnectionUnique.size() == 0) peer.keepsConnectionUnique = frame.share();
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
   if (!peer.topics.insert(topic).second) return true;
+  if (!isOwnTopic(topic)) ++changes_;
   peer.topicBytes += topic.size() + kTopicOverhead;
   holders_[topic].insert(connection);
   return peer.topicBytes <= kMostTopicBytes + kOwnTopicBytes;
@@ -5908,6 +6033,7 @@ void Census::unsubscribed(const std::string& topic, Connection connection) {
   if (isIdTopic(topic)) {
     const auto found = ids_.find(topic);
     if (found != ids_.end()) ids_.erase(found);
+    ++changes_;
   }
   forget(connection, topic);
 }
@@ -5921,6 +6047,7 @@ void Census::forget(Connection connection, const std::string& topic) {
     if (holders->second.empty()) holders_.erase(holders);
   }
   if (peer->second.topics.erase(topic) == 1) peer->second.topicBytes -= topic.size() + kTopicOverhead;
+  if (!isOwnTopic(topic)) ++changes_;
   if (peer->second.topics.empty()) peers_.erase(peer);
 }
 
@@ -5938,8 +6065,9 @@ void Census::leave(const std::string& id) {
   const auto found = ids_.find(id);
   if (found == ids_.end()) return;
   // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
-  const Connection connection = found->second.front();
+  const Connection connection = found->second.front().connection;
   found->second.erase(found->second.begin());
+  ++changes_;
   if (found->second.empty()) ids_.erase(found);
   const auto peer = peers_.find(connection);
   if (peer == peers_.end()) return;
@@ -5961,6 +6089,24 @@ void Census::leaveOneOf(const std::string& topic) {
     if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
   }
   if (leaving != peers_.end()) forget(leaving->first, topic);
+}
+
+std::vector<KnownPeer> Census::peers() const {
+  std::vector<KnownPeer> all;
+  for (const auto& [connection, peer] : peers_) {
+    KnownPeer known{peer.keepsConnectionUnique.peerAddress(), peer.since, 0, true, {}};
+    for (const std::string& topic : peer.topics) {
+      if (isIdTopic(topic)) ++known.subscribers;
+      if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
+    }
+    if (known.subscribers > 0 || !peer.isOurs) all.push_back(std::move(known));
+  }
+  for (const auto& [id, arrivals] : ids_) {
+    for (const Arrival& arrival : arrivals) {
+      if (!arrival.connection) all.push_back({{}, arrival.since, 1, false, {}});
+    }
+  }
+  return all;
 }
 
 std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::size_t most) const {
@@ -7722,7 +7868,11 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
-void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
+void Socket::pumpOnSignals() {
+  if (pumpsOnSignals_) return;
+  Process::current().watcher.pumpOn(*watch_, fd_);
+  pumpsOnSignals_ = true;
+}
 
 void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
 
@@ -11967,6 +12117,46 @@ std::string missingFields(const google::protobuf::Message& message) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/missing_fields.cpp
 
+// begin dividere/messaging/detail/peer_list.hpp
+// Who is there, in the words of this layer: types and topics for the bytes of subscriptions.
+
+namespace dividere::detail {
+
+/// What a subscription to these bytes matches.
+messaging::Interest interestIn(std::string_view subscription);
+
+std::vector<messaging::PeerInfo> peerList(const std::vector<KnownPeer>& peers);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/peer_list.hpp
+
+// begin dividere/messaging/detail/peer_list.cpp
+namespace dividere::detail {
+
+messaging::Interest interestIn(std::string_view subscription) {
+  if (subscription.empty() || subscription == kEveryEnvelope) return {};
+  const std::string_view type = typeOfSeries(subscription);
+  std::string_view rest = subscription;
+  const bool isWhole = skipOneField(rest) && skipTopic(rest) && rest.empty();
+  if (!isWhole || !isTypeName(type)) return {{}, {}, std::string(subscription)};
+  return {std::string(type), topicOfSeries(subscription), {}};
+}
+
+std::vector<messaging::PeerInfo> peerList(const std::vector<KnownPeer>& peers) {
+  std::vector<messaging::PeerInfo> list;
+  list.reserve(peers.size());
+  for (const KnownPeer& peer : peers) {
+    list.push_back({peer.address, peer.since, peer.subscribers, std::nullopt});
+    if (!peer.hasTopics) continue;
+    auto& interests = list.back().interests.emplace();
+    for (const std::string& topic : peer.topics) interests.push_back(interestIn(topic));
+  }
+  return list;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/peer_list.cpp
+
 // begin dividere/messaging/detail/publication.cpp
 namespace dividere::detail {
 
@@ -12209,6 +12399,24 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   ++last;
   numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
   return true;
+}
+
+std::vector<PeerInfo> Publisher::peers() const {
+  connection_.subscribers();  // reads the news; throws if it was moved from
+  return detail::peerList(detail::Access::audienceOf(connection_).peers());
+}
+
+void Publisher::onPeersChanged(std::function<void(const std::vector<PeerInfo>&)> handler) {
+  if (!handler) return onPeersChanged(nullptr);
+  detail::Access::socketOf(connection_);
+  detail::Audience& audience = detail::Access::audienceOf(connection_);
+  // The audience stays where it is while the Publisher is moved, and outlives the calls.
+  audience.onChange([&audience, handler = std::move(handler)] { handler(detail::peerList(audience.peers())); });
+}
+
+void Publisher::onPeersChanged(std::function<void()> handler) {
+  detail::Access::socketOf(connection_);
+  detail::Access::audienceOf(connection_).onChange(std::move(handler));
 }
 
 }  // namespace dividere::messaging

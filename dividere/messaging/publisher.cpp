@@ -5,6 +5,7 @@
 #include "detail/codec.hpp"
 #include "detail/filter_hints.hpp"
 #include "detail/keeping.hpp"
+#include "detail/peer_list.hpp"
 #include "detail/series.hpp"
 
 namespace dividere::detail {
@@ -81,6 +82,24 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   ++last;
   numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
   return true;
+}
+
+std::vector<PeerInfo> Publisher::peers() const {
+  connection_.subscribers();  // reads the news; throws if it was moved from
+  return detail::peerList(detail::Access::audienceOf(connection_).peers());
+}
+
+void Publisher::onPeersChanged(std::function<void(const std::vector<PeerInfo>&)> handler) {
+  if (!handler) return onPeersChanged(nullptr);
+  detail::Access::socketOf(connection_);
+  detail::Audience& audience = detail::Access::audienceOf(connection_);
+  // The audience stays where it is while the Publisher is moved, and outlives the calls.
+  audience.onChange([&audience, handler = std::move(handler)] { handler(detail::peerList(audience.peers())); });
+}
+
+void Publisher::onPeersChanged(std::function<void()> handler) {
+  detail::Access::socketOf(connection_);
+  detail::Access::audienceOf(connection_).onChange(std::move(handler));
 }
 
 }  // namespace dividere::messaging

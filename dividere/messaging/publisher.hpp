@@ -2,12 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "../connection/publisher.hpp"
 #include "../core/detail/hidden.hpp"
 #include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
+#include "peer_info.hpp"
 #include "socket.hpp"
 #include "topic.hpp"
 
@@ -64,6 +67,17 @@ class Publisher : public Socket<connection::Publisher> {
   std::size_t subscribers() const { return connection_.subscribers(); }
   std::uint64_t arrivals() const { return connection_.arrivals(); }
   std::uint64_t dropped() const { return connection_.dropped(); }
+
+  /// Who subscribes now, and to what. Subscribers over inproc are listed, other programs' sockets there are not.
+  std::vector<PeerInfo> peers() const;
+
+  /// Calls `handler` with what peers() would return, when somebody comes, goes, or subscribes to something else: in the
+  /// watcher's thread, as Connector::onEvent(), so it must be short. It is called at once if somebody is there, within about
+  /// a second while this Publisher is busy, 100 times a second at the most, and not once native() was called. In place of the
+  /// former handler, a call of which may be under way.
+  void onPeersChanged(std::function<void(const std::vector<PeerInfo>&)> handler);
+  void onPeersChanged(std::function<void()> handler);
+  void onPeersChanged(std::nullptr_t) { onPeersChanged(std::function<void()>()); }
 
  private:
   bool send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);

@@ -13,6 +13,9 @@ constexpr const char* kCutOff =
 // An attendant is told of news this often, at the most, by an owner who sends all the time: to look costs a system call.
 constexpr std::chrono::milliseconds kNewsPeriod{1};
 
+// One that subscribes and unsubscribes without end shall not have the list of all made more often.
+constexpr std::chrono::milliseconds kTellingPeriod{10};
+
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
 
@@ -33,7 +36,7 @@ bool Audience::readNews() {
   } else {
     socket->signalTaken();
   }
-  if (serve()) socket->pumpSoon();
+  if (serve() || isChanged()) socket->pumpSoon();
   return isAll;
 }
 
@@ -75,9 +78,35 @@ bool Audience::readNewsIfIdle() {
   if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();
-  lock.unlock();  // whoever takes the log may publish it
+  const bool isToldLater = tellIfChanged(lock);  // without the lock, as whoever takes the log, too: it may be published
   if (hasCut) warnings.log(LogLevel::warning, socket->who(), where + kCutOff);
-  return hasMore;
+  return hasMore || isToldLater;
+}
+
+/// Unlocks. Whether it is to be called again soon.
+bool Audience::tellIfChanged(std::unique_lock<std::mutex>& lock) {
+  const auto function = onChange_;
+  const bool isDue = isChanged(), isEarly = Deadline::Clock::now() < nextTelling_;
+  if (isDue && !isEarly) {
+    toldOf_ = census.changes();
+    nextTelling_ = Deadline::in(kTellingPeriod).when();
+  }
+  lock.unlock();
+  if (isDue && !isEarly) (*function)();
+  return isDue && isEarly;
+}
+
+void Audience::onChange(std::function<void()> function) {
+  const auto lock = enter();
+  onChange_ = function ? std::make_shared<const std::function<void()>>(std::move(function)) : nullptr;
+  toldOf_ = 0;
+  socket->pumpOnSignals();
+  socket->pumpSoon();
+}
+
+std::vector<KnownPeer> Audience::peers() {
+  const auto lock = enter();
+  return census.peers();
 }
 
 void Audience::cutOff(Frame& news) {

@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "../../core/detail/log_line.hpp"
 #include "attendant.hpp"
@@ -47,6 +49,13 @@ struct Audience {
   /// For the owner: from now on, and for all who are there already.
   void setAttendant(std::shared_ptr<Attendant> newOne);
 
+  /// For the owner: `function` is called in the watcher's thread, without the mutex, when it has learned of who comes, goes, or
+  /// subscribes to something else. Null: none.
+  void onChange(std::function<void()> function);
+
+  /// For the owner or the watcher's thread, without the mutex.
+  std::vector<KnownPeer> peers();
+
   /// For the watcher's thread, which is to call it again soon if it returns true.
   bool readNewsIfIdle();
 
@@ -55,10 +64,18 @@ struct Audience {
   void cutOff(Frame& news);
   void attend();
   bool serve();
+  bool isChanged() const { return onChange_ && toldOf_ != census.changes(); }
+  bool tellIfChanged(std::unique_lock<std::mutex>& lock);
 
   Deadline::Clock::time_point nextLook_{};  // under mutex
   std::atomic<bool> isLookDue_{false};      // the watcher is to look
-  bool hasCut_ = false;                     // under mutex; whoever takes the log is to know
+
+  // Under mutex.
+  std::shared_ptr<const std::function<void()>> onChange_;
+  std::uint64_t toldOf_ = 0;  // of the census's changes
+  Deadline::Clock::time_point nextTelling_{};
+
+  bool hasCut_ = false;  // under mutex; whoever takes the log is to know
 };
 
 }  // namespace dividere::detail

@@ -29,6 +29,14 @@ std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kId
 
 bool isIdTopic(std::string_view topic) { return topic.substr(0, kIdPrefix.size()) == kIdPrefix; }
 
+bool isOwnTopic(std::string_view topic) {
+  constexpr std::string_view kAddressTag("\xEA\x06", 2), kOwn(
+                                                             "\xFF"
+                                                             "dividere/");
+  const auto begins = [topic](std::string_view with) { return topic.substr(0, with.size()) == with; };
+  return topic == helloTopic() || begins(kAddressTag) || begins(kOwn);
+}
+
 bool Census::observe(Frame& frame) {
   const std::string_view message = frame.view();
   if (message.empty() || frame.more() || static_cast<unsigned char>(message[0]) > 1) return true;
@@ -42,7 +50,8 @@ bool Census::subscribed(const std::string& topic, Connection connection, Frame& 
   if (topic.size() > kLongestSubscription) return false;
   if (isIdTopic(topic)) {
     auto& connections = ids_[topic];
-    if (connections.size() < kMostOfOneId) connections.push_back(connection);
+    if (connections.size() < kMostOfOneId) connections.push_back({connection, Clock::now()});
+    ++changes_;
     ++arrivals_;  // not at its first topic: now they are all in force
   }
   if (!connection) return true;
@@ -50,6 +59,7 @@ bool Census::subscribed(const std::string& topic, Connection connection, Frame& 
   if (peer.keepsConnectionUnique.size() == 0) peer.keepsConnectionUnique = frame.share();
   peer.isOurs = peer.isOurs || isIdTopic(topic) || topic == helloTopic();
   if (!peer.topics.insert(topic).second) return true;
+  if (!isOwnTopic(topic)) ++changes_;
   peer.topicBytes += topic.size() + kTopicOverhead;
   holders_[topic].insert(connection);
   return peer.topicBytes <= kMostTopicBytes + kOwnTopicBytes;
@@ -63,6 +73,7 @@ void Census::unsubscribed(const std::string& topic, Connection connection) {
   if (isIdTopic(topic)) {
     const auto found = ids_.find(topic);
     if (found != ids_.end()) ids_.erase(found);
+    ++changes_;
   }
   forget(connection, topic);
 }
@@ -76,6 +87,7 @@ void Census::forget(Connection connection, const std::string& topic) {
     if (holders->second.empty()) holders_.erase(holders);
   }
   if (peer->second.topics.erase(topic) == 1) peer->second.topicBytes -= topic.size() + kTopicOverhead;
+  if (!isOwnTopic(topic)) ++changes_;
   if (peer->second.topics.empty()) peers_.erase(peer);
 }
 
@@ -93,8 +105,9 @@ void Census::leave(const std::string& id) {
   const auto found = ids_.find(id);
   if (found == ids_.end()) return;
   // While a peer reconnects its new connection may be known before the old one is gone: the oldest goes.
-  const Connection connection = found->second.front();
+  const Connection connection = found->second.front().connection;
   found->second.erase(found->second.begin());
+  ++changes_;
   if (found->second.empty()) ids_.erase(found);
   const auto peer = peers_.find(connection);
   if (peer == peers_.end()) return;
@@ -116,6 +129,24 @@ void Census::leaveOneOf(const std::string& topic) {
     if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
   }
   if (leaving != peers_.end()) forget(leaving->first, topic);
+}
+
+std::vector<KnownPeer> Census::peers() const {
+  std::vector<KnownPeer> all;
+  for (const auto& [connection, peer] : peers_) {
+    KnownPeer known{peer.keepsConnectionUnique.peerAddress(), peer.since, 0, true, {}};
+    for (const std::string& topic : peer.topics) {
+      if (isIdTopic(topic)) ++known.subscribers;
+      if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
+    }
+    if (known.subscribers > 0 || !peer.isOurs) all.push_back(std::move(known));
+  }
+  for (const auto& [id, arrivals] : ids_) {
+    for (const Arrival& arrival : arrivals) {
+      if (!arrival.connection) all.push_back({{}, arrival.since, 1, false, {}});
+    }
+  }
+  return all;
 }
 
 std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::size_t most) const {

@@ -2,6 +2,8 @@
 
 // Who subscribes to a Publisher.
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -23,8 +25,22 @@ std::string makeIdTopic();
 
 bool isIdTopic(std::string_view topic);
 
+/// Whether a dividere Subscriber has this topic beside what its user has asked for.
+bool isOwnTopic(std::string_view topic);
+
 /// The 16 random bytes of an id topic.
 std::string_view idOfTopic(std::string_view idTopic);
+
+/// A peer, as far as the census knows it.
+struct KnownPeer {
+  using Clock = std::chrono::system_clock;
+
+  std::string address;              // IP address; empty if there is none
+  Clock::time_point since;          // when it was first heard of
+  std::size_t subscribers = 0;      // dividere Subscribers: itself, or those that it forwards for; none: a stranger
+  bool hasTopics = true;            // false: they are not known
+  std::vector<std::string> topics;  // what users have asked for
+};
 
 /// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
 ///
@@ -44,6 +60,12 @@ class Census {
 
   /// How many have come so far, whether they are still there or not; who connects anew comes again.
   std::uint64_t arrivals() const { return arrivals_; }
+
+  /// Those who are there, and what they ask for.
+  std::vector<KnownPeer> peers() const;
+
+  /// Counts up whenever that changes.
+  std::uint64_t changes() const { return changes_; }
 
   /// The first topics that begin like this, of peers that can be told apart.
   std::vector<std::string> topicsFrom(std::string_view beginning, std::size_t most) const;
@@ -67,12 +89,19 @@ class Census {
 
  private:
   using Connection = const void*;
+  using Clock = KnownPeer::Clock;
   struct Peer {
     Frame keepsConnectionUnique;
+    Clock::time_point since = Clock::now();
     std::set<std::string> topics;
     std::size_t topicBytes = 0;
     bool isOurs = false;
     bool hasArrived = false;  // is among the arrivals
+  };
+
+  struct Arrival {
+    Connection connection;
+    Clock::time_point since;
   };
 
   bool subscribed(const std::string& topic, Connection connection, Frame& frame);
@@ -84,10 +113,11 @@ class Census {
 
   std::map<Connection, Peer> peers_;
   std::map<std::string, std::set<Connection>> holders_;  // of each of their topics
-  std::map<std::string, std::vector<Connection>> ids_;   // more than one while a reconnection is under way
+  std::map<std::string, std::vector<Arrival>> ids_;      // more than one while a reconnection is under way
   std::multiset<std::string> gone_;
   std::size_t strangers_ = 0;
   std::uint64_t arrivals_ = 0;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace dividere::detail

@@ -58,7 +58,9 @@ class Frame {
   /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
   std::string peerAddress() const {
     const char* const address = zmq_msg_gets(&message_, "Peer-Address");
-    return address ? address : std::string();
+    // Over ipc it is "localhost:user:group:process": no number.
+    const bool isIp = address && std::strspn(address, "0123456789abcdefABCDEF:") > 0;
+    return isIp ? address : std::string();
   }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.

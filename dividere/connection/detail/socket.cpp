@@ -343,7 +343,11 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
-void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
+void Socket::pumpOnSignals() {
+  if (pumpsOnSignals_) return;
+  Process::current().watcher.pumpOn(*watch_, fd_);
+  pumpsOnSignals_ = true;
+}
 
 void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "topic.hpp"
+
+namespace dividere::messaging {
+
+/// What somebody has subscribed to. Without type and bytes: to everything.
+struct Interest {
+  std::string type;   ///< full name; a Python program's is the last part alone
+  Topic topic;        ///< this one and those below it; empty: all
+  std::string bytes;  ///< in place of both, if they name no type: what a plain ZeroMQ socket has subscribed to
+};
+
+/// Who subscribes to a Publisher, as far as it knows. What it does not know it does not guess.
+struct PeerInfo {
+  /// The IP address; empty for peers that have none, over ipc and inproc.
+  std::string address;
+
+  /// When the Publisher heard of it first.
+  std::chrono::system_clock::time_point since;
+
+  /// Subscribers of this library: 1, or more if a forwarder passes their subscriptions on. 0: another program's socket, Python
+  /// or plain ZeroMQ.
+  std::size_t subscribers = 0;
+
+  /// Nothing if it cannot be known: over inproc. Of all together behind a forwarder.
+  std::optional<std::vector<Interest>> interests;
+};
+
+}  // namespace dividere::messaging
