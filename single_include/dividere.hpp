@@ -2117,6 +2117,7 @@ struct BrokerStats {
   std::size_t workers = 0;         ///< workers taken for alive
   std::uint64_t redispatched = 0;  ///< times a request was given to another worker
   std::uint64_t late = 0;          ///< replies dropped: late, or a second one
+  std::uint64_t expired = 0;       ///< those of the errors whose caller's time had passed before a worker had them
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
 
@@ -2130,7 +2131,9 @@ struct BrokerStats {
 /// The promise: each request that the broker has read gets exactly one outcome at its client, a reply or an error, as long
 /// as broker and client live, whatever dies among the workers. Execution is at least once: if a worker dies (its
 /// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
-/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's retry of a request
+/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
+/// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
+/// time it waited here. A client's retry of a request
 /// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
@@ -9285,6 +9288,7 @@ class FieldReader {
   std::uint64_t varint() const { return varint_; }    ///< of a varint field
   std::uint32_t fixed32() const { return fixed32_; }  ///< of a fixed32 field
   bool failed() const { return failed_; }
+  std::string_view rest() const { return rest_; }  ///< what is behind the field
 
   // The field's value, if it is of this kind: else `value` stays as it is.
   void to(std::string& value) const {
@@ -10249,6 +10253,9 @@ enum Feature : std::uint32_t {
   kFramesFeature = 16,   ///< one message in several frames
 };
 
+/// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.
+constexpr int kTimeoutField = 104;
+
 /// Parts that may be sent before Credit comes for more.
 constexpr std::uint32_t kInitialCredit = 32;
 
@@ -10283,7 +10290,6 @@ namespace dividere::detail {
 
 enum CallField : int {
   kTraceField = 103,
-  kTimeoutField = 104,
   kMethodField = 105,
   kPriorityField = 106,
   kPartField = 108,
@@ -16098,6 +16104,7 @@ class BrokerTally {
   void countRedispatched();
   void countLate();
   void countJunk();
+  void countExpired();
   void countOutcome(bool isError);
 
   /// Counts the outcome if `send` says that it is done with. Both in one: a client that has its outcome finds it
@@ -16236,16 +16243,20 @@ struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
-  std::string correlation;              // empty if it came without
-  std::size_t size = 0;                 // bytes of all its frames, as it was read
-  Deadline::Clock::time_point since{};  // waiting, or at its worker
-  int attempts = 0;                     // times it was given to a worker
-  int deaths = 0;                       // of workers that had it at hand
+  std::string correlation;                                                   // empty if it came without
+  std::size_t size = 0;                                                      // bytes of all its frames, as it was read
+  Deadline::Clock::time_point since{};                                       // waiting, or at its worker
+  Deadline::Clock::time_point expires = Deadline::Clock::time_point::max();  // when its caller's time has passed
+  std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
+  int attempts = 0;             // times it was given to a worker
+  int deaths = 0;               // of workers that had it at hand
 
   // At a worker only.
   BrokerWorker* worker = nullptr;
   std::string token;        // names this attempt
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
+
+  bool hasExpired(Deadline::Clock::time_point now) const { return expires <= now; }
 
   std::string_view client() const { return route.front().view(); }
 };
@@ -16421,6 +16432,9 @@ class Outcomes {
   void reply(BrokerRequest&& request, Frame&& payload);
   void fail(BrokerRequest&& request, Errc code, const std::string& text);
 
+  /// Its caller's time has passed before a worker had it.
+  void expire(BrokerRequest&& request);
+
  private:
   static bool takesErrors(const BrokerRequest& request);
   void send(BrokerRequest& request, Frame&& payload, bool isError);
@@ -16557,6 +16571,12 @@ class RequestBook {
   /// One that has been waiting since before `limit`, taken out.
   std::optional<BrokerRequest> takeOverdue(TimePoint limit);
 
+  /// The first one, taken out.
+  BrokerRequest takeFirst(Dialect dialect);
+
+  /// Those whose callers' time has passed, taken out; `next` is when that of another one passes.
+  Requests takeExpired(TimePoint now, TimePoint& next);
+
   /// Whose turn it is to be given this one, or null.
   BrokerWorker* workerFor(const BrokerRequest& request) const;
 
@@ -16586,6 +16606,7 @@ class RequestBook {
   Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
   const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
   void forgetCorrelation(const BrokerRequest& request);
+  BrokerRequest takeWaiting(Requests& queue, Requests::iterator place);
   void waitingChanged(std::size_t bytesMore, std::size_t bytesLess);
 
   WorkerRoster& roster_;
@@ -16600,6 +16621,42 @@ class RequestBook {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/request_book.hpp
 
+// begin dividere/balancing/detail/time_limits.hpp
+// Requests that have taken too long.
+
+namespace dividere::detail {
+
+/// Ends the wait for a worker when the caller's time has passed, or after BrokerOptions::maxWait, and that for a worker's
+/// reply after BrokerOptions::handlerDeadline.
+class TimeLimits {
+ public:
+  using TimePoint = Deadline::Clock::time_point;
+
+  TimeLimits(const balancing::BrokerOptions& options, ReactorLoop& loop, WorkerRoster& roster, RequestBook& book,
+             Outcomes& outcomes)
+      : options_(options), roster_(roster), book_(book), outcomes_(outcomes), alarm_(loop, [this] { endExpired(); }) {}
+
+  void endOverdue(TimePoint now);
+
+  /// A request waits whose caller's time passes then.
+  void expect(TimePoint expires, TimePoint now);
+
+ private:
+  void endExpired();
+  void endWaits(TimePoint limit);
+  void endAttempts(TimePoint limit);
+
+  const balancing::BrokerOptions& options_;
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  Outcomes& outcomes_;
+  TimePoint nextLook_{};
+  Alarm alarm_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/time_limits.hpp
+
 // begin dividere/balancing/detail/admission.hpp
 // Requests as they come from clients.
 
@@ -16609,8 +16666,14 @@ namespace dividere::detail {
 class Admission {
  public:
   Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
-            BrokerJunk& junk, MisplacedWorkers& misplaced)
-      : options_(options), book_(book), outbox_(outbox), outcomes_(outcomes), junk_(junk), misplaced_(misplaced) {}
+            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced)
+      : options_(options),
+        book_(book),
+        outbox_(outbox),
+        outcomes_(outcomes),
+        limits_(limits),
+        junk_(junk),
+        misplaced_(misplaced) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -16623,6 +16686,7 @@ class Admission {
  private:
   const char* faultOf(const Multipart& message) const;
   static BrokerRequest read(Multipart& message);
+  static void readTerms(BrokerRequest& request);
   bool isRetry(BrokerRequest& request);
   bool refuse(BrokerRequest& request);
   bool mustWaitInVain(const BrokerRequest& request) const;
@@ -16631,6 +16695,7 @@ class Admission {
   RequestBook& book_;
   Outbox& outbox_;
   Outcomes& outcomes_;
+  TimeLimits& limits_;
   BrokerJunk& junk_;
   MisplacedWorkers& misplaced_;
   bool isOpen_ = true;
@@ -16702,20 +16767,22 @@ namespace dividere::detail {
 /// Hands requests that wait to workers with room, in turn.
 class Dispatcher {
  public:
-  Dispatcher(FrameSource& back, WorkerRoster& roster, RequestBook& book, WorkerCare& care)
-      : back_(back), roster_(roster), book_(book), care_(care) {}
+  Dispatcher(FrameSource& back, WorkerRoster& roster, RequestBook& book, WorkerCare& care, Outcomes& outcomes)
+      : back_(back), roster_(roster), book_(book), care_(care), outcomes_(outcomes) {}
 
   void dispatch();
 
  private:
   void dispatch(Dialect dialect);
   void giveFirst(Dialect dialect, BrokerWorker& worker);
+  static void takeWaitOff(BrokerRequest& request, Deadline::Clock::time_point now);
   static Multipart messageOf(BrokerRequest& request, const BrokerWorker& worker, const std::string& token);
 
   FrameSource& back_;
   WorkerRoster& roster_;
   RequestBook& book_;
   WorkerCare& care_;
+  Outcomes& outcomes_;
   AttemptToken tokens_;
 };
 
@@ -16797,35 +16864,6 @@ class Returns {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/returns.hpp
 
-// begin dividere/balancing/detail/time_limits.hpp
-// Requests that have taken too long.
-
-namespace dividere::detail {
-
-/// Ends the wait for a worker after BrokerOptions::maxWait, and that for a worker's reply after
-/// BrokerOptions::handlerDeadline.
-class TimeLimits {
- public:
-  using TimePoint = Deadline::Clock::time_point;
-
-  TimeLimits(const balancing::BrokerOptions& options, WorkerRoster& roster, RequestBook& book, Outcomes& outcomes)
-      : options_(options), roster_(roster), book_(book), outcomes_(outcomes) {}
-
-  void endOverdue(TimePoint now);
-
- private:
-  void endWaits(TimePoint limit);
-  void endAttempts(TimePoint limit);
-
-  const balancing::BrokerOptions& options_;
-  WorkerRoster& roster_;
-  RequestBook& book_;
-  Outcomes& outcomes_;
-};
-
-}  // namespace dividere::detail
-// end dividere/balancing/detail/time_limits.hpp
-
 // begin dividere/balancing/detail/broker_core.hpp
 // What is inside a Broker.
 
@@ -16873,11 +16911,11 @@ class BrokerCore {
   MisplacedWorkers misplaced_;
   Outbox outbox_;
   Outcomes outcomes_;
+  TimeLimits limits_;
   Admission admission_;
   WorkerCare care_;
   Returns returns_;
   Dispatcher dispatcher_;
-  TimeLimits limits_;
   EndedConnections ended_;
   Clock::time_point lastTick_{};
 };
@@ -17062,6 +17100,28 @@ void Client::stop() { client().desk().stop(); }
 }  // namespace dividere::balancing
 // end dividere/balancing/client.cpp
 
+// begin dividere/balancing/detail/timeout_field.hpp
+// What is left of a caller's time, in the envelope of its request.
+
+namespace dividere::detail {
+
+/// Where the value of an envelope's timeoutMs stands, a varint; size 0: it has none.
+struct TimeoutField {
+  std::size_t begin = 0, size = 0;
+};
+
+/// Of several the last one, which counts.
+TimeoutField findTimeout(std::string_view envelope);
+
+/// Writes another value, not above the one that was there, in as many bytes. The frame is not shared.
+void rewriteTimeout(Frame& envelope, TimeoutField field, std::uint32_t ms);
+
+/// Whether two requests are the same but for what is left of their callers' time.
+bool isSameRequest(std::string_view one, std::string_view other);
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/timeout_field.hpp
+
 // begin dividere/balancing/detail/admission.cpp
 namespace dividere::detail {
 
@@ -17071,7 +17131,9 @@ void Admission::take(Multipart& message, BrokerTally& tally) {
   BrokerRequest request = read(message);
   if (isRetry(request)) return;
   tally.countRead();
-  if (!refuse(request)) book_.add(std::move(request));
+  if (refuse(request)) return;
+  if (request.timeoutMs > 0) limits_.expect(request.expires, request.since);
+  book_.add(std::move(request));
 }
 
 /// Null if it is a request.
@@ -17092,7 +17154,17 @@ BrokerRequest Admission::read(Multipart& message) {
   }
   request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
   request.since = Deadline::Clock::now();
+  if (request.dialect == Dialect::typed) readTerms(request);
   return request;
+}
+
+/// What the envelope says of the call.
+void Admission::readTerms(BrokerRequest& request) {
+  CallFields fields;
+  readCallFields(request.payload.view(), fields);
+  if (fields.timeoutMs == 0) return;
+  request.timeoutMs = fields.timeoutMs;
+  request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);
 }
 
 /// Whether it is at work already; the reply then goes the way this one came, as the client may have connected anew.
@@ -17100,8 +17172,12 @@ bool Admission::isRetry(BrokerRequest& request) {
   if (request.correlation.empty()) return false;
   BrokerRequest* const known = book_.findRetried(request.correlation);
   if (!known) return false;
-  if (known->payload.view() == request.payload.view()) {
+  if (isSameRequest(known->payload.view(), request.payload.view())) {
     known->route.swap(request.route);
+    known->expires = request.expires;  // what is left by now
+    known->timeoutMs = request.timeoutMs;
+    known->payload = std::move(request.payload);
+    if (known->timeoutMs > 0) limits_.expect(known->expires, request.since);
     return true;
   }
   request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
@@ -17168,11 +17244,11 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      admission_(options_, book_, outbox_, outcomes_, junk_, misplaced_),
+      limits_(options_, loop_, roster_, book_, outcomes_),
+      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
-      dispatcher_(back_, roster_, book_, care_),
-      limits_(options_, roster_, book_, outcomes_),
+      dispatcher_(back_, roster_, book_, care_, outcomes_),
       ended_(loop_, [this](const std::vector<int>& descriptors) {
         care_.probe(descriptors);
         dispatcher_.dispatch();
@@ -17419,6 +17495,7 @@ struct WorkerTask {
   std::size_t line = 0;  // the broker it came from
   std::vector<Frame> route;
   Frame payload;
+  RequestTerms terms;  // of a typed one, as of its arrival
 };
 
 /// Tasks on their way from the thread that receives them to the one that handles them: of each broker in the order they
@@ -17508,6 +17585,7 @@ class BrokerLine {
   FrameSource& open(const std::string& endpoint);
   void onEvent(const connection::SocketEvent& event);
   void onMessage(Multipart& message);
+  static void readTerms(WorkerTask& task);
   void onSignal(const Signal& signal);
   void introduce();
   bool mayBeat() const;
@@ -17587,7 +17665,15 @@ void BrokerLine::onMessage(Multipart& message) {
   task.payload = message.takePayload();
   task.route.swap(message.frames());
   if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
+  if (dialect_ == Dialect::typed) readTerms(task);
   tasks_.add(std::move(task));
+}
+
+// Its time goes on while it waits here.
+void BrokerLine::readTerms(WorkerTask& task) {
+  CallFields fields;
+  readCallFields(task.payload.view(), fields);
+  task.terms = RequestTerms(fields);
 }
 
 void BrokerLine::onSignal(const Signal& signal) {
@@ -17722,6 +17808,11 @@ void BrokerTally::countJunk() {
   ++stats_.junk;
 }
 
+void BrokerTally::countExpired() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.expired;
+}
+
 void BrokerTally::countOutcome(bool isError) {
   countOutcome(isError, [] { return true; });
 }
@@ -17850,8 +17941,15 @@ void Dispatcher::dispatch() {
 
 void Dispatcher::dispatch(Dialect dialect) {
   while (book_.hasWaiting(dialect)) {
-    BrokerWorker* const worker = book_.workerFor(book_.firstWaiting(dialect));
+    const auto now = Deadline::Clock::now();
+    BrokerRequest& first = book_.firstWaiting(dialect);
+    if (first.hasExpired(now)) {
+      outcomes_.expire(book_.takeFirst(dialect));
+      continue;
+    }
+    BrokerWorker* const worker = book_.workerFor(first);
     if (!worker) return;
+    takeWaitOff(first, now);
     giveFirst(dialect, *worker);
   }
 }
@@ -17871,6 +17969,16 @@ void Dispatcher::giveFirst(Dialect dialect, BrokerWorker& worker) {
   if (!worker.isBusy()) return care_.bury(worker, "not taking anything");
   worker.capacity = worker.requests.size();  // until it speaks of more again
   roster_.relist(worker);
+}
+
+// The bytes of an earlier attempt may still be on their way to its worker.
+void Dispatcher::takeWaitOff(BrokerRequest& request, Deadline::Clock::time_point now) {
+  if (request.expires == Deadline::Clock::time_point::max()) return;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(request.expires - now).count();
+  if (left == request.timeoutMs) return;
+  if (request.attempts > 0) request.payload = Frame(request.payload.view());
+  request.timeoutMs = static_cast<std::uint32_t>(left);
+  rewriteTimeout(request.payload, findTimeout(request.payload.view()), request.timeoutMs);
 }
 
 // The route as it is but for the client's id, in whose place stands the name of this attempt. Its frames are shared: the
@@ -18039,6 +18147,11 @@ void Outcomes::fail(BrokerRequest&& request, Errc code, const std::string& text)
   send(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
 }
 
+void Outcomes::expire(BrokerRequest&& request) {
+  tally_.countExpired();
+  fail(std::move(request), Errc::deadlinePassed, "the caller's time passed while the request waited for a worker");
+}
+
 void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
   if (isError && !takesErrors(request)) return tally_.countOutcome(true);
   Multipart reply(std::move(request.route));
@@ -18153,13 +18266,36 @@ std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
     auto first = queue->begin();
     while (first != queue->end() && first->attempts > 0 && first->since > limit) ++first;
     if (first == queue->end() || first->since > limit) continue;
-    forgetCorrelation(*first);
-    std::optional<BrokerRequest> overdue(std::move(*first));
-    queue->erase(first);
-    waitingChanged(0, overdue->size);
-    return overdue;
+    return takeWaiting(*queue, first);
   }
   return std::nullopt;
+}
+
+BrokerRequest RequestBook::takeFirst(Dialect dialect) {
+  Requests& queue = waiting(dialect);
+  return takeWaiting(queue, queue.begin());
+}
+
+RequestBook::Requests RequestBook::takeExpired(TimePoint now, TimePoint& next) {
+  Requests expired;
+  next = TimePoint::max();
+  for (auto each = typed_.begin(); each != typed_.end();) {
+    const auto place = each++;
+    if (place->hasExpired(now)) {
+      expired.push_back(takeWaiting(typed_, place));
+    } else {
+      next = std::min(next, place->expires);
+    }
+  }
+  return expired;
+}
+
+BrokerRequest RequestBook::takeWaiting(Requests& queue, Requests::iterator place) {
+  forgetCorrelation(*place);
+  BrokerRequest taken(std::move(*place));
+  queue.erase(place);
+  waitingChanged(0, taken.size);
+  return taken;
 }
 
 // A worker may ask for any number at a time, and reply to none.
@@ -18361,6 +18497,25 @@ void TimeLimits::endOverdue(TimePoint now) {
   if (options_.handlerDeadline > noLimit) endAttempts(now - options_.handlerDeadline);
 }
 
+// Sooner by half at most, so that a caller cannot have it set again and again.
+void TimeLimits::expect(TimePoint expires, TimePoint now) {
+  using std::chrono::milliseconds;
+  const auto left = std::max(std::chrono::ceil<milliseconds>(expires - now), milliseconds(1));
+  milliseconds delay{1};
+  while (delay * 2 <= left) delay *= 2;
+  alarm_.set(std::max(now + delay, nextLook_));
+}
+
+// Looks at all that wait: so not too often.
+void TimeLimits::endExpired() {
+  constexpr std::chrono::milliseconds pause{100};
+  const auto now = Deadline::Clock::now();
+  nextLook_ = now + pause;
+  TimePoint next;
+  for (BrokerRequest& request : book_.takeExpired(now, next)) outcomes_.expire(std::move(request));
+  if (next != TimePoint::max()) alarm_.set(std::max(next, nextLook_));
+}
+
 void TimeLimits::endWaits(TimePoint limit) {
   while (auto overdue = book_.takeOverdue(limit)) {
     const Errc code = roster_.anyFor(overdue->dialect) ? Errc::overloaded : Errc::noWorker;
@@ -18380,6 +18535,50 @@ void TimeLimits::endAttempts(TimePoint limit) {
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/time_limits.cpp
+
+// begin dividere/balancing/detail/timeout_field.cpp
+namespace dividere::detail {
+
+constexpr char kVarintGoesOn = '\x80';
+
+static bool goesOn(char byte) { return (byte & kVarintGoesOn) != 0; }
+
+// A varint begins behind the last byte of its tag, which is one without that bit as is its own last one.
+static TimeoutField varintThatEnds(std::string_view envelope, std::size_t end) {
+  std::size_t begin = end - 1;
+  while (goesOn(envelope[begin - 1])) --begin;
+  return {begin, end - begin};
+}
+
+TimeoutField findTimeout(std::string_view envelope) {
+  TimeoutField found;
+  FieldReader field(envelope);
+  while (field.next()) {
+    if (field.number() != kTimeoutField || !field.isVarint()) continue;
+    found = varintThatEnds(envelope, envelope.size() - field.rest().size());
+  }
+  return found;
+}
+
+// A varint may be longer than it has to be.
+void rewriteTimeout(Frame& envelope, TimeoutField field, std::uint32_t ms) {
+  std::uint64_t rest = ms;
+  for (std::size_t i = 0; i < field.size; ++i) {
+    const bool isLast = i + 1 == field.size;
+    envelope.data()[field.begin + i] = static_cast<char>((rest & 0x7F) | (isLast ? 0 : 0x80));
+    rest >>= 7;
+  }
+}
+
+bool isSameRequest(std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  const TimeoutField its = findTimeout(one), others = findTimeout(other);
+  return its.size > 0 && others.size > 0 && one.substr(0, its.begin) == other.substr(0, others.begin) &&
+         one.substr(its.begin + its.size) == other.substr(others.begin + others.size);
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/timeout_field.cpp
 
 // begin dividere/balancing/detail/worker_care.cpp
 namespace dividere::detail {
@@ -18614,6 +18813,7 @@ void WorkerCore::handleTasks() {
     if (onBytes_) {
       handleBytes(*task, origin);
     } else {
+      origin.setTerms(task->terms);
       handlers_.dispatch(task->payload.view(), origin);
     }
   }

@@ -53,6 +53,7 @@ struct BrokerStats {
   std::size_t workers = 0;         ///< workers taken for alive
   std::uint64_t redispatched = 0;  ///< times a request was given to another worker
   std::uint64_t late = 0;          ///< replies dropped: late, or a second one
+  std::uint64_t expired = 0;       ///< those of the errors whose caller's time had passed before a worker had them
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
 
@@ -66,7 +67,9 @@ struct BrokerStats {
 /// The promise: each request that the broker has read gets exactly one outcome at its client, a reply or an error, as long
 /// as broker and client live, whatever dies among the workers. Execution is at least once: if a worker dies (its
 /// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
-/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A client's retry of a request
+/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
+/// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
+/// time it waited here. A client's retry of a request
 /// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;

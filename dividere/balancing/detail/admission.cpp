@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "../../messaging/detail/call_fields.hpp"
+#include "timeout_field.hpp"
+
 namespace dividere::detail {
 
 void Admission::take(Multipart& message, BrokerTally& tally) {
@@ -10,7 +13,9 @@ void Admission::take(Multipart& message, BrokerTally& tally) {
   BrokerRequest request = read(message);
   if (isRetry(request)) return;
   tally.countRead();
-  if (!refuse(request)) book_.add(std::move(request));
+  if (refuse(request)) return;
+  if (request.timeoutMs > 0) limits_.expect(request.expires, request.since);
+  book_.add(std::move(request));
 }
 
 /// Null if it is a request.
@@ -31,7 +36,17 @@ BrokerRequest Admission::read(Multipart& message) {
   }
   request.dialect = looksLikeEnvelope(request.payload.view()) ? Dialect::typed : Dialect::bytes;
   request.since = Deadline::Clock::now();
+  if (request.dialect == Dialect::typed) readTerms(request);
   return request;
+}
+
+/// What the envelope says of the call.
+void Admission::readTerms(BrokerRequest& request) {
+  CallFields fields;
+  readCallFields(request.payload.view(), fields);
+  if (fields.timeoutMs == 0) return;
+  request.timeoutMs = fields.timeoutMs;
+  request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);
 }
 
 /// Whether it is at work already; the reply then goes the way this one came, as the client may have connected anew.
@@ -39,8 +54,12 @@ bool Admission::isRetry(BrokerRequest& request) {
   if (request.correlation.empty()) return false;
   BrokerRequest* const known = book_.findRetried(request.correlation);
   if (!known) return false;
-  if (known->payload.view() == request.payload.view()) {
+  if (isSameRequest(known->payload.view(), request.payload.view())) {
     known->route.swap(request.route);
+    known->expires = request.expires;  // what is left by now
+    known->timeoutMs = request.timeoutMs;
+    known->payload = std::move(request.payload);
+    if (known->timeoutMs > 0) limits_.expect(known->expires, request.since);
     return true;
   }
   request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long

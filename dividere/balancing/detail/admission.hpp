@@ -7,6 +7,7 @@
 #include "broker_junk.hpp"
 #include "outcomes.hpp"
 #include "request_book.hpp"
+#include "time_limits.hpp"
 
 namespace dividere::detail {
 
@@ -14,8 +15,14 @@ namespace dividere::detail {
 class Admission {
  public:
   Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
-            BrokerJunk& junk, MisplacedWorkers& misplaced)
-      : options_(options), book_(book), outbox_(outbox), outcomes_(outcomes), junk_(junk), misplaced_(misplaced) {}
+            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced)
+      : options_(options),
+        book_(book),
+        outbox_(outbox),
+        outcomes_(outcomes),
+        limits_(limits),
+        junk_(junk),
+        misplaced_(misplaced) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -28,6 +35,7 @@ class Admission {
  private:
   const char* faultOf(const Multipart& message) const;
   static BrokerRequest read(Multipart& message);
+  static void readTerms(BrokerRequest& request);
   bool isRetry(BrokerRequest& request);
   bool refuse(BrokerRequest& request);
   bool mustWaitInVain(const BrokerRequest& request) const;
@@ -36,6 +44,7 @@ class Admission {
   RequestBook& book_;
   Outbox& outbox_;
   Outcomes& outcomes_;
+  TimeLimits& limits_;
   BrokerJunk& junk_;
   MisplacedWorkers& misplaced_;
   bool isOpen_ = true;

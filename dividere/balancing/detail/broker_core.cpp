@@ -24,11 +24,11 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      admission_(options_, book_, outbox_, outcomes_, junk_, misplaced_),
+      limits_(options_, loop_, roster_, book_, outcomes_),
+      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
-      dispatcher_(back_, roster_, book_, care_),
-      limits_(options_, roster_, book_, outcomes_),
+      dispatcher_(back_, roster_, book_, care_, outcomes_),
       ended_(loop_, [this](const std::vector<int>& descriptors) {
         care_.probe(descriptors);
         dispatcher_.dispatch();

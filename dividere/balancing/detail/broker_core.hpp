@@ -57,11 +57,11 @@ class BrokerCore {
   MisplacedWorkers misplaced_;
   Outbox outbox_;
   Outcomes outcomes_;
+  TimeLimits limits_;
   Admission admission_;
   WorkerCare care_;
   Returns returns_;
   Dispatcher dispatcher_;
-  TimeLimits limits_;
   EndedConnections ended_;
   Clock::time_point lastTick_{};
 };

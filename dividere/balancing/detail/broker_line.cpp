@@ -50,7 +50,15 @@ void BrokerLine::onMessage(Multipart& message) {
   task.payload = message.takePayload();
   task.route.swap(message.frames());
   if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
+  if (dialect_ == Dialect::typed) readTerms(task);
   tasks_.add(std::move(task));
+}
+
+// Its time goes on while it waits here.
+void BrokerLine::readTerms(WorkerTask& task) {
+  CallFields fields;
+  readCallFields(task.payload.view(), fields);
+  task.terms = RequestTerms(fields);
 }
 
 void BrokerLine::onSignal(const Signal& signal) {

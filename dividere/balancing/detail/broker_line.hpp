@@ -46,6 +46,7 @@ class BrokerLine {
   FrameSource& open(const std::string& endpoint);
   void onEvent(const connection::SocketEvent& event);
   void onMessage(Multipart& message);
+  static void readTerms(WorkerTask& task);
   void onSignal(const Signal& signal);
   void introduce();
   bool mayBeat() const;

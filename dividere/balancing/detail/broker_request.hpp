@@ -2,6 +2,7 @@
 
 // A request, from the moment a Broker has read it to its outcome.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,16 +19,20 @@ struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
-  std::string correlation;              // empty if it came without
-  std::size_t size = 0;                 // bytes of all its frames, as it was read
-  Deadline::Clock::time_point since{};  // waiting, or at its worker
-  int attempts = 0;                     // times it was given to a worker
-  int deaths = 0;                       // of workers that had it at hand
+  std::string correlation;                                                   // empty if it came without
+  std::size_t size = 0;                                                      // bytes of all its frames, as it was read
+  Deadline::Clock::time_point since{};                                       // waiting, or at its worker
+  Deadline::Clock::time_point expires = Deadline::Clock::time_point::max();  // when its caller's time has passed
+  std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
+  int attempts = 0;             // times it was given to a worker
+  int deaths = 0;               // of workers that had it at hand
 
   // At a worker only.
   BrokerWorker* worker = nullptr;
   std::string token;        // names this attempt
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
+
+  bool hasExpired(Deadline::Clock::time_point now) const { return expires <= now; }
 
   std::string_view client() const { return route.front().view(); }
 };

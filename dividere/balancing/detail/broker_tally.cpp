@@ -22,6 +22,11 @@ void BrokerTally::countJunk() {
   ++stats_.junk;
 }
 
+void BrokerTally::countExpired() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.expired;
+}
+
 void BrokerTally::countOutcome(bool isError) {
   countOutcome(isError, [] { return true; });
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "timeout_field.hpp"
+
 namespace dividere::detail {
 
 void Dispatcher::dispatch() {
@@ -11,8 +13,15 @@ void Dispatcher::dispatch() {
 
 void Dispatcher::dispatch(Dialect dialect) {
   while (book_.hasWaiting(dialect)) {
-    BrokerWorker* const worker = book_.workerFor(book_.firstWaiting(dialect));
+    const auto now = Deadline::Clock::now();
+    BrokerRequest& first = book_.firstWaiting(dialect);
+    if (first.hasExpired(now)) {
+      outcomes_.expire(book_.takeFirst(dialect));
+      continue;
+    }
+    BrokerWorker* const worker = book_.workerFor(first);
     if (!worker) return;
+    takeWaitOff(first, now);
     giveFirst(dialect, *worker);
   }
 }
@@ -32,6 +41,16 @@ void Dispatcher::giveFirst(Dialect dialect, BrokerWorker& worker) {
   if (!worker.isBusy()) return care_.bury(worker, "not taking anything");
   worker.capacity = worker.requests.size();  // until it speaks of more again
   roster_.relist(worker);
+}
+
+// The bytes of an earlier attempt may still be on their way to its worker.
+void Dispatcher::takeWaitOff(BrokerRequest& request, Deadline::Clock::time_point now) {
+  if (request.expires == Deadline::Clock::time_point::max()) return;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(request.expires - now).count();
+  if (left == request.timeoutMs) return;
+  if (request.attempts > 0) request.payload = Frame(request.payload.view());
+  request.timeoutMs = static_cast<std::uint32_t>(left);
+  rewriteTimeout(request.payload, findTimeout(request.payload.view()), request.timeoutMs);
 }
 
 // The route as it is but for the client's id, in whose place stands the name of this attempt. Its frames are shared: the

@@ -19,6 +19,11 @@ void Outcomes::fail(BrokerRequest&& request, Errc code, const std::string& text)
   send(request, Frame(std::string_view(errorEnvelope(Error(code, text)))), true);
 }
 
+void Outcomes::expire(BrokerRequest&& request) {
+  tally_.countExpired();
+  fail(std::move(request), Errc::deadlinePassed, "the caller's time passed while the request waited for a worker");
+}
+
 void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
   if (isError && !takesErrors(request)) return tally_.countOutcome(true);
   Multipart reply(std::move(request.route));

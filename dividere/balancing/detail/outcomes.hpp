@@ -20,6 +20,9 @@ class Outcomes {
   void reply(BrokerRequest&& request, Frame&& payload);
   void fail(BrokerRequest&& request, Errc code, const std::string& text);
 
+  /// Its caller's time has passed before a worker had it.
+  void expire(BrokerRequest&& request);
+
  private:
   static bool takesErrors(const BrokerRequest& request);
   void send(BrokerRequest& request, Frame&& payload, bool isError);

@@ -1,5 +1,6 @@
 #include "request_book.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -34,13 +35,36 @@ std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
     auto first = queue->begin();
     while (first != queue->end() && first->attempts > 0 && first->since > limit) ++first;
     if (first == queue->end() || first->since > limit) continue;
-    forgetCorrelation(*first);
-    std::optional<BrokerRequest> overdue(std::move(*first));
-    queue->erase(first);
-    waitingChanged(0, overdue->size);
-    return overdue;
+    return takeWaiting(*queue, first);
   }
   return std::nullopt;
+}
+
+BrokerRequest RequestBook::takeFirst(Dialect dialect) {
+  Requests& queue = waiting(dialect);
+  return takeWaiting(queue, queue.begin());
+}
+
+RequestBook::Requests RequestBook::takeExpired(TimePoint now, TimePoint& next) {
+  Requests expired;
+  next = TimePoint::max();
+  for (auto each = typed_.begin(); each != typed_.end();) {
+    const auto place = each++;
+    if (place->hasExpired(now)) {
+      expired.push_back(takeWaiting(typed_, place));
+    } else {
+      next = std::min(next, place->expires);
+    }
+  }
+  return expired;
+}
+
+BrokerRequest RequestBook::takeWaiting(Requests& queue, Requests::iterator place) {
+  forgetCorrelation(*place);
+  BrokerRequest taken(std::move(*place));
+  queue.erase(place);
+  waitingChanged(0, taken.size);
+  return taken;
 }
 
 // A worker may ask for any number at a time, and reply to none.

@@ -41,6 +41,12 @@ class RequestBook {
   /// One that has been waiting since before `limit`, taken out.
   std::optional<BrokerRequest> takeOverdue(TimePoint limit);
 
+  /// The first one, taken out.
+  BrokerRequest takeFirst(Dialect dialect);
+
+  /// Those whose callers' time has passed, taken out; `next` is when that of another one passes.
+  Requests takeExpired(TimePoint now, TimePoint& next);
+
   /// Whose turn it is to be given this one, or null.
   BrokerWorker* workerFor(const BrokerRequest& request) const;
 
@@ -70,6 +76,7 @@ class RequestBook {
   Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
   const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
   void forgetCorrelation(const BrokerRequest& request);
+  BrokerRequest takeWaiting(Requests& queue, Requests::iterator place);
   void waitingChanged(std::size_t bytesMore, std::size_t bytesLess);
 
   WorkerRoster& roster_;

@@ -95,6 +95,7 @@ void WorkerCore::handleTasks() {
     if (onBytes_) {
       handleBytes(*task, origin);
     } else {
+      origin.setTerms(task->terms);
       handlers_.dispatch(task->payload.view(), origin);
     }
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../../connection/detail/frame.hpp"
+#include "../../reactor/detail/origin.hpp"
 
 namespace dividere::detail {
 
@@ -19,6 +20,7 @@ struct WorkerTask {
   std::size_t line = 0;  // the broker it came from
   std::vector<Frame> route;
   Frame payload;
+  RequestTerms terms;  // of a typed one, as of its arrival
 };
 
 /// Tasks on their way from the thread that receives them to the one that handles them: of each broker in the order they

@@ -6,7 +6,6 @@ namespace dividere::detail {
 
 enum CallField : int {
   kTraceField = 103,
-  kTimeoutField = 104,
   kMethodField = 105,
   kPriorityField = 106,
   kPartField = 108,

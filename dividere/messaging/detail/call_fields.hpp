@@ -17,6 +17,9 @@ enum Feature : std::uint32_t {
   kFramesFeature = 16,   ///< one message in several frames
 };
 
+/// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.
+constexpr int kTimeoutField = 104;
+
 /// Parts that may be sent before Credit comes for more.
 constexpr std::uint32_t kInitialCredit = 32;
 

@@ -26,6 +26,7 @@ class FieldReader {
   std::uint64_t varint() const { return varint_; }    ///< of a varint field
   std::uint32_t fixed32() const { return fixed32_; }  ///< of a fixed32 field
   bool failed() const { return failed_; }
+  std::string_view rest() const { return rest_; }  ///< what is behind the field
 
   // The field's value, if it is of this kind: else `value` stays as it is.
   void to(std::string& value) const {
