@@ -137,6 +137,7 @@
 #include "dividere/messaging/detail/keeping.cpp"
 #include "dividere/messaging/detail/kept_messages.cpp"
 #include "dividere/messaging/detail/kept_notes.cpp"
+#include "dividere/messaging/detail/lateness.cpp"
 #include "dividere/messaging/detail/message_types.cpp"
 #include "dividere/messaging/detail/missing_fields.cpp"
 #include "dividere/messaging/detail/peer_list.cpp"

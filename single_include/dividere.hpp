@@ -1267,6 +1267,9 @@ struct PublisherOptions {
 
   /// So many types and topics are kept at most.
   std::size_t keepSeries = 100000;
+
+  /// Each message says when it was sent, in 10 bytes more: Subscriber::age().
+  bool stamp = false;
 };
 
 /// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.
@@ -1430,6 +1433,12 @@ class Subscriber : public Consumer<connection::Subscriber> {
   /// Messages that came and were not read, as a newer one of the type and topic came before that; with
   /// SubscriberOptions::latest alone. What was sent since the first message was received, skipped or missed.
   std::uint64_t skipped() const;
+
+  /// How old the message received last is now: since it was sent, by the publisher's clock, until now, by this host's; so
+  /// what the two clocks differ by is in it, a few milliseconds where both follow NTP, and it may be negative. Nothing unless
+  /// the publisher stamps (PublisherOptions::stamp). A subscriber that falls a second behind its publisher says so in the log,
+  /// once: clocks that differ do not matter there.
+  std::optional<std::chrono::nanoseconds> age() const;
 
   /// The topic of the message received last; empty if it has none.
   const Topic& topic() const;
@@ -9284,9 +9293,11 @@ class FieldReader {
   bool isBytes() const { return isBytes_; }
   bool isVarint() const { return isVarint_; }
   bool isFixed32() const { return isFixed32_; }
+  bool isFixed64() const { return isFixed64_; }
   std::string_view bytes() const { return bytes_; }   ///< of a length-delimited field
   std::uint64_t varint() const { return varint_; }    ///< of a varint field
   std::uint32_t fixed32() const { return fixed32_; }  ///< of a fixed32 field
+  std::uint64_t fixed64() const { return fixed64_; }  ///< of a fixed64 field
   bool failed() const { return failed_; }
   std::string_view rest() const { return rest_; }  ///< what is behind the field
 
@@ -9319,10 +9330,12 @@ class FieldReader {
   bool isBytes_ = false;
   bool isVarint_ = false;
   bool isFixed32_ = false;
+  bool isFixed64_ = false;
   bool failed_ = false;
   std::string_view bytes_;
   std::uint64_t varint_ = 0;
   std::uint32_t fixed32_ = 0;
+  std::uint64_t fixed64_ = 0;
 };
 
 /// Builds a message field by field, leaving out what has its default value, as proto3 does.
@@ -9351,6 +9364,14 @@ inline bool readFixed32(std::string_view& bytes, std::uint32_t& value) {
   return true;
 }
 
+/// The same of a fixed64.
+inline bool readFixed64(std::string_view& bytes, std::uint64_t& value) {
+  std::uint32_t low, high;
+  if (bytes.size() < 8 || !readFixed32(bytes, low) || !readFixed32(bytes, high)) return false;
+  value = std::uint64_t{high} << 32 | low;
+  return true;
+}
+
 /// Takes a varint off the front of the bytes; false if there is none. By hand: protobuf's reader takes longer to set up than
 /// to read.
 inline bool readVarint(std::string_view& bytes, std::uint64_t& value) {
@@ -9371,6 +9392,7 @@ namespace dividere::detail {
 enum PublicationField : int {
   kSequenceField = 100,
   kPublisherField = 101,
+  kSentField = 102,
   kTopicField = 107,
   kKeptField = 115,
 };
@@ -9387,7 +9409,8 @@ struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
   std::uint64_t sequence = 0;  ///< 0: the publisher does not number
   std::uint32_t publisher = 0;
-  std::uint64_t kept = 0;  ///< of how many messages before this one its publisher can send again
+  std::int64_t sentNs = 0;  ///< Unix time; 0: the publisher does not stamp
+  std::uint64_t kept = 0;   ///< of how many messages before this one its publisher can send again
 };
 
 /// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
@@ -9412,14 +9435,16 @@ constexpr std::size_t kLongestSeries = 2048;
 /// The fields behind the message, in place.
 class PublicationTail {
  public:
-  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept = 0);
+  /// The last two are left out where they are 0.
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs = 0, std::uint64_t kept = 0);
   std::string_view bytes() const { return {bytes_, size_}; }
 
  private:
   void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
   void appendVarint(std::uint64_t value);
+  void appendFixed(std::uint64_t value, int bits);
 
-  char bytes_[2 + 10 + 2 + 4 + 2 + 10];
+  char bytes_[2 + 10 + 2 + 4 + 2 + 8 + 2 + 10];
   std::size_t size_ = 0;
 };
 
@@ -9438,10 +9463,17 @@ inline bool skipTopic(std::string_view& bytes) {
 /// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
 bool isTail(std::string_view bytes);
 
-/// The last of a tail, where it is there.
-inline bool readKept(std::string_view bytes, Publication& publication) {
-  constexpr std::string_view kTag("\x98\x07", 2);
-  if (bytes.substr(0, 2) != kTag) return false;
+/// The last two of a tail, where they are there.
+inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
+  constexpr std::string_view kSentTag("\xB1\x06", 2), kKeptTag("\x98\x07", 2);
+  std::uint64_t sentNs = 0;
+  if (bytes.substr(0, 2) == kSentTag) {
+    bytes.remove_prefix(2);
+    if (!readFixed64(bytes, sentNs)) return false;
+    publication.sentNs = static_cast<std::int64_t>(sentNs);
+    if (bytes.empty()) return true;
+  }
+  if (bytes.substr(0, 2) != kKeptTag) return false;
   bytes.remove_prefix(2);
   return readVarint(bytes, publication.kept) && bytes.empty();
 }
@@ -9453,7 +9485,7 @@ inline bool readTail(std::string_view bytes, Publication& publication) {
   bytes.remove_prefix(2);
   if (!readVarint(bytes, publication.sequence) || bytes.substr(0, 2) != kPublisherTag) return false;
   bytes.remove_prefix(2);
-  return readFixed32(bytes, publication.publisher) && (bytes.empty() || readKept(bytes, publication));
+  return readFixed32(bytes, publication.publisher) && (bytes.empty() || readTailsEnd(bytes, publication));
 }
 
 }  // namespace dividere::detail
@@ -9959,6 +9991,43 @@ class CatchUp {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/catch_up.hpp
 
+// begin dividere/messaging/detail/lateness.hpp
+// Whether a subscriber reads old messages, by the stamps of its publishers.
+
+namespace dividere::detail {
+
+/// How old what was stamped like this is, in nanoseconds. Negative if the publisher's clock is ahead.
+std::int64_t ageOf(std::int64_t sentNs, std::chrono::system_clock::time_point now);
+
+/// The clocks of two hosts differ. So a message's age is compared with the least one that messages of its publisher had in
+/// the last minute or two: what it is above that, it has waited. One thread at a time.
+class Lateness {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static constexpr std::chrono::nanoseconds kLate = std::chrono::seconds(1);
+  static constexpr std::chrono::seconds kWindow{60};
+
+  /// A message of this publisher has been read now, and has this age. How late it is, if it is the first of those that are late
+  /// in a row; zero if not.
+  std::chrono::nanoseconds note(std::uint32_t publisher, std::int64_t ageNs, Clock::time_point now);
+
+ private:
+  static constexpr std::size_t kMost = 1000;  // publishers: a hostile one may make up others without end
+
+  struct Least {
+    Clock::time_point since;
+    std::int64_t age;     // since then
+    std::int64_t before;  // in the window before
+  };
+
+  std::unordered_map<std::uint32_t, Least> least_;
+  bool isLate_ = false;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/lateness.hpp
+
 // begin dividere/messaging/detail/arrivals.hpp
 // What comes to a Subscriber, counted.
 
@@ -9995,6 +10064,7 @@ class Arrivals final : public Intake {
 
   /// Of the message that was taken last.
   const messaging::Topic& topic();
+  std::optional<std::chrono::nanoseconds> age() const;
 
  private:
   enum class Kind {
@@ -10018,6 +10088,7 @@ class Arrivals final : public Intake {
 
   bool isWanted(std::string_view series) const;
   void received(const Publication& publication);
+  void tellIfLate(const Publication& publication);
   void keepGap(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
   void tellGaps();
   void tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
@@ -10041,7 +10112,10 @@ class Arrivals final : public Intake {
 
   // In the thread that receives.
   std::uint64_t received_ = 0;
-  std::string series_;  // of the last message
+  std::string series_;       // of the last message
+  std::int64_t sentNs_ = 0;  // the same
+  Lateness lateness_;
+  RateLimit lateWarnings_;
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from
   Frame held_;
@@ -10138,7 +10212,23 @@ bool Arrivals::takesOne(Frame& envelope) {
     if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
   }
   received(publication);
+  if (publication.sentNs != 0) tellIfLate(publication);
   return true;
+}
+
+// Not of what was held back or kept, which is late for its own reasons.
+void Arrivals::tellIfLate(const Publication& publication) {
+  const std::int64_t age = ageOf(publication.sentNs, std::chrono::system_clock::now());
+  const std::chrono::duration<double> late = lateness_.note(publication.publisher, age, Lateness::Clock::now());
+  if (late.count() == 0) return;
+  lateWarnings_.log(LogLevel::warning, kSubscriber,
+                    where_ + ": what is read has waited for " + std::to_string(late.count()) +
+                        " s: it is read too slowly (see SubscriberOptions::latest)");
+}
+
+std::optional<std::chrono::nanoseconds> Arrivals::age() const {
+  if (sentNs_ == 0) return std::nullopt;
+  return std::chrono::nanoseconds(ageOf(sentNs_, std::chrono::system_clock::now()));
 }
 
 const Frame& Arrivals::takeHeld() {
@@ -10185,6 +10275,7 @@ void Arrivals::hands(std::string_view envelope) {
 
 void Arrivals::received(const Publication& publication) {
   if (series_ != publication.series) series_ = publication.series;
+  sentNs_ = publication.sentNs;
   ++received_;
 }
 
@@ -11092,7 +11183,9 @@ bool FieldReader::next() {
   isVarint_ = (tag & 7) == kVarint;
   isBytes_ = (tag & 7) == kBytes;
   isFixed32_ = (tag & 7) == kFixed32;
+  isFixed64_ = (tag & 7) == kFixed64;
   if (isFixed32_) return readFixed32(rest_, fixed32_) || fail();
+  if (isFixed64_) return readFixed64(rest_, fixed64_) || fail();
   if (isVarint_) return readVarint(rest_, varint_) || fail();
   if (!isBytes_) return skip(tag, 0) || fail();
   std::uint64_t size;
@@ -11924,6 +12017,30 @@ bool readAsk(std::string_view topic, KeptAsk& ask) {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/kept_notes.cpp
 
+// begin dividere/messaging/detail/lateness.cpp
+namespace dividere::detail {
+
+std::int64_t ageOf(std::int64_t sentNs, std::chrono::system_clock::time_point now) {
+  constexpr std::int64_t kFarthest = std::numeric_limits<std::int64_t>::max() / 4;  // whatever a peer says, no overflow
+  const auto nowNs = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
+  return nowNs - std::clamp(sentNs, -kFarthest, kFarthest);
+}
+
+std::chrono::nanoseconds Lateness::note(std::uint32_t publisher, std::int64_t ageNs, Clock::time_point now) {
+  if (least_.size() == kMost && least_.count(publisher) == 0) least_.clear();
+  Least& least = least_.try_emplace(publisher, Least{now, ageNs, ageNs}).first->second;
+  if (now - least.since > kWindow) least = {now, ageNs, least.age};
+  least.age = std::min(least.age, ageNs);
+  const std::chrono::nanoseconds late(ageNs - std::min(least.age, least.before));
+  if (late < kLate / 2) isLate_ = false;
+  if (isLate_ || late < kLate) return std::chrono::nanoseconds::zero();
+  isLate_ = true;
+  return late;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/lateness.cpp
+
 // begin dividere/messaging/detail/message_types.cpp
 namespace dividere::detail {
 
@@ -12195,6 +12312,8 @@ static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   while (field.next()) {
     if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
     if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
+    if (field.number() == kSentField && field.isFixed64())
+      publication.sentNs = static_cast<std::int64_t>(field.fixed64());
     if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
   }
   return !field.failed();
@@ -12241,14 +12360,23 @@ bool skipOneField(std::string_view& rest) {
   return takeBytes(rest, rest.substr(0, 1) == kNameTag ? kNameTag : kTopicTag, part);
 }
 
-PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept) {
+PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs,
+                                 std::uint64_t kept) {
   append(0xA0), append(0x06);
   appendVarint(sequence);
   append(0xAD), append(0x06);
-  for (int shift = 0; shift < 32; shift += 8) append(publisher >> shift & 0xFF);
+  appendFixed(publisher, 32);
+  if (sentNs != 0) {
+    append(0xB1), append(0x06);
+    appendFixed(static_cast<std::uint64_t>(sentNs), 64);
+  }
   if (kept == 0) return;
   append(0x98), append(0x07);
   appendVarint(kept);
+}
+
+void PublicationTail::appendFixed(std::uint64_t value, int bits) {
+  for (int shift = 0; shift < bits; shift += 8) append(static_cast<unsigned>(value >> shift & 0xFF));
 }
 
 void PublicationTail::appendVarint(std::uint64_t value) {
@@ -12342,6 +12470,13 @@ struct Numbering {
   std::string room;  // for a series that is put together
   FilterHints hints;
   std::shared_ptr<Keeping> keeping;  // null if nothing is kept
+  bool stamps = false;
+
+  std::int64_t stamp() const {
+    if (!stamps) return 0;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  }
 };
 
 /// While it lives, a message is about to be sent that is to be kept.
@@ -12367,6 +12502,7 @@ Publisher::Publisher(const std::string& endpoint, const connection::SocketOption
 
 Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
     : Publisher(endpoint, options.socket) {
+  numbering_->stamps = options.stamp;
   if (options.keep == 0) return;
   numbering_->keeping = std::make_shared<detail::Keeping>(
       numbering_->publisher, detail::KeptMessages::Limits{options.keep, options.keepBytes, options.keepSeries},
@@ -12396,7 +12532,8 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   detail::Keeping* const keeping = numbering_->keeping.get();
   const std::string_view series = detail::seriesOf(message, topicFields, numbering_->room);
   std::uint64_t& last = numbering_->numbers.last(series);
-  const detail::PublicationTail tail(last + 1, numbering_->publisher, keeping ? keeping->count(series) : 0);
+  const detail::PublicationTail tail(last + 1, numbering_->publisher, numbering_->stamp(),
+                                     keeping ? keeping->count(series) : 0);
   detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
   const detail::Prepared prepared(keeping);
   if (keeping) keeping->prepare(series, last + 1, frame.share());
@@ -12628,6 +12765,8 @@ std::uint64_t Subscriber::received() const { return detail::arrivalsOf(connectio
 std::uint64_t Subscriber::missed() const { return detail::arrivalsOf(connection_).missed(); }
 
 std::uint64_t Subscriber::skipped() const { return detail::arrivalsOf(connection_).skipped(); }
+
+std::optional<std::chrono::nanoseconds> Subscriber::age() const { return detail::arrivalsOf(connection_).age(); }
 
 const Topic& Subscriber::topic() const { return detail::arrivalsOf(connection_).topic(); }
 

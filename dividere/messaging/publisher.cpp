@@ -1,5 +1,7 @@
 #include "publisher.hpp"
 
+#include <chrono>
+
 #include "../connection/detail/access.hpp"
 #include "../core/detail/random.hpp"
 #include "detail/codec.hpp"
@@ -19,6 +21,13 @@ struct Numbering {
   std::string room;  // for a series that is put together
   FilterHints hints;
   std::shared_ptr<Keeping> keeping;  // null if nothing is kept
+  bool stamps = false;
+
+  std::int64_t stamp() const {
+    if (!stamps) return 0;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  }
 };
 
 /// While it lives, a message is about to be sent that is to be kept.
@@ -44,6 +53,7 @@ Publisher::Publisher(const std::string& endpoint, const connection::SocketOption
 
 Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
     : Publisher(endpoint, options.socket) {
+  numbering_->stamps = options.stamp;
   if (options.keep == 0) return;
   numbering_->keeping = std::make_shared<detail::Keeping>(
       numbering_->publisher, detail::KeptMessages::Limits{options.keep, options.keepBytes, options.keepSeries},
@@ -73,7 +83,8 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   detail::Keeping* const keeping = numbering_->keeping.get();
   const std::string_view series = detail::seriesOf(message, topicFields, numbering_->room);
   std::uint64_t& last = numbering_->numbers.last(series);
-  const detail::PublicationTail tail(last + 1, numbering_->publisher, keeping ? keeping->count(series) : 0);
+  const detail::PublicationTail tail(last + 1, numbering_->publisher, numbering_->stamp(),
+                                     keeping ? keeping->count(series) : 0);
   detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
   const detail::Prepared prepared(keeping);
   if (keeping) keeping->prepare(series, last + 1, frame.share());

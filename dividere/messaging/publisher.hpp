@@ -35,6 +35,9 @@ struct PublisherOptions {
 
   /// So many types and topics are kept at most.
   std::size_t keepSeries = 100000;
+
+  /// Each message says when it was sent, in 10 bytes more: Subscriber::age().
+  bool stamp = false;
 };
 
 /// connection::Publisher for protobuf messages, which it numbers: a Subscriber knows what it missed.

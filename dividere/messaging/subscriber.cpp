@@ -82,6 +82,8 @@ std::uint64_t Subscriber::missed() const { return detail::arrivalsOf(connection_
 
 std::uint64_t Subscriber::skipped() const { return detail::arrivalsOf(connection_).skipped(); }
 
+std::optional<std::chrono::nanoseconds> Subscriber::age() const { return detail::arrivalsOf(connection_).age(); }
+
 const Topic& Subscriber::topic() const { return detail::arrivalsOf(connection_).topic(); }
 
 std::string Subscriber::topicId(std::string_view fullName) { return detail::envelopePrefix(fullName); }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +81,12 @@ class Subscriber : public Consumer<connection::Subscriber> {
   /// Messages that came and were not read, as a newer one of the type and topic came before that; with
   /// SubscriberOptions::latest alone. What was sent since the first message was received, skipped or missed.
   std::uint64_t skipped() const;
+
+  /// How old the message received last is now: since it was sent, by the publisher's clock, until now, by this host's; so
+  /// what the two clocks differ by is in it, a few milliseconds where both follow NTP, and it may be negative. Nothing unless
+  /// the publisher stamps (PublisherOptions::stamp). A subscriber that falls a second behind its publisher says so in the log,
+  /// once: clocks that differ do not matter there.
+  std::optional<std::chrono::nanoseconds> age() const;
 
   /// The topic of the message received last; empty if it has none.
   const Topic& topic() const;

@@ -90,7 +90,23 @@ bool Arrivals::takesOne(Frame& envelope) {
     if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
   }
   received(publication);
+  if (publication.sentNs != 0) tellIfLate(publication);
   return true;
+}
+
+// Not of what was held back or kept, which is late for its own reasons.
+void Arrivals::tellIfLate(const Publication& publication) {
+  const std::int64_t age = ageOf(publication.sentNs, std::chrono::system_clock::now());
+  const std::chrono::duration<double> late = lateness_.note(publication.publisher, age, Lateness::Clock::now());
+  if (late.count() == 0) return;
+  lateWarnings_.log(LogLevel::warning, kSubscriber,
+                    where_ + ": what is read has waited for " + std::to_string(late.count()) +
+                        " s: it is read too slowly (see SubscriberOptions::latest)");
+}
+
+std::optional<std::chrono::nanoseconds> Arrivals::age() const {
+  if (sentNs_ == 0) return std::nullopt;
+  return std::chrono::nanoseconds(ageOf(sentNs_, std::chrono::system_clock::now()));
 }
 
 const Frame& Arrivals::takeHeld() {
@@ -137,6 +153,7 @@ void Arrivals::hands(std::string_view envelope) {
 
 void Arrivals::received(const Publication& publication) {
   if (series_ != publication.series) series_ = publication.series;
+  sentNs_ = publication.sentNs;
   ++received_;
 }
 

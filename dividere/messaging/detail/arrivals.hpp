@@ -3,11 +3,13 @@
 // What comes to a Subscriber, counted.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +20,7 @@
 #include "../../core/detail/statistics_book.hpp"
 #include "../subscriber.hpp"
 #include "catch_up.hpp"
+#include "lateness.hpp"
 #include "publication.hpp"
 #include "series.hpp"
 
@@ -54,6 +57,7 @@ class Arrivals final : public Intake {
 
   /// Of the message that was taken last.
   const messaging::Topic& topic();
+  std::optional<std::chrono::nanoseconds> age() const;
 
  private:
   enum class Kind {
@@ -77,6 +81,7 @@ class Arrivals final : public Intake {
 
   bool isWanted(std::string_view series) const;
   void received(const Publication& publication);
+  void tellIfLate(const Publication& publication);
   void keepGap(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
   void tellGaps();
   void tell(std::uint32_t publisher, std::string_view series, std::uint64_t missed);
@@ -100,7 +105,10 @@ class Arrivals final : public Intake {
 
   // In the thread that receives.
   std::uint64_t received_ = 0;
-  std::string series_;  // of the last message
+  std::string series_;       // of the last message
+  std::int64_t sentNs_ = 0;  // the same
+  Lateness lateness_;
+  RateLimit lateWarnings_;
   messaging::Topic topic_;
   std::string topicOf_;  // the series that topic_ was read from
   Frame held_;

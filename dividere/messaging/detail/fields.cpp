@@ -47,7 +47,9 @@ bool FieldReader::next() {
   isVarint_ = (tag & 7) == kVarint;
   isBytes_ = (tag & 7) == kBytes;
   isFixed32_ = (tag & 7) == kFixed32;
+  isFixed64_ = (tag & 7) == kFixed64;
   if (isFixed32_) return readFixed32(rest_, fixed32_) || fail();
+  if (isFixed64_) return readFixed64(rest_, fixed64_) || fail();
   if (isVarint_) return readVarint(rest_, varint_) || fail();
   if (!isBytes_) return skip(tag, 0) || fail();
   std::uint64_t size;

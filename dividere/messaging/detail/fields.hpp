@@ -22,9 +22,11 @@ class FieldReader {
   bool isBytes() const { return isBytes_; }
   bool isVarint() const { return isVarint_; }
   bool isFixed32() const { return isFixed32_; }
+  bool isFixed64() const { return isFixed64_; }
   std::string_view bytes() const { return bytes_; }   ///< of a length-delimited field
   std::uint64_t varint() const { return varint_; }    ///< of a varint field
   std::uint32_t fixed32() const { return fixed32_; }  ///< of a fixed32 field
+  std::uint64_t fixed64() const { return fixed64_; }  ///< of a fixed64 field
   bool failed() const { return failed_; }
   std::string_view rest() const { return rest_; }  ///< what is behind the field
 
@@ -57,10 +59,12 @@ class FieldReader {
   bool isBytes_ = false;
   bool isVarint_ = false;
   bool isFixed32_ = false;
+  bool isFixed64_ = false;
   bool failed_ = false;
   std::string_view bytes_;
   std::uint64_t varint_ = 0;
   std::uint32_t fixed32_ = 0;
+  std::uint64_t fixed64_ = 0;
 };
 
 /// Builds a message field by field, leaving out what has its default value, as proto3 does.
@@ -86,6 +90,14 @@ inline bool readFixed32(std::string_view& bytes, std::uint32_t& value) {
   value = 0;
   for (std::size_t i = 0; i < 4; ++i) value |= std::uint32_t{static_cast<unsigned char>(bytes[i])} << 8 * i;
   bytes.remove_prefix(4);
+  return true;
+}
+
+/// The same of a fixed64.
+inline bool readFixed64(std::string_view& bytes, std::uint64_t& value) {
+  std::uint32_t low, high;
+  if (bytes.size() < 8 || !readFixed32(bytes, low) || !readFixed32(bytes, high)) return false;
+  value = std::uint64_t{high} << 32 | low;
   return true;
 }
 

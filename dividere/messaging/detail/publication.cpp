@@ -33,6 +33,8 @@ static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   while (field.next()) {
     if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
     if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
+    if (field.number() == kSentField && field.isFixed64())
+      publication.sentNs = static_cast<std::int64_t>(field.fixed64());
     if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
   }
   return !field.failed();
@@ -79,14 +81,23 @@ bool skipOneField(std::string_view& rest) {
   return takeBytes(rest, rest.substr(0, 1) == kNameTag ? kNameTag : kTopicTag, part);
 }
 
-PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept) {
+PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs,
+                                 std::uint64_t kept) {
   append(0xA0), append(0x06);
   appendVarint(sequence);
   append(0xAD), append(0x06);
-  for (int shift = 0; shift < 32; shift += 8) append(publisher >> shift & 0xFF);
+  appendFixed(publisher, 32);
+  if (sentNs != 0) {
+    append(0xB1), append(0x06);
+    appendFixed(static_cast<std::uint64_t>(sentNs), 64);
+  }
   if (kept == 0) return;
   append(0x98), append(0x07);
   appendVarint(kept);
+}
+
+void PublicationTail::appendFixed(std::uint64_t value, int bits) {
+  for (int shift = 0; shift < bits; shift += 8) append(static_cast<unsigned>(value >> shift & 0xFF));
 }
 
 void PublicationTail::appendVarint(std::uint64_t value) {

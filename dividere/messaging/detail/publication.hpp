@@ -14,6 +14,7 @@ namespace dividere::detail {
 enum PublicationField : int {
   kSequenceField = 100,
   kPublisherField = 101,
+  kSentField = 102,
   kTopicField = 107,
   kKeptField = 115,
 };
@@ -30,7 +31,8 @@ struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
   std::uint64_t sequence = 0;  ///< 0: the publisher does not number
   std::uint32_t publisher = 0;
-  std::uint64_t kept = 0;  ///< of how many messages before this one its publisher can send again
+  std::int64_t sentNs = 0;  ///< Unix time; 0: the publisher does not stamp
+  std::uint64_t kept = 0;   ///< of how many messages before this one its publisher can send again
 };
 
 /// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
@@ -55,14 +57,16 @@ constexpr std::size_t kLongestSeries = 2048;
 /// The fields behind the message, in place.
 class PublicationTail {
  public:
-  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::uint64_t kept = 0);
+  /// The last two are left out where they are 0.
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs = 0, std::uint64_t kept = 0);
   std::string_view bytes() const { return {bytes_, size_}; }
 
  private:
   void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
   void appendVarint(std::uint64_t value);
+  void appendFixed(std::uint64_t value, int bits);
 
-  char bytes_[2 + 10 + 2 + 4 + 2 + 10];
+  char bytes_[2 + 10 + 2 + 4 + 2 + 8 + 2 + 10];
   std::size_t size_ = 0;
 };
 
@@ -81,10 +85,17 @@ inline bool skipTopic(std::string_view& bytes) {
 /// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
 bool isTail(std::string_view bytes);
 
-/// The last of a tail, where it is there.
-inline bool readKept(std::string_view bytes, Publication& publication) {
-  constexpr std::string_view kTag("\x98\x07", 2);
-  if (bytes.substr(0, 2) != kTag) return false;
+/// The last two of a tail, where they are there.
+inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
+  constexpr std::string_view kSentTag("\xB1\x06", 2), kKeptTag("\x98\x07", 2);
+  std::uint64_t sentNs = 0;
+  if (bytes.substr(0, 2) == kSentTag) {
+    bytes.remove_prefix(2);
+    if (!readFixed64(bytes, sentNs)) return false;
+    publication.sentNs = static_cast<std::int64_t>(sentNs);
+    if (bytes.empty()) return true;
+  }
+  if (bytes.substr(0, 2) != kKeptTag) return false;
   bytes.remove_prefix(2);
   return readVarint(bytes, publication.kept) && bytes.empty();
 }
@@ -96,7 +107,7 @@ inline bool readTail(std::string_view bytes, Publication& publication) {
   bytes.remove_prefix(2);
   if (!readVarint(bytes, publication.sequence) || bytes.substr(0, 2) != kPublisherTag) return false;
   bytes.remove_prefix(2);
-  return readFixed32(bytes, publication.publisher) && (bytes.empty() || readKept(bytes, publication));
+  return readFixed32(bytes, publication.publisher) && (bytes.empty() || readTailsEnd(bytes, publication));
 }
 
 }  // namespace dividere::detail
