@@ -369,9 +369,15 @@ class Hidden {
 // end dividere/core/detail/hidden.hpp
 
 // begin dividere/connection/context.hpp
+namespace dividere::connection {
+class Context;
+}
+
 namespace dividere::detail {
 struct ContextHandle;
-}
+class Gatekeeper;
+std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context);
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -400,11 +406,81 @@ class Context {
   void* native() const noexcept;
 
  private:
+  friend std::shared_ptr<detail::Gatekeeper> detail::gatekeeperOf(Context& context);
+
   detail::Hidden<detail::ContextHandle> context_;
 };
 
 }  // namespace dividere::connection
 // end dividere/connection/context.hpp
+
+// begin dividere/connection/keys.hpp
+namespace dividere {
+
+/// Who is at the other end, as its key proves. All empty where security is off, and over inproc.
+struct Peer {
+  std::string name;     ///< of the file that holds its key, without `.key`; as Keys::nameOf() says
+  std::string key;      ///< its public key, 40 characters
+  std::string address;  ///< its IP address; empty for ipc
+};
+
+/// The keys of a program and who may do what: a folder of certificates, or what a program makes of it.
+///
+///     class Vault : public dividere::Keys { ... };
+///     dividere::secure(std::make_shared<Vault>());
+///
+/// A key is text in Z85: 40 characters. Functions are called from any thread, several at once; none may use sockets. What
+/// they throw refuses: a socket is not made, a peer not let in.
+class Keys {
+ public:
+  struct Pair {
+    std::string publicKey, secretKey;
+  };
+
+  Keys();
+  virtual ~Keys();
+  Keys(const Keys&) = delete;
+  Keys& operator=(const Keys&) = delete;
+
+  /// The program's own. Asked again for each endpoint that is bound or connected.
+  virtual Pair self() = 0;
+
+  /// The public keys that a host may have. `names` says what is known of it, best first: the service it has, `registry`,
+  /// `host:port`, the path of an ipc endpoint. Several keys are tried in turn. None: nothing is connected.
+  virtual std::vector<std::string> hosts(const std::vector<std::string>& names) = 0;
+
+  /// The name of who has this key, if he may come to a socket that is only for this group; empty: that is for everyone who
+  /// may connect here at all. Nothing: he is refused. Asked for each connection, and again by changed().
+  virtual std::optional<std::string> nameOf(const std::string& publicKey, const std::string& group) = 0;
+
+  /// Tell of it when the rules have changed: whoever was let in and may not be here any more is cut off. New connections
+  /// go by the new rules without it.
+  void changed();
+
+  /// The certificates of a directory (doc/security.md). They are read again when they change. Throws Error if what is there
+  /// is unsafe or not complete, with what to do about it.
+  static std::shared_ptr<Keys> folder(const std::string& directory);
+
+  /// For SocketOptions::keys: this socket is not secured, though the others are.
+  static std::shared_ptr<Keys> none();
+};
+
+/// From now on every socket of this process is encrypted and authenticated by CURVE, over tcp and ipc; inproc, which does
+/// not leave the process, is as it was. It works in every layer, and in the worker processes of reactors. Nothing falls back
+/// to plain: what cannot be secured throws Error, with what to do about it.
+///
+/// `directory` holds the certificates: doc/security.md tells how to make it, with `dividere keygen`. The environment
+/// variable DIVIDERE_KEYS=directory does the same without a change of the program.
+///
+/// Throws Error{outOfTurn} once a socket was made, std::errc::not_supported if libzmq was built without CURVE, and as
+/// Keys::folder(). Any thread.
+void secure(const std::string& directory);
+
+/// The same with keys from elsewhere. They are used in forked children, too, and live as long as the process.
+void secure(std::shared_ptr<Keys> keys);
+
+}  // namespace dividere
+// end dividere/connection/keys.hpp
 
 // begin dividere/connection/socket_event.hpp
 namespace dividere::connection {
@@ -435,6 +511,8 @@ struct SocketEvent {
   std::uint32_t value;   ///< see EventType
   std::string endpoint;  ///< which of the socket's own this is about, as libzmq names it: "tcp://127.0.0.1:5555"
   std::string peer;      ///< accepted over tcp: where the peer is, "tcp://10.0.0.7:41234"; empty if it has gone already
+  std::string
+      reason;  ///< handshakeFailed: why, in words; "unauthorized" if the host knows the key, but not as one let in
 };
 
 }  // namespace dividere::connection
@@ -492,8 +570,12 @@ struct SocketOptions {
   /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
 
+  /// In place of the keys that secure() has set for all; Keys::none(): this one is not secured, which the log says. Null: as
+  /// all. Over inproc, sockets with keys and sockets without do not meet, unless they are given the same context.
+  std::shared_ptr<Keys> keys;
+
   /// Called with the native socket once all options are set, before it binds or connects. For options that are not
-  /// here, such as CURVE keys. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
+  /// here. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
   /// Subscriber that wants the newest message alone has messaging::SubscriberOptions::latest.
   std::function<void(void*)> configure;
 };
@@ -771,14 +853,16 @@ class Request : public Connector {
   Request(Request&&) noexcept = default;
   Request& operator=(Request&&) noexcept = default;
 
-  /// Throws Error{outOfTurn} while a reply is still owed. With one endpoint it returns at once even if no peer is
+  /// Throws Error{outOfTurn} while a reply is still owed, Error{unauthorized} as recv(). With one endpoint it returns at once even if no peer is
   /// there yet: the request waits for one.
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
 
-  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked.
+  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked, and, as do all that wait for the reply,
+  /// Error{unauthorized} if no host lets this program in or has the key it should have (dividere::secure): send it again once
+  /// that is mended.
   std::string recv();
 
   /// The reply, or nothing if none came in time. Then either wait again or send the next request.
@@ -2883,6 +2967,7 @@ class Service : public reactor::Handling<Service> {
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -4137,6 +4222,7 @@ class NativeSocket {
   bool isOpen() const noexcept { return handle_ != nullptr; }
   void* handle() const noexcept { return handle_; }
   void* context() const noexcept { return context_->native(); }
+  connection::Context& contextObject() const noexcept { return *context_; }
 
   void set(int option, int value) { set(option, &value, sizeof value); }
   void set(int option, const void* value, std::size_t size);
@@ -4160,6 +4246,42 @@ class NativeSocket {
 }  // namespace dividere::detail
 // end dividere/connection/detail/native_socket.hpp
 
+// begin dividere/connection/detail/handshake.hpp
+// Why two peers did not come together.
+
+namespace dividere::detail {
+
+/// What libzmq's numbers mean, of the two ends.
+enum class HandshakeFault {
+  none,
+  // where it connects
+  refused,       // the host does not let this key in
+  wrongHostKey,  // the host ended it, as one does that has another key than it is thought to have, or is no CURVE host
+  hostIsPlain,
+  hostIsSecured,
+  // where it binds
+  peerRefused,  // which the gate has told
+  peerHasWrongKey,
+  peerIsPlain,
+  peerIsSecured,
+  noGate,
+  // either
+  ended,
+  misfit  // no ZeroMQ, or of a kind that does not fit
+};
+
+/// Of the value of EventType::handshakeFailed. `isHost`: at the end that binds.
+HandshakeFault handshakeFault(std::uint32_t value, bool isHost, bool isSecured);
+
+/// For SocketEvent::reason and the log.
+std::string_view words(HandshakeFault fault);
+
+/// Whether the keys at the two ends do not fit, or one end has none.
+bool isAboutKeys(HandshakeFault fault);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/handshake.hpp
+
 // begin dividere/connection/detail/link.hpp
 // What has become of an endpoint that a socket connects to.
 
@@ -4181,11 +4303,14 @@ struct Link {
   enum class News {
     none,
     nobodyThere,  // the first attempt in vain; those that follow are no news
-    thereAtLast   // ... and now it is up
+    thereAtLast,  // ... and now it is up
+    refused,      // the keys do not fit, or those of one end are missing; told once
+    letIn         // ... and now it is up
   };
 
   std::string endpoint;
-  std::string advice;  // for whoever finds nobody there: what else may have been meant; empty for most
+  std::size_t keys = 1;  // to try in turn, until one fits
+  std::string advice;    // for whoever finds nobody there: what else may have been meant; empty for most
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
@@ -4193,14 +4318,18 @@ struct Link {
   bool hasBeenUp = false;
   bool isMissed = false;  // nobody was there, and its user knows
   Clock::time_point missedSince{};
+  HandshakeFault fault = HandshakeFault::none;  // of the last attempt
 
   bool isUp() const { return state == State::up; }
 
-  /// Refused twice: not merely a server that is about to bind.
-  bool isDown() const { return state == State::retrying && failures >= 2; }
+  /// Refused twice: not merely a server that is about to bind. Or the keys do not fit.
+  bool isDown() const { return isAboutKeys(fault) || (state == State::retrying && failures >= 2); }
 
-  /// Changes the state as an event of this link says.
-  News follow(connection::EventType event, Clock::time_point now);
+  /// The last attempt ended for such a reason, and there was none since.
+  bool isRefused() const { return isToldOfFault_ && (state == State::suspect || state == State::broken); }
+
+  /// Changes the state as an event of this link says; `reason`: why a handshake failed.
+  News follow(connection::EventType event, Clock::time_point now, HandshakeFault reason = HandshakeFault::none);
 
   /// When a suspect link counts as broken.
   Clock::time_point brokenFrom() const;
@@ -4209,13 +4338,20 @@ struct Link {
   void madeAnew();
 
  private:
+  void suspect(Clock::time_point now);
+  News failed(Clock::time_point now, HandshakeFault reason);
+
   bool attemptFailed_ = false;
+  std::size_t faults_ = 0;  // in a row that are about keys
+  std::size_t tried_ = 0;   // times it was made anew since
+  bool isToldOfFault_ = false;
+  bool endIsTold_ = false;  // the end of a connection whose handshake failed is no news; it may be told late
 };
 
 /// The links of one socket, found by what libzmq calls them.
 class Links {
  public:
-  void add(const std::string& endpoint, const std::string& advice);
+  void add(Link link) { links_.push_back(std::move(link)); }
 
   /// Null if it is not known which of them is meant.
   Link* find(const std::string& endpoint);
@@ -4322,8 +4458,8 @@ class Watch {
  public:
   using Clock = Deadline::Clock;
 
-  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {})
-      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger) {}
+  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
+      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -4349,14 +4485,15 @@ class Watch {
   int bindError(const Deadline& deadline);
 
   /// Whoever takes the log is told if nobody is there: with `advice`, if any, as a warning.
-  void addLink(const std::string& endpoint, const std::string& advice);
+  /// `keys`: how many its host may have, of which another is to be tried if one does not fit.
+  void addLink(const std::string& endpoint, const std::string& advice, std::size_t keys = 1);
 
   /// The owner was told to look at its links; taking them ends that.
   bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
   std::vector<Link> takeLinks();
 
   /// The owner made this link anew.
-  void relinked(const std::string& endpoint);
+  void relinked(const std::string& endpoint, std::size_t keys = 1);
 
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
@@ -4397,6 +4534,7 @@ class Watch {
   struct Notice {
     LogLevel level;
     std::string text;
+    bool isOfHost = false;  // of peers, who may make many of them
   };
 
   static Notice noticeOf(const Link& link, Link::News news, Clock::time_point now);
@@ -4405,17 +4543,22 @@ class Watch {
   template <class Callback>
   void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
   void waitForCallback(std::unique_lock<std::mutex>& lock);
-  Notice follow(const connection::SocketEvent& event);
+  Notice follow(connection::SocketEvent& event);
+  Notice followHost(connection::SocketEvent& event);
   void callOwner();
   Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   // Constant after construction.
   const std::string who_;
   const std::chrono::milliseconds linger_;
+  const bool isSecured_;
   std::function<bool()> idle_;
 
   // The watcher's thread alone.
   bool hasSuspects_ = false;
+  std::map<int, std::string> accepted_;              // where the peers are, by the descriptors of their connections
+  HandshakeFault hostFault_ = HandshakeFault::none;  // of the connection whose end is told next
+  RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
 
@@ -4472,6 +4615,127 @@ class Binding {
 }  // namespace dividere::detail
 // end dividere/connection/detail/binding.hpp
 
+// begin dividere/connection/detail/gate.hpp
+// Who is let in by one socket that binds.
+
+namespace dividere::detail {
+
+/// The rule of one socket. libzmq asks it for each new connection, by way of the Gatekeeper; later it is asked which of those
+/// that were let in are so no more. Any thread.
+class Gate {
+ public:
+  /// `who`: "connection::Publisher".
+  Gate(std::shared_ptr<Keys> keys, std::string who) : keys_(std::move(keys)), who_(std::move(who)) {}
+
+  const std::shared_ptr<Keys>& keys() const noexcept { return keys_; }
+
+  /// Where it is, for the log and to end connections there.
+  void isAt(const std::string& endpoint);
+
+  /// From now on only those of this group; those of others that are in already are cut off.
+  void onlyFor(const std::string& group);
+
+  /// The name of the one who comes with this key from this address; nothing: he is refused, and the log says why.
+  std::optional<std::string> admit(const std::string& key, const std::string& address);
+
+  /// The rules may have changed: finds those that were let in, and would not be any more.
+  void recheck();
+
+  /// Whether there are such.
+  bool hasRevoked() const noexcept { return hasRevoked_.load(std::memory_order_acquire); }
+
+  /// Whether this is the key of one.
+  bool isRevoked(std::string_view key);
+
+  /// A connection of a key's owner, which ends when the key is revoked: for sockets that send unasked.
+  void noteConnection(int descriptor, std::string_view key);
+
+ private:
+  std::optional<std::string> nameOf(const std::string& key, const std::string& group, std::string& fault) const;
+  void refused(const std::string& key, const std::string& address, const std::string& group, const std::string& fault);
+  void findRevoked(const std::map<std::string, bool>& verdicts);
+
+  const ForkGuard fork_;
+  const std::shared_ptr<Keys> keys_;
+  const std::string who_;
+  RateLimit refusals_;
+  std::atomic<bool> hasRevoked_{false};
+
+  // Under mutex_, which is not held while Keys or the log are called.
+  std::mutex mutex_;
+  std::string group_;
+  std::string endpoint_;
+  std::map<std::string, std::string, std::less<>> admitted_;  // names by their keys
+  std::set<std::string, std::less<>> revoked_;                // keys
+  std::map<int, std::string> connections_;                    // keys by descriptors
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/gate.hpp
+
+// begin dividere/connection/detail/credentials.hpp
+// What makes a socket a secure one.
+
+namespace dividere::detail {
+
+class Gatekeeper;
+
+/// The CURVE options of one socket. libzmq takes them when an endpoint is bound or connected: so one socket may do both, and
+/// have another host's key for each endpoint. In the thread of the socket.
+class Credentials {
+ public:
+  Credentials(NativeSocket& socket, std::shared_ptr<Keys> keys) : socket_(socket), keys_(std::move(keys)) {}
+  ~Credentials();
+  Credentials(const Credentials&) = delete;
+  Credentials& operator=(const Credentials&) = delete;
+
+  /// For the next zmq_bind(). Throws Error if there are no keys to do it with.
+  void prepareBind();
+
+  /// ... which was this one. Only the log and the end of connections want to know.
+  void isBoundTo(const std::string& endpoint) { gate_->isAt(endpoint); }
+
+  /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides; may be empty.
+  /// Throws Error if there is none.
+  std::vector<std::string> hostKeys(const std::string& endpoint, const std::string& name) const;
+
+  /// For the next zmq_connect().
+  void prepareConnect(const std::string& hostKey);
+
+  /// Made by the first bind; only there is anybody to let in.
+  Gate* gate() const noexcept { return gate_.get(); }
+
+  /// As Gate::onlyFor(), also before the first bind.
+  void onlyFor(const std::string& group);
+
+ private:
+  void setKey(int option, const std::string& key);
+  void makeGate();
+
+  NativeSocket& socket_;
+  const std::shared_ptr<Keys> keys_;
+  std::string group_;
+  std::shared_ptr<Gate> gate_;
+  std::shared_ptr<Gatekeeper> gatekeeper_;
+  std::string domain_;
+};
+
+/// What a socket's security is.
+struct SocketSecurity {
+  std::shared_ptr<Keys> keys;  // null: none
+  bool differs = false;        // from what all the others of the process have, where those have none or this one
+};
+
+/// For a socket with these keys of its own, or null. From the first call on secure() comes too late. Throws Error if
+/// DIVIDERE_KEYS says something that cannot be.
+SocketSecurity securityFor(const char* who, const std::shared_ptr<Keys>& own);
+
+/// Of those that Keys::changed() tells.
+void tellOfChanges(const Keys* keys, const std::shared_ptr<Gate>& gate);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/credentials.hpp
+
 // begin dividere/connection/detail/dialer.hpp
 // What a socket connects to.
 
@@ -4483,11 +4747,12 @@ class Dialer {
  public:
   /// `watch` tells what becomes of the links, if the socket is monitored; `deals`: each message goes to one of the
   /// endpoints in turn.
-  Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
-      : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
+  /// `credentials`: null where it is not secured.
+  Dialer(NativeSocket& socket, Watch& watch, Credentials* credentials, bool isMonitored, bool deals)
+      : socket_(socket), watch_(watch), credentials_(credentials), isMonitored_(isMonitored), deals_(deals) {}
 
-  /// `advice`: as Watch::addLink().
-  void connect(const std::string& endpoint, const std::string& advice = {});
+  /// `advice`: as Watch::addLink(); `host`: as Credentials::hostKeys().
+  void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
 
   /// Does what the watcher asks for; whether it did ask.
   bool attend() {
@@ -4510,25 +4775,39 @@ class Dialer {
 
   bool isAnyUp();
 
+  /// Why none of the hosts lets this socket in, or can be trusted; empty: that is not so, or not known.
+  const std::string& refusal() const noexcept { return refusal_; }
+
  private:
   /// An endpoint by the name that libzmq has for it.
   struct Target {
     std::string endpoint;
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+    std::string host = {};
+    std::vector<std::string> keys = {};  // that the host may have; none where it is not secured
+    std::string key = {};                // the one in use
+    bool isProven = false;               // ... and the host has it
   };
 
+  static bool isGuessing(const Target& target) { return target.keys.size() > 1 && !target.isProven; }
+  static std::size_t keysToTry(const Target& target) { return isGuessing(target) ? target.keys.size() : 1; }
+  void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
   void chooseFor(const Deadline& deadline);
   void awaitFirstNews(const Deadline& deadline);
   void passOverDead(const std::vector<Link>& links);
-  void reconnect(Target& target);
+  void reconnect(Target& target, bool isRefused = false);
+  void secure(Target& target, bool isRefused);
 
   NativeSocket& socket_;
   Watch& watch_;
+  Credentials* const credentials_;
   const bool isMonitored_;
   const bool deals_;
-  std::vector<Target> targets_;  // whose links are known
+  std::string refusal_;
+  std::optional<int> retryInterval_;  // as set for the socket
+  std::vector<Target> targets_;       // whose links are known
 
   // Where the socket deals to several.
   bool hasChosen_ = false;  // awaitFirstNews() is over
@@ -4657,11 +4936,15 @@ class Frame {
 
   /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
   std::string peerAddress() const {
-    const char* const address = zmq_msg_gets(&message_, "Peer-Address");
+    std::string address = property("Peer-Address");
     // Over ipc it is "localhost:user:group:process": no number.
-    const bool isIp = address && std::strspn(address, "0123456789abcdefABCDEF:") > 0;
+    const bool isIp = std::strspn(address.c_str(), "0123456789abcdefABCDEF:") > 0;
     return isIp ? address : std::string();
   }
+
+  /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
+  std::string peerName() const { return property("User-Id"); }
+  std::string peerKey() const { return property("X-Key"); }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
   int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
@@ -4675,6 +4958,11 @@ class Frame {
   }
 
  private:
+  std::string property(const char* name) const {
+    const char* const value = zmq_msg_gets(&message_, name);
+    return value ? value : std::string();
+  }
+
   zmq_msg_t message_;
 };
 
@@ -4764,13 +5052,14 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  void bind(const std::string& endpoint) { learnEndpoint(binding_.bind(endpoint)); }
+  void bind(const std::string& endpoint);
 
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
 
-  /// `advice`: what the log says besides, as a warning, if nobody listens there.
-  void connect(const std::string& endpoint, const std::string& advice = {});
+  /// `advice`: what the log says besides, as a warning, if nobody listens there. `host`: whose key is expected there, as Keys
+  /// knows him; empty: who that is only the endpoint says.
+  void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
 
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
   void close();
@@ -4900,6 +5189,20 @@ class Socket {
   /// would ignore the second.)
   std::string takeRandomName();
 
+  /// From now on its waits end as at their deadline when no host lets it in: see requireLetIn().
+  void giveUpIfRefused() noexcept { givesUpIfRefused_ = true; }
+
+  /// Throws Error{unauthorized} if no host lets it in, or has the key it should have.
+  void requireLetIn() const {
+    if (!dialer_.refusal().empty()) failRefused();
+  }
+
+  /// From now on only this group's keys are let in, where it is secured; whoever else is in already is cut off.
+  void onlyFor(const std::string& group);
+
+  /// Who lets peers in; null as long as it is bound to nothing, or not secured.
+  Gate* gate() const noexcept { return credentials_ ? credentials_->gate() : nullptr; }
+
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
   /// No callback or pump runs after this. Does nothing in a forked child.
@@ -4923,6 +5226,10 @@ class Socket {
  private:
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
+  [[noreturn]] void failRefused() const;
+
+  Socket(const char* who, int type, const connection::SocketOptions& options, const SocketSecurity& security,
+         std::function<bool()> pump);
 
   void applyDefaults(int type, const connection::SocketOptions& options);
   void refuseConflation(int type);
@@ -4930,8 +5237,12 @@ class Socket {
 
   void countReceived(const Frame& frame) noexcept;
 
+  /// Whether the message in the inbox is from somebody who was let in once and is so no more: then it counts for nothing.
+  bool isRevoked();
+
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
+  bool takeAny(int flags);
 
   SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
   SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
@@ -4944,13 +5255,16 @@ class Socket {
   bool awaitUntil(const Condition& met, const Deadline& deadline);
 
   const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
+  const int type_;
   NativeSocket native_;
   const std::shared_ptr<Watch> watch_;
+  const std::unique_ptr<Credentials> credentials_;  // null: not secured
   Binding binding_;
   Dialer dialer_;
   int fd_ = -1;
   Poller* poller_ = nullptr;
   bool mayHaveMessage_ = true;
+  bool givesUpIfRefused_ = false;
   std::string endpoint_;
 
   std::function<void()> onLend_;
@@ -4992,6 +5306,69 @@ void* Connector::native() { return socket().lend(); }
 
 }  // namespace dividere::connection
 // end dividere/connection/connector.cpp
+
+// begin dividere/connection/detail/context_handle.hpp
+// What a Context keeps.
+
+namespace dividere::detail {
+
+class Gatekeeper;
+
+struct ContextHandle {
+  ForkGuard fork;
+  void* context;
+  std::mutex mutex;
+  std::shared_ptr<Gatekeeper> gatekeeper;  // under mutex; null as long as nothing is secured
+};
+
+/// Made at the first call. Throws Error if there is another ZAP handler.
+std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/context_handle.hpp
+
+// begin dividere/connection/detail/gatekeeper.hpp
+// The ZAP handler of a context.
+
+namespace dividere::detail {
+
+class KeyFolder;
+
+/// libzmq asks it, at inproc://zeromq.zap.01, whether to let a connection in, and it asks the Gate of the socket in question:
+/// each has a ZAP domain of its own. It also sees the folders of keys change. A thread of its own, which starts with the
+/// first socket of the context that needs it.
+///
+/// The replies are 200 and 400 only: at a 300 libzmq's client would hang.
+class Gatekeeper {
+ public:
+  /// Throws Error if the context has another ZAP handler.
+  explicit Gatekeeper(void* context);
+  ~Gatekeeper() { stop(); }
+
+  /// The ZAP domain for its socket. Any thread.
+  std::string add(const std::shared_ptr<Gate>& gate);
+  void remove(const std::string& domain);
+
+  /// Nobody is let in any more. Before the context ends, which would wait for it.
+  void stop();
+
+ private:
+  void run(void* socket);
+  void answerAll(void* socket);
+  void answer(void* socket, std::vector<std::string>& request);
+  std::optional<std::string> judge(const std::vector<std::string>& request, std::string& key);
+  std::shared_ptr<Gate> gateOf(const std::string& domain);
+  std::vector<std::shared_ptr<KeyFolder>> folders();
+  static void watchFolders(const std::vector<std::shared_ptr<KeyFolder>>& folders);
+
+  const ForkGuard fork_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<Gate>> gates_;  // under mutex_
+  StoppableThread thread_;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/gatekeeper.hpp
 
 // begin dividere/core/detail/owned_descriptor.hpp
 namespace dividere::detail {
@@ -5245,7 +5622,10 @@ namespace dividere::detail {
 struct Process {
   static Process& current();
 
-  std::shared_ptr<connection::Context> context();
+  /// The one that all sockets share, or the one for those that have keys where the others have none, or none where they have:
+  /// where a context has a ZAP handler, libzmq asks it about every connection there, and 4.3.4 never ends a socket that is
+  /// closed while it connects without keys.
+  std::shared_ptr<connection::Context> context(bool differs = false);
 
   Watcher watcher;
   Drainer drainer;
@@ -5255,7 +5635,7 @@ struct Process {
   Process* const inherited;  // of no use in this process; kept only so that it does not count as leaked
 
  private:
-  std::shared_ptr<connection::Context> context_;  // under processMutex()
+  std::shared_ptr<connection::Context> contexts_[2];  // under processMutex()
 };
 
 /// In a forked child: lets go of the ports that the parent's PortManager holds. The parent keeps them.
@@ -5271,10 +5651,12 @@ void requireDescriptors(int count, const char* what);
 // begin dividere/connection/context.cpp
 namespace dividere::detail {
 
-struct ContextHandle {
-  ForkGuard fork;
-  void* context;
-};
+std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context) {
+  ContextHandle& handle = *context.context_;
+  std::lock_guard<std::mutex> lock(handle.mutex);
+  if (!handle.gatekeeper) handle.gatekeeper = std::make_shared<Gatekeeper>(handle.context);
+  return handle.gatekeeper;
+}
 
 }  // namespace dividere::detail
 
@@ -5296,7 +5678,10 @@ Context::Context(int ioThreads) {
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
   if (context_->fork.crossed()) return;
-  const auto end = [context = native()] { detail::retryInterrupted([&] { return zmq_ctx_term(context); }); };
+  const auto end = [context = native(), gatekeeper = std::move(context_->gatekeeper)] {
+    if (gatekeeper) gatekeeper->stop();  // its socket would be waited for
+    detail::retryInterrupted([&] { return zmq_ctx_term(context); });
+  };
   // It waits for the readers of events, which are closed by the thread that calls the handlers.
   if (detail::CallbackScope::isInside()) {
     detail::startThread("dividere-end", end).detach();
@@ -5831,6 +6216,7 @@ bool Audience::readOne() {
   Frame frame;
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
+    if (Gate* const gate = socket->gate()) gate->noteConnection(frame.sourceDescriptor(), frame.peerKey());
     if (!census.observe(frame)) {
       cutOff(frame);
     } else if (attendant && !frame.view().empty() && frame.view().front() == '\1') {
@@ -6154,6 +6540,184 @@ void Census::countStrangers() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/census.cpp
 
+// begin dividere/connection/detail/certificate.hpp
+// One certificate file, as CZMQ and pyzmq write it.
+
+namespace dividere::detail {
+
+/// The keys in a certificate; a public one has no secret key.
+struct Certificate {
+  std::string publicKey, secretKey;
+};
+
+/// Whether the text is a key in Z85.
+bool isKey(std::string_view text);
+
+/// Reads a certificate's text: ZPL, with the keys in its section `curve`. `path` names it in errors, which show nothing
+/// else of it. Throws Error{malformed}.
+Certificate parseCertificate(const std::string& path, std::string_view text);
+
+/// The same from a file. Throws Error if it cannot be read, or is larger than any certificate.
+Certificate readCertificate(const std::string& path);
+
+/// The same of a secret one: it must have both keys, which fit, and be for nobody's eyes but its owner's.
+Certificate readSecretCertificate(const std::string& path);
+
+/// Throws std::errc::not_supported unless libzmq has CURVE.
+void requireCurve();
+
+/// The 32 bytes of a key as text.
+std::string asKeyText(std::string_view bytes);
+
+/// Overwrites the text before it is forgotten.
+void wipe(std::string& secret) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/certificate.hpp
+
+// begin dividere/connection/detail/certificate.cpp
+namespace dividere::detail {
+
+constexpr std::size_t kKeyLength = 40;
+constexpr std::size_t kKeyBytes = 32;
+constexpr off_t kLargestCertificate = 64 * 1024;
+
+bool isKey(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+  if (text.size() != kKeyLength || text.find_first_not_of(kDigits) != std::string_view::npos) return false;
+  // Five digits are a number that must fit in four bytes: libzmq would cut it, and take two texts for one key.
+  for (std::size_t i = 0; i < kKeyLength; i += 5) {
+    std::uint64_t number = 0;
+    for (const char digit : text.substr(i, 5)) number = number * 85 + kDigits.find(digit);
+    if (number > 0xffffffffu) return false;
+  }
+  return true;
+}
+
+static std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+/// The text without its quotes; not more of a value that has none than a comment leaves.
+static std::string_view unquoted(std::string_view value) {
+  value = trimmed(value);
+  if (!value.empty() && (value[0] == '"' || value[0] == '\'')) {
+    return value.substr(1, value.find(value[0], 1) - 1);
+  }
+  return trimmed(value.substr(0, value.find(" #")));
+}
+
+Certificate parseCertificate(const std::string& path, std::string_view text) {
+  Certificate certificate;
+  bool isCurve = false;
+  int number = 0;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    const std::string_view content = trimmed(line);
+    if (content.empty() || content[0] == '#') continue;
+    const bool isSection = line[0] != ' ' && line[0] != '\t';
+    if (isSection) isCurve = content == "curve";
+    const auto equals = content.find('=');
+    if (!isCurve || isSection || equals == std::string_view::npos) continue;
+    const std::string_view name = trimmed(content.substr(0, equals));
+    if (name != "public-key" && name != "secret-key") continue;
+    const std::string_view key = unquoted(content.substr(equals + 1));
+    if (!isKey(key)) {
+      throw Error(Errc::malformed,
+                  path + ": line " + std::to_string(number) + ": " + std::string(name) + " is no key of 40 characters");
+    }
+    (name == "public-key" ? certificate.publicKey : certificate.secretKey) = key;
+  }
+  if (certificate.publicKey.empty()) {
+    throw Error(Errc::malformed, path + ": there is no public-key in a section curve: this is no certificate");
+  }
+  return certificate;
+}
+
+static std::string readCertificateText(const std::string& path, int descriptor, off_t size) {
+  if (size > kLargestCertificate) throw Error(Errc::tooLarge, path + ": this is no certificate");
+  std::string text(static_cast<std::size_t>(size), '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const auto count = ::read(descriptor, &text[filled], text.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw Error({errno, std::generic_category()}, path);
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  text.resize(filled);
+  return text;
+}
+
+/// Opens a plain file, and says what it is; waits for nobody if it is a pipe.
+static OwnedDescriptor openCertificate(const std::string& path, struct stat& what) {
+  OwnedDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file || ::fstat(file.get(), &what) != 0) throw Error({errno, std::generic_category()}, path);
+  if (!S_ISREG(what.st_mode)) throw Error(Errc::malformed, path + ": this is no file");
+  return file;
+}
+
+Certificate readCertificate(const std::string& path) {
+  struct stat what {};
+  const OwnedDescriptor file = openCertificate(path, what);
+  std::string text = readCertificateText(path, file.get(), what.st_size);
+  Certificate certificate = parseCertificate(path, text);
+  wipe(text);
+  return certificate;
+}
+
+static void requirePair(const std::string& path, const Certificate& certificate) {
+  if (certificate.secretKey.empty()) throw Error(Errc::malformed, path + ": there is no secret-key");
+  char derived[kKeyLength + 1];
+  if (zmq_curve_public(derived, certificate.secretKey.c_str()) != 0)
+    throw Error({errno, std::generic_category()}, path);
+  if (certificate.publicKey != derived) throw Error(Errc::malformed, path + ": the keys do not belong together");
+}
+
+Certificate readSecretCertificate(const std::string& path) {
+  struct stat what {};
+  const OwnedDescriptor file = openCertificate(path, what);
+  if ((what.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    throw Error(std::make_error_code(std::errc::permission_denied),
+                path + ": others than its owner may use this secret key. If nobody has read it: chmod 600 " + path);
+  }
+  std::string text = readCertificateText(path, file.get(), what.st_size);
+  Certificate certificate = parseCertificate(path, text);
+  wipe(text);
+  requirePair(path, certificate);
+  return certificate;
+}
+
+void requireCurve() {
+  if (zmq_has("curve") != 0) return;
+  throw Error(std::make_error_code(std::errc::not_supported),
+              "dividere::secure: this libzmq was built without CURVE; Debian's and Conan's have it, vcpkg's as "
+              "zeromq[curve]");
+}
+
+std::string asKeyText(std::string_view bytes) {
+  char text[kKeyLength + 1] = "";
+  if (bytes.size() == kKeyBytes) {
+    zmq_z85_encode(text, reinterpret_cast<const std::uint8_t*>(bytes.data()), kKeyBytes);
+  }
+  return text;
+}
+
+void wipe(std::string& secret) noexcept {
+  volatile char* const bytes = secret.data();
+  for (std::size_t i = 0; i < secret.size(); ++i) bytes[i] = '\0';
+  secret.clear();
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/certificate.cpp
+
 // begin dividere/connection/detail/closed_sockets.cpp
 namespace dividere::detail {
 
@@ -6227,18 +6791,95 @@ int ConnectionMark::descriptor() const { return zmq_msg_get(const_cast<Frame&>(f
 }  // namespace dividere::detail
 // end dividere/connection/detail/connection_mark.cpp
 
+// begin dividere/connection/detail/credentials.cpp
+namespace dividere::detail {
+
+// ZMQ_ZAP_ENFORCE_DOMAIN, which zmq.h hides though libzmq has it: without a ZAP handler nobody is let in, where everybody
+// would be.
+constexpr int kZapEnforceDomain = 93;
+
+Credentials::~Credentials() {
+  if (gatekeeper_ && !socket_.fork().crossed()) gatekeeper_->remove(domain_);
+}
+
+void Credentials::setKey(int option, const std::string& key) {
+  if (!isKey(key)) throw Error(Errc::malformed, socket_.who() + ": what Keys gives is no key of 40 characters");
+  socket_.set(option, key.c_str(), key.size() + 1);
+}
+
+void Credentials::makeGate() {
+  gatekeeper_ = gatekeeperOf(socket_.contextObject());
+  gate_ = std::make_shared<Gate>(keys_, socket_.who());
+  gate_->onlyFor(group_);
+  tellOfChanges(keys_.get(), gate_);
+  domain_ = gatekeeper_->add(gate_);
+}
+
+void Credentials::prepareBind() {
+  Keys::Pair self = keys_->self();
+  if (!gate_) makeGate();
+  socket_.set(ZMQ_CURVE_SERVER, 1);
+  setKey(ZMQ_CURVE_SECRETKEY, self.secretKey);
+  socket_.set(ZMQ_ZAP_DOMAIN, domain_.data(), domain_.size());
+  const int enforce = 1;
+  zmq_setsockopt(socket_.handle(), kZapEnforceDomain, &enforce, sizeof enforce);  // one that has it not has the handler
+  wipe(self.secretKey);
+}
+
+/// "host:port", or the name of an ipc endpoint's file.
+static std::string fileNameOf(const std::string& endpoint) {
+  const std::string address = endpoint.substr(std::min(endpoint.find("://") + 3, endpoint.size()));
+  if (endpoint.compare(0, 6, "ipc://") != 0) return address;
+  return address.substr(address.rfind('/') + 1);
+}
+
+std::vector<std::string> Credentials::hostKeys(const std::string& endpoint, const std::string& name) const {
+  std::vector<std::string> names;
+  if (!name.empty()) names.push_back(name);
+  names.push_back(fileNameOf(endpoint));
+  const std::string what = socket_.who() + ": connect " + endpoint + ": ";
+  try {
+    std::vector<std::string> keys = keys_->hosts(names);
+    if (!keys.empty()) return keys;
+  } catch (const Error& error) {
+    throw Error(error.code(), what + error.context());
+  }
+  throw Error(Errc::unauthorized, what + "Keys has no public key of this host");
+}
+
+void Credentials::prepareConnect(const std::string& hostKey) {
+  Keys::Pair self = keys_->self();
+  setKey(ZMQ_CURVE_SERVERKEY, hostKey);  // from now on it is a client
+  setKey(ZMQ_CURVE_PUBLICKEY, self.publicKey);
+  setKey(ZMQ_CURVE_SECRETKEY, self.secretKey);
+  wipe(self.secretKey);
+}
+
+void Credentials::onlyFor(const std::string& group) {
+  group_ = group;
+  if (gate_) gate_->onlyFor(group);
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/credentials.cpp
+
 // begin dividere/connection/detail/dialer.cpp
 namespace dividere::detail {
 
 constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
+constexpr int kNever = 600000;  // milliseconds
 
-void Dialer::connect(const std::string& text, const std::string& advice) {
+void Dialer::connect(const std::string& text, const std::string& advice, const std::string& host) {
   const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
   const std::string resolved = endpoint.str();
   if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
-  if (isMonitored_ && endpoint.transport != Transport::inproc) {
-    watch_.addLink(resolved, advice);
-    targets_.push_back({resolved, true});
+  Target target{resolved, true, host};
+  const bool leavesProcess = endpoint.transport != Transport::inproc;
+  if (credentials_ && leavesProcess) secure(target, false);
+  if (isMonitored_ && credentials_) setWaiting(target);
+  if (isMonitored_ && leavesProcess) {
+    watch_.addLink(resolved, advice, keysToTry(target));
+    targets_.push_back(std::move(target));
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
   if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
@@ -6246,8 +6887,15 @@ void Dialer::connect(const std::string& text, const std::string& advice) {
 
 std::vector<Link> Dialer::look() {
   std::vector<Link> links = watch_.takeLinks();
+  const auto isRefused = [](const Link& link) { return link.isRefused(); };
+  const bool noneLetsIn = !links.empty() && std::all_of(links.begin(), links.end(), isRefused);
+  refusal_ = noneLetsIn ? links.front().endpoint + ": " + std::string(words(links.front().fault)) : std::string();
   for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (links[i].state == Link::State::broken) reconnect(targets_[i]);
+    const Link& link = links[i];
+    if (link.isUp()) targets_[i].isProven = true;
+    if (link.state != Link::State::broken) continue;
+    reconnect(targets_[i], link.fault == HandshakeFault::wrongHostKey);
+    refusal_.clear();  // until it is known how that went
   }
   if (isDealing()) passOverDead(links);
   return links;
@@ -6272,12 +6920,37 @@ void Dialer::passOverDead(const std::vector<Link>& links) {
   }
 }
 
-void Dialer::reconnect(Target& target) {
+/// Has it connected with a key that its host may have by now; if the one in use was refused, with the next one.
+void Dialer::secure(Target& target, bool isRefused) {
+  target.keys = credentials_->hostKeys(target.endpoint, target.host);
+  if (isRefused) target.isProven = false;
+  auto used = std::find(target.keys.begin(), target.keys.end(), target.key);
+  if (isRefused && used != target.keys.end()) ++used;
+  target.key = used == target.keys.end() ? target.keys.front() : *used;
+  credentials_->prepareConnect(target.key);
+}
+
+// Nothing waits for a host with a key that is yet to be found: it would be lost with the wrong one. And libzmq does not go on
+// with that by itself (-1 would not do: then it ends whatever has the same endpoint, a moment later): what it tells of one
+// attempt would be taken for news of the next.
+void Dialer::setWaiting(const Target& target) {
+  const bool isGuess = isGuessing(target);
+  socket_.set(ZMQ_IMMEDIATE, target.queues && !(isGuess && deals_) ? 0 : 1);
+  if (!retryInterval_) retryInterval_ = socket_.get(ZMQ_RECONNECT_IVL);
+  socket_.set(ZMQ_RECONNECT_IVL, isGuess ? kNever : *retryInterval_);
+}
+
+void Dialer::reconnect(Target& target, bool isRefused) {
+  try {
+    if (credentials_) secure(target, isRefused);
+  } catch (const Error& error) {
+    log(LogLevel::warning, socket_.who(), error.context());  // the keys are being changed: as it was
+  }
   const char* const endpoint = target.endpoint.c_str();
   retryInterrupted(
       [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
-  socket_.set(ZMQ_IMMEDIATE, target.queues ? 0 : 1);
-  watch_.relinked(target.endpoint);
+  setWaiting(target);
+  watch_.relinked(target.endpoint, keysToTry(target));
   if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
     log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
   }
@@ -6312,7 +6985,11 @@ void Dialer::abandonSent() {
 void Dialer::reconnectAll() {
   const int linger = socket_.get(ZMQ_LINGER);
   socket_.set(ZMQ_LINGER, 0);
-  for (Target& target : targets_) reconnect(target);
+  const std::vector<Link> links = look();
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    // Nothing waits for one that lets nobody in, and one that was broken has just been connected.
+    if (!links[i].isRefused() && links[i].state != Link::State::broken) reconnect(targets_[i]);
+  }
   socket_.set(ZMQ_LINGER, linger);
 }
 
@@ -6887,6 +7564,373 @@ bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
 }  // namespace dividere::detail
 // end dividere/connection/detail/frame_memory.cpp
 
+// begin dividere/connection/detail/gate.cpp
+namespace dividere::detail {
+
+void Gate::isAt(const std::string& endpoint) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (endpoint_.empty()) endpoint_ = endpoint;
+}
+
+void Gate::onlyFor(const std::string& group) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    group_ = group;
+  }
+  recheck();
+}
+
+std::optional<std::string> Gate::admit(const std::string& key, const std::string& address) {
+  std::string group, fault;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    group = group_;
+  }
+  const std::optional<std::string> name = nameOf(key, group, fault);
+  if (!name) {
+    refused(key, address, group, fault);
+    return std::nullopt;
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  admitted_[key] = *name;
+  revoked_.erase(key);
+  hasRevoked_.store(!revoked_.empty(), std::memory_order_release);
+  return name;
+}
+
+/// What Keys throws is a refusal, too.
+std::optional<std::string> Gate::nameOf(const std::string& key, const std::string& group, std::string& fault) const
+    try {
+  return keys_->nameOf(key, group);
+} catch (const std::exception& error) {
+  fault = error.what();
+  return std::nullopt;
+} catch (...) {
+  fault = "Keys threw something that is no std::exception";
+  return std::nullopt;
+}
+
+void Gate::refused(const std::string& key, const std::string& address, const std::string& group,
+                   const std::string& fault) {
+  std::string where;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    where = endpoint_;
+  }
+  const std::string from = address.empty() ? "" : " from " + address;
+  const std::string rule = group.empty() ? "authorized" : "authorized." + group;
+  refusals_.log(
+      LogLevel::warning, who_,
+      where + ": refused the key " + key + from + ": " + (fault.empty() ? "it is not among those of " + rule : fault));
+}
+
+void Gate::recheck() {
+  if (fork_.crossed()) return;
+  std::map<std::string, bool> verdicts;
+  std::string group;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    group = group_;
+    for (const auto& [key, name] : admitted_) verdicts.emplace(key, false);
+  }
+  std::string fault;
+  for (auto& [key, isAllowed] : verdicts) isAllowed = nameOf(key, group, fault).has_value();
+  findRevoked(verdicts);
+}
+
+void Gate::findRevoked(const std::map<std::string, bool>& verdicts) {
+  std::vector<std::string> lines;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [key, isAllowed] : verdicts) {
+      if (isAllowed) revoked_.erase(key);
+      if (isAllowed || !revoked_.insert(key).second) continue;
+      lines.push_back(endpoint_ + ": " + admitted_[key] + " (key " + key + ") may not be here any more");
+    }
+    hasRevoked_.store(!revoked_.empty(), std::memory_order_release);
+    for (auto it = connections_.begin(); it != connections_.end();) {
+      const bool isOver = revoked_.count(it->second) > 0;
+      if (isOver) cut(it->first, endpoint_);
+      it = isOver ? connections_.erase(it) : std::next(it);
+    }
+  }
+  for (const std::string& line : lines) log(LogLevel::warning, who_, line);
+}
+
+bool Gate::isRevoked(std::string_view key) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return revoked_.find(key) != revoked_.end();
+}
+
+void Gate::noteConnection(int descriptor, std::string_view key) {
+  if (descriptor < 0) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  connections_[descriptor] = key;
+  if (revoked_.find(key) != revoked_.end()) cut(descriptor, endpoint_);
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/gate.cpp
+
+// begin dividere/connection/detail/key_folder.hpp
+// A directory of certificates.
+
+namespace dividere::detail {
+
+/// Keys from files, read anew once they have changed: the kernel tells of that, so looking costs one read that finds
+/// nothing. In a forked child it begins anew, as children share the kernel's news with their parent.
+class KeyFolder final : public Keys {
+ public:
+  /// Throws Error if the secret key is missing or others may read it.
+  explicit KeyFolder(std::string directory);
+  ~KeyFolder() override;
+
+  Pair self() override;
+  std::vector<std::string> hosts(const std::vector<std::string>& names) override;
+  std::optional<std::string> nameOf(const std::string& publicKey, const std::string& group) override;
+
+  /// Readable when something may have changed: then look().
+  int descriptor();
+
+  /// Reads the directory again if it has changed, and tells of that.
+  void look();
+
+ private:
+  using NameByKey = std::map<std::string, std::string>;
+
+  /// What the directory holds.
+  struct Contents {
+    std::map<std::string, std::string> hosts;  // keys by the names of their files
+    std::map<std::string, NameByKey> groups;   // "" are those who may connect
+  };
+
+  /// Of one process.
+  struct State {
+    unsigned generation;
+    State* inherited;  // of no use in this process; kept only so that it does not count as leaked
+    OwnedDescriptor news;
+    std::mutex mutex;
+    std::shared_ptr<const Contents> contents;  // under mutex
+  };
+
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  State& state();
+  std::shared_ptr<const Contents> contents();
+  std::shared_ptr<const Contents> load(const State& state, std::vector<std::string>& faults) const;
+  static void tell(const std::vector<std::string>& faults);
+  void follow(const State& state, const std::string& path) const;
+  Pair readSelf() const;
+
+  /// Adds each certificate of a directory, if it is there; one that cannot be used is left out, and among the faults.
+  template <class Add>
+  static void readDirectory(const std::string& path, std::vector<std::string>& faults, const Add& add);
+
+  const std::string directory_;
+  std::atomic<State*> state_{nullptr};
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/key_folder.hpp
+
+// begin dividere/connection/detail/gatekeeper.cpp
+namespace dividere::detail {
+
+constexpr const char* kZapEndpoint = "inproc://zeromq.zap.01";
+constexpr std::size_t kZapFrames = 7;  // of a request with a CURVE key; one more than for no mechanism
+
+Gatekeeper::Gatekeeper(void* context) {
+  void* const socket = retryInterrupted([&] { return zmq_socket(context, ZMQ_REP); });
+  if (!socket) throw Error({errno, std::generic_category()}, "dividere::secure: ZAP");
+  const int none = 0;
+  zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none);
+  const auto bind = [&] { return zmq_bind(socket, kZapEndpoint); };
+  if (retryInterrupted(bind) != 0) {
+    const std::error_code code(errno, std::generic_category());
+    zmq_close(socket);
+    throw Error(code, "dividere::secure: the context has another ZAP handler, at " + std::string(kZapEndpoint));
+  }
+  try {
+    thread_.start("dividere-gate", [this, socket] { run(socket); });
+  } catch (...) {
+    zmq_close(socket);
+    throw;
+  }
+}
+
+std::string Gatekeeper::add(const std::shared_ptr<Gate>& gate) {
+  static std::atomic<std::uint64_t> count{0};
+  std::string domain = "dividere." + std::to_string(++count);
+  std::lock_guard<std::mutex> lock(mutex_);
+  gates_[domain] = gate;
+  thread_.waker().wake();  // its folder is to be watched
+  return domain;
+}
+
+void Gatekeeper::remove(const std::string& domain) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  gates_.erase(domain);
+  thread_.waker().wake();
+}
+
+void Gatekeeper::stop() { thread_.stop(); }
+
+// --- its thread ---
+
+void Gatekeeper::run(void* socket) {
+  int descriptor = -1;
+  std::size_t size = sizeof descriptor;
+  zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size);
+  while (!thread_.stopRequested()) {
+    const auto watched = folders();
+    std::vector<pollfd> waits{{descriptor, POLLIN, 0}, {thread_.waker().fd(), POLLIN, 0}};
+    for (const auto& folder : watched) waits.push_back({folder->descriptor(), POLLIN, 0});
+    answerAll(socket);
+    if (::poll(waits.data(), static_cast<nfds_t>(waits.size()), -1) < 0) continue;
+    if (waits[1].revents) thread_.waker().drain();
+    watchFolders(watched);
+  }
+  zmq_close(socket);
+}
+
+void Gatekeeper::watchFolders(const std::vector<std::shared_ptr<KeyFolder>>& folders) {
+  for (const auto& folder : folders) {
+    const CallbackScope scope;
+    folder->look();
+  }
+}
+
+std::vector<std::shared_ptr<KeyFolder>> Gatekeeper::folders() {
+  std::vector<std::shared_ptr<KeyFolder>> found;
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const auto& [domain, weak] : gates_) {
+    const auto gate = weak.lock();
+    auto folder = gate ? std::dynamic_pointer_cast<KeyFolder>(gate->keys()) : nullptr;
+    const auto isSame = [&](const std::shared_ptr<KeyFolder>& other) { return other == folder; };
+    if (folder && std::none_of(found.begin(), found.end(), isSame)) found.push_back(std::move(folder));
+  }
+  return found;
+}
+
+void Gatekeeper::answerAll(void* socket) {
+  for (;;) {
+    std::vector<std::string> request;
+    Frame frame;
+    do {
+      if (retryInterrupted([&] { return zmq_msg_recv(frame.native(), socket, ZMQ_DONTWAIT); }) < 0) return;
+      if (request.size() < kZapFrames) request.push_back(frame.str());
+    } while (frame.more());
+    answer(socket, request);
+  }
+}
+
+/// A property as ZMTP writes it: a byte and the name, four bytes and the value.
+static std::string zmtpProperty(std::string_view name, std::string_view value) {
+  std::string property(1, static_cast<char>(name.size()));
+  property.append(name).append(3, '\0').append(1, static_cast<char>(value.size())).append(value);
+  return property;
+}
+
+void Gatekeeper::answer(void* socket, std::vector<std::string>& request) {
+  request.resize(kZapFrames);
+  std::string key;
+  const std::optional<std::string> name = judge(request, key);
+  const std::string replies[] = {"1.0",
+                                 request[1],
+                                 name ? "200" : "400",
+                                 name ? "OK" : "unauthorized",
+                                 name ? *name : "",
+                                 name && !key.empty() ? zmtpProperty("X-Key", key) : ""};
+  const std::size_t last = std::size(replies) - 1;
+  for (std::size_t i = 0; i <= last; ++i) {
+    const auto send = [&] {
+      return zmq_send(socket, replies[i].data(), replies[i].size(), ZMQ_DONTWAIT | (i < last ? ZMQ_SNDMORE : 0));
+    };
+    if (retryInterrupted(send) < 0) return;
+  }
+}
+
+// version, request id, domain, address, routing id, mechanism, key
+std::optional<std::string> Gatekeeper::judge(const std::vector<std::string>& request, std::string& key) {
+  const bool isPlain = request[5] == "NULL";
+  // Sockets that are not secured, because they shall not be, ask as well.
+  if (isPlain) return request[2] == "dividere" ? std::optional<std::string>("") : std::nullopt;
+  const auto gate = gateOf(request[2]);
+  if (request[0] != "1.0" || request[5] != "CURVE" || !gate) return std::nullopt;
+  key = asKeyText(request[6]);
+  const CallbackScope scope;
+  return key.empty() ? std::nullopt : gate->admit(key, request[3]);
+}
+
+std::shared_ptr<Gate> Gatekeeper::gateOf(const std::string& domain) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = gates_.find(domain);
+  return found == gates_.end() ? nullptr : found->second.lock();
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/gatekeeper.cpp
+
+// begin dividere/connection/detail/handshake.cpp
+namespace dividere::detail {
+
+static HandshakeFault handshakeFaultOfHost(std::uint32_t value, bool isSecured) {
+  switch (value) {
+    case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return HandshakeFault::peerHasWrongKey;
+    case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
+      return isSecured ? HandshakeFault::peerIsPlain : HandshakeFault::peerIsSecured;
+    case 300:
+    case 400:
+    case 500: return HandshakeFault::peerRefused;
+    case EFAULT: return HandshakeFault::noGate;
+    default: return value < 300 ? HandshakeFault::ended : HandshakeFault::misfit;
+  }
+}
+
+// A host that is asked for with another key than it has closes the connection without a word.
+static HandshakeFault handshakeFaultOfClient(std::uint32_t value, bool isSecured) {
+  switch (value) {
+    case 300:
+    case 400:
+    case 500: return HandshakeFault::refused;
+    case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
+      return isSecured ? HandshakeFault::hostIsPlain : HandshakeFault::hostIsSecured;
+    case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return HandshakeFault::wrongHostKey;
+    case EPIPE:
+    case ECONNRESET: return isSecured ? HandshakeFault::wrongHostKey : HandshakeFault::ended;
+    default: return value < 300 ? HandshakeFault::ended : HandshakeFault::misfit;
+  }
+}
+
+HandshakeFault handshakeFault(std::uint32_t value, bool isHost, bool isSecured) {
+  return isHost ? handshakeFaultOfHost(value, isSecured) : handshakeFaultOfClient(value, isSecured);
+}
+
+std::string_view words(HandshakeFault fault) {
+  switch (fault) {
+    case HandshakeFault::none: return "";
+    case HandshakeFault::refused: return "unauthorized: the host does not let this program's key in";
+    case HandshakeFault::wrongHostKey:
+      return "the host has another key than the one that is expected there, or does not use CURVE";
+    case HandshakeFault::hostIsPlain: return "the host is not secured, and this program is";
+    case HandshakeFault::hostIsSecured: return "the host is secured, and this program is not (dividere::secure)";
+    case HandshakeFault::peerRefused: return "unauthorized: the peer's key is not let in";
+    case HandshakeFault::peerHasWrongKey: return "the peer expects another key here than this host has";
+    case HandshakeFault::peerIsPlain: return "the peer is not secured, and this host is";
+    case HandshakeFault::peerIsSecured: return "the peer is secured, and this host is not (dividere::secure)";
+    case HandshakeFault::noGate: return "nobody is there to check the peer's key";
+    case HandshakeFault::ended: return "the peer ended the connection before it was ready";
+    case HandshakeFault::misfit: return "the peer does not speak ZeroMQ, or is of a kind that does not fit";
+  }
+  return "";
+}
+
+bool isAboutKeys(HandshakeFault fault) {
+  return fault != HandshakeFault::none && fault != HandshakeFault::ended && fault != HandshakeFault::misfit;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/handshake.cpp
+
 // begin dividere/connection/detail/ipc_guard.cpp
 namespace dividere::detail {
 
@@ -6914,6 +7958,169 @@ void IpcGuard::follow(const void* owner, const std::string& who, const connectio
 }  // namespace dividere::detail
 // end dividere/connection/detail/ipc_guard.cpp
 
+// begin dividere/connection/detail/key_folder.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kKeyEnding = ".key";
+constexpr std::string_view kGroupBeginning = "authorized.";
+constexpr const char* kFolderName = "dividere::Keys";
+
+/// The names in a directory, sorted; none if there is no such directory.
+static std::vector<std::string> namesIn(const std::string& path) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+  if (!directory) return names;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+static bool endsIn(std::string_view text, std::string_view ending) {
+  return text.size() > ending.size() && text.substr(text.size() - ending.size()) == ending;
+}
+
+KeyFolder::KeyFolder(std::string directory) : directory_(std::move(directory)) {
+  requireCurve();
+  Pair pair = readSelf();
+  wipe(pair.secretKey);
+  state();
+}
+
+KeyFolder::~KeyFolder() {
+  State* state = state_.load(std::memory_order_relaxed);
+  while (state) delete std::exchange(state, state->inherited);
+}
+
+Keys::Pair KeyFolder::readSelf() const {
+  const std::string file = path("self.key_secret");
+  if (::access(file.c_str(), F_OK) != 0) {
+    throw Error({errno, std::generic_category()},
+                std::string(kFolderName) + ": " + file +
+                    ": the program's own certificate; this makes it: dividere keygen NAME --dir " + directory_);
+  }
+  Certificate certificate = readSecretCertificate(file);
+  return {std::move(certificate.publicKey), std::move(certificate.secretKey)};
+}
+
+Keys::Pair KeyFolder::self() { return readSelf(); }
+
+std::vector<std::string> KeyFolder::hosts(const std::vector<std::string>& names) {
+  const auto known = contents();
+  for (const std::string& name : names) {
+    const auto found = known->hosts.find(name);
+    if (found != known->hosts.end()) return {found->second};
+  }
+  std::vector<std::string> keys;
+  for (const auto& [name, key] : known->hosts) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  }
+  if (!keys.empty()) return keys;
+  const std::string wanted = path("servers/") + (names.empty() ? "NAME" : names.front()) + ".key";
+  throw Error(std::make_error_code(std::errc::no_such_file_or_directory),
+              wanted +
+                  ": the host's public certificate. `dividere keygen NAME` made it on the host, as keys/NAME.key: copy "
+                  "it here");
+}
+
+std::optional<std::string> KeyFolder::nameOf(const std::string& publicKey, const std::string& group) {
+  const auto known = contents();
+  const auto names = known->groups.find(group);
+  if (names == known->groups.end()) return std::nullopt;
+  const auto found = names->second.find(publicKey);
+  if (found == names->second.end()) return std::nullopt;
+  return found->second;
+}
+
+int KeyFolder::descriptor() { return state().news.get(); }
+
+KeyFolder::State& KeyFolder::state() {
+  const auto isOfThisProcess = [](const State* state) { return state && state->generation == forkGeneration(); };
+  if (State* state = state_.load(std::memory_order_acquire); isOfThisProcess(state)) return *state;
+  auto made = std::make_unique<State>();
+  made->generation = forkGeneration();
+  made->news = OwnedDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!made->news) throw Error({errno, std::generic_category()}, std::string(kFolderName) + ": inotify_init1");
+  std::vector<std::string> faults;
+  made->contents = load(*made, faults);
+  tell(faults);
+  std::lock_guard<std::mutex> lock(processMutex());
+  State* const before = state_.load(std::memory_order_relaxed);
+  if (isOfThisProcess(before)) return *before;
+  made->inherited = before;
+  state_.store(made.get(), std::memory_order_release);
+  return *made.release();
+}
+
+std::shared_ptr<const KeyFolder::Contents> KeyFolder::contents() {
+  look();
+  State& now = state();
+  std::lock_guard<std::mutex> lock(now.mutex);
+  return now.contents;
+}
+
+void KeyFolder::look() {
+  State& now = state();
+  std::vector<std::string> faults;
+  {
+    std::lock_guard<std::mutex> lock(now.mutex);
+    alignas(inotify_event) char events[4096];
+    bool isChanged = false;
+    while (::read(now.news.get(), events, sizeof events) > 0) isChanged = true;
+    if (!isChanged) return;
+    now.contents = load(now, faults);
+  }
+  tell(faults);
+  changed();
+}
+
+// Not under the lock: whoever takes the log may look, too.
+void KeyFolder::tell(const std::vector<std::string>& faults) {
+  for (const std::string& fault : faults) log(LogLevel::warning, kFolderName, "left out: " + fault);
+}
+
+// Watched before they are read: what changes meanwhile is read again.
+std::shared_ptr<const KeyFolder::Contents> KeyFolder::load(const State& state, std::vector<std::string>& faults) const {
+  auto fresh = std::make_shared<Contents>();
+  follow(state, directory_);
+  follow(state, path("servers"));
+  readDirectory(path("servers"), faults,
+                [&](const std::string& name, std::string key) { fresh->hosts[name] = std::move(key); });
+  for (const std::string& name : namesIn(directory_)) {
+    const bool isGroup = name.compare(0, kGroupBeginning.size(), kGroupBeginning) == 0;
+    if (!isGroup && name != "authorized") continue;
+    NameByKey& group = fresh->groups[isGroup ? name.substr(kGroupBeginning.size()) : ""];
+    follow(state, path(name));
+    readDirectory(path(name), faults,
+                  [&](const std::string& owner, std::string key) { group.emplace(std::move(key), owner); });
+  }
+  return fresh;
+}
+
+void KeyFolder::follow(const State& state, const std::string& path) const {
+  constexpr std::uint32_t kNews = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+                                  IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+  ::inotify_add_watch(state.news.get(), path.c_str(), kNews);  // one that is not there is seen to come by its parent
+}
+
+template <class Add>
+void KeyFolder::readDirectory(const std::string& path, std::vector<std::string>& faults, const Add& add) {
+  for (const std::string& name : namesIn(path)) {
+    if (!endsIn(name, kKeyEnding)) continue;
+    try {
+      Certificate certificate = readCertificate(path + "/" + name);
+      wipe(certificate.secretKey);
+      add(name.substr(0, name.size() - kKeyEnding.size()), std::move(certificate.publicKey));
+    } catch (const Error& error) {
+      faults.emplace_back(error.what());
+    }
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/key_folder.cpp
+
 // begin dividere/connection/detail/link.cpp
 namespace dividere::detail {
 
@@ -6925,7 +8132,10 @@ using connection::EventType;
 constexpr std::chrono::milliseconds kRetryGrace{250};
 constexpr std::chrono::milliseconds kRetryGraceMax{5000};
 
-Link::News Link::follow(EventType event, Clock::time_point now) {
+// Keys that do not fit may be mended in a moment, and nobody is hammered by one who asks once a second.
+constexpr std::chrono::milliseconds kKeysGraceMax{1000};
+
+Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault reason) {
   switch (event) {
     case EventType::connectDelayed:
     case EventType::connected:
@@ -6936,9 +8146,17 @@ Link::News Link::follow(EventType event, Clock::time_point now) {
       state = State::up;
       failures = repairs = 0;
       hasBeenUp = true;
+      fault = HandshakeFault::none;
+      faults_ = tried_ = 0;
+      if (std::exchange(isToldOfFault_, false)) return isMissed = false, News::letIn;
       return std::exchange(isMissed, false) ? News::thereAtLast : News::none;
-    case EventType::closed: attemptFailed_ = true; return News::none;
+    case EventType::closed:
+      attemptFailed_ = true;
+      if (keys > 1 && state == State::connecting)
+        suspect(now);  // libzmq does not go on by itself: Dialer::setWaiting()
+      return News::none;
     case EventType::connectRetried:
+      if (isAboutKeys(fault) || keys > 1) return News::none;  // it is connected anew, with what the keys are then
       state = State::retrying;
       ++failures;
       // It also comes after a loss, when nothing has been attempted yet.
@@ -6946,20 +8164,46 @@ Link::News Link::follow(EventType event, Clock::time_point now) {
       missedSince = now;
       return News::nobodyThere;
     case EventType::handshakeFailed:
-    case EventType::disconnected:
-      if (state == State::broken || state == State::suspect) return News::none;
-      state = State::suspect;
-      lost = now;
+      if (isAboutKeys(reason)) return failed(now, reason);
+      suspect(now);
       return News::none;
+    case EventType::disconnected: suspect(now); return News::none;
     default: return News::none;
   }
 }
 
+// libzmq goes on by itself in some of these cases; what it would try is what did not fit. The first time a connection ends
+// without a word it may be a host that is just ending.
+Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
+  fault = reason;
+  ++faults_;
+  endIsTold_ = true;
+  suspect(now);
+  const bool isSure = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
+  if (!isSure || isToldOfFault_) return News::none;
+  isToldOfFault_ = true;
+  return News::refused;
+}
+
+void Link::suspect(Clock::time_point now) {
+  if (state == State::broken || state == State::suspect) return;
+  state = State::suspect;
+  lost = now;
+}
+
 Link::Clock::time_point Link::brokenFrom() const {
+  if (isAboutKeys(fault)) {
+    const bool hasOther = fault == HandshakeFault::wrongHostKey && tried_ + 1 < keys;
+    const int round = static_cast<int>(tried_ / std::max<std::size_t>(keys, 1));
+    const auto grace = std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(round, 5)), kKeysGraceMax);
+    return hasOther ? lost : lost + grace;
+  }
   return lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
 }
 
 void Link::madeAnew() {
+  if (isAboutKeys(fault)) ++tried_;
+  fault = HandshakeFault::none;
   if (state == State::broken) ++repairs;
   if (state == State::broken || !isDown()) state = State::connecting;
 }
@@ -6967,13 +8211,6 @@ void Link::madeAnew() {
 /// With its colon; nothing if there is none.
 static std::string_view portOf(std::string_view endpoint) {
   return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
-}
-
-void Links::add(const std::string& endpoint, const std::string& advice) {
-  Link link;
-  link.endpoint = endpoint;
-  link.advice = advice;
-  links_.push_back(std::move(link));
 }
 
 Link* Links::find(const std::string& endpoint) {
@@ -7352,10 +8589,11 @@ Process& Process::current() {
   return *process;
 }
 
-std::shared_ptr<connection::Context> Process::context() {
+std::shared_ptr<connection::Context> Process::context(bool differs) {
   std::lock_guard<std::mutex> lock(processMutex());
-  if (!context_) context_ = std::make_shared<connection::Context>();
-  return context_;
+  auto& context = contexts_[differs ? 1 : 0];
+  if (!context) context = std::make_shared<connection::Context>();
+  return context;
 }
 
 void requireDescriptors(int count, const char* what) {
@@ -7554,6 +8792,8 @@ namespace dividere::detail {
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
 constexpr std::chrono::milliseconds kFirstWait{20};
 
+constexpr std::string_view kInproc = "inproc://";
+
 /// A time as libzmq takes it: -1 for one without bound.
 static int asOption(std::chrono::milliseconds time) {
   if (time.count() < 0) return -1;
@@ -7566,11 +8806,17 @@ static std::chrono::milliseconds lingerOf(int type, const connection::SocketOpti
 }
 
 Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
+    : Socket(who, type, options, securityFor(who, options.keys), std::move(pump)) {}
+
+Socket::Socket(const char* who, int type, const connection::SocketOptions& options, const SocketSecurity& security,
+               std::function<bool()> pump)
     : maxMessageBytes_(options.maxMessageBytes),
-      native_(who, type, options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name)),
+      type_(type),
+      native_(who, type, options.context ? options.context : Process::current().context(security.differs)),
+      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name, security.keys != nullptr)),
+      credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys) : nullptr),
       binding_(native_, *watch_, options.monitor),
-      dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
+      dialer_(native_, *watch_, credentials_.get(), options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
   if (options.configure) {
     options.configure(native_.handle());
@@ -7635,14 +8881,23 @@ void Socket::learnEndpoint(std::string endpoint) {
   watch_->tally.setEndpoint(endpoint_);
 }
 
+void Socket::bind(const std::string& endpoint) {
+  const bool isExempt = endpoint.compare(0, kInproc.size(), kInproc) == 0;
+  if (credentials_ && !isExempt) credentials_->prepareBind();
+  learnEndpoint(binding_.bind(endpoint));
+  if (credentials_ && !isExempt) credentials_->isBoundTo(endpoint_);
+}
+
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
+  if (credentials_) credentials_->prepareBind();
   const std::string bound = binding_.bindToFirstFree(first, last);
   learnEndpoint(bound);
+  if (credentials_) credentials_->isBoundTo(endpoint_);
   return !bound.empty();
 }
 
-void Socket::connect(const std::string& endpoint, const std::string& advice) {
-  dialer_.connect(endpoint, advice);
+void Socket::connect(const std::string& endpoint, const std::string& advice, const std::string& host) {
+  dialer_.connect(endpoint, advice, host);
   learnEndpoint(endpoint);
 }
 
@@ -7688,6 +8943,8 @@ void Socket::failManyFrames() const {
   throw Error(Errc::malformed, who() + ": receive: a message of " + std::to_string(framesReceived_) +
                                    " frames, where one is expected; dropped");
 }
+
+void Socket::failRefused() const { throw Error(Errc::unauthorized, who() + ": " + dialer_.refusal()); }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   signalTaken();
@@ -7789,7 +9046,24 @@ void Socket::countReceived(const Frame& frame) noexcept {
   if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
+bool Socket::isRevoked() {
+  Gate* const gate = this->gate();
+  if (!gate || !gate->hasRevoked()) return false;
+  Frame& last = inbox_.frames().back();
+  if (!gate->isRevoked(last.peerKey())) return false;
+  cut(last.sourceDescriptor(), endpoint_);
+  if (type_ == ZMQ_REP) trySendFrame(last = Frame(), false);  // one that has received has to send
+  return true;
+}
+
 bool Socket::takeMessage(int flags) {
+  while (takeAny(flags)) {
+    if (!isRevoked()) return true;
+  }
+  return false;
+}
+
+bool Socket::takeAny(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
   std::vector<Frame>& frames = inbox_.frames();
   frames.resize(1);
@@ -7855,7 +9129,7 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
     if (ready > 0 && waits[1].revents) waker.drain();
     attend();
     if (met()) return true;
-    if (deadline.passed()) return false;
+    if (deadline.passed() || (givesUpIfRefused_ && !dialer_.refusal().empty())) return false;
   }
 }
 
@@ -7873,6 +9147,10 @@ void* Socket::lend() {
   if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
   receiveTimeout_.reset();
   return native_.handle();
+}
+
+void Socket::onlyFor(const std::string& group) {
+  if (credentials_) credentials_->onlyFor(group);
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
@@ -8012,9 +9290,13 @@ int Watch::bindError(const Deadline& deadline) {
   return bindError_;
 }
 
-void Watch::addLink(const std::string& endpoint, const std::string& advice) {
+void Watch::addLink(const std::string& endpoint, const std::string& advice, std::size_t keys) {
+  Link link;
+  link.endpoint = endpoint;
+  link.advice = advice;
+  link.keys = keys;
   std::lock_guard<std::mutex> lock(mutex_);
-  links_.add(endpoint, advice);
+  links_.add(std::move(link));
 }
 
 std::vector<Link> Watch::takeLinks() {
@@ -8023,10 +9305,12 @@ std::vector<Link> Watch::takeLinks() {
   return links_.all();
 }
 
-void Watch::relinked(const std::string& endpoint) {
+void Watch::relinked(const std::string& endpoint, std::size_t keys) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Link& link : links_.all()) {
-    if (link.endpoint == endpoint) link.madeAnew();
+    if (link.endpoint != endpoint) continue;
+    link.madeAnew();
+    link.keys = keys;
   }
 }
 
@@ -8092,6 +9376,7 @@ bool Watch::pump() {
 
 void Watch::take(SocketEvent&& event) {
   event.peer.clear();
+  event.reason.clear();
   if (event.type == EventType::accepted) event.peer = acceptedFrom(static_cast<int>(event.value), event.endpoint);
   if (logs(LogLevel::debug)) {
     log(LogLevel::debug, who_,
@@ -8099,7 +9384,9 @@ void Watch::take(SocketEvent&& event) {
             (event.peer.empty() ? "" : " from " + event.peer));
   }
   const Notice notice = follow(event);
-  if (!notice.text.empty()) log(notice.level, who_, notice.text);
+  if (!notice.text.empty()) {
+    (notice.isOfHost ? hostFaults_.log(notice.level, who_, notice.text) : log(notice.level, who_, notice.text));
+  }
   deliver(std::move(event));
 }
 
@@ -8111,6 +9398,9 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
       return {isWarning ? LogLevel::warning : LogLevel::info,
               link.endpoint + ": nobody listens there; trying again" + (isWarning ? " (" + link.advice + ")" : "")};
     }
+    case Link::News::refused:
+      return {LogLevel::warning, link.endpoint + ": " + std::string(words(link.fault)) + "; trying again"};
+    case Link::News::letIn: return {LogLevel::warning, link.endpoint + ": connected: the keys fit now"};
     case Link::News::thereAtLast: {
       const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - link.missedSince);
       return {LogLevel::info, link.endpoint + ": connected, " + std::to_string(waited.count()) + " ms later"};
@@ -8119,24 +9409,48 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
   return {};
 }
 
-Watch::Notice Watch::follow(const SocketEvent& event) {
+// The end of a connection is told right after why it did not come about, and it alone tells whose it was.
+Watch::Notice Watch::followHost(SocketEvent& event) {
+  const int descriptor = static_cast<int>(event.value);
+  if (event.type == EventType::accepted && !event.peer.empty()) accepted_[descriptor] = event.peer;
+  if (event.type == EventType::handshakeFailed) {
+    hostFault_ = handshakeFault(event.value, true, isSecured_);
+    event.reason = words(hostFault_);
+  }
+  if (event.type != EventType::disconnected) return {};
+  const auto fault = std::exchange(hostFault_, HandshakeFault::none);
+  const auto found = accepted_.find(descriptor);
+  if (found != accepted_.end()) event.peer = found->second, accepted_.erase(found);
+  if (!isAboutKeys(fault) || fault == HandshakeFault::peerRefused) return {};
+  return {
+      LogLevel::warning,
+      event.endpoint + ": refused " + (event.peer.empty() ? "a peer" : event.peer) + ": " + std::string(words(fault)),
+      true};
+}
+
+Watch::Notice Watch::follow(SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (event.type == EventType::handshakeFailed) tally.handshakesFailed.add(1);
   if (event.type == EventType::bindFailed) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
   }
-  if (links_.all().empty() || detached_) return {};
+  if (detached_) return {};
+  if (links_.all().empty()) return followHost(event);
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   Link* link = links_.find(event.endpoint);
-  if (!link) return {};
+  if (!link) return followHost(event);
+  const HandshakeFault reason =
+      event.type == EventType::handshakeFailed ? handshakeFault(event.value, false, isSecured_) : HandshakeFault::none;
+  event.reason = words(reason);
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
   if (isLoss && !links_.isKnownByName(*link)) return {};
-  const bool wasUp = link->isUp(), wasDown = link->isDown();
+  const bool wasUp = link->isUp(), wasDown = link->isDown(), wasRefused = link->isRefused();
   if (event.type == EventType::handshakeSucceeded && link->hasBeenUp) tally.reconnects.add(1);
   const auto now = Clock::now();
-  const Link::News news = link->follow(event.type, now);
+  const Link::News news = link->follow(event.type, now, reason);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
+  if (link->isRefused() && !wasRefused) callOwner();  // who may be waiting for a reply
   // Only a socket that deals to several peers has a choice to make.
   if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
   return noticeOf(*link, news, now);
@@ -8166,7 +9480,7 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
     const auto due = link.brokenFrom();
     if (due <= now) {
       link.state = Link::State::broken;
-      broken.push_back(link.endpoint);
+      if (!isAboutKeys(link.fault)) broken.push_back(link.endpoint);  // those are told of already
       callOwner();
     } else {
       next = std::min(next, due);
@@ -8452,6 +9766,117 @@ bool Watcher::finished() {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/watcher.cpp
+
+// begin dividere/connection/keys.cpp
+namespace dividere::detail {
+
+/// What secure() has said, of the whole process and its children.
+struct ProcessSecurity {
+  std::shared_ptr<Keys> keys;
+  bool isDecided = false;  // a socket was made
+  std::multimap<const Keys*, std::weak_ptr<Gate>> gates;
+};
+
+/// Under processMutex().
+static ProcessSecurity& processSecurity() {
+  static NeverDestroyed<ProcessSecurity> security;
+  return *security;
+}
+
+static std::atomic<bool> isOff{false};  // decided, so that nobody needs the lock to learn it
+
+/// A socket that is not secured among others that are.
+class NoKeys final : public Keys {
+ public:
+  Pair self() override { return {}; }
+  std::vector<std::string> hosts(const std::vector<std::string>&) override { return {}; }
+  std::optional<std::string> nameOf(const std::string&, const std::string&) override { return std::nullopt; }
+};
+
+/// What is in force for sockets without keys of their own; null: no security.
+static std::shared_ptr<Keys> decidedKeys() {
+  if (isOff.load(std::memory_order_acquire)) return nullptr;
+  const char* const directory = std::getenv("DIVIDERE_KEYS");
+  std::shared_ptr<Keys> fromEnvironment;
+  {
+    std::lock_guard<std::mutex> lock(processMutex());
+    ProcessSecurity& security = processSecurity();
+    if (security.isDecided || security.keys || !directory || !*directory) {
+      security.isDecided = true;
+      isOff.store(!security.keys, std::memory_order_release);
+      return security.keys;
+    }
+  }
+  fromEnvironment = Keys::folder(directory);  // throws: then nothing is decided, and no socket was made
+  std::lock_guard<std::mutex> lock(processMutex());
+  ProcessSecurity& security = processSecurity();
+  if (!security.keys) security.keys = std::move(fromEnvironment);
+  security.isDecided = true;
+  return security.keys;
+}
+
+SocketSecurity securityFor(const char* who, const std::shared_ptr<Keys>& own) {
+  const auto common = decidedKeys();
+  if (!own) return {common};
+  const bool isNone = dynamic_cast<const NoKeys*>(own.get()) != nullptr;
+  if (!isNone) requireCurve();
+  if (isNone && common) {
+    log(LogLevel::warning, who, "this socket is not secured, as SocketOptions::keys says, though others are");
+  }
+  return {isNone ? nullptr : own, isNone == (common != nullptr)};
+}
+
+void tellOfChanges(const Keys* keys, const std::shared_ptr<Gate>& gate) {
+  std::lock_guard<std::mutex> lock(processMutex());
+  auto& gates = processSecurity().gates;
+  for (auto it = gates.begin(); it != gates.end();) it = it->second.expired() ? gates.erase(it) : std::next(it);
+  gates.emplace(keys, gate);
+}
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+Keys::Keys() = default;
+
+Keys::~Keys() {
+  std::lock_guard<std::mutex> lock(detail::processMutex());
+  detail::processSecurity().gates.erase(this);
+}
+
+void Keys::changed() {
+  std::vector<std::shared_ptr<detail::Gate>> gates;
+  {
+    std::lock_guard<std::mutex> lock(detail::processMutex());
+    const auto range = detail::processSecurity().gates.equal_range(this);
+    for (auto it = range.first; it != range.second; ++it) {
+      if (auto gate = it->second.lock()) gates.push_back(std::move(gate));
+    }
+  }
+  for (const auto& gate : gates) gate->recheck();
+}
+
+std::shared_ptr<Keys> Keys::folder(const std::string& directory) {
+  return std::make_shared<detail::KeyFolder>(directory);
+}
+
+std::shared_ptr<Keys> Keys::none() { return std::make_shared<detail::NoKeys>(); }
+
+void secure(const std::string& directory) { secure(Keys::folder(directory)); }
+
+void secure(std::shared_ptr<Keys> keys) {
+  detail::requireCurve();
+  if (!keys) throw Error(std::make_error_code(std::errc::invalid_argument), "dividere::secure: there are no keys");
+  std::lock_guard<std::mutex> lock(detail::processMutex());
+  auto& security = detail::processSecurity();
+  if (security.isDecided) {
+    throw Error(Errc::outOfTurn, "dividere::secure: there are sockets already, which are not secured so");
+  }
+  security.keys.swap(keys);  // the former ones end without the lock
+}
+
+}  // namespace dividere
+// end dividere/connection/keys.cpp
 
 // begin dividere/connection/port_manager.cpp
 namespace dividere::detail {
@@ -8825,6 +10250,7 @@ Request::Request(const std::vector<std::string>& endpoints, const SocketOptions&
   // are kept by this class.
   socket.set(ZMQ_REQ_RELAXED, 1);
   socket.set(ZMQ_REQ_CORRELATE, 1);
+  socket.giveUpIfRefused();
   for (const std::string& endpoint : endpoints) {
     if (options.attach == Attach::bind) {
       socket.bind(endpoint);
@@ -8850,6 +10276,7 @@ bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   socket.abandonSent(turn_ == Turn::either);
   const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
+  if (!sent) socket.requireLetIn();
   return sent;
 }
 
@@ -8870,6 +10297,7 @@ bool Request::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   if (turn_ == Turn::send) return false;
   const bool there = socket.wait(detail::Deadline::in(&timeout, interrupt));
   turn_ = there ? Turn::receive : Turn::either;
+  if (!there) socket.requireLetIn();
   return there;
 }
 
@@ -8878,6 +10306,7 @@ const detail::Frame* Request::receiveFrame(const Timeout* timeout, const Interru
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
   if (!socket.receive(detail::Deadline::in(timeout, interrupt))) {
     turn_ = Turn::either;
+    socket.requireLetIn();
     return nullptr;
   }
   turn_ = Turn::send;

@@ -4,18 +4,21 @@
 
 #include <cerrno>
 
-#include "../core/detail/fork.hpp"
 #include "../core/detail/thread.hpp"
 #include "../core/error.hpp"
+#include "detail/context_handle.hpp"
+#include "detail/gatekeeper.hpp"
 #include "detail/process.hpp"
 #include "detail/retry_interrupted.hpp"
 
 namespace dividere::detail {
 
-struct ContextHandle {
-  ForkGuard fork;
-  void* context;
-};
+std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context) {
+  ContextHandle& handle = *context.context_;
+  std::lock_guard<std::mutex> lock(handle.mutex);
+  if (!handle.gatekeeper) handle.gatekeeper = std::make_shared<Gatekeeper>(handle.context);
+  return handle.gatekeeper;
+}
 
 }  // namespace dividere::detail
 
@@ -37,7 +40,10 @@ Context::Context(int ioThreads) {
 Context::~Context() {
   // An inherited context is dead in a forked child: ending it would wait for ever.
   if (context_->fork.crossed()) return;
-  const auto end = [context = native()] { detail::retryInterrupted([&] { return zmq_ctx_term(context); }); };
+  const auto end = [context = native(), gatekeeper = std::move(context_->gatekeeper)] {
+    if (gatekeeper) gatekeeper->stop();  // its socket would be waited for
+    detail::retryInterrupted([&] { return zmq_ctx_term(context); });
+  };
   // It waits for the readers of events, which are closed by the thread that calls the handlers.
   if (detail::CallbackScope::isInside()) {
     detail::startThread("dividere-end", end).detach();

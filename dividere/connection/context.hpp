@@ -4,9 +4,15 @@
 
 #include "../core/detail/hidden.hpp"
 
+namespace dividere::connection {
+class Context;
+}
+
 namespace dividere::detail {
 struct ContextHandle;
-}
+class Gatekeeper;
+std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context);
+}  // namespace dividere::detail
 
 namespace dividere::connection {
 
@@ -35,6 +41,8 @@ class Context {
   void* native() const noexcept;
 
  private:
+  friend std::shared_ptr<detail::Gatekeeper> detail::gatekeeperOf(Context& context);
+
   detail::Hidden<detail::ContextHandle> context_;
 };
 

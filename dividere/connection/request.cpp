@@ -19,6 +19,7 @@ Request::Request(const std::vector<std::string>& endpoints, const SocketOptions&
   // are kept by this class.
   socket.set(ZMQ_REQ_RELAXED, 1);
   socket.set(ZMQ_REQ_CORRELATE, 1);
+  socket.giveUpIfRefused();
   for (const std::string& endpoint : endpoints) {
     if (options.attach == Attach::bind) {
       socket.bind(endpoint);
@@ -44,6 +45,7 @@ bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
   socket.abandonSent(turn_ == Turn::either);
   const bool sent = socket.send(frame, detail::Deadline::in(timeout));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
+  if (!sent) socket.requireLetIn();
   return sent;
 }
 
@@ -64,6 +66,7 @@ bool Request::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   if (turn_ == Turn::send) return false;
   const bool there = socket.wait(detail::Deadline::in(&timeout, interrupt));
   turn_ = there ? Turn::receive : Turn::either;
+  if (!there) socket.requireLetIn();
   return there;
 }
 
@@ -72,6 +75,7 @@ const detail::Frame* Request::receiveFrame(const Timeout* timeout, const Interru
   if (turn_ == Turn::send) throw Error(Errc::outOfTurn, socket.who() + ": receive with nothing asked");
   if (!socket.receive(detail::Deadline::in(timeout, interrupt))) {
     turn_ = Turn::either;
+    socket.requireLetIn();
     return nullptr;
   }
   turn_ = Turn::send;

@@ -32,14 +32,16 @@ class Request : public Connector {
   Request(Request&&) noexcept = default;
   Request& operator=(Request&&) noexcept = default;
 
-  /// Throws Error{outOfTurn} while a reply is still owed. With one endpoint it returns at once even if no peer is
+  /// Throws Error{outOfTurn} while a reply is still owed, Error{unauthorized} as recv(). With one endpoint it returns at once even if no peer is
   /// there yet: the request waits for one.
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
 
-  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked.
+  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked, and, as do all that wait for the reply,
+  /// Error{unauthorized} if no host lets this program in or has the key it should have (dividere::secure): send it again once
+  /// that is mended.
   std::string recv();
 
   /// The reply, or nothing if none came in time. Then either wait again or send the next request.

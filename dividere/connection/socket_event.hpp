@@ -32,6 +32,8 @@ struct SocketEvent {
   std::uint32_t value;   ///< see EventType
   std::string endpoint;  ///< which of the socket's own this is about, as libzmq names it: "tcp://127.0.0.1:5555"
   std::string peer;      ///< accepted over tcp: where the peer is, "tcp://10.0.0.7:41234"; empty if it has gone already
+  std::string
+      reason;  ///< handshakeFailed: why, in words; "unauthorized" if the host knows the key, but not as one let in
 };
 
 }  // namespace dividere::connection

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "context.hpp"
+#include "keys.hpp"
 #include "socket_event.hpp"
 
 namespace dividere::connection {
@@ -61,8 +62,12 @@ struct SocketOptions {
   /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
 
+  /// In place of the keys that secure() has set for all; Keys::none(): this one is not secured, which the log says. Null: as
+  /// all. Over inproc, sockets with keys and sockets without do not meet, unless they are given the same context.
+  std::shared_ptr<Keys> keys;
+
   /// Called with the native socket once all options are set, before it binds or connects. For options that are not
-  /// here, such as CURVE keys. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
+  /// here. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
   /// Subscriber that wants the newest message alone has messaging::SubscriberOptions::latest.
   std::function<void(void*)> configure;
 };

@@ -119,6 +119,7 @@ bool Audience::readOne() {
   Frame frame;
   const bool isThere = socket->tryReceiveFrame(frame);
   if (isThere) {
+    if (Gate* const gate = socket->gate()) gate->noteConnection(frame.sourceDescriptor(), frame.peerKey());
     if (!census.observe(frame)) {
       cutOff(frame);
     } else if (attendant && !frame.view().empty() && frame.view().front() == '\1') {

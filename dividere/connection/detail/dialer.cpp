@@ -6,19 +6,25 @@
 #include <cerrno>
 
 #include "../../core/detail/log_line.hpp"
+#include "../../core/error.hpp"
 #include "endpoint.hpp"
 
 namespace dividere::detail {
 
 constexpr std::chrono::milliseconds kFirstNewsLimit{1000};
+constexpr int kNever = 600000;  // milliseconds
 
-void Dialer::connect(const std::string& text, const std::string& advice) {
+void Dialer::connect(const std::string& text, const std::string& advice, const std::string& host) {
   const Endpoint endpoint = parseEndpoint(socket_.who(), text, false);
   const std::string resolved = endpoint.str();
   if (endpoint.ipv6) socket_.set(ZMQ_IPV6, 1);
-  if (isMonitored_ && endpoint.transport != Transport::inproc) {
-    watch_.addLink(resolved, advice);
-    targets_.push_back({resolved, true});
+  Target target{resolved, true, host};
+  const bool leavesProcess = endpoint.transport != Transport::inproc;
+  if (credentials_ && leavesProcess) secure(target, false);
+  if (isMonitored_ && credentials_) setWaiting(target);
+  if (isMonitored_ && leavesProcess) {
+    watch_.addLink(resolved, advice, keysToTry(target));
+    targets_.push_back(std::move(target));
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
   if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
@@ -26,8 +32,15 @@ void Dialer::connect(const std::string& text, const std::string& advice) {
 
 std::vector<Link> Dialer::look() {
   std::vector<Link> links = watch_.takeLinks();
+  const auto isRefused = [](const Link& link) { return link.isRefused(); };
+  const bool noneLetsIn = !links.empty() && std::all_of(links.begin(), links.end(), isRefused);
+  refusal_ = noneLetsIn ? links.front().endpoint + ": " + std::string(words(links.front().fault)) : std::string();
   for (std::size_t i = 0; i < targets_.size(); ++i) {
-    if (links[i].state == Link::State::broken) reconnect(targets_[i]);
+    const Link& link = links[i];
+    if (link.isUp()) targets_[i].isProven = true;
+    if (link.state != Link::State::broken) continue;
+    reconnect(targets_[i], link.fault == HandshakeFault::wrongHostKey);
+    refusal_.clear();  // until it is known how that went
   }
   if (isDealing()) passOverDead(links);
   return links;
@@ -52,12 +65,37 @@ void Dialer::passOverDead(const std::vector<Link>& links) {
   }
 }
 
-void Dialer::reconnect(Target& target) {
+/// Has it connected with a key that its host may have by now; if the one in use was refused, with the next one.
+void Dialer::secure(Target& target, bool isRefused) {
+  target.keys = credentials_->hostKeys(target.endpoint, target.host);
+  if (isRefused) target.isProven = false;
+  auto used = std::find(target.keys.begin(), target.keys.end(), target.key);
+  if (isRefused && used != target.keys.end()) ++used;
+  target.key = used == target.keys.end() ? target.keys.front() : *used;
+  credentials_->prepareConnect(target.key);
+}
+
+// Nothing waits for a host with a key that is yet to be found: it would be lost with the wrong one. And libzmq does not go on
+// with that by itself (-1 would not do: then it ends whatever has the same endpoint, a moment later): what it tells of one
+// attempt would be taken for news of the next.
+void Dialer::setWaiting(const Target& target) {
+  const bool isGuess = isGuessing(target);
+  socket_.set(ZMQ_IMMEDIATE, target.queues && !(isGuess && deals_) ? 0 : 1);
+  if (!retryInterval_) retryInterval_ = socket_.get(ZMQ_RECONNECT_IVL);
+  socket_.set(ZMQ_RECONNECT_IVL, isGuess ? kNever : *retryInterval_);
+}
+
+void Dialer::reconnect(Target& target, bool isRefused) {
+  try {
+    if (credentials_) secure(target, isRefused);
+  } catch (const Error& error) {
+    log(LogLevel::warning, socket_.who(), error.context());  // the keys are being changed: as it was
+  }
   const char* const endpoint = target.endpoint.c_str();
   retryInterrupted(
       [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
-  socket_.set(ZMQ_IMMEDIATE, target.queues ? 0 : 1);
-  watch_.relinked(target.endpoint);
+  setWaiting(target);
+  watch_.relinked(target.endpoint, keysToTry(target));
   if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
     log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
   }
@@ -92,7 +130,11 @@ void Dialer::abandonSent() {
 void Dialer::reconnectAll() {
   const int linger = socket_.get(ZMQ_LINGER);
   socket_.set(ZMQ_LINGER, 0);
-  for (Target& target : targets_) reconnect(target);
+  const std::vector<Link> links = look();
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    // Nothing waits for one that lets nobody in, and one that was broken has just been connected.
+    if (!links[i].isRefused() && links[i].state != Link::State::broken) reconnect(targets_[i]);
+  }
   socket_.set(ZMQ_LINGER, linger);
 }
 

@@ -2,11 +2,13 @@
 
 // What a socket connects to.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
 #include "../../core/detail/waker.hpp"
+#include "credentials.hpp"
 #include "native_socket.hpp"
 #include "watch.hpp"
 
@@ -18,11 +20,12 @@ class Dialer {
  public:
   /// `watch` tells what becomes of the links, if the socket is monitored; `deals`: each message goes to one of the
   /// endpoints in turn.
-  Dialer(NativeSocket& socket, Watch& watch, bool isMonitored, bool deals)
-      : socket_(socket), watch_(watch), isMonitored_(isMonitored), deals_(deals) {}
+  /// `credentials`: null where it is not secured.
+  Dialer(NativeSocket& socket, Watch& watch, Credentials* credentials, bool isMonitored, bool deals)
+      : socket_(socket), watch_(watch), credentials_(credentials), isMonitored_(isMonitored), deals_(deals) {}
 
-  /// `advice`: as Watch::addLink().
-  void connect(const std::string& endpoint, const std::string& advice = {});
+  /// `advice`: as Watch::addLink(); `host`: as Credentials::hostKeys().
+  void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
 
   /// Does what the watcher asks for; whether it did ask.
   bool attend() {
@@ -45,25 +48,39 @@ class Dialer {
 
   bool isAnyUp();
 
+  /// Why none of the hosts lets this socket in, or can be trusted; empty: that is not so, or not known.
+  const std::string& refusal() const noexcept { return refusal_; }
+
  private:
   /// An endpoint by the name that libzmq has for it.
   struct Target {
     std::string endpoint;
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
+    std::string host = {};
+    std::vector<std::string> keys = {};  // that the host may have; none where it is not secured
+    std::string key = {};                // the one in use
+    bool isProven = false;               // ... and the host has it
   };
 
+  static bool isGuessing(const Target& target) { return target.keys.size() > 1 && !target.isProven; }
+  static std::size_t keysToTry(const Target& target) { return isGuessing(target) ? target.keys.size() : 1; }
+  void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
   void chooseFor(const Deadline& deadline);
   void awaitFirstNews(const Deadline& deadline);
   void passOverDead(const std::vector<Link>& links);
-  void reconnect(Target& target);
+  void reconnect(Target& target, bool isRefused = false);
+  void secure(Target& target, bool isRefused);
 
   NativeSocket& socket_;
   Watch& watch_;
+  Credentials* const credentials_;
   const bool isMonitored_;
   const bool deals_;
-  std::vector<Target> targets_;  // whose links are known
+  std::string refusal_;
+  std::optional<int> retryInterval_;  // as set for the socket
+  std::vector<Target> targets_;       // whose links are known
 
   // Where the socket deals to several.
   bool hasChosen_ = false;  // awaitFirstNews() is over

@@ -57,11 +57,15 @@ class Frame {
 
   /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
   std::string peerAddress() const {
-    const char* const address = zmq_msg_gets(&message_, "Peer-Address");
+    std::string address = property("Peer-Address");
     // Over ipc it is "localhost:user:group:process": no number.
-    const bool isIp = address && std::strspn(address, "0123456789abcdefABCDEF:") > 0;
+    const bool isIp = std::strspn(address.c_str(), "0123456789abcdefABCDEF:") > 0;
     return isIp ? address : std::string();
   }
+
+  /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
+  std::string peerName() const { return property("User-Id"); }
+  std::string peerKey() const { return property("X-Key"); }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
   int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
@@ -75,6 +79,11 @@ class Frame {
   }
 
  private:
+  std::string property(const char* name) const {
+    const char* const value = zmq_msg_gets(&message_, name);
+    return value ? value : std::string();
+  }
+
   zmq_msg_t message_;
 };
 

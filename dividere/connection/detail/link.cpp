@@ -16,7 +16,10 @@ using connection::EventType;
 constexpr std::chrono::milliseconds kRetryGrace{250};
 constexpr std::chrono::milliseconds kRetryGraceMax{5000};
 
-Link::News Link::follow(EventType event, Clock::time_point now) {
+// Keys that do not fit may be mended in a moment, and nobody is hammered by one who asks once a second.
+constexpr std::chrono::milliseconds kKeysGraceMax{1000};
+
+Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault reason) {
   switch (event) {
     case EventType::connectDelayed:
     case EventType::connected:
@@ -27,9 +30,17 @@ Link::News Link::follow(EventType event, Clock::time_point now) {
       state = State::up;
       failures = repairs = 0;
       hasBeenUp = true;
+      fault = HandshakeFault::none;
+      faults_ = tried_ = 0;
+      if (std::exchange(isToldOfFault_, false)) return isMissed = false, News::letIn;
       return std::exchange(isMissed, false) ? News::thereAtLast : News::none;
-    case EventType::closed: attemptFailed_ = true; return News::none;
+    case EventType::closed:
+      attemptFailed_ = true;
+      if (keys > 1 && state == State::connecting)
+        suspect(now);  // libzmq does not go on by itself: Dialer::setWaiting()
+      return News::none;
     case EventType::connectRetried:
+      if (isAboutKeys(fault) || keys > 1) return News::none;  // it is connected anew, with what the keys are then
       state = State::retrying;
       ++failures;
       // It also comes after a loss, when nothing has been attempted yet.
@@ -37,20 +48,46 @@ Link::News Link::follow(EventType event, Clock::time_point now) {
       missedSince = now;
       return News::nobodyThere;
     case EventType::handshakeFailed:
-    case EventType::disconnected:
-      if (state == State::broken || state == State::suspect) return News::none;
-      state = State::suspect;
-      lost = now;
+      if (isAboutKeys(reason)) return failed(now, reason);
+      suspect(now);
       return News::none;
+    case EventType::disconnected: suspect(now); return News::none;
     default: return News::none;
   }
 }
 
+// libzmq goes on by itself in some of these cases; what it would try is what did not fit. The first time a connection ends
+// without a word it may be a host that is just ending.
+Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
+  fault = reason;
+  ++faults_;
+  endIsTold_ = true;
+  suspect(now);
+  const bool isSure = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
+  if (!isSure || isToldOfFault_) return News::none;
+  isToldOfFault_ = true;
+  return News::refused;
+}
+
+void Link::suspect(Clock::time_point now) {
+  if (state == State::broken || state == State::suspect) return;
+  state = State::suspect;
+  lost = now;
+}
+
 Link::Clock::time_point Link::brokenFrom() const {
+  if (isAboutKeys(fault)) {
+    const bool hasOther = fault == HandshakeFault::wrongHostKey && tried_ + 1 < keys;
+    const int round = static_cast<int>(tried_ / std::max<std::size_t>(keys, 1));
+    const auto grace = std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(round, 5)), kKeysGraceMax);
+    return hasOther ? lost : lost + grace;
+  }
   return lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
 }
 
 void Link::madeAnew() {
+  if (isAboutKeys(fault)) ++tried_;
+  fault = HandshakeFault::none;
   if (state == State::broken) ++repairs;
   if (state == State::broken || !isDown()) state = State::connecting;
 }
@@ -58,13 +95,6 @@ void Link::madeAnew() {
 /// With its colon; nothing if there is none.
 static std::string_view portOf(std::string_view endpoint) {
   return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
-}
-
-void Links::add(const std::string& endpoint, const std::string& advice) {
-  Link link;
-  link.endpoint = endpoint;
-  link.advice = advice;
-  links_.push_back(std::move(link));
 }
 
 Link* Links::find(const std::string& endpoint) {

@@ -8,6 +8,7 @@
 
 #include "../../core/detail/deadline.hpp"
 #include "../socket_event.hpp"
+#include "handshake.hpp"
 
 namespace dividere::detail {
 
@@ -27,11 +28,14 @@ struct Link {
   enum class News {
     none,
     nobodyThere,  // the first attempt in vain; those that follow are no news
-    thereAtLast   // ... and now it is up
+    thereAtLast,  // ... and now it is up
+    refused,      // the keys do not fit, or those of one end are missing; told once
+    letIn         // ... and now it is up
   };
 
   std::string endpoint;
-  std::string advice;  // for whoever finds nobody there: what else may have been meant; empty for most
+  std::size_t keys = 1;  // to try in turn, until one fits
+  std::string advice;    // for whoever finds nobody there: what else may have been meant; empty for most
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
@@ -39,14 +43,18 @@ struct Link {
   bool hasBeenUp = false;
   bool isMissed = false;  // nobody was there, and its user knows
   Clock::time_point missedSince{};
+  HandshakeFault fault = HandshakeFault::none;  // of the last attempt
 
   bool isUp() const { return state == State::up; }
 
-  /// Refused twice: not merely a server that is about to bind.
-  bool isDown() const { return state == State::retrying && failures >= 2; }
+  /// Refused twice: not merely a server that is about to bind. Or the keys do not fit.
+  bool isDown() const { return isAboutKeys(fault) || (state == State::retrying && failures >= 2); }
 
-  /// Changes the state as an event of this link says.
-  News follow(connection::EventType event, Clock::time_point now);
+  /// The last attempt ended for such a reason, and there was none since.
+  bool isRefused() const { return isToldOfFault_ && (state == State::suspect || state == State::broken); }
+
+  /// Changes the state as an event of this link says; `reason`: why a handshake failed.
+  News follow(connection::EventType event, Clock::time_point now, HandshakeFault reason = HandshakeFault::none);
 
   /// When a suspect link counts as broken.
   Clock::time_point brokenFrom() const;
@@ -55,13 +63,20 @@ struct Link {
   void madeAnew();
 
  private:
+  void suspect(Clock::time_point now);
+  News failed(Clock::time_point now, HandshakeFault reason);
+
   bool attemptFailed_ = false;
+  std::size_t faults_ = 0;  // in a row that are about keys
+  std::size_t tried_ = 0;   // times it was made anew since
+  bool isToldOfFault_ = false;
+  bool endIsTold_ = false;  // the end of a connection whose handshake failed is no news; it may be told late
 };
 
 /// The links of one socket, found by what libzmq calls them.
 class Links {
  public:
-  void add(const std::string& endpoint, const std::string& advice);
+  void add(Link link) { links_.push_back(std::move(link)); }
 
   /// Null if it is not known which of them is meant.
   Link* find(const std::string& endpoint);

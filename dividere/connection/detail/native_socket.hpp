@@ -35,6 +35,7 @@ class NativeSocket {
   bool isOpen() const noexcept { return handle_ != nullptr; }
   void* handle() const noexcept { return handle_; }
   void* context() const noexcept { return context_->native(); }
+  connection::Context& contextObject() const noexcept { return *context_; }
 
   void set(int option, int value) { set(option, &value, sizeof value); }
   void set(int option, const void* value, std::size_t size);

@@ -46,10 +46,11 @@ Process& Process::current() {
   return *process;
 }
 
-std::shared_ptr<connection::Context> Process::context() {
+std::shared_ptr<connection::Context> Process::context(bool differs) {
   std::lock_guard<std::mutex> lock(processMutex());
-  if (!context_) context_ = std::make_shared<connection::Context>();
-  return context_;
+  auto& context = contexts_[differs ? 1 : 0];
+  if (!context) context = std::make_shared<connection::Context>();
+  return context;
 }
 
 void requireDescriptors(int count, const char* what) {

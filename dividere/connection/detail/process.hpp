@@ -15,7 +15,10 @@ namespace dividere::detail {
 struct Process {
   static Process& current();
 
-  std::shared_ptr<connection::Context> context();
+  /// The one that all sockets share, or the one for those that have keys where the others have none, or none where they have:
+  /// where a context has a ZAP handler, libzmq asks it about every connection there, and 4.3.4 never ends a socket that is
+  /// closed while it connects without keys.
+  std::shared_ptr<connection::Context> context(bool differs = false);
 
   Watcher watcher;
   Drainer drainer;
@@ -25,7 +28,7 @@ struct Process {
   Process* const inherited;  // of no use in this process; kept only so that it does not count as leaked
 
  private:
-  std::shared_ptr<connection::Context> context_;  // under processMutex()
+  std::shared_ptr<connection::Context> contexts_[2];  // under processMutex()
 };
 
 /// In a forked child: lets go of the ports that the parent's PortManager holds. The parent keeps them.

@@ -11,11 +11,14 @@
 #include "../../core/detail/random.hpp"
 #include "../../core/error.hpp"
 #include "process.hpp"
+#include "transport.hpp"
 
 namespace dividere::detail {
 
 // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
 constexpr std::chrono::milliseconds kFirstWait{20};
+
+constexpr std::string_view kInproc = "inproc://";
 
 /// A time as libzmq takes it: -1 for one without bound.
 static int asOption(std::chrono::milliseconds time) {
@@ -29,11 +32,17 @@ static std::chrono::milliseconds lingerOf(int type, const connection::SocketOpti
 }
 
 Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
+    : Socket(who, type, options, securityFor(who, options.keys), std::move(pump)) {}
+
+Socket::Socket(const char* who, int type, const connection::SocketOptions& options, const SocketSecurity& security,
+               std::function<bool()> pump)
     : maxMessageBytes_(options.maxMessageBytes),
-      native_(who, type, options.context ? options.context : connection::Context::shared()),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name)),
+      type_(type),
+      native_(who, type, options.context ? options.context : Process::current().context(security.differs)),
+      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name, security.keys != nullptr)),
+      credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys) : nullptr),
       binding_(native_, *watch_, options.monitor),
-      dialer_(native_, *watch_, options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
+      dialer_(native_, *watch_, credentials_.get(), options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
   if (options.configure) {
     options.configure(native_.handle());
@@ -98,14 +107,23 @@ void Socket::learnEndpoint(std::string endpoint) {
   watch_->tally.setEndpoint(endpoint_);
 }
 
+void Socket::bind(const std::string& endpoint) {
+  const bool isExempt = endpoint.compare(0, kInproc.size(), kInproc) == 0;
+  if (credentials_ && !isExempt) credentials_->prepareBind();
+  learnEndpoint(binding_.bind(endpoint));
+  if (credentials_ && !isExempt) credentials_->isBoundTo(endpoint_);
+}
+
 bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
+  if (credentials_) credentials_->prepareBind();
   const std::string bound = binding_.bindToFirstFree(first, last);
   learnEndpoint(bound);
+  if (credentials_) credentials_->isBoundTo(endpoint_);
   return !bound.empty();
 }
 
-void Socket::connect(const std::string& endpoint, const std::string& advice) {
-  dialer_.connect(endpoint, advice);
+void Socket::connect(const std::string& endpoint, const std::string& advice, const std::string& host) {
+  dialer_.connect(endpoint, advice, host);
   learnEndpoint(endpoint);
 }
 
@@ -151,6 +169,8 @@ void Socket::failManyFrames() const {
   throw Error(Errc::malformed, who() + ": receive: a message of " + std::to_string(framesReceived_) +
                                    " frames, where one is expected; dropped");
 }
+
+void Socket::failRefused() const { throw Error(Errc::unauthorized, who() + ": " + dialer_.refusal()); }
 
 SendResult Socket::trySendFrame(Frame& frame, bool more) {
   signalTaken();
@@ -252,7 +272,24 @@ void Socket::countReceived(const Frame& frame) noexcept {
   if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
+bool Socket::isRevoked() {
+  Gate* const gate = this->gate();
+  if (!gate || !gate->hasRevoked()) return false;
+  Frame& last = inbox_.frames().back();
+  if (!gate->isRevoked(last.peerKey())) return false;
+  cut(last.sourceDescriptor(), endpoint_);
+  if (type_ == ZMQ_REP) trySendFrame(last = Frame(), false);  // one that has received has to send
+  return true;
+}
+
 bool Socket::takeMessage(int flags) {
+  while (takeAny(flags)) {
+    if (!isRevoked()) return true;
+  }
+  return false;
+}
+
+bool Socket::takeAny(int flags) {
   // In place: libzmq frees what a frame held before. Those beyond the most come into the last one, one after the other.
   std::vector<Frame>& frames = inbox_.frames();
   frames.resize(1);
@@ -318,7 +355,7 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
     if (ready > 0 && waits[1].revents) waker.drain();
     attend();
     if (met()) return true;
-    if (deadline.passed()) return false;
+    if (deadline.passed() || (givesUpIfRefused_ && !dialer_.refusal().empty())) return false;
   }
 }
 
@@ -336,6 +373,10 @@ void* Socket::lend() {
   if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
   receiveTimeout_.reset();
   return native_.handle();
+}
+
+void Socket::onlyFor(const std::string& group) {
+  if (credentials_) credentials_->onlyFor(group);
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {

@@ -13,6 +13,7 @@
 #include "../../core/detail/deadline.hpp"
 #include "../socket_options.hpp"
 #include "binding.hpp"
+#include "credentials.hpp"
 #include "dialer.hpp"
 #include "multipart.hpp"
 #include "native_socket.hpp"
@@ -48,13 +49,14 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  void bind(const std::string& endpoint) { learnEndpoint(binding_.bind(endpoint)); }
+  void bind(const std::string& endpoint);
 
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
 
-  /// `advice`: what the log says besides, as a warning, if nobody listens there.
-  void connect(const std::string& endpoint, const std::string& advice = {});
+  /// `advice`: what the log says besides, as a warning, if nobody listens there. `host`: whose key is expected there, as Keys
+  /// knows him; empty: who that is only the endpoint says.
+  void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
 
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
   void close();
@@ -184,6 +186,20 @@ class Socket {
   /// would ignore the second.)
   std::string takeRandomName();
 
+  /// From now on its waits end as at their deadline when no host lets it in: see requireLetIn().
+  void giveUpIfRefused() noexcept { givesUpIfRefused_ = true; }
+
+  /// Throws Error{unauthorized} if no host lets it in, or has the key it should have.
+  void requireLetIn() const {
+    if (!dialer_.refusal().empty()) failRefused();
+  }
+
+  /// From now on only this group's keys are let in, where it is secured; whoever else is in already is cut off.
+  void onlyFor(const std::string& group);
+
+  /// Who lets peers in; null as long as it is bound to nothing, or not secured.
+  Gate* gate() const noexcept { return credentials_ ? credentials_->gate() : nullptr; }
+
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
   /// No callback or pump runs after this. Does nothing in a forked child.
@@ -207,6 +223,10 @@ class Socket {
  private:
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
+  [[noreturn]] void failRefused() const;
+
+  Socket(const char* who, int type, const connection::SocketOptions& options, const SocketSecurity& security,
+         std::function<bool()> pump);
 
   void applyDefaults(int type, const connection::SocketOptions& options);
   void refuseConflation(int type);
@@ -214,8 +234,12 @@ class Socket {
 
   void countReceived(const Frame& frame) noexcept;
 
+  /// Whether the message in the inbox is from somebody who was let in once and is so no more: then it counts for nothing.
+  bool isRevoked();
+
   /// A whole message into the inbox, waiting for its first frame as the flags say; false if there is none.
   bool takeMessage(int flags);
+  bool takeAny(int flags);
 
   SendResult sendWithin(Frame* frames, std::size_t count, const Deadline& deadline);
   SendResult sendWithin(const connection::Route& route, Frame& payload, const Deadline& deadline);
@@ -228,13 +252,16 @@ class Socket {
   bool awaitUntil(const Condition& met, const Deadline& deadline);
 
   const std::int64_t maxMessageBytes_;  // negative: no bound; as it is, unsigned
+  const int type_;
   NativeSocket native_;
   const std::shared_ptr<Watch> watch_;
+  const std::unique_ptr<Credentials> credentials_;  // null: not secured
   Binding binding_;
   Dialer dialer_;
   int fd_ = -1;
   Poller* poller_ = nullptr;
   bool mayHaveMessage_ = true;
+  bool givesUpIfRefused_ = false;
   std::string endpoint_;
 
   std::function<void()> onLend_;

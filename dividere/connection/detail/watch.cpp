@@ -46,9 +46,13 @@ int Watch::bindError(const Deadline& deadline) {
   return bindError_;
 }
 
-void Watch::addLink(const std::string& endpoint, const std::string& advice) {
+void Watch::addLink(const std::string& endpoint, const std::string& advice, std::size_t keys) {
+  Link link;
+  link.endpoint = endpoint;
+  link.advice = advice;
+  link.keys = keys;
   std::lock_guard<std::mutex> lock(mutex_);
-  links_.add(endpoint, advice);
+  links_.add(std::move(link));
 }
 
 std::vector<Link> Watch::takeLinks() {
@@ -57,10 +61,12 @@ std::vector<Link> Watch::takeLinks() {
   return links_.all();
 }
 
-void Watch::relinked(const std::string& endpoint) {
+void Watch::relinked(const std::string& endpoint, std::size_t keys) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Link& link : links_.all()) {
-    if (link.endpoint == endpoint) link.madeAnew();
+    if (link.endpoint != endpoint) continue;
+    link.madeAnew();
+    link.keys = keys;
   }
 }
 
@@ -126,6 +132,7 @@ bool Watch::pump() {
 
 void Watch::take(SocketEvent&& event) {
   event.peer.clear();
+  event.reason.clear();
   if (event.type == EventType::accepted) event.peer = acceptedFrom(static_cast<int>(event.value), event.endpoint);
   if (logs(LogLevel::debug)) {
     log(LogLevel::debug, who_,
@@ -133,7 +140,9 @@ void Watch::take(SocketEvent&& event) {
             (event.peer.empty() ? "" : " from " + event.peer));
   }
   const Notice notice = follow(event);
-  if (!notice.text.empty()) log(notice.level, who_, notice.text);
+  if (!notice.text.empty()) {
+    (notice.isOfHost ? hostFaults_.log(notice.level, who_, notice.text) : log(notice.level, who_, notice.text));
+  }
   deliver(std::move(event));
 }
 
@@ -145,6 +154,9 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
       return {isWarning ? LogLevel::warning : LogLevel::info,
               link.endpoint + ": nobody listens there; trying again" + (isWarning ? " (" + link.advice + ")" : "")};
     }
+    case Link::News::refused:
+      return {LogLevel::warning, link.endpoint + ": " + std::string(words(link.fault)) + "; trying again"};
+    case Link::News::letIn: return {LogLevel::warning, link.endpoint + ": connected: the keys fit now"};
     case Link::News::thereAtLast: {
       const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - link.missedSince);
       return {LogLevel::info, link.endpoint + ": connected, " + std::to_string(waited.count()) + " ms later"};
@@ -153,24 +165,48 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
   return {};
 }
 
-Watch::Notice Watch::follow(const SocketEvent& event) {
+// The end of a connection is told right after why it did not come about, and it alone tells whose it was.
+Watch::Notice Watch::followHost(SocketEvent& event) {
+  const int descriptor = static_cast<int>(event.value);
+  if (event.type == EventType::accepted && !event.peer.empty()) accepted_[descriptor] = event.peer;
+  if (event.type == EventType::handshakeFailed) {
+    hostFault_ = handshakeFault(event.value, true, isSecured_);
+    event.reason = words(hostFault_);
+  }
+  if (event.type != EventType::disconnected) return {};
+  const auto fault = std::exchange(hostFault_, HandshakeFault::none);
+  const auto found = accepted_.find(descriptor);
+  if (found != accepted_.end()) event.peer = found->second, accepted_.erase(found);
+  if (!isAboutKeys(fault) || fault == HandshakeFault::peerRefused) return {};
+  return {
+      LogLevel::warning,
+      event.endpoint + ": refused " + (event.peer.empty() ? "a peer" : event.peer) + ": " + std::string(words(fault)),
+      true};
+}
+
+Watch::Notice Watch::follow(SocketEvent& event) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (event.type == EventType::handshakeFailed) tally.handshakesFailed.add(1);
   if (event.type == EventType::bindFailed) {
     bindError_ = static_cast<int>(event.value);
     bindFailed_.notify_all();
   }
-  if (links_.all().empty() || detached_) return {};
+  if (detached_) return {};
+  if (links_.all().empty()) return followHost(event);
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   Link* link = links_.find(event.endpoint);
-  if (!link) return {};
+  if (!link) return followHost(event);
+  const HandshakeFault reason =
+      event.type == EventType::handshakeFailed ? handshakeFault(event.value, false, isSecured_) : HandshakeFault::none;
+  event.reason = words(reason);
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
   if (isLoss && !links_.isKnownByName(*link)) return {};
-  const bool wasUp = link->isUp(), wasDown = link->isDown();
+  const bool wasUp = link->isUp(), wasDown = link->isDown(), wasRefused = link->isRefused();
   if (event.type == EventType::handshakeSucceeded && link->hasBeenUp) tally.reconnects.add(1);
   const auto now = Clock::now();
-  const Link::News news = link->follow(event.type, now);
+  const Link::News news = link->follow(event.type, now, reason);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
+  if (link->isRefused() && !wasRefused) callOwner();  // who may be waiting for a reply
   // Only a socket that deals to several peers has a choice to make.
   if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
   return noticeOf(*link, news, now);
@@ -200,7 +236,7 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
     const auto due = link.brokenFrom();
     if (due <= now) {
       link.state = Link::State::broken;
-      broken.push_back(link.endpoint);
+      if (!isAboutKeys(link.fault)) broken.push_back(link.endpoint);  // those are told of already
       callOwner();
     } else {
       next = std::min(next, due);

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,8 +16,10 @@
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
+#include "../../core/detail/log_line.hpp"
 #include "../../core/log.hpp"
 #include "../socket_event.hpp"
+#include "handshake.hpp"
 #include "link.hpp"
 #include "monitor_events.hpp"
 #include "socket_tally.hpp"
@@ -29,8 +32,8 @@ class Watch {
  public:
   using Clock = Deadline::Clock;
 
-  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {})
-      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger) {}
+  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
+      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -56,14 +59,15 @@ class Watch {
   int bindError(const Deadline& deadline);
 
   /// Whoever takes the log is told if nobody is there: with `advice`, if any, as a warning.
-  void addLink(const std::string& endpoint, const std::string& advice);
+  /// `keys`: how many its host may have, of which another is to be tried if one does not fit.
+  void addLink(const std::string& endpoint, const std::string& advice, std::size_t keys = 1);
 
   /// The owner was told to look at its links; taking them ends that.
   bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
   std::vector<Link> takeLinks();
 
   /// The owner made this link anew.
-  void relinked(const std::string& endpoint);
+  void relinked(const std::string& endpoint, std::size_t keys = 1);
 
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
@@ -104,6 +108,7 @@ class Watch {
   struct Notice {
     LogLevel level;
     std::string text;
+    bool isOfHost = false;  // of peers, who may make many of them
   };
 
   static Notice noticeOf(const Link& link, Link::News news, Clock::time_point now);
@@ -112,17 +117,22 @@ class Watch {
   template <class Callback>
   void call(std::unique_lock<std::mutex>& lock, const Callback& callback);
   void waitForCallback(std::unique_lock<std::mutex>& lock);
-  Notice follow(const connection::SocketEvent& event);
+  Notice follow(connection::SocketEvent& event);
+  Notice followHost(connection::SocketEvent& event);
   void callOwner();
   Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   // Constant after construction.
   const std::string who_;
   const std::chrono::milliseconds linger_;
+  const bool isSecured_;
   std::function<bool()> idle_;
 
   // The watcher's thread alone.
   bool hasSuspects_ = false;
+  std::map<int, std::string> accepted_;              // where the peers are, by the descriptors of their connections
+  HandshakeFault hostFault_ = HandshakeFault::none;  // of the connection whose end is told next
+  RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
 

@@ -1,0 +1,252 @@
+// Sockets with keys: who comes in, what each end is told, what changes while it runs.
+#include <doctest/doctest.h>
+#include <dividere.hpp>
+
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/child.hpp"
+#include "support/events.hpp"
+#include "support/eventually.hpp"
+#include "support/key_ring.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_dir.hpp"
+#include "support/thrown.hpp"
+
+using namespace dividere::connection;
+using namespace support;
+using dividere::Errc;
+using dividere::Keys;
+using dividere::LogLevel;
+using std::chrono::milliseconds;
+
+namespace {
+
+void checkExchange(Request& request, Response& response) {
+  request.send("ask");
+  CHECK(response.recv(kLimit) == "ask");
+  response.send("reply");
+  CHECK(request.recv(kLimit) == "reply");
+}
+
+std::string ask(Request& request) {
+  request.send("ask");
+  return request.recv();
+}
+
+/// Asks again until it is heard.
+bool askUntilHeard(Request& request, Response& response) {
+  return eventually([&] {
+    codeOf([&] { request.send("ask", milliseconds(10)) && request.wait(milliseconds(10)); });
+    return response.recv(milliseconds(10)).has_value();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("those whose keys fit talk, over tcp and ipc, and over inproc as before") {
+  const Acquainted ring;
+  const TempDir dir;
+  for (const std::string& endpoint : {std::string("tcp://127.0.0.1:*"), dir.ipc("rep"), std::string("inproc://kept")}) {
+    CAPTURE(endpoint);
+    Response response(endpoint, ring.host.options());
+    Request request(response.endpoint(), ring.client.options());
+    checkExchange(request, response);
+  }
+}
+
+TEST_CASE("a client whose key the host does not know is refused in words at both ends, and let in once it is known") {
+  KeyRing host("host"), client("client");
+  client.knows(host);
+  const LogCapture log(LogLevel::warning);
+  const Events events;
+  Response response("tcp://127.0.0.1:*", host.options());
+  Request request(response.endpoint(), client.options(events.options()));
+  request.send("ask");
+  REQUIRE(log.wait("refused the key " + client.key() + " from 127.0.0.1: it is not among those of authorized"));
+  REQUIRE(log.wait("unauthorized: the host does not let this program's key in"));
+  REQUIRE(events.wait(EventType::handshakeFailed));
+  CHECK(contains(events.first(EventType::handshakeFailed).reason, "unauthorized"));
+  CHECK(events.first(EventType::handshakeFailed).value == 400);
+  CHECK(!response.recv(milliseconds(0)));
+
+  CHECK(codeOf([&] { request.recv(); }) == Errc::unauthorized);
+  host.admits(client);
+  REQUIRE(askUntilHeard(request, response));
+  response.send("reply");
+  CHECK(request.recv(kLimit) == "reply");
+  CHECK(log.wait("the keys fit now"));
+  CHECK(log.lines("unauthorized: the host does not let").size() == 1);
+}
+
+TEST_CASE("a client that expects another key of the host is told so at both ends, until its folder has the right one") {
+  Acquainted ring;
+  const KeyRing other("other");
+  writeFile(ring.client.path("servers/host.key"), other.text());
+  const LogCapture log(LogLevel::warning);
+  Response response("tcp://127.0.0.1:*", ring.host.options());
+  Request request(response.endpoint(), ring.client.options());
+  request.send("ask");
+  CHECK(contains(whatOf([&] { request.recv(); }), "the host has another key than the one that is expected there"));
+  CHECK(log.wait("the host has another key than the one that is expected there"));
+  REQUIRE(log.wait("the peer expects another key here than this host has"));
+
+  ring.client.knows(ring.host);
+  CHECK(askUntilHeard(request, response));
+}
+
+TEST_CASE("a client without keys gets nothing from a host with keys, and both are told") {
+  const Acquainted ring;
+  const LogCapture log(LogLevel::warning);
+  Response response("tcp://127.0.0.1:*", ring.host.options());
+  Request request(response.endpoint());
+  REQUIRE(eventually([&] {
+    CHECK(codeOf([&] { ask(request); }) == Errc::unauthorized);
+    return !log.lines("the peer is not secured, and this host is").empty();
+  }));
+  CHECK(log.lines("the host is secured, and this program is not").size() == 1);
+  CHECK(!response.recv(milliseconds(0)));
+}
+
+TEST_CASE("a client with keys says nothing to a host without, and both are told") {
+  const Acquainted ring;
+  const LogCapture log(LogLevel::warning);
+  Response response("tcp://127.0.0.1:*");
+  Request request(response.endpoint(), ring.client.options());
+  REQUIRE(eventually([&] {
+    CHECK(codeOf([&] { ask(request); }) == Errc::unauthorized);
+    return !log.lines("the peer is secured, and this host is not").empty();
+  }));
+  CHECK(log.lines("the host is not secured, and this program is").size() + log.lines("or does not use CURVE").size() >
+        0);
+  CHECK(!response.recv(milliseconds(0)));
+}
+
+TEST_CASE("of several hosts' keys the one named after the endpoint is taken, else each is tried in turn") {
+  Acquainted ring;
+  const KeyRing first("a"), last("z");
+  ring.client.knows(first);
+  ring.client.knows(last);
+  Response response("tcp://127.0.0.1:*", ring.host.options());
+  SUBCASE("in turn") {
+    Request request(response.endpoint(), ring.client.options());
+    checkExchange(request, response);
+  }
+  SUBCASE("by name") {
+    ring.client.remove("servers/host.key");
+    ring.client.knows(ring.host, "127.0.0.1:" + std::to_string(response.port()));
+    const LogCapture log(LogLevel::warning);
+    Request request(response.endpoint(), ring.client.options());
+    checkExchange(request, response);
+    CHECK(log.lines().empty());
+  }
+}
+
+TEST_CASE("a socket that cannot be secured is not made, and the error says what is missing") {
+  Acquainted ring;
+  SUBCASE("no key of the host") {
+    ring.client.remove("servers/host.key");
+    const auto error = errorOf([&] { Subscriber("tcp://127.0.0.1:5", "", ring.client.options()); });
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::no_such_file_or_directory);
+    CHECK(contains(error->what(), ring.client.path("servers/127.0.0.1:5.key")));
+    CHECK(contains(error->what(), "dividere keygen"));
+  }
+  SUBCASE("no key of its own") {
+    ring.client.remove("self.key_secret");
+    const auto error = errorOf([&] { ring.client.keys(); });
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::no_such_file_or_directory);
+    CHECK(contains(error->what(), "dividere keygen"));
+  }
+  SUBCASE("one that others may read") {
+    ::chmod(ring.client.path("self.key_secret").c_str(), 0644);
+    const auto error = errorOf([&] { ring.client.keys(); });
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::permission_denied);
+    CHECK(contains(error->what(), "chmod 600"));
+    CHECK(!contains(error->what(), ring.client.secretKey()));
+  }
+}
+
+TEST_CASE("who is revoked is cut off: a subscriber hears no more, a request is not heard") {
+  Acquainted ring;
+  const LogCapture log(LogLevel::warning);
+  Publisher publisher("tcp://127.0.0.1:*", ring.host.options());
+  Response response("tcp://127.0.0.1:*", ring.host.options());
+  Subscriber subscriber(publisher.endpoint(), "", ring.client.options());
+  Request request(response.endpoint(), ring.client.options());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  checkExchange(request, response);
+  publisher.send("before");
+  CHECK(subscriber.recv(kLimit) == "before");
+
+  ring.host.remove("authorized/client.key");
+  REQUIRE(log.wait("client (key " + ring.client.key() + ") may not be here any more"));
+  request.send("again");
+  REQUIRE(eventually([&] { return publisher.subscribers() == 0; }));
+  publisher.send("after");
+  CHECK(!subscriber.recv(kShort));
+  CHECK(!response.recv(kShort));
+}
+
+TEST_CASE("a host without anybody authorized lets nobody in") {
+  KeyRing host("host"), client("client");
+  client.knows(host);
+  Publisher publisher("tcp://127.0.0.1:*", host.options());
+  const Events events;
+  const Subscriber subscriber(publisher.endpoint(), "", client.options(events.options()));
+  REQUIRE(events.wait(EventType::handshakeFailed));
+  CHECK(events.count(EventType::handshakeSucceeded) == 0);
+}
+
+TEST_CASE("a socket may say that it has no keys, and the log repeats it where others have") {
+  Acquainted ring;
+  SocketOptions plain;
+  plain.keys = Keys::none();
+  Response response("tcp://127.0.0.1:*", plain);
+  Request request(response.endpoint(), plain);
+  checkExchange(request, response);
+}
+
+TEST_CASE("a context of one's own lets in by the same rules") {
+  const Acquainted ring;
+  SocketOptions options = ring.host.options();
+  options.context = std::make_shared<Context>();
+  Response response("tcp://127.0.0.1:*", options);
+  Request request(response.endpoint(), ring.client.options());
+  checkExchange(request, response);
+}
+
+TEST_CASE("a program is secured by one line, or by DIVIDERE_KEYS without any") {
+  const Acquainted ring;
+  const auto serves = [&](Program& host) {
+    Request request("tcp://127.0.0.1:" + host.line(), ring.client.options());
+    request.send("ask");
+    CHECK(request.recv(kLimit) == "got ask");
+    CHECK(host.line() == "served");
+  };
+  SUBCASE("in code") {
+    Program host("secured", {"secure", ring.host.directory()});
+    serves(host);
+  }
+  SUBCASE("from outside") {
+    Program host("secured", {}, {"DIVIDERE_KEYS=" + ring.host.directory()});
+    serves(host);
+  }
+}
+
+TEST_CASE("what would run without its keys does not run") {
+  const Acquainted ring;
+  SUBCASE("DIVIDERE_KEYS names no folder") {
+    Program host("secured", {}, {"DIVIDERE_KEYS=/nowhere"});
+    CHECK(contains(host.line(), "/nowhere/self.key_secret"));
+  }
+  SUBCASE("secure() after the first socket") {
+    Program host("secured", {"late", ring.host.directory()});
+    CHECK(contains(host.line(), "there are sockets already"));
+  }
+}
