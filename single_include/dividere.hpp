@@ -1465,6 +1465,11 @@ struct SubscriberOptions {
   /// is called. What waits for the reader has at most SocketOptions::maxMessageBytes in all, and 100,000 messages.
   bool latest = false;
 
+  /// What is missing of a publisher that keeps messages (PublisherOptions::keep) is asked for again, and comes in its place:
+  /// newer messages of its type and topic are held back meanwhile. So is what was sent while the connection was lost. What the
+  /// publisher has no more is missed. Changes nothing together with `latest`.
+  bool recover = false;
+
   /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
   std::function<void(const Missed&)> onMissed;
 
@@ -10671,6 +10676,11 @@ struct Access {
   }
   static const std::string& addressOf(const connection::Subscriber& subscriber) { return subscriber.address_; }
 
+  /// When ready() is to be called though nothing has come.
+  static Intake::Clock::time_point dueOf(const connection::Subscriber& subscriber) {
+    return subscriber.intake_ && !subscriber.newest_ ? subscriber.intake_->due() : Intake::Clock::time_point::max();
+  }
+
   /// Has `intake` look at each message before the user gets it.
   static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
     subscriber.setIntake(std::move(intake));
@@ -11398,7 +11408,7 @@ class CatchUp {
   void giveUp(const std::string& key);
   void giveUpAll(std::uint32_t publisher);
   void hear(const KeptNote& note, const KeptRange& range);
-  void settle(const KeptNote& note);
+  bool settle(const KeptNote& note);
   Asked* keeper(std::uint32_t publisher);
   void ask(std::uint32_t publisher);
   void endAsk(Asked& asked);
@@ -11559,13 +11569,18 @@ namespace dividere::detail {
 
 constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
+static CatchUp::Aim aimOf(const messaging::SubscriberOptions& options) {
+  if (options.latest) return CatchUp::Aim::newest;
+  return options.recover ? CatchUp::Aim::all : CatchUp::Aim::newcomer;
+}
+
 Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::Topic& topic,
                    const messaging::SubscriberOptions& options)
     : where_(socket.endpoint()),
       topicFields_(detail::topicFields(kSubscriber, topic)),
       onMissed_(options.onMissed),
       keepsNewest_(options.latest),
-      catchUp_(socket, address, options.latest ? CatchUp::Aim::newest : CatchUp::Aim::newcomer, book_,
+      catchUp_(socket, address, aimOf(options), book_,
                [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
                  gone(publisher, series, count);
                }),
@@ -11892,13 +11907,12 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
     lack = begin(publication.publisher, publication.series, first, number, last != 0);
     if (!lack) return false;
   }
-  const std::string key = seriesKey(publication.publisher, publication.series);  // the view ends with the message
-  hold(*lack, number, std::move(message));
-  if (heldMessages_ > kMostHeld || heldBytes_ > kMostHeldBytes) {
-    giveUp(key);
+  if (heldMessages_ < kMostHeld && heldBytes_ < kMostHeldBytes) {
+    hold(*lack, number, std::move(message));
   } else {
-    ask(publication.publisher);
+    lack->end = std::max(lack->end, number);  // to be asked for, too
   }
+  ask(publication.publisher);
   return true;
 }
 
@@ -11906,9 +11920,11 @@ void CatchUp::resent(Frame&& message) {
   Publication publication;
   if (!readPublication(message.view(), publication)) return;
   Lack* const found = find(publication.publisher, publication.series);
-  if (!found || publication.sequence > kLargestNumber) return;
+  if (!found) return;
   Lack& lack = *found;
-  if (publication.sequence >= lack.askedFirst && publication.sequence <= lack.askedLast) ++lack.got;
+  if (publication.sequence < lack.askedFirst || publication.sequence > lack.askedLast) return;  // unasked
+  if (heldBytes_ >= kMostHeldBytes && publication.sequence != lack.next) return;
+  ++lack.got;
   const auto asked = asked_.find(publication.publisher);
   if (asked != asked_.end()) {
     asked->second.attempts = 0;
@@ -12025,9 +12041,13 @@ void CatchUp::note(std::string_view bytes, const std::function<bool(std::string_
     }
   } else if (note.ask == asked.number && !asked.topic.empty()) {
     endAsk(asked);
-    asked.attempts = 0;
     if (asked.asksAll) asked.wantsAll = false;
-    settle(note);
+    if (settle(note)) {
+      asked.attempts = 0;
+    } else if (++asked.attempts >= kMostAttempts) {
+      asked.attempts = 0;
+      giveUpAll(note.publisher);
+    }
   }
   ask(note.publisher);
 }
@@ -12054,8 +12074,9 @@ void CatchUp::hear(const KeptNote& note, const KeptRange& range) {
   book_.setLast(note.publisher, range.series, range.last);
 }
 
-/// It has replied to these.
-void CatchUp::settle(const KeptNote& note) {
+/// It has replied to these. False if some of what it sent was lost.
+bool CatchUp::settle(const KeptNote& note) {
+  bool isWhole = true;
   for (const KeptRange& range : note.ranges) {
     const std::string key = seriesKey(note.publisher, range.series);
     const auto found = lacks_.find(key);
@@ -12065,10 +12086,13 @@ void CatchUp::settle(const KeptNote& note) {
       forget(key, lack);
       continue;
     }
-    if (!std::exchange(lack.isAsked, false) || lack.got < range.count) continue;  // some were lost: again
+    if (!std::exchange(lack.isAsked, false)) continue;
+    isWhole = isWhole && lack.got >= range.count;
+    if (lack.got < range.count) continue;  // asked for again
     skipGone(lack, std::min(range.last, lack.askedLast));
     advance(key, lack);
   }
+  return isWhole;
 }
 
 // --- Asking ---
@@ -14313,6 +14337,9 @@ class Source : public Poller {
   }
   virtual void attend() { socket().attend(); }
 
+  /// When it is to have a turn though nothing gives a signal. Asked after hasMessage() has said no.
+  virtual Deadline::Clock::time_point due() { return Deadline::Clock::time_point::max(); }
+
   /// Takes the next message and does with it whatever this source is for.
   virtual void take() = 0;
 
@@ -14330,6 +14357,7 @@ class Source : public Poller {
   ReactorLoop* loop_ = nullptr;
   bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
   bool hasTurn_ = false;
+  Deadline::Clock::time_point alarm_ = Deadline::Clock::time_point::max();  // a timer is set for then
 };
 
 }  // namespace dividere::detail
@@ -14431,6 +14459,7 @@ class ReactorLoop {
   void takeTurns();
   bool takeTurn(Source& source);
   bool takeMessages(Source& source);
+  void setAlarm(Source& source, Clock::time_point due);
   Error currentError() const;
   void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);
@@ -16185,6 +16214,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   using MessageSource::MessageSource;
 
   bool hasMessage() override { return Access::ready(connection()); }
+  Deadline::Clock::time_point due() override { return Access::dueOf(connection()); }
 
   // Where the newest messages alone are kept, another thread uses the socket.
   int descriptor() override {
@@ -16614,7 +16644,10 @@ bool ReactorLoop::takeMessages(Source& source) {
   for (int count = 0; count < kMessagesPerTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
-      if (!source.hasMessage()) return source.mayHaveMessage();
+      if (!source.hasMessage()) {
+        if (source.due() < source.alarm_) setAlarm(source, source.due());
+        return source.mayHaveMessage();
+      }
     } catch (...) {
       onError_(currentError());
       continue;
@@ -16638,6 +16671,17 @@ Error ReactorLoop::currentError() const {
   } catch (...) {
     return currentAsHandlerError(who_ + ": receive");  // out of memory, say
   }
+}
+
+void ReactorLoop::setAlarm(Source& source, Clock::time_point due) {
+  source.alarm_ = due;
+  timers_.push_back({std::chrono::milliseconds::zero(), due, [this, &source] {
+                       const bool isThere = std::any_of(sources_.begin(), sources_.end(),
+                                                        [&](const auto& each) { return each.get() == &source; });
+                       if (!isThere) return;
+                       source.alarm_ = Clock::time_point::max();
+                       lookAgain(source);
+                     }});
 }
 
 void ReactorLoop::takeAll(Source& source) {

@@ -29,6 +29,11 @@ struct SubscriberOptions {
   /// is called. What waits for the reader has at most SocketOptions::maxMessageBytes in all, and 100,000 messages.
   bool latest = false;
 
+  /// What is missing of a publisher that keeps messages (PublisherOptions::keep) is asked for again, and comes in its place:
+  /// newer messages of its type and topic are held back meanwhile. So is what was sent while the connection was lost. What the
+  /// publisher has no more is missed. Changes nothing together with `latest`.
+  bool recover = false;
+
   /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
   std::function<void(const Missed&)> onMissed;
 

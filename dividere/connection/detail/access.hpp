@@ -55,6 +55,11 @@ struct Access {
   }
   static const std::string& addressOf(const connection::Subscriber& subscriber) { return subscriber.address_; }
 
+  /// When ready() is to be called though nothing has come.
+  static Intake::Clock::time_point dueOf(const connection::Subscriber& subscriber) {
+    return subscriber.intake_ && !subscriber.newest_ ? subscriber.intake_->due() : Intake::Clock::time_point::max();
+  }
+
   /// Has `intake` look at each message before the user gets it.
   static void setIntake(connection::Subscriber& subscriber, std::unique_ptr<Intake> intake) {
     subscriber.setIntake(std::move(intake));

@@ -8,13 +8,18 @@ namespace dividere::detail {
 
 constexpr std::string_view kSubscriber = "messaging::Subscriber";
 
+static CatchUp::Aim aimOf(const messaging::SubscriberOptions& options) {
+  if (options.latest) return CatchUp::Aim::newest;
+  return options.recover ? CatchUp::Aim::all : CatchUp::Aim::newcomer;
+}
+
 Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::Topic& topic,
                    const messaging::SubscriberOptions& options)
     : where_(socket.endpoint()),
       topicFields_(detail::topicFields(kSubscriber, topic)),
       onMissed_(options.onMissed),
       keepsNewest_(options.latest),
-      catchUp_(socket, address, options.latest ? CatchUp::Aim::newest : CatchUp::Aim::newcomer, book_,
+      catchUp_(socket, address, aimOf(options), book_,
                [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
                  gone(publisher, series, count);
                }),

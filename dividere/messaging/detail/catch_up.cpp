@@ -39,13 +39,12 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
     lack = begin(publication.publisher, publication.series, first, number, last != 0);
     if (!lack) return false;
   }
-  const std::string key = seriesKey(publication.publisher, publication.series);  // the view ends with the message
-  hold(*lack, number, std::move(message));
-  if (heldMessages_ > kMostHeld || heldBytes_ > kMostHeldBytes) {
-    giveUp(key);
+  if (heldMessages_ < kMostHeld && heldBytes_ < kMostHeldBytes) {
+    hold(*lack, number, std::move(message));
   } else {
-    ask(publication.publisher);
+    lack->end = std::max(lack->end, number);  // to be asked for, too
   }
+  ask(publication.publisher);
   return true;
 }
 
@@ -53,9 +52,11 @@ void CatchUp::resent(Frame&& message) {
   Publication publication;
   if (!readPublication(message.view(), publication)) return;
   Lack* const found = find(publication.publisher, publication.series);
-  if (!found || publication.sequence > kLargestNumber) return;
+  if (!found) return;
   Lack& lack = *found;
-  if (publication.sequence >= lack.askedFirst && publication.sequence <= lack.askedLast) ++lack.got;
+  if (publication.sequence < lack.askedFirst || publication.sequence > lack.askedLast) return;  // unasked
+  if (heldBytes_ >= kMostHeldBytes && publication.sequence != lack.next) return;
+  ++lack.got;
   const auto asked = asked_.find(publication.publisher);
   if (asked != asked_.end()) {
     asked->second.attempts = 0;
@@ -172,9 +173,13 @@ void CatchUp::note(std::string_view bytes, const std::function<bool(std::string_
     }
   } else if (note.ask == asked.number && !asked.topic.empty()) {
     endAsk(asked);
-    asked.attempts = 0;
     if (asked.asksAll) asked.wantsAll = false;
-    settle(note);
+    if (settle(note)) {
+      asked.attempts = 0;
+    } else if (++asked.attempts >= kMostAttempts) {
+      asked.attempts = 0;
+      giveUpAll(note.publisher);
+    }
   }
   ask(note.publisher);
 }
@@ -201,8 +206,9 @@ void CatchUp::hear(const KeptNote& note, const KeptRange& range) {
   book_.setLast(note.publisher, range.series, range.last);
 }
 
-/// It has replied to these.
-void CatchUp::settle(const KeptNote& note) {
+/// It has replied to these. False if some of what it sent was lost.
+bool CatchUp::settle(const KeptNote& note) {
+  bool isWhole = true;
   for (const KeptRange& range : note.ranges) {
     const std::string key = seriesKey(note.publisher, range.series);
     const auto found = lacks_.find(key);
@@ -212,10 +218,13 @@ void CatchUp::settle(const KeptNote& note) {
       forget(key, lack);
       continue;
     }
-    if (!std::exchange(lack.isAsked, false) || lack.got < range.count) continue;  // some were lost: again
+    if (!std::exchange(lack.isAsked, false)) continue;
+    isWhole = isWhole && lack.got >= range.count;
+    if (lack.got < range.count) continue;  // asked for again
     skipGone(lack, std::min(range.last, lack.askedLast));
     advance(key, lack);
   }
+  return isWhole;
 }
 
 // --- Asking ---

@@ -95,7 +95,7 @@ class CatchUp {
   void giveUp(const std::string& key);
   void giveUpAll(std::uint32_t publisher);
   void hear(const KeptNote& note, const KeptRange& range);
-  void settle(const KeptNote& note);
+  bool settle(const KeptNote& note);
   Asked* keeper(std::uint32_t publisher);
   void ask(std::uint32_t publisher);
   void endAsk(Asked& asked);

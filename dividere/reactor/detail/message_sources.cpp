@@ -45,6 +45,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   using MessageSource::MessageSource;
 
   bool hasMessage() override { return Access::ready(connection()); }
+  Deadline::Clock::time_point due() override { return Access::dueOf(connection()); }
 
   // Where the newest messages alone are kept, another thread uses the socket.
   int descriptor() override {

@@ -280,7 +280,10 @@ bool ReactorLoop::takeMessages(Source& source) {
   for (int count = 0; count < kMessagesPerTurn; ++count) {
     if (thread_.stopRequested()) return true;
     try {
-      if (!source.hasMessage()) return source.mayHaveMessage();
+      if (!source.hasMessage()) {
+        if (source.due() < source.alarm_) setAlarm(source, source.due());
+        return source.mayHaveMessage();
+      }
     } catch (...) {
       onError_(currentError());
       continue;
@@ -304,6 +307,17 @@ Error ReactorLoop::currentError() const {
   } catch (...) {
     return currentAsHandlerError(who_ + ": receive");  // out of memory, say
   }
+}
+
+void ReactorLoop::setAlarm(Source& source, Clock::time_point due) {
+  source.alarm_ = due;
+  timers_.push_back({std::chrono::milliseconds::zero(), due, [this, &source] {
+                       const bool isThere = std::any_of(sources_.begin(), sources_.end(),
+                                                        [&](const auto& each) { return each.get() == &source; });
+                       if (!isThere) return;
+                       source.alarm_ = Clock::time_point::max();
+                       lookAgain(source);
+                     }});
 }
 
 void ReactorLoop::takeAll(Source& source) {

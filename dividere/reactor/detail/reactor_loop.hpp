@@ -111,6 +111,7 @@ class ReactorLoop {
   void takeTurns();
   bool takeTurn(Source& source);
   bool takeMessages(Source& source);
+  void setAlarm(Source& source, Clock::time_point due);
   Error currentError() const;
   void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn);

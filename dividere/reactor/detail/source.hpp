@@ -33,6 +33,9 @@ class Source : public Poller {
   }
   virtual void attend() { socket().attend(); }
 
+  /// When it is to have a turn though nothing gives a signal. Asked after hasMessage() has said no.
+  virtual Deadline::Clock::time_point due() { return Deadline::Clock::time_point::max(); }
+
   /// Takes the next message and does with it whatever this source is for.
   virtual void take() = 0;
 
@@ -50,6 +53,7 @@ class Source : public Poller {
   ReactorLoop* loop_ = nullptr;
   bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
   bool hasTurn_ = false;
+  Deadline::Clock::time_point alarm_ = Deadline::Clock::time_point::max();  // a timer is set for then
 };
 
 }  // namespace dividere::detail
