@@ -9595,6 +9595,7 @@ void Watcher::remove(const std::shared_ptr<Watch>& watch) {
 
 void Watcher::pumpOn(Watch& watch, int descriptor) {
   std::lock_guard<std::mutex> lock(mutex_);
+  if (watch.pumpDescriptor >= 0) return;  // it is already
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLET;  // the owner, who may be busy, takes the signal in
   interest.data.ptr = &watch;

@@ -11,6 +11,7 @@
 #include "support/forwarder.hpp"
 #include "support/log_capture.hpp"
 #include "support/messages.hpp"
+#include "support/notes.hpp"
 #include "support/raw_socket.hpp"
 
 using namespace support;
@@ -205,4 +206,20 @@ TEST_CASE("who wants the newest alone gets it of each type and topic when he com
   CHECK(late.recv<Msg02>().field2() == 21);
   CHECK(late.missed() == 0);
   CHECK(late.skipped() == 0);
+}
+
+TEST_CASE("a publisher that keeps can tell who comes, too, and does not list what newcomers ask it for") {
+  Publisher publisher("tcp://*:*", keeping(1));
+  Notes<std::size_t> told;
+  publisher.onPeersChanged([&] {
+    std::size_t interests = 0;
+    for (const PeerInfo& peer : publisher.peers()) interests += peer.interests->size();
+    told.add(interests);
+  });
+  publisher.send(msg02(1));
+  Subscriber late(meeting(publisher), types<Msg02>());
+  CHECK(readUpTo(late, 1) == Numbers{1});
+  REQUIRE(told.reachOne(1));
+  publisher.onPeersChanged(nullptr);
+  for (const std::size_t interests : told.all()) CHECK(interests <= 1);
 }
