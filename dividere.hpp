@@ -75,6 +75,7 @@
 #if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
 #define DIVIDERE_IMPLEMENTED
 
+#include "dividere/core/detail/alarm_clock.cpp"
 #include "dividere/core/detail/fork.cpp"
 #include "dividere/core/detail/futex.cpp"
 #include "dividere/core/detail/interrupt_list.cpp"
@@ -115,6 +116,7 @@
 #include "dividere/connection/detail/native_socket.cpp"
 #include "dividere/connection/detail/newest.cpp"
 #include "dividere/connection/detail/process.cpp"
+#include "dividere/connection/detail/readiness.cpp"
 #include "dividere/connection/detail/relay.cpp"
 #include "dividere/connection/detail/router.cpp"
 #include "dividere/connection/detail/slots.cpp"

@@ -619,6 +619,20 @@ class Connector {
   /// called after the socket is destroyed: both wait for a running call, unless made from inside it.
   void onEvent(std::function<void(const SocketEvent&)> handler);
 
+  /// For a loop of one's own, with poll(), epoll, Asio or Qt: readable while there may be something to receive. Then look, in
+  /// the thread that uses the socket:
+  ///
+  ///     while (socket.wait(0ms)) handle(socket.recv());
+  ///
+  /// It is readable until a wait() or recv() has come back empty, whatever else is called before or after. Sometimes it is so
+  /// for nothing, also when a link has to be mended, which wait() does. Once wait() is false, a Request that has asked nothing
+  /// is silent until it has, and a Response that owes a reply until it has sent it. A Publisher's is readable when Subscribers
+  /// may have come or gone: then call subscribers().
+  ///
+  /// It is the socket's: do not read or close it, and take it out of the loop before the socket goes. It stays the same when
+  /// the socket is moved. Not after native(). Throws Error if the process has no descriptor left.
+  int descriptor() const;
+
   /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
   /// touches the socket, so a Publisher then learns of its subscribers only while one of its functions is called.
   void* native();
@@ -806,6 +820,9 @@ class Publisher : public Connector {
   bool waitForSubscribers(std::size_t n, Timeout timeout);
   bool waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt);
 
+  /// As Connector's.
+  int descriptor() const;
+
   /// Peers with at least one subscription now.
   std::size_t subscribers() const;
 
@@ -991,6 +1008,9 @@ class Subscriber : public Connector {
   /// Waits until a message is there; false if none came in time.
   bool wait(Timeout timeout);
 
+  /// As Connector's.
+  int descriptor() const;
+
   /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
   std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
   bool wait(Timeout timeout, const Interrupt& interrupt);
@@ -1021,6 +1041,9 @@ class Subscriber : public Connector {
   bool keepsOneForUser();
   bool hasOne() const;
   void doWhatIsDue();
+  void callAgainWhenDue();
+  const detail::Frame* receiveFrame(const detail::Deadline& deadline);
+  detail::Deadline untilDue(const detail::Deadline& deadline) const;
   void setOwnTopics(int option);
 
   std::set<std::string> topics_;
@@ -1049,6 +1072,7 @@ class Socket {
   std::uint16_t port() const { return connection_.port(); }
   void onEvent(std::function<void(const connection::SocketEvent&)> handler) { connection_.onEvent(std::move(handler)); }
   void* native() { return connection_.native(); }
+  int descriptor() const { return connection_.descriptor(); }
 
   /// The socket inside, which carries the same messages as bytes.
   Connection& connection() noexcept { return connection_; }
@@ -2979,6 +3003,7 @@ class Service : public reactor::Handling<Service> {
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <thread>
@@ -2988,6 +3013,150 @@ class Service : public reactor::Handling<Service> {
 #include <unordered_map>
 #include <variant>
 #include <zmq.h>
+
+// begin dividere/core/detail/deadline.hpp
+// When to give up.
+
+namespace dividere::detail {
+
+/// A point in time, or an Interrupt if that is raised before.
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static Deadline never() { return Deadline(Clock::time_point::max()); }
+  static Deadline at(Clock::time_point at) { return Deadline(at); }
+  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
+
+  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
+  static Deadline in(std::chrono::milliseconds timeout) {
+    const auto now = Clock::now();
+    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
+    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
+    return timeout >= room ? never() : Deadline(now + timeout);
+  }
+
+  bool isNever() const { return at_ == Clock::time_point::max(); }
+  bool passed() const { return (!isNever() && Clock::now() >= at_) || isInterrupted(); }
+
+  /// Whether it is still that far off.
+  bool isAfter(std::chrono::milliseconds time) const {
+    return (isNever() || at_ - Clock::now() > time) && !isInterrupted();
+  }
+
+  Clock::time_point when() const { return at_; }
+
+  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
+  int pollTimeout() const {
+    if (isNever()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
+    if (left <= 0) return 0;
+    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
+  }
+
+  /// As the public functions take it: null for no limit.
+  static Deadline in(const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    Deadline deadline = timeout ? in(*timeout) : never();
+    deadline.interrupt_ = interrupt;
+    return deadline;
+  }
+
+  /// What a poll() has to wait on besides: readable once the Interrupt is raised; -1 if there is none, which poll() passes
+  /// over.
+  int interruptFd() const { return interrupt_ ? interrupt_->descriptor() : -1; }
+
+  /// With the Interrupt of either.
+  friend Deadline earlier(const Deadline& a, const Deadline& b) {
+    Deadline deadline = a.at_ < b.at_ ? a : b;
+    deadline.interrupt_ = a.interrupt_ ? a.interrupt_ : b.interrupt_;
+    return deadline;
+  }
+
+ private:
+  explicit Deadline(Clock::time_point at) : at_(at) {}
+  bool isInterrupted() const { return interrupt_ && interrupt_->isRaised(); }
+
+  Clock::time_point at_;
+  const Interrupt* interrupt_ = nullptr;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/deadline.hpp
+
+// begin dividere/core/detail/owned_descriptor.hpp
+namespace dividere::detail {
+
+/// Closes the file descriptor it holds.
+class OwnedDescriptor {
+ public:
+  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
+  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    return *this;
+  }
+  ~OwnedDescriptor() { close(); }
+
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+
+ private:
+  void close() noexcept {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/owned_descriptor.hpp
+
+// begin dividere/core/detail/alarm_clock.hpp
+// A time that can be polled for.
+
+namespace dividere::detail {
+
+/// A descriptor that is readable from the time it is set to. Throws Error if the process has no descriptor left.
+class AlarmClock {
+ public:
+  AlarmClock();
+
+  int fd() const noexcept { return timer_.get(); }
+
+  /// The farthest time point there is: never. Costs nothing if it is set to that time already.
+  void set(Deadline::Clock::time_point due) noexcept;
+
+ private:
+  OwnedDescriptor timer_;
+  Deadline::Clock::time_point due_ = Deadline::Clock::time_point::max();
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/alarm_clock.hpp
+
+// begin dividere/core/detail/alarm_clock.cpp
+namespace dividere::detail {
+
+AlarmClock::AlarmClock() : timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  if (!timer_) throw Error({errno, std::generic_category()}, "timerfd");
+}
+
+void AlarmClock::set(Deadline::Clock::time_point due) noexcept {
+  if (due == due_) return;
+  due_ = due;
+  itimerspec time{};  // all zero: never
+  if (due != Deadline::Clock::time_point::max()) {
+    using namespace std::chrono;
+    const auto left = std::max<nanoseconds>(due - Deadline::Clock::now(), nanoseconds(1));
+    time.it_value.tv_sec = static_cast<time_t>(duration_cast<seconds>(left).count());
+    time.it_value.tv_nsec = static_cast<long>((left % seconds(1)).count());
+  }
+  ::timerfd_settime(timer_.get(), 0, &time, nullptr);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/alarm_clock.cpp
 
 // begin dividere/core/detail/fork.hpp
 // What the library does so that fork() stays safe.
@@ -3106,75 +3275,6 @@ std::mutex& processMutex() {
 
 }  // namespace dividere::detail
 // end dividere/core/detail/fork.cpp
-
-// begin dividere/core/detail/deadline.hpp
-// When to give up.
-
-namespace dividere::detail {
-
-/// A point in time, or an Interrupt if that is raised before.
-class Deadline {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  static Deadline never() { return Deadline(Clock::time_point::max()); }
-  static Deadline at(Clock::time_point at) { return Deadline(at); }
-  static Deadline longAgo() { return Deadline(Clock::time_point()); }  // no clock need be read
-
-  /// Now or in the past for a time-out of zero or less; a time-out too long for the clock never passes.
-  static Deadline in(std::chrono::milliseconds timeout) {
-    const auto now = Clock::now();
-    if (timeout <= std::chrono::milliseconds(0)) return Deadline(now);  // now + timeout could overflow
-    const auto room = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::time_point::max() - now);
-    return timeout >= room ? never() : Deadline(now + timeout);
-  }
-
-  bool isNever() const { return at_ == Clock::time_point::max(); }
-  bool passed() const { return (!isNever() && Clock::now() >= at_) || isInterrupted(); }
-
-  /// Whether it is still that far off.
-  bool isAfter(std::chrono::milliseconds time) const {
-    return (isNever() || at_ - Clock::now() > time) && !isInterrupted();
-  }
-
-  Clock::time_point when() const { return at_; }
-
-  /// What is left as poll() takes it: milliseconds rounded up, so that a wait never ends early; -1 for never.
-  int pollTimeout() const {
-    if (isNever()) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
-    if (left <= 0) return 0;
-    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
-  }
-
-  /// As the public functions take it: null for no limit.
-  static Deadline in(const Timeout* timeout, const Interrupt* interrupt = nullptr) {
-    Deadline deadline = timeout ? in(*timeout) : never();
-    deadline.interrupt_ = interrupt;
-    return deadline;
-  }
-
-  /// What a poll() has to wait on besides: readable once the Interrupt is raised; -1 if there is none, which poll() passes
-  /// over.
-  int interruptFd() const { return interrupt_ ? interrupt_->descriptor() : -1; }
-
-  /// With the Interrupt of either.
-  friend Deadline earlier(const Deadline& a, const Deadline& b) {
-    Deadline deadline = a.at_ < b.at_ ? a : b;
-    deadline.interrupt_ = a.interrupt_ ? a.interrupt_ : b.interrupt_;
-    return deadline;
-  }
-
- private:
-  explicit Deadline(Clock::time_point at) : at_(at) {}
-  bool isInterrupted() const { return interrupt_ && interrupt_->isRaised(); }
-
-  Clock::time_point at_;
-  const Interrupt* interrupt_ = nullptr;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/deadline.hpp
 
 // begin dividere/core/detail/futex.hpp
 // How a thread sleeps on a word in memory: without a descriptor, and with nothing that a forked child must not destroy.
@@ -5024,6 +5124,60 @@ class Multipart {
 }  // namespace dividere::detail
 // end dividere/connection/detail/multipart.hpp
 
+// begin dividere/connection/detail/poller.hpp
+// Who polls on a socket.
+
+namespace dividere::detail {
+
+/// Whoever polls on a socket's descriptor.
+class Poller {
+ public:
+  /// The descriptor may be silent about a message that has come: look at the socket before waiting on it.
+  virtual void lookAgain() = 0;
+
+ protected:
+  ~Poller() = default;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/poller.hpp
+
+// begin dividere/connection/detail/readiness.hpp
+// The descriptor by which a loop of the user's own waits for a socket.
+
+namespace dividere::detail {
+
+/// Readable while its socket may have something for its owner. libzmq's own descriptor is silent about what any call has
+/// taken in meanwhile; here a waker speaks for that, until the owner has found nothing.
+class Readiness final : public Poller {
+ public:
+  /// `signals`: libzmq's descriptor. Throws Error if there is none left.
+  explicit Readiness(int signals);
+
+  int descriptor() const noexcept { return epoll_.get(); }
+
+  /// Woken by whoever knows, in any thread, that the owner should look.
+  int wakeDescriptor() const noexcept { return waker_.fd(); }
+
+  void lookAgain() override { waker_.wake(); }
+
+  /// The owner has looked, and need not look before there is a signal.
+  void rest() noexcept { waker_.drain(); }
+
+  /// ... or before that time. Throws Error if there is no descriptor for that.
+  void lookAt(Deadline::Clock::time_point due);
+
+ private:
+  void watch(int fd);
+
+  const OwnedDescriptor epoll_;
+  const Waker waker_;
+  std::optional<AlarmClock> alarm_;  // made when it is wanted
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/readiness.hpp
+
 // begin dividere/connection/detail/socket.hpp
 // The ZeroMQ socket under every class of this layer.
 
@@ -5034,16 +5188,6 @@ enum class SendResult {
   sent,
   full,  // nobody has room for it at the moment
   gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
-};
-
-/// Whoever polls on a socket's descriptor.
-class Poller {
- public:
-  /// The descriptor may be silent about a message that has come: look at the socket before waiting on it.
-  virtual void lookAgain() = 0;
-
- protected:
-  ~Poller() = default;
 };
 
 /// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
@@ -5162,7 +5306,25 @@ class Socket {
   }
 
   /// A receive has found nothing: the descriptor will tell of the next message.
-  void foundNothing() noexcept { mayHaveMessage_ = false; }
+  void foundNothing() noexcept {
+    mayHaveMessage_ = false;
+    if (readiness_) rest();
+  }
+
+  /// Another descriptor, for an owner with a loop of his own: readable while tryReceive() may find something, or attend() is
+  /// due, whatever is called meanwhile. Throws Error if there is none left.
+  int readableWhenDue();
+
+  /// For an owner who waits on that one: there is news of which no signal tells him any more. Any thread, as long as it keeps
+  /// the owner from asking for that descriptor meanwhile.
+  void callOwner() noexcept {
+    if (readiness_) readiness_->lookAgain();
+  }
+
+  /// ... and so there is at that time.
+  void callOwnerAt(Deadline::Clock::time_point due) {
+    if (readiness_) readiness_->lookAt(due);
+  }
 
   /// Has libzmq take in its signals, and so learn what is new of the peers.
   void refresh() { get(ZMQ_EVENTS); }
@@ -5236,6 +5398,7 @@ class Socket {
   Socket(const char* who, int type, const connection::SocketOptions& options, const SocketSecurity& security,
          std::function<bool()> pump);
 
+  void rest() noexcept;
   void applyDefaults(int type, const connection::SocketOptions& options);
   void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
@@ -5268,6 +5431,7 @@ class Socket {
   Dialer dialer_;
   int fd_ = -1;
   Poller* poller_ = nullptr;
+  std::unique_ptr<Readiness> readiness_;  // made when it is wanted
   bool mayHaveMessage_ = true;
   bool givesUpIfRefused_ = false;
   std::string endpoint_;
@@ -5306,6 +5470,8 @@ std::string Connector::endpoint() const { return socket().endpoint(); }
 std::uint16_t Connector::port() const { return socket().port(); }
 
 void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
+
+int Connector::descriptor() const { return socket().readableWhenDue(); }
 
 void* Connector::native() { return socket().lend(); }
 
@@ -5374,35 +5540,6 @@ class Gatekeeper {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/gatekeeper.hpp
-
-// begin dividere/core/detail/owned_descriptor.hpp
-namespace dividere::detail {
-
-/// Closes the file descriptor it holds.
-class OwnedDescriptor {
- public:
-  explicit OwnedDescriptor(int fd = -1) noexcept : fd_(fd) {}
-  OwnedDescriptor(OwnedDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OwnedDescriptor& operator=(OwnedDescriptor&& other) noexcept {
-    close();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  ~OwnedDescriptor() { close(); }
-
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-
- private:
-  void close() noexcept {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/owned_descriptor.hpp
 
 // begin dividere/connection/detail/drainer.hpp
 // The one thread that empties the sockets of slow readers.
@@ -6176,7 +6313,9 @@ bool Audience::readNewsIfIdle() {
   if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
   isLookDue_ = false;
   hasMore = true;
+  const std::uint64_t before = newsRead;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  if (newsRead != before) socket->callOwner();
   if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();
@@ -8619,6 +8758,35 @@ void requireDescriptors(int count, const char* what) {
 }  // namespace dividere::detail
 // end dividere/connection/detail/process.cpp
 
+// begin dividere/connection/detail/readiness.cpp
+namespace dividere::detail {
+
+Readiness::Readiness(int signals) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_) throw Error({errno, std::generic_category()}, "epoll");
+  watch(signals);
+  watch(waker_.fd());
+}
+
+void Readiness::watch(int fd) {
+  epoll_event interest{};
+  interest.events = EPOLLIN;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &interest) != 0) {
+    throw Error({errno, std::generic_category()}, "epoll_ctl");
+  }
+}
+
+void Readiness::lookAt(Deadline::Clock::time_point due) {
+  if (!alarm_) {
+    if (due == Deadline::Clock::time_point::max()) return;
+    alarm_.emplace();
+    watch(alarm_->fd());
+  }
+  alarm_->set(due);
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/readiness.cpp
+
 // begin dividere/connection/detail/relay.hpp
 // Messages passed on from one socket to another.
 
@@ -8914,6 +9082,21 @@ std::uint16_t Socket::port() const {
 void Socket::forgetUnsent() {
   signalTaken();
   dialer_.reconnectAll();
+}
+
+int Socket::readableWhenDue() {
+  if (!readiness_) {
+    readiness_ = std::make_unique<Readiness>(fd_);
+    readiness_->lookAgain();  // what has come by now gives no signal
+    poller_ = readiness_.get();
+    watch_->wakeWith(readiness_->wakeDescriptor());
+  }
+  return readiness_->descriptor();
+}
+
+void Socket::rest() noexcept {
+  readiness_->rest();
+  if (watch_->needsAttention()) readiness_->lookAgain();  // that was said before it rested
 }
 
 void Socket::decline() {
@@ -10218,6 +10401,12 @@ bool Publisher::awaitSubscribers(std::size_t n, const Timeout& timeout, const In
   }
 }
 
+int Publisher::descriptor() const {
+  detail::Socket& socket = this->socket();
+  const auto lock = audience_->enter();
+  return socket.readableWhenDue();
+}
+
 std::size_t Publisher::subscribers() const {
   this->socket();
   const auto lock = audience_->enter();
@@ -10232,9 +10421,7 @@ std::uint64_t Publisher::arrivals() const {
   return audience_->census.arrivals();
 }
 
-std::uint64_t Publisher::dropped() const {
-  return socket().tally().dropped.read();
-}
+std::uint64_t Publisher::dropped() const { return socket().tally().dropped.read(); }
 
 }  // namespace dividere::connection
 // end dividere/connection/publisher.cpp
@@ -10300,7 +10487,10 @@ bool Request::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMe
 
 bool Request::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  if (turn_ == Turn::send) return false;
+  if (turn_ == Turn::send) {
+    socket.decline();  // so that who polls is not told of what he may not receive
+    return false;
+  }
   const bool there = socket.wait(detail::Deadline::in(&timeout, interrupt));
   turn_ = there ? Turn::receive : Turn::either;
   if (!there) socket.requireLetIn();
@@ -10386,7 +10576,10 @@ bool Response::wait(Timeout timeout, const Interrupt& interrupt) { return awaitM
 
 bool Response::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  if (owes_) return false;
+  if (owes_) {
+    socket.decline();  // until the reply is sent: who polls is not told of requests meanwhile
+    return false;
+  }
   sendRefusal();
   return socket.wait(detail::Deadline::in(&timeout, interrupt));
 }
@@ -10580,15 +10773,15 @@ bool Subscriber::awaitMessage(const Timeout& timeout, const Interrupt* interrupt
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(&timeout, interrupt);
   if (newest_) return newest_->wait(deadline);
-  while (!hasOne()) {
-    if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+  for (doWhatIsDue(); !hasOne(); doWhatIsDue()) {
+    if (socket.wait(untilDue(deadline))) {
       isLookedAt_ = keepsOneForUser();
     } else if (deadline.passed()) {
-      return false;
+      break;
     }
-    doWhatIsDue();
   }
-  return true;
+  callAgainWhenDue();
+  return hasOne();
 }
 
 bool Subscriber::ready() {
@@ -10620,18 +10813,41 @@ bool Subscriber::keepsOneForUser() {
 }
 
 const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
-  detail::Socket& socket = this->socket();
+  socket();
   const auto deadline = detail::Deadline::in(timeout, interrupt);
   if (newest_) return newest_->take(deadline);
+  const detail::Frame* frame = receiveFrame(deadline);
+  callAgainWhenDue();
+  return frame;
+}
+
+const detail::Frame* Subscriber::receiveFrame(const detail::Deadline& deadline) {
+  detail::Socket& socket = this->socket();
   for (;;) {
+    doWhatIsDue();
     if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
-    if (socket.receive(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+    if (socket.receive(untilDue(deadline))) {
       if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
     } else if (deadline.passed()) {
       return nullptr;
     }
-    doWhatIsDue();
   }
+}
+
+detail::Deadline Subscriber::untilDue(const detail::Deadline& deadline) const {
+  return intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline;
+}
+
+/// For an owner who waits on descriptor(): of what the intake holds no signal tells.
+void Subscriber::callAgainWhenDue() {
+  if (!intake_) return;
+  socket().callOwnerAt(intake_->due());
+  if (intake_->hasHeld()) socket().callOwner();
+}
+
+int Subscriber::descriptor() const {
+  socket();
+  return newest_ && newest_->isDrained() ? newest_->descriptor() : Connector::descriptor();
 }
 
 }  // namespace dividere::connection

@@ -22,6 +22,8 @@ std::uint16_t Connector::port() const { return socket().port(); }
 
 void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
 
+int Connector::descriptor() const { return socket().readableWhenDue(); }
+
 void* Connector::native() { return socket().lend(); }
 
 }  // namespace dividere::connection

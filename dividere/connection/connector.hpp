@@ -45,6 +45,20 @@ class Connector {
   /// called after the socket is destroyed: both wait for a running call, unless made from inside it.
   void onEvent(std::function<void(const SocketEvent&)> handler);
 
+  /// For a loop of one's own, with poll(), epoll, Asio or Qt: readable while there may be something to receive. Then look, in
+  /// the thread that uses the socket:
+  ///
+  ///     while (socket.wait(0ms)) handle(socket.recv());
+  ///
+  /// It is readable until a wait() or recv() has come back empty, whatever else is called before or after. Sometimes it is so
+  /// for nothing, also when a link has to be mended, which wait() does. Once wait() is false, a Request that has asked nothing
+  /// is silent until it has, and a Response that owes a reply until it has sent it. A Publisher's is readable when Subscribers
+  /// may have come or gone: then call subscribers().
+  ///
+  /// It is the socket's: do not read or close it, and take it out of the loop before the socket goes. It stays the same when
+  /// the socket is moved. Not after native(). Throws Error if the process has no descriptor left.
+  int descriptor() const;
+
   /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
   /// touches the socket, so a Publisher then learns of its subscribers only while one of its functions is called.
   void* native();

@@ -105,6 +105,12 @@ bool Publisher::awaitSubscribers(std::size_t n, const Timeout& timeout, const In
   }
 }
 
+int Publisher::descriptor() const {
+  detail::Socket& socket = this->socket();
+  const auto lock = audience_->enter();
+  return socket.readableWhenDue();
+}
+
 std::size_t Publisher::subscribers() const {
   this->socket();
   const auto lock = audience_->enter();
@@ -119,8 +125,6 @@ std::uint64_t Publisher::arrivals() const {
   return audience_->census.arrivals();
 }
 
-std::uint64_t Publisher::dropped() const {
-  return socket().tally().dropped.read();
-}
+std::uint64_t Publisher::dropped() const { return socket().tally().dropped.read(); }
 
 }  // namespace dividere::connection

@@ -46,6 +46,9 @@ class Publisher : public Connector {
   bool waitForSubscribers(std::size_t n, Timeout timeout);
   bool waitForSubscribers(std::size_t n, Timeout timeout, const Interrupt& interrupt);
 
+  /// As Connector's.
+  int descriptor() const;
+
   /// Peers with at least one subscription now.
   std::size_t subscribers() const;
 

@@ -63,7 +63,10 @@ bool Request::wait(Timeout timeout, const Interrupt& interrupt) { return awaitMe
 
 bool Request::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  if (turn_ == Turn::send) return false;
+  if (turn_ == Turn::send) {
+    socket.decline();  // so that who polls is not told of what he may not receive
+    return false;
+  }
   const bool there = socket.wait(detail::Deadline::in(&timeout, interrupt));
   turn_ = there ? Turn::receive : Turn::either;
   if (!there) socket.requireLetIn();

@@ -66,7 +66,10 @@ bool Response::wait(Timeout timeout, const Interrupt& interrupt) { return awaitM
 
 bool Response::awaitMessage(const Timeout& timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
-  if (owes_) return false;
+  if (owes_) {
+    socket.decline();  // until the reply is sent: who polls is not told of requests meanwhile
+    return false;
+  }
   sendRefusal();
   return socket.wait(detail::Deadline::in(&timeout, interrupt));
 }

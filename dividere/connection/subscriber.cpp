@@ -147,15 +147,15 @@ bool Subscriber::awaitMessage(const Timeout& timeout, const Interrupt* interrupt
   detail::Socket& socket = this->socket();
   const auto deadline = detail::Deadline::in(&timeout, interrupt);
   if (newest_) return newest_->wait(deadline);
-  while (!hasOne()) {
-    if (socket.wait(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+  for (doWhatIsDue(); !hasOne(); doWhatIsDue()) {
+    if (socket.wait(untilDue(deadline))) {
       isLookedAt_ = keepsOneForUser();
     } else if (deadline.passed()) {
-      return false;
+      break;
     }
-    doWhatIsDue();
   }
-  return true;
+  callAgainWhenDue();
+  return hasOne();
 }
 
 bool Subscriber::ready() {
@@ -187,18 +187,41 @@ bool Subscriber::keepsOneForUser() {
 }
 
 const detail::Frame* Subscriber::receiveFrame(const Timeout* timeout, const Interrupt* interrupt) {
-  detail::Socket& socket = this->socket();
+  socket();
   const auto deadline = detail::Deadline::in(timeout, interrupt);
   if (newest_) return newest_->take(deadline);
+  const detail::Frame* frame = receiveFrame(deadline);
+  callAgainWhenDue();
+  return frame;
+}
+
+const detail::Frame* Subscriber::receiveFrame(const detail::Deadline& deadline) {
+  detail::Socket& socket = this->socket();
   for (;;) {
+    doWhatIsDue();
     if (!isLookedAt_ && intake_ && intake_->hasHeld()) return &intake_->takeHeld();
-    if (socket.receive(intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline)) {
+    if (socket.receive(untilDue(deadline))) {
       if (std::exchange(isLookedAt_, false) || isForUser()) return &socket.onlyFrame();
     } else if (deadline.passed()) {
       return nullptr;
     }
-    doWhatIsDue();
   }
+}
+
+detail::Deadline Subscriber::untilDue(const detail::Deadline& deadline) const {
+  return intake_ ? earlier(deadline, detail::Deadline::at(intake_->due())) : deadline;
+}
+
+/// For an owner who waits on descriptor(): of what the intake holds no signal tells.
+void Subscriber::callAgainWhenDue() {
+  if (!intake_) return;
+  socket().callOwnerAt(intake_->due());
+  if (intake_->hasHeld()) socket().callOwner();
+}
+
+int Subscriber::descriptor() const {
+  socket();
+  return newest_ && newest_->isDrained() ? newest_->descriptor() : Connector::descriptor();
 }
 
 }  // namespace dividere::connection

@@ -55,6 +55,9 @@ class Subscriber : public Connector {
   /// Waits until a message is there; false if none came in time.
   bool wait(Timeout timeout);
 
+  /// As Connector's.
+  int descriptor() const;
+
   /// As recv(timeout) and wait(timeout) at their time-out once this is raised.
   std::optional<std::string> recv(Timeout timeout, const Interrupt& interrupt);
   bool wait(Timeout timeout, const Interrupt& interrupt);
@@ -85,6 +88,9 @@ class Subscriber : public Connector {
   bool keepsOneForUser();
   bool hasOne() const;
   void doWhatIsDue();
+  void callAgainWhenDue();
+  const detail::Frame* receiveFrame(const detail::Deadline& deadline);
+  detail::Deadline untilDue(const detail::Deadline& deadline) const;
   void setOwnTopics(int option);
 
   std::set<std::string> topics_;

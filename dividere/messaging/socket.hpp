@@ -26,6 +26,7 @@ class Socket {
   std::uint16_t port() const { return connection_.port(); }
   void onEvent(std::function<void(const connection::SocketEvent&)> handler) { connection_.onEvent(std::move(handler)); }
   void* native() { return connection_.native(); }
+  int descriptor() const { return connection_.descriptor(); }
 
   /// The socket inside, which carries the same messages as bytes.
   Connection& connection() noexcept { return connection_; }

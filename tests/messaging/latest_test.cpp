@@ -1,5 +1,6 @@
 // Whoever reads slowly gets the newest message of each type and topic.
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <zmq.h>
 
 #include <atomic>
@@ -344,4 +345,19 @@ TEST_CASE("a forked child leaves its parent's newest messages alone") {
           }) == "");
   }
   CHECK(subscriber->recv<Msg02>(kLimit));
+}
+
+TEST_CASE("a loop of one's own is told of the newest messages, and of no more once they are received") {
+  Publisher publisher("tcp://127.0.0.1:*");
+  Subscriber subscriber(meeting(publisher), types<Msg02>(), latest());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const auto isReadable = [&](std::chrono::milliseconds limit) {
+    pollfd wait{subscriber.descriptor(), POLLIN, 0};
+    return ::poll(&wait, 1, static_cast<int>(limit.count())) > 0;
+  };
+  CHECK_FALSE(isReadable(kNow));
+  publisher.send(Msg02());
+  CHECK(isReadable(kLimit));
+  CHECK(subscriber.recv<Msg02>(kNow));
+  CHECK_FALSE(isReadable(kNow));
 }

@@ -74,7 +74,9 @@ bool Audience::readNewsIfIdle() {
   if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
   isLookDue_ = false;
   hasMore = true;
+  const std::uint64_t before = newsRead;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
+  if (newsRead != before) socket->callOwner();
   if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();

@@ -137,6 +137,21 @@ void Socket::forgetUnsent() {
   dialer_.reconnectAll();
 }
 
+int Socket::readableWhenDue() {
+  if (!readiness_) {
+    readiness_ = std::make_unique<Readiness>(fd_);
+    readiness_->lookAgain();  // what has come by now gives no signal
+    poller_ = readiness_.get();
+    watch_->wakeWith(readiness_->wakeDescriptor());
+  }
+  return readiness_->descriptor();
+}
+
+void Socket::rest() noexcept {
+  readiness_->rest();
+  if (watch_->needsAttention()) readiness_->lookAgain();  // that was said before it rested
+}
+
 void Socket::decline() {
   attend();
   refresh();

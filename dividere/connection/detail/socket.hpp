@@ -17,6 +17,8 @@
 #include "dialer.hpp"
 #include "multipart.hpp"
 #include "native_socket.hpp"
+#include "poller.hpp"
+#include "readiness.hpp"
 #include "watch.hpp"
 
 namespace dividere::detail {
@@ -26,16 +28,6 @@ enum class SendResult {
   sent,
   full,  // nobody has room for it at the moment
   gone   // its route leads to nobody (a ROUTER as setUpRouter() makes it)
-};
-
-/// Whoever polls on a socket's descriptor.
-class Poller {
- public:
-  /// The descriptor may be silent about a message that has come: look at the socket before waiting on it.
-  virtual void lookAgain() = 0;
-
- protected:
-  ~Poller() = default;
 };
 
 /// A socket with the library's defaults, waits that take a deadline and see no EINTR, events, and links that are
@@ -154,7 +146,25 @@ class Socket {
   }
 
   /// A receive has found nothing: the descriptor will tell of the next message.
-  void foundNothing() noexcept { mayHaveMessage_ = false; }
+  void foundNothing() noexcept {
+    mayHaveMessage_ = false;
+    if (readiness_) rest();
+  }
+
+  /// Another descriptor, for an owner with a loop of his own: readable while tryReceive() may find something, or attend() is
+  /// due, whatever is called meanwhile. Throws Error if there is none left.
+  int readableWhenDue();
+
+  /// For an owner who waits on that one: there is news of which no signal tells him any more. Any thread, as long as it keeps
+  /// the owner from asking for that descriptor meanwhile.
+  void callOwner() noexcept {
+    if (readiness_) readiness_->lookAgain();
+  }
+
+  /// ... and so there is at that time.
+  void callOwnerAt(Deadline::Clock::time_point due) {
+    if (readiness_) readiness_->lookAt(due);
+  }
 
   /// Has libzmq take in its signals, and so learn what is new of the peers.
   void refresh() { get(ZMQ_EVENTS); }
@@ -228,6 +238,7 @@ class Socket {
   Socket(const char* who, int type, const connection::SocketOptions& options, const SocketSecurity& security,
          std::function<bool()> pump);
 
+  void rest() noexcept;
   void applyDefaults(int type, const connection::SocketOptions& options);
   void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
@@ -260,6 +271,7 @@ class Socket {
   Dialer dialer_;
   int fd_ = -1;
   Poller* poller_ = nullptr;
+  std::unique_ptr<Readiness> readiness_;  // made when it is wanted
   bool mayHaveMessage_ = true;
   bool givesUpIfRefused_ = false;
   std::string endpoint_;
