@@ -80,6 +80,7 @@ export namespace dividere::reactor {
 using dividere::reactor::HandlerSet;
 using dividere::reactor::HandlerStats;
 using dividere::reactor::Handling;
+using dividere::reactor::Later;
 using dividere::reactor::MpMsgReactor;
 using dividere::reactor::MpOptions;
 using dividere::reactor::MtMsgReactor;

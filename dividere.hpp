@@ -51,6 +51,7 @@
 // reactor: handlers called with what arrives, and calls under way
 #include "dividere/reactor/call.hpp"
 #include "dividere/reactor/handlers.hpp"
+#include "dividere/reactor/later.hpp"
 #include "dividere/reactor/mp_msg_reactor.hpp"
 #include "dividere/reactor/mt_msg_reactor.hpp"
 
@@ -161,10 +162,13 @@
 #include "dividere/messaging/subscriber.cpp"
 
 #include "dividere/reactor/call.cpp"
+#include "dividere/reactor/detail/call_control.cpp"
 #include "dividere/reactor/detail/call_desk.cpp"
 #include "dividere/reactor/detail/error_sink.cpp"
 #include "dividere/reactor/detail/handler_table.cpp"
+#include "dividere/reactor/detail/late_replies.cpp"
 #include "dividere/reactor/detail/message_sources.cpp"
+#include "dividere/reactor/detail/origin.cpp"
 #include "dividere/reactor/detail/pending_call.cpp"
 #include "dividere/reactor/detail/reactor_loop.cpp"
 #include "dividere/reactor/detail/remote.cpp"
@@ -175,6 +179,7 @@
 #include "dividere/reactor/detail/worker_process.cpp"
 #include "dividere/reactor/detail/worker_slot.cpp"
 #include "dividere/reactor/handlers.cpp"
+#include "dividere/reactor/later.cpp"
 #include "dividere/reactor/mp_msg_reactor.cpp"
 #include "dividere/reactor/mt_msg_reactor.cpp"
 

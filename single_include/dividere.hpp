@@ -1729,6 +1729,51 @@ class Call {
 }  // namespace dividere
 // end dividere/reactor/call.hpp
 
+// begin dividere/reactor/later.hpp
+namespace dividere::detail {
+class DeferredCall;
+}
+
+namespace dividere::reactor {
+
+/// A reply that is still to come, made by Sender::defer():
+///
+///     service.on([](const Job& job, reactor::Sender& sender) {
+///       std::thread([job, later = sender.defer()]() mutable { later.send(resultOf(job)); }).detach();
+///     });
+///
+/// Any thread, one at a time. Destroyed without a reply, it tells whoever asked (Errc::handlerFailed). It may outlive the
+/// service: a service that stops does not wait for it, but tells whoever asked Errc::stopping; from then on send() throws
+/// Error{stopping}, and fail() and the destructor do nothing. In a forked child it does nothing, and send() throws
+/// Error{otherProcess}.
+class Later {
+ public:
+  /// Replies. Never waits. Throws Error{outOfTurn} the second time, and Error{movedFrom}. Does nothing once the call is
+  /// cancelled.
+  void send(const google::protobuf::Message& message);
+
+  /// In place of a reply: as if the handler had thrown this.
+  void fail(const Failure& failure);
+
+  /// As Sender's.
+  bool cancelled() const;
+  std::chrono::milliseconds remaining() const;
+
+  /// Used by Sender::defer().
+  explicit Later(detail::Hidden<detail::DeferredCall> call) noexcept;
+  Later(Later&&) noexcept;
+  Later& operator=(Later&&) noexcept;
+  ~Later();
+
+ private:
+  detail::DeferredCall& call() const;
+
+  detail::Hidden<detail::DeferredCall> call_;
+};
+
+}  // namespace dividere::reactor
+// end dividere/reactor/later.hpp
+
 // begin dividere/reactor/handlers.hpp
 namespace dividere::detail {
 class HandlerTable;
@@ -1797,6 +1842,11 @@ class Sender {
   /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
   /// say otherwise.
   std::chrono::milliseconds remaining() const;
+
+  /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
+  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service or by a Dealer, Error{overloaded} while
+  /// 100,000 replies are to come, and Error{stopping}.
+  Later defer();
 
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
@@ -14569,6 +14619,10 @@ class Source : public Poller {
   /// Has the loop, if one has it, give it a turn though its socket gives no signal.
   void lookAgain() final;
 
+ protected:
+  /// The loop that has it; null before.
+  ReactorLoop* loop() const { return loop_; }
+
  private:
   friend class ReactorLoop;
   ReactorLoop* loop_ = nullptr;
@@ -15394,6 +15448,199 @@ void CallHandle::cancel() { CallDesk::cancel(call()); }
 }  // namespace dividere::detail
 // end dividere/reactor/call.cpp
 
+// begin dividere/core/detail/bell.hpp
+// Something that changes again and again, and threads that wait for it to be as they want it.
+
+namespace dividere::detail {
+
+/// Rung after each change. Any thread.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Bell {
+ public:
+  void ring() noexcept {
+    rings_.fetch_add(1);
+    wakeSleepers(rings_);
+  }
+
+  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
+  template <class Condition>
+  bool wait(const Condition& isMet, const Deadline& deadline) {
+    for (;;) {
+      const std::uint32_t seen = rings_.load();
+      if (isMet()) return true;
+      if (deadline.passed()) return false;
+      sleepWhile(rings_, seen, deadline);
+    }
+  }
+
+ private:
+  FutexWord rings_{0};
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/bell.hpp
+
+// begin dividere/reactor/detail/call_control.hpp
+// What reaches a request while it is handled: that nobody wants its reply any more, and that more parts are wanted.
+
+namespace dividere::detail {
+
+/// Of one request at a time, or of one that is replied to later. Any thread, but for reset().
+class CallControl {
+ public:
+  using Hook = std::function<void()>;
+
+  /// As that of another request. By whoever hands requests out, while no other thread can find this one.
+  void reset();
+
+  bool isCancelled() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
+
+  /// Has `hook` called once, when the request is cancelled; here and now if it is already.
+  void onCancel(Hook hook);
+
+  /// Cancels. What it returns goes to runHook(), once no lock is held.
+  Hook markCancelled();
+  void runHook(const Hook& hook) noexcept;
+
+  /// The same in one, where no lock is held.
+  void cancel() noexcept { runHook(markCancelled()); }
+
+  /// No hook is called from here on, and none runs in another thread any more.
+  void end() noexcept;
+
+  // --- Parts ---
+
+  enum class Credit { taken, none, cancelled, stopping };
+
+  /// So many more may be sent.
+  void addCredit(std::uint32_t parts);
+
+  /// Takes the credit for one part, waiting for it until the deadline.
+  Credit takeCredit(const Deadline& deadline);
+
+  /// Whoever waits for credit is to wait no longer.
+  void stopWaiting() noexcept;
+
+ private:
+  Credit tryTake();
+
+  std::atomic<bool> isCancelled_{false};
+  std::atomic<bool> isTouched_{false};  // whether there is anything to reset
+  std::atomic<bool> isStopping_{false};
+
+  std::mutex mutex_;
+  bool hasEnded_ = false;                  // under mutex_
+  Hook hook_;                              // under mutex_
+  std::thread::id hookRunsIn_{};           // under mutex_
+  std::uint32_t credit_ = kInitialCredit;  // under mutex_
+  Bell changed_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_control.hpp
+
+// begin dividere/reactor/detail/call_control.cpp
+namespace dividere::detail {
+
+// More than anybody would let lie: a peer may send any number, any number of times.
+constexpr std::uint32_t kMostCredit = 1'000'000;
+
+// Most requests touch nothing here, and take no lock for it.
+void CallControl::reset() {
+  if (!isTouched_.load(std::memory_order_acquire)) return;
+  Hook former;
+  std::lock_guard<std::mutex> lock(mutex_);
+  former.swap(hook_);
+  hasEnded_ = false;
+  credit_ = kInitialCredit;
+  isCancelled_.store(false);
+  isTouched_.store(false);
+}
+
+void CallControl::onCancel(Hook hook) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    if (!isCancelled()) return hook_.swap(hook);  // the former one is let go of without the lock
+  }
+  if (hook) hook();
+}
+
+CallControl::Hook CallControl::markCancelled() {
+  Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    if (isCancelled_.exchange(true)) return nullptr;
+    if (!hasEnded_) hook.swap(hook_);
+    if (hook) hookRunsIn_ = std::this_thread::get_id();
+  }
+  changed_.ring();
+  return hook;
+}
+
+void CallControl::runHook(const Hook& hook) noexcept {
+  if (!hook) return;
+  try {
+    const CallbackScope scope;
+    hook();
+  } catch (...) {
+    log(LogLevel::error, "reactor::Sender", "what onCancel() was given threw");
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hookRunsIn_ = {};
+  }
+  changed_.ring();
+}
+
+void CallControl::end() noexcept {
+  if (!isTouched_.load(std::memory_order_acquire)) return;
+  Hook former;
+  const auto isQuiet = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hasEnded_ = true;
+    if (hook_) former.swap(hook_);
+    return hookRunsIn_ == std::thread::id() || hookRunsIn_ == std::this_thread::get_id();
+  };
+  changed_.wait(isQuiet, Deadline::never());
+}
+
+// --- Parts ---
+
+void CallControl::addCredit(std::uint32_t parts) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    credit_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{credit_} + parts, kMostCredit));
+  }
+  changed_.ring();
+}
+
+CallControl::Credit CallControl::tryTake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isTouched_.store(true);
+  if (isCancelled()) return Credit::cancelled;
+  if (credit_ == 0) return isStopping_.load() ? Credit::stopping : Credit::none;
+  --credit_;
+  return Credit::taken;
+}
+
+CallControl::Credit CallControl::takeCredit(const Deadline& deadline) {
+  Credit result{};
+  changed_.wait([&] { return (result = tryTake()) != Credit::none; }, deadline);
+  return result;
+}
+
+void CallControl::stopWaiting() noexcept {
+  isStopping_.store(true);
+  changed_.ring();
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_control.cpp
+
 // begin dividere/reactor/detail/call_desk.cpp
 namespace dividere::detail {
 
@@ -15983,23 +16230,36 @@ struct ReplyRule {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/reply_rule.hpp
 
-// begin dividere/reactor/detail/origin.hpp
-// Where a message came from.
+// begin dividere/reactor/detail/request_terms.hpp
+// What a request says of its call.
 
 namespace dividere::detail {
 
-/// What a request says of its call, as of when it was received.
+/// As of when the request was received.
 struct RequestTerms {
   RequestTerms() = default;
-  explicit RequestTerms(const CallFields& fields) : takesParts(fields.takesParts) {
+  explicit RequestTerms(const CallFields& fields)
+      : takesParts(fields.takesParts), mayEnd(fields.timeoutMs > 0 || fields.asksFeatures || fields.takesParts) {
     if (fields.timeoutMs > 0) deadline = Deadline::in(std::chrono::milliseconds(fields.timeoutMs));
   }
 
   Deadline deadline = Deadline::never();  ///< by when it wants its reply
   bool takesParts = false;
+  bool mayEnd = false;  ///< it may expire, or be cancelled: its caller knows how
 };
 
-/// Who can be replied to, for as long as the message is handled.
+}  // namespace dividere::detail
+// end dividere/reactor/detail/request_terms.hpp
+
+// begin dividere/reactor/detail/origin.hpp
+// Where a message came from.
+
+namespace dividere::detail {
+
+class DeferredCall;
+class LateReplies;
+
+/// Who can be replied to, for as long as the message is handled. In the thread that handles it.
 class Origin {
  public:
   virtual ~Origin() = default;
@@ -16010,12 +16270,15 @@ class Origin {
   /// Whether to tell, in place of a reply, why there is none.
   virtual bool wantsErrors() const = 0;
 
-  /// Sends back one frame. Throws Error{outOfTurn} where there is no way, or none any more.
-  void reply(Frame& frame) {
-    send(frame);
-    isReplied_ = true;
-  }
+  /// Sends back one frame; nothing, if the request is cancelled. Throws Error{outOfTurn} where there is no way, or none any
+  /// more.
+  void reply(Frame& frame);
   bool isReplied() const { return isReplied_; }
+
+  /// Leaves the reply to another thread. Throws Error{outOfTurn} where there is no way to, or a reply, Error{overloaded},
+  /// and Error{stopping}.
+  Hidden<DeferredCall> defer();
+  bool isDeferred() const { return isDeferred_; }
 
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
@@ -16034,25 +16297,45 @@ class Origin {
     if (replyRule_ != rule) replyRule_ = rule;
   }
 
+  /// Whether nobody wants the reply any more, as far as that is known.
+  bool isCancelled();
+
+  /// Has `hook` called once that is known.
+  void onCancel(CallControl::Hook hook) { control().onCancel(std::move(hook)); }
+
+  /// The handler has returned: what it gave to onCancel() is called no more, unless the reply is left to another thread.
+  void endHandling() noexcept {
+    if (control_ && !isDeferred_) control_->end();
+  }
+
  protected:
   /// Does what reply() says.
   virtual void send(Frame& frame) = 0;
 
+  /// Takes in what has come meanwhile, where nobody else can while the handler runs.
+  virtual void takeNews() {}
+
+  /// Where replies go that are sent later. Throws Error{outOfTurn} if they cannot.
+  virtual std::shared_ptr<LateReplies> lateReplies();
+
   /// From here on it is the origin of another message.
-  void newMessage() {
-    route_.clear();
-    isReplied_ = false;
-    if (hasTerms_) terms_ = {};
-    hasTerms_ = false;
-  }
+  void newMessage();
+
+  /// Has what reaches the request find this one, in place of one of its own.
+  void setControl(std::shared_ptr<CallControl> control) { control_ = std::move(control); }
+  const std::shared_ptr<CallControl>& sharedControl() const { return control_; }
 
   connection::Route route_;
 
  private:
+  CallControl& control();
+
   bool isReplied_ = false;
+  bool isDeferred_ = false;
   bool hasTerms_ = false;
   RequestTerms terms_;
   std::shared_ptr<const ReplyRule> replyRule_;
+  std::shared_ptr<CallControl> control_;  // null until somebody needs it
 };
 
 }  // namespace dividere::detail
@@ -16109,6 +16392,9 @@ class HandlerTable {
 
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
+
+  /// What becomes of a request that a Later was to reply to, and did not.
+  void lateFailed(const Error& error) noexcept;
 
   /// One more was handled, outside of dispatch().
   void countHandled() noexcept { ++handled_; }
@@ -16266,10 +16552,12 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     reactor::Sender sender(origin);
     const HandlingScope scope(origin.terms().deadline);
     entry.handle(message, sender);
+    origin.endHandling();
   } catch (...) {
+    origin.endHandling();
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
-  if (origin.owesReply() && !origin.isReplied()) {
+  if (origin.owesReply() && !origin.isReplied() && !origin.isDeferred()) {
     constexpr const char* kText = "it sent no reply";
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
@@ -16325,6 +16613,11 @@ void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) n
   if (tell) refuse(origin, error);
 }
 
+void HandlerTable::lateFailed(const Error& error) noexcept {
+  ++failed_;
+  report(error);
+}
+
 void HandlerTable::report(const Error& error, const Origin& origin) noexcept {
   if (origin.route().empty()) return report(error);
   try {
@@ -16345,7 +16638,7 @@ void HandlerTable::report(const Error& error) noexcept {
 }
 
 void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
-  if (!origin.wantsErrors() || origin.isReplied()) return;
+  if (!origin.wantsErrors() || origin.isReplied() || origin.isDeferred()) return;
   try {
     // Where messages are to be short: without its text, or, to get unstuck, without anything.
     if (tryReply(origin, errorEnvelope(error)) || tryReply(origin, errorEnvelope(Error(error.code(), "")))) return;
@@ -16376,6 +16669,232 @@ reactor::HandlerStats HandlerTable::stats() const {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.cpp
 
+// begin dividere/reactor/detail/late_replies.hpp
+// Requests that are replied to after their handler has returned.
+
+namespace dividere::detail {
+
+class ReactorLoop;
+
+/// Replies on their way from any thread to the loop that sends them, as long as that lives; and the requests that wait for
+/// them. It outlives both.
+class LateReplies : public std::enable_shared_from_this<LateReplies> {
+ public:
+  /// Who sends them. In the loop's thread but for requireSendable().
+  class Outlet {
+   public:
+    /// Sends one frame along a route. Never waits.
+    virtual void sendLate(const connection::Route& route, Frame& frame) = 0;
+
+    /// A request was given up, or found no reply. Tells whoever asked if `tell`.
+    virtual void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept = 0;
+
+    /// Throws Error{tooLarge} for more bytes than may be sent. Any thread.
+    virtual void requireLate(std::size_t bytes) = 0;
+
+   protected:
+    ~Outlet() = default;
+  };
+
+  struct Request {
+    std::shared_ptr<CallControl> control;
+    bool wantsErrors;
+  };
+  using Requests = std::multimap<connection::Route, Request>;  // a route may have several, of peers that name none
+  using Place = Requests::iterator;
+
+  /// The loop and the outlet live until close().
+  LateReplies(ReactorLoop& loop, Outlet& outlet) : loop_(loop), outlet_(&outlet) {}
+
+  // Any thread:
+
+  /// Throws Error{overloaded} if there are too many, and Error{stopping} after close().
+  Place add(const connection::Route& route, Request request);
+
+  /// Sends a part, or the reply and ends with it. Throws Error{stopping} after close(), and Error{tooLarge}.
+  void sendPart(Place place, Frame&& frame) { send(place, std::move(frame), false); }
+  void reply(Place place, Frame&& frame) { send(place, std::move(frame), true); }
+
+  /// Ends without a reply: with an error, or, being cancelled, with nothing.
+  void fail(Place place, const Error& error) noexcept;
+  void forget(Place place) noexcept;
+
+  /// Whether waiting in this thread keeps what is waited for from coming.
+  bool isLoopsThread() const;
+
+  // In the loop's thread:
+
+  /// Calls `reach` with what is in the way of cancellations and credit to this route's requests; not under a lock.
+  void reach(const connection::Route& route, const std::function<void(CallControl&)>& reach);
+
+  /// The loop or the outlet ends. The routes of those that still want a reply, or an error in its place.
+  std::vector<connection::Route> close() noexcept;
+
+ private:
+  void send(Place place, Frame&& frame, bool isLast);
+
+  const ForkGuard fork_;
+  ReactorLoop& loop_;
+
+  mutable std::mutex mutex_;
+  Outlet* outlet_;     // under mutex_; set to null in the loop's thread, or where that does not run
+  Requests requests_;  // under mutex_
+};
+
+/// One such request. What Later holds: any thread, one at a time.
+class DeferredCall {
+ public:
+  /// Throws as LateReplies::add().
+  DeferredCall(std::shared_ptr<LateReplies> replies, const connection::Route& route, LateReplies::Request request,
+               const RequestTerms& terms, std::shared_ptr<const ReplyRule> rule);
+  ~DeferredCall();
+  DeferredCall(const DeferredCall&) = delete;
+  DeferredCall& operator=(const DeferredCall&) = delete;
+
+  void reply(const google::protobuf::Message& message);
+  void fail(const Error& error);
+  bool isCancelled() const { return control_->isCancelled(); }
+  const Deadline& deadline() const { return terms_.deadline; }
+  CallControl& control() { return *control_; }
+
+ private:
+  void requireOpen(const char* what) const;
+
+  const std::shared_ptr<LateReplies> replies_;
+  const std::shared_ptr<CallControl> control_;
+  const RequestTerms terms_;
+  const std::shared_ptr<const ReplyRule> rule_;
+  const LateReplies::Place place_;
+  bool isOpen_ = true;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/late_replies.hpp
+
+// begin dividere/reactor/detail/late_replies.cpp
+namespace dividere::detail {
+
+constexpr const char* kLater = "reactor::Later";
+
+// Requests that peers may have lie in one process, each with its route.
+constexpr std::size_t kMostDeferred = 100'000;
+
+LateReplies::Place LateReplies::add(const connection::Route& route, Request request) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!outlet_) throw Error(Errc::stopping, "reactor::Sender: defer");
+  if (requests_.size() >= kMostDeferred) {
+    throw Error(Errc::overloaded, "reactor::Sender: defer: " + std::to_string(kMostDeferred) + " are deferred already");
+  }
+  return requests_.emplace(route, std::move(request));
+}
+
+void LateReplies::send(Place place, Frame&& frame, bool isLast) {
+  fork_.require(kLater);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!outlet_) throw Error(Errc::stopping, std::string(kLater) + ": send");
+  outlet_->requireLate(frame.size());
+  loop_.post([self = shared_from_this(), route = place->first, shared = std::make_shared<Frame>(std::move(frame))] {
+    if (self->outlet_) self->outlet_->sendLate(route, *shared);
+  });
+  if (isLast) requests_.erase(place);
+}
+
+void LateReplies::fail(Place place, const Error& error) noexcept {
+  if (fork_.crossed()) return;
+  try {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!outlet_) return;
+    loop_.post([self = shared_from_this(), route = place->first, error, tell = place->second.wantsErrors] {
+      if (self->outlet_) self->outlet_->lateFailed(route, error, tell);
+    });
+    requests_.erase(place);
+  } catch (const std::exception&) {
+    forget(place);  // no memory to tell anybody
+  }
+}
+
+void LateReplies::forget(Place place) noexcept {
+  if (fork_.crossed()) return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (outlet_) requests_.erase(place);
+}
+
+bool LateReplies::isLoopsThread() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return outlet_ && loop_.isCurrent();
+}
+
+void LateReplies::reach(const connection::Route& route, const std::function<void(CallControl&)>& reach) {
+  std::vector<std::shared_ptr<CallControl>> controls;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto [first, last] = requests_.equal_range(route);
+    for (auto each = first; each != last; ++each) controls.push_back(each->second.control);
+  }
+  for (const auto& control : controls) reach(*control);
+}
+
+std::vector<connection::Route> LateReplies::close() noexcept {
+  std::vector<connection::Route> routes;
+  if (fork_.crossed()) return routes;
+  std::lock_guard<std::mutex> lock(mutex_);
+  outlet_ = nullptr;
+  for (auto& [route, request] : requests_) {
+    if (request.control) request.control->stopWaiting();
+    if (request.wantsErrors && !(request.control && request.control->isCancelled())) routes.push_back(route);
+  }
+  requests_.clear();
+  return routes;
+}
+
+// --- One of them ---
+
+DeferredCall::DeferredCall(std::shared_ptr<LateReplies> replies, const connection::Route& route,
+                           LateReplies::Request request, const RequestTerms& terms,
+                           std::shared_ptr<const ReplyRule> rule)
+    : replies_(std::move(replies)),
+      control_(request.control),
+      terms_(terms),
+      rule_(std::move(rule)),
+      place_(replies_->add(route, std::move(request))) {}
+
+DeferredCall::~DeferredCall() {
+  control_->end();
+  if (!isOpen_) return;
+  if (isCancelled()) {
+    replies_->forget(place_);
+  } else {
+    constexpr const char* kText = "it sent no reply";
+    replies_->fail(place_, Error(Errc::handlerFailed, std::string(kLater) + ": destroyed without a reply", kText));
+  }
+}
+
+void DeferredCall::requireOpen(const char* what) const {
+  if (!isOpen_) throw Error(Errc::outOfTurn, std::string(kLater) + what + ": the request has had its reply");
+}
+
+void DeferredCall::reply(const google::protobuf::Message& message) {
+  requireOpen(": send");
+  if (rule_) rule_->requireReply(message);
+  Frame frame = encodeFrame(kLater, message);
+  if (isCancelled()) {
+    replies_->forget(place_);
+  } else {
+    replies_->reply(place_, std::move(frame));
+  }
+  isOpen_ = false;
+}
+
+void DeferredCall::fail(const Error& error) {
+  requireOpen(": fail");
+  isOpen_ = false;
+  if (isCancelled()) return replies_->forget(place_);
+  replies_->fail(place_, error);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/late_replies.cpp
+
 // begin dividere/reactor/detail/message_sources.hpp
 // The messaging sockets as sources: each message goes to its handler, which may reply by the same socket.
 
@@ -16393,7 +16912,7 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 // begin dividere/reactor/detail/message_sources.cpp
 namespace dividere::detail {
 
-constexpr Timeout kReceiveAtOnce = std::chrono::milliseconds(0);
+constexpr Timeout kAtOnce = std::chrono::milliseconds(0);
 
 // A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
 constexpr Timeout kReplyLimit = std::chrono::milliseconds(1000);
@@ -16421,9 +16940,61 @@ class MessageSource : public Source, public Origin {
     if (!sent) throw Error(Errc::overloaded, socket().who() + ": send: the peer has taken nothing for a second");
   }
 
+  HandlerTable& handlers() { return handlers_; }
+
  private:
   Messaging messaging_;
   HandlerTable& handlers_;
+};
+
+/// One whose requests may be replied to later.
+template <class Messaging>
+class DeferringSource : public MessageSource<Messaging>, public LateReplies::Outlet {
+ public:
+  using MessageSource<Messaging>::MessageSource;
+
+  void sendLate(const connection::Route& route, Frame& frame) override {
+    try {
+      sendNow(route, frame);
+    } catch (const Error& error) {
+      this->handlers().report(error);
+    }
+  }
+  void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept override {
+    this->handlers().lateFailed(error);
+    try {
+      Frame frame{std::string_view(errorEnvelope(error))};
+      if (tell) sendLate(route, frame);
+    } catch (const std::exception&) {
+      // Longer than this socket lets anything be, or no memory: nobody can be told.
+    }
+  }
+  void requireLate(std::size_t bytes) override { this->socket().requireSendable(bytes); }
+
+ protected:
+  /// Without waiting.
+  virtual void sendNow(const connection::Route& route, Frame& frame) = 0;
+
+  std::shared_ptr<LateReplies> lateReplies() override {
+    if (!late_) late_ = std::make_shared<LateReplies>(*this->loop(), *this);
+    return late_;
+  }
+
+  /// As the source ends: whoever still waits for a reply is told.
+  void endLate() noexcept {
+    if (!late_) return;
+    for (const connection::Route& route : late_->close()) {
+      try {
+        Frame frame{std::string_view(errorEnvelope(Error(Errc::stopping, this->socket().who())))};
+        sendNow(route, frame);
+      } catch (const std::exception&) {
+        // One that takes nothing any more.
+      }
+    }
+  }
+
+ private:
+  std::shared_ptr<LateReplies> late_;
 };
 
 class SubscriberSource final : public MessageSource<messaging::Subscriber> {
@@ -16448,7 +17019,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &kAtOnce));
   }
 
  protected:
@@ -16475,35 +17046,41 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &kAtOnce));
   }
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
 };
 
-class ResponseSource final : public MessageSource<messaging::Response> {
+/// A REP socket gives no request before it has replied to the last one: so none while a reply is to come later.
+class ResponseSource final : public DeferringSource<messaging::Response> {
  public:
-  using MessageSource::MessageSource;
+  using DeferringSource::DeferringSource;
+  ~ResponseSource() override { endLate(); }
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &kAtOnce));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
+  void sendNow(const connection::Route&, Frame& frame) override {
+    requireSent(Access::send(connection(), frame, &kAtOnce));
+  }
 };
 
-class DealerSource final : public MessageSource<messaging::Dealer> {
+class DealerSource final : public DeferringSource<messaging::Dealer> {
  public:
-  using MessageSource::MessageSource;
+  using DeferringSource::DeferringSource;
+  ~DealerSource() override { endLate(); }
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &route_, &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &route_, &kAtOnce));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
@@ -16514,6 +17091,10 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kReplyLimit)); }
+
+  void sendNow(const connection::Route& route, Frame& frame) override {
+    requireSent(Access::send(connection(), route, frame, &kAtOnce));
+  }
 };
 
 std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {
@@ -16534,6 +17115,52 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/message_sources.cpp
+
+// begin dividere/reactor/detail/origin.cpp
+namespace dividere::detail {
+
+void Origin::reply(Frame& frame) {
+  if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
+  if (!control_ || !control_->isCancelled()) send(frame);
+  isReplied_ = true;
+}
+
+Hidden<DeferredCall> Origin::defer() {
+  if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the reply was left to a Later before");
+  if (isReplied_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the request has had its reply");
+  control();
+  auto call = std::make_unique<DeferredCall>(lateReplies(), route_, LateReplies::Request{control_, wantsErrors()},
+                                             terms_, replyRule_);
+  isDeferred_ = true;
+  return call;
+}
+
+std::shared_ptr<LateReplies> Origin::lateReplies() {
+  throw Error(Errc::outOfTurn, "reactor::Sender: defer: by this socket a reply comes before its handler returns");
+}
+
+bool Origin::isCancelled() {
+  takeNews();
+  return control_ && control_->isCancelled();
+}
+
+CallControl& Origin::control() {
+  if (!control_) control_ = std::make_shared<CallControl>();
+  return *control_;
+}
+
+void Origin::newMessage() {
+  route_.clear();
+  isReplied_ = false;
+  if (hasTerms_) terms_ = {};
+  hasTerms_ = false;
+  if (isDeferred_) control_ = nullptr;  // the Later's from now on
+  isDeferred_ = false;
+  if (control_) control_->reset();
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/origin.cpp
 
 // begin dividere/reactor/detail/pending_call.cpp
 namespace dividere::detail {
@@ -17064,7 +17691,7 @@ namespace dividere::detail {
 
 /// A ROUTER that behaves as a REP socket to whoever asks, but owes its replies in no order, and replies to those who
 /// send no empty frame too. All in the loop's thread.
-class RouterSource : public Source, public Origin {
+class RouterSource : public Source, public Origin, public LateReplies::Outlet {
  public:
   /// The handlers outlive it.
   RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
@@ -17079,6 +17706,10 @@ class RouterSource : public Source, public Origin {
     handlers_.refuseUntaken(*this, error);
     return true;
   }
+
+  void sendLate(const connection::Route& route, Frame& frame) override { sendTo(route, frame); }
+  void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept override;
+  void requireLate(std::size_t bytes) override { socket_.requireSendable(bytes); }
 
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
@@ -17145,6 +17776,16 @@ void RouterSource::send(Frame& frame) {
 
 void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
+void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
+  handlers_.lateFailed(error);
+  try {
+    Frame frame{std::string_view(errorEnvelope(error))};
+    if (tell) sendTo(route, frame);
+  } catch (const std::exception&) {
+    // Longer than this socket lets anything be, or no memory: nobody can be told.
+  }
+}
+
 void RouterSource::refuseAll(std::vector<connection::Route> routes, const Error& error) {
   addWaiting(routes);
   try {
@@ -17190,39 +17831,6 @@ void RouterSource::sendWhileRoom(std::deque<const connection::Route*>& routes, s
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/router_source.cpp
-
-// begin dividere/core/detail/bell.hpp
-// Something that changes again and again, and threads that wait for it to be as they want it.
-
-namespace dividere::detail {
-
-/// Rung after each change. Any thread.
-///
-/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
-class Bell {
- public:
-  void ring() noexcept {
-    rings_.fetch_add(1);
-    wakeSleepers(rings_);
-  }
-
-  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
-  template <class Condition>
-  bool wait(const Condition& isMet, const Deadline& deadline) {
-    for (;;) {
-      const std::uint32_t seen = rings_.load();
-      if (isMet()) return true;
-      if (deadline.passed()) return false;
-      sleepWhile(rings_, seen, deadline);
-    }
-  }
-
- private:
-  FutexWord rings_{0};
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/bell.hpp
 
 // begin dividere/reactor/detail/worker_process.hpp
 // One worker process, as its parent sees it.
@@ -17801,18 +18409,22 @@ std::chrono::milliseconds WorkerSlot::pause() const {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/worker_slot.cpp
 
-// begin dividere/reactor/handlers.cpp
+// begin dividere/reactor/detail/remaining.hpp
+// A caller's time as handlers see it.
+
 namespace dividere::detail {
 
-static std::chrono::milliseconds remainingUntil(const Deadline& deadline) {
+/// What is left until the deadline: not below 0, and milliseconds::max() for never.
+inline std::chrono::milliseconds remainingUntil(const Deadline& deadline) {
   using std::chrono::milliseconds;
   if (deadline.isNever()) return milliseconds::max();
-  const auto left = std::chrono::floor<milliseconds>(deadline.when() - Deadline::Clock::now());
-  return std::max(left, milliseconds(0));
+  return std::max(std::chrono::floor<milliseconds>(deadline.when() - Deadline::Clock::now()), milliseconds(0));
 }
 
 }  // namespace dividere::detail
+// end dividere/reactor/detail/remaining.hpp
 
+// begin dividere/reactor/handlers.cpp
 namespace dividere::reactor {
 
 void Sender::send(const google::protobuf::Message& message) {
@@ -17822,6 +18434,8 @@ void Sender::send(const google::protobuf::Message& message) {
 }
 
 std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
+
+Later Sender::defer() { return Later(origin_.defer()); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
 
@@ -17844,6 +18458,32 @@ void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setE
 
 }  // namespace dividere::reactor
 // end dividere/reactor/handlers.cpp
+
+// begin dividere/reactor/later.cpp
+namespace dividere::reactor {
+
+void Later::send(const google::protobuf::Message& message) { call().reply(message); }
+
+void Later::fail(const Failure& failure) {
+  call().fail(Error(Errc::handlerFailed, "reactor::Later: " + failure.text(), failure.text(), failure.code()));
+}
+
+bool Later::cancelled() const { return call().isCancelled(); }
+
+std::chrono::milliseconds Later::remaining() const { return detail::remainingUntil(call().deadline()); }
+
+Later::Later(detail::Hidden<detail::DeferredCall> call) noexcept : call_(std::move(call)) {}
+Later::Later(Later&&) noexcept = default;
+Later& Later::operator=(Later&&) noexcept = default;
+Later::~Later() = default;
+
+detail::DeferredCall& Later::call() const {
+  if (!call_) throw Error(Errc::movedFrom, "reactor::Later");
+  return *call_;
+}
+
+}  // namespace dividere::reactor
+// end dividere/reactor/later.cpp
 
 // begin dividere/reactor/mp_msg_reactor.cpp
 namespace dividere::reactor {
@@ -23953,18 +24593,23 @@ constexpr std::uint32_t kServiceFeatures = 0;
 class ServiceSource final : public RouterSource {
  public:
   /// `pool` may be null. Throws Error{noFreePort}.
-  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool);
+  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop, HandlerPool* pool);
+  ~ServiceSource() override { late_->close(); }
 
   bool hasMessage() override;
   void take() override;
 
-  /// Tells all whose requests no handler has begun that the service `who` is stopping.
+  /// Tells all whose requests no handler has begun, or whose replies were to come later, that the service `who` is
+  /// stopping.
   void refuseRest(const std::string& who);
+
+  std::shared_ptr<LateReplies> lateReplies() override { return late_; }
 
  private:
   void tellFeatures();
 
   HandlerPool* const pool_;
+  const std::shared_ptr<LateReplies> late_;
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
@@ -23977,6 +24622,7 @@ class PooledOrigin final : public Origin {
 
  private:
   void send(Frame& frame) override;
+  std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
 
   ReactorLoop& loop_;
   ServiceSource& source_;
@@ -24061,7 +24707,7 @@ ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& option
     : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
   requireServiceOptions(options_);
   if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
-  auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
+  auto source = std::make_unique<ServiceSource>(options_, handlers_, loop_, pool_.get());
   source_ = source.get();
   port_ = source->socket().port();
   loop_.add(std::move(source));
@@ -24380,8 +25026,9 @@ ServiceDesk::Clock::time_point ServiceDesk::nextEnd(Clock::time_point now) const
 // begin dividere/service/detail/service_source.cpp
 namespace dividere::detail {
 
-ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
-    : RouterSource(kService, options.socket, handlers), pool_(pool) {
+ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop,
+                             HandlerPool* pool)
+    : RouterSource(kService, options.socket, handlers), pool_(pool), late_(std::make_shared<LateReplies>(loop, *this)) {
   if (socket().bindToFirstFree(options.firstPort, options.lastPort)) return;
   throw Error(Errc::noFreePort, std::string(kService) + ": bind one of the ports [" +
                                     std::to_string(options.firstPort) + ", " + std::to_string(options.lastPort) + "]");
@@ -24411,7 +25058,7 @@ void ServiceSource::tellFeatures() {
 }
 
 void ServiceSource::refuseRest(const std::string& who) {
-  std::vector<connection::Route> routes;
+  std::vector<connection::Route> routes = late_->close();
   if (pool_) {
     for (HandlerPool::Job& job : pool_->takeRest()) routes.push_back(std::move(job.route));
   }

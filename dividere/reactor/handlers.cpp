@@ -1,20 +1,9 @@
 #include "handlers.hpp"
 
-#include <algorithm>
-
 #include "../messaging/detail/codec.hpp"
 #include "detail/handler_table.hpp"
-
-namespace dividere::detail {
-
-static std::chrono::milliseconds remainingUntil(const Deadline& deadline) {
-  using std::chrono::milliseconds;
-  if (deadline.isNever()) return milliseconds::max();
-  const auto left = std::chrono::floor<milliseconds>(deadline.when() - Deadline::Clock::now());
-  return std::max(left, milliseconds(0));
-}
-
-}  // namespace dividere::detail
+#include "detail/late_replies.hpp"
+#include "detail/remaining.hpp"
 
 namespace dividere::reactor {
 
@@ -25,6 +14,8 @@ void Sender::send(const google::protobuf::Message& message) {
 }
 
 std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
+
+Later Sender::defer() { return Later(origin_.defer()); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
 

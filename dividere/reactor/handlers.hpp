@@ -13,6 +13,7 @@
 #include "../core/detail/hidden.hpp"
 #include "../core/error.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "later.hpp"
 
 namespace dividere::detail {
 class HandlerTable;
@@ -81,6 +82,11 @@ class Sender {
   /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
   /// say otherwise.
   std::chrono::milliseconds remaining() const;
+
+  /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
+  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service or by a Dealer, Error{overloaded} while
+  /// 100,000 replies are to come, and Error{stopping}.
+  Later defer();
 
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;

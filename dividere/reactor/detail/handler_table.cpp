@@ -115,10 +115,12 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     reactor::Sender sender(origin);
     const HandlingScope scope(origin.terms().deadline);
     entry.handle(message, sender);
+    origin.endHandling();
   } catch (...) {
+    origin.endHandling();
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
-  if (origin.owesReply() && !origin.isReplied()) {
+  if (origin.owesReply() && !origin.isReplied() && !origin.isDeferred()) {
     constexpr const char* kText = "it sent no reply";
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
@@ -174,6 +176,11 @@ void HandlerTable::refuseFailed(Origin& origin, const Error& error, bool tell) n
   if (tell) refuse(origin, error);
 }
 
+void HandlerTable::lateFailed(const Error& error) noexcept {
+  ++failed_;
+  report(error);
+}
+
 void HandlerTable::report(const Error& error, const Origin& origin) noexcept {
   if (origin.route().empty()) return report(error);
   try {
@@ -194,7 +201,7 @@ void HandlerTable::report(const Error& error) noexcept {
 }
 
 void HandlerTable::refuse(Origin& origin, const Error& error) noexcept {
-  if (!origin.wantsErrors() || origin.isReplied()) return;
+  if (!origin.wantsErrors() || origin.isReplied() || origin.isDeferred()) return;
   try {
     // Where messages are to be short: without its text, or, to get unstuck, without anything.
     if (tryReply(origin, errorEnvelope(error)) || tryReply(origin, errorEnvelope(Error(error.code(), "")))) return;

@@ -66,6 +66,9 @@ class HandlerTable {
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
 
+  /// What becomes of a request that a Later was to reply to, and did not.
+  void lateFailed(const Error& error) noexcept;
+
   /// One more was handled, outside of dispatch().
   void countHandled() noexcept { ++handled_; }
 

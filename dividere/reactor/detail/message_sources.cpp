@@ -4,10 +4,12 @@
 
 #include "../../connection/detail/access.hpp"
 #include "../../connection/detail/newest.hpp"
+#include "../../messaging/detail/error_envelope.hpp"
+#include "late_replies.hpp"
 
 namespace dividere::detail {
 
-constexpr Timeout kReceiveAtOnce = std::chrono::milliseconds(0);
+constexpr Timeout kAtOnce = std::chrono::milliseconds(0);
 
 // A reactor's thread serves others too: it does not wait for ever for one peer that takes nothing.
 constexpr Timeout kReplyLimit = std::chrono::milliseconds(1000);
@@ -35,9 +37,61 @@ class MessageSource : public Source, public Origin {
     if (!sent) throw Error(Errc::overloaded, socket().who() + ": send: the peer has taken nothing for a second");
   }
 
+  HandlerTable& handlers() { return handlers_; }
+
  private:
   Messaging messaging_;
   HandlerTable& handlers_;
+};
+
+/// One whose requests may be replied to later.
+template <class Messaging>
+class DeferringSource : public MessageSource<Messaging>, public LateReplies::Outlet {
+ public:
+  using MessageSource<Messaging>::MessageSource;
+
+  void sendLate(const connection::Route& route, Frame& frame) override {
+    try {
+      sendNow(route, frame);
+    } catch (const Error& error) {
+      this->handlers().report(error);
+    }
+  }
+  void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept override {
+    this->handlers().lateFailed(error);
+    try {
+      Frame frame{std::string_view(errorEnvelope(error))};
+      if (tell) sendLate(route, frame);
+    } catch (const std::exception&) {
+      // Longer than this socket lets anything be, or no memory: nobody can be told.
+    }
+  }
+  void requireLate(std::size_t bytes) override { this->socket().requireSendable(bytes); }
+
+ protected:
+  /// Without waiting.
+  virtual void sendNow(const connection::Route& route, Frame& frame) = 0;
+
+  std::shared_ptr<LateReplies> lateReplies() override {
+    if (!late_) late_ = std::make_shared<LateReplies>(*this->loop(), *this);
+    return late_;
+  }
+
+  /// As the source ends: whoever still waits for a reply is told.
+  void endLate() noexcept {
+    if (!late_) return;
+    for (const connection::Route& route : late_->close()) {
+      try {
+        Frame frame{std::string_view(errorEnvelope(Error(Errc::stopping, this->socket().who())))};
+        sendNow(route, frame);
+      } catch (const std::exception&) {
+        // One that takes nothing any more.
+      }
+    }
+  }
+
+ private:
+  std::shared_ptr<LateReplies> late_;
 };
 
 class SubscriberSource final : public MessageSource<messaging::Subscriber> {
@@ -62,7 +116,7 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &kAtOnce));
   }
 
  protected:
@@ -89,35 +143,41 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &kAtOnce));
   }
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
 };
 
-class ResponseSource final : public MessageSource<messaging::Response> {
+/// A REP socket gives no request before it has replied to the last one: so none while a reply is to come later.
+class ResponseSource final : public DeferringSource<messaging::Response> {
  public:
-  using MessageSource::MessageSource;
+  using DeferringSource::DeferringSource;
+  ~ResponseSource() override { endLate(); }
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &kAtOnce));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
+  void sendNow(const connection::Route&, Frame& frame) override {
+    requireSent(Access::send(connection(), frame, &kAtOnce));
+  }
 };
 
-class DealerSource final : public MessageSource<messaging::Dealer> {
+class DealerSource final : public DeferringSource<messaging::Dealer> {
  public:
-  using MessageSource::MessageSource;
+  using DeferringSource::DeferringSource;
+  ~DealerSource() override { endLate(); }
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &route_, &kReceiveAtOnce));
+    dispatch(*Access::receive(connection(), &route_, &kAtOnce));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
@@ -128,6 +188,10 @@ class DealerSource final : public MessageSource<messaging::Dealer> {
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kReplyLimit)); }
+
+  void sendNow(const connection::Route& route, Frame& frame) override {
+    requireSent(Access::send(connection(), route, frame, &kAtOnce));
+  }
 };
 
 std::unique_ptr<Source> makeSource(messaging::Subscriber&& socket, HandlerTable& handlers) {

@@ -2,28 +2,22 @@
 
 // Where a message came from.
 
+#include <functional>
 #include <memory>
 
 #include "../../connection/dealer.hpp"
 #include "../../connection/detail/frame.hpp"
-#include "../../core/detail/deadline.hpp"
-#include "../../messaging/detail/call_fields.hpp"
+#include "../../core/detail/hidden.hpp"
+#include "call_control.hpp"
 #include "reply_rule.hpp"
+#include "request_terms.hpp"
 
 namespace dividere::detail {
 
-/// What a request says of its call, as of when it was received.
-struct RequestTerms {
-  RequestTerms() = default;
-  explicit RequestTerms(const CallFields& fields) : takesParts(fields.takesParts) {
-    if (fields.timeoutMs > 0) deadline = Deadline::in(std::chrono::milliseconds(fields.timeoutMs));
-  }
+class DeferredCall;
+class LateReplies;
 
-  Deadline deadline = Deadline::never();  ///< by when it wants its reply
-  bool takesParts = false;
-};
-
-/// Who can be replied to, for as long as the message is handled.
+/// Who can be replied to, for as long as the message is handled. In the thread that handles it.
 class Origin {
  public:
   virtual ~Origin() = default;
@@ -34,12 +28,15 @@ class Origin {
   /// Whether to tell, in place of a reply, why there is none.
   virtual bool wantsErrors() const = 0;
 
-  /// Sends back one frame. Throws Error{outOfTurn} where there is no way, or none any more.
-  void reply(Frame& frame) {
-    send(frame);
-    isReplied_ = true;
-  }
+  /// Sends back one frame; nothing, if the request is cancelled. Throws Error{outOfTurn} where there is no way, or none any
+  /// more.
+  void reply(Frame& frame);
   bool isReplied() const { return isReplied_; }
+
+  /// Leaves the reply to another thread. Throws Error{outOfTurn} where there is no way to, or a reply, Error{overloaded},
+  /// and Error{stopping}.
+  Hidden<DeferredCall> defer();
+  bool isDeferred() const { return isDeferred_; }
 
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
@@ -58,25 +55,45 @@ class Origin {
     if (replyRule_ != rule) replyRule_ = rule;
   }
 
+  /// Whether nobody wants the reply any more, as far as that is known.
+  bool isCancelled();
+
+  /// Has `hook` called once that is known.
+  void onCancel(CallControl::Hook hook) { control().onCancel(std::move(hook)); }
+
+  /// The handler has returned: what it gave to onCancel() is called no more, unless the reply is left to another thread.
+  void endHandling() noexcept {
+    if (control_ && !isDeferred_) control_->end();
+  }
+
  protected:
   /// Does what reply() says.
   virtual void send(Frame& frame) = 0;
 
+  /// Takes in what has come meanwhile, where nobody else can while the handler runs.
+  virtual void takeNews() {}
+
+  /// Where replies go that are sent later. Throws Error{outOfTurn} if they cannot.
+  virtual std::shared_ptr<LateReplies> lateReplies();
+
   /// From here on it is the origin of another message.
-  void newMessage() {
-    route_.clear();
-    isReplied_ = false;
-    if (hasTerms_) terms_ = {};
-    hasTerms_ = false;
-  }
+  void newMessage();
+
+  /// Has what reaches the request find this one, in place of one of its own.
+  void setControl(std::shared_ptr<CallControl> control) { control_ = std::move(control); }
+  const std::shared_ptr<CallControl>& sharedControl() const { return control_; }
 
   connection::Route route_;
 
  private:
+  CallControl& control();
+
   bool isReplied_ = false;
+  bool isDeferred_ = false;
   bool hasTerms_ = false;
   RequestTerms terms_;
   std::shared_ptr<const ReplyRule> replyRule_;
+  std::shared_ptr<CallControl> control_;  // null until somebody needs it
 };
 
 }  // namespace dividere::detail

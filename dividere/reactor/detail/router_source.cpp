@@ -38,6 +38,16 @@ void RouterSource::send(Frame& frame) {
 
 void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
 
+void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
+  handlers_.lateFailed(error);
+  try {
+    Frame frame{std::string_view(errorEnvelope(error))};
+    if (tell) sendTo(route, frame);
+  } catch (const std::exception&) {
+    // Longer than this socket lets anything be, or no memory: nobody can be told.
+  }
+}
+
 void RouterSource::refuseAll(std::vector<connection::Route> routes, const Error& error) {
   addWaiting(routes);
   try {

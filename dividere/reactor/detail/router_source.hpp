@@ -8,13 +8,14 @@
 
 #include "../../connection/detail/router.hpp"
 #include "handler_table.hpp"
+#include "late_replies.hpp"
 #include "source.hpp"
 
 namespace dividere::detail {
 
 /// A ROUTER that behaves as a REP socket to whoever asks, but owes its replies in no order, and replies to those who
 /// send no empty frame too. All in the loop's thread.
-class RouterSource : public Source, public Origin {
+class RouterSource : public Source, public Origin, public LateReplies::Outlet {
  public:
   /// The handlers outlive it.
   RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
@@ -29,6 +30,10 @@ class RouterSource : public Source, public Origin {
     handlers_.refuseUntaken(*this, error);
     return true;
   }
+
+  void sendLate(const connection::Route& route, Frame& frame) override { sendTo(route, frame); }
+  void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept override;
+  void requireLate(std::size_t bytes) override { socket_.requireSendable(bytes); }
 
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }

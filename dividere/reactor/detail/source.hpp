@@ -48,6 +48,10 @@ class Source : public Poller {
   /// Has the loop, if one has it, give it a turn though its socket gives no signal.
   void lookAgain() final;
 
+ protected:
+  /// The loop that has it; null before.
+  ReactorLoop* loop() const { return loop_; }
+
  private:
   friend class ReactorLoop;
   ReactorLoop* loop_ = nullptr;

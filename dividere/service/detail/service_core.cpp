@@ -30,7 +30,7 @@ ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& option
     : options_(options), name_(std::move(name)), handlers_(handlers), loop_(kService, handlers.errorSink()) {
   requireServiceOptions(options_);
   if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
-  auto source = std::make_unique<ServiceSource>(options_, handlers_, pool_.get());
+  auto source = std::make_unique<ServiceSource>(options_, handlers_, loop_, pool_.get());
   source_ = source.get();
   port_ = source->socket().port();
   loop_.add(std::move(source));

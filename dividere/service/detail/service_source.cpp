@@ -8,8 +8,9 @@
 
 namespace dividere::detail {
 
-ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool)
-    : RouterSource(kService, options.socket, handlers), pool_(pool) {
+ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop,
+                             HandlerPool* pool)
+    : RouterSource(kService, options.socket, handlers), pool_(pool), late_(std::make_shared<LateReplies>(loop, *this)) {
   if (socket().bindToFirstFree(options.firstPort, options.lastPort)) return;
   throw Error(Errc::noFreePort, std::string(kService) + ": bind one of the ports [" +
                                     std::to_string(options.firstPort) + ", " + std::to_string(options.lastPort) + "]");
@@ -39,7 +40,7 @@ void ServiceSource::tellFeatures() {
 }
 
 void ServiceSource::refuseRest(const std::string& who) {
-  std::vector<connection::Route> routes;
+  std::vector<connection::Route> routes = late_->close();
   if (pool_) {
     for (HandlerPool::Job& job : pool_->takeRest()) routes.push_back(std::move(job.route));
   }

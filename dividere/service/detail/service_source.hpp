@@ -20,18 +20,23 @@ constexpr std::uint32_t kServiceFeatures = 0;
 class ServiceSource final : public RouterSource {
  public:
   /// `pool` may be null. Throws Error{noFreePort}.
-  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, HandlerPool* pool);
+  ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop, HandlerPool* pool);
+  ~ServiceSource() override { late_->close(); }
 
   bool hasMessage() override;
   void take() override;
 
-  /// Tells all whose requests no handler has begun that the service `who` is stopping.
+  /// Tells all whose requests no handler has begun, or whose replies were to come later, that the service `who` is
+  /// stopping.
   void refuseRest(const std::string& who);
+
+  std::shared_ptr<LateReplies> lateReplies() override { return late_; }
 
  private:
   void tellFeatures();
 
   HandlerPool* const pool_;
+  const std::shared_ptr<LateReplies> late_;
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
@@ -44,6 +49,7 @@ class PooledOrigin final : public Origin {
 
  private:
   void send(Frame& frame) override;
+  std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
 
   ReactorLoop& loop_;
   ServiceSource& source_;

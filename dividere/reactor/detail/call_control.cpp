@@ -1,0 +1,106 @@
+#include "call_control.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "../../core/detail/log_line.hpp"
+#include "../../core/detail/thread.hpp"
+
+namespace dividere::detail {
+
+// More than anybody would let lie: a peer may send any number, any number of times.
+constexpr std::uint32_t kMostCredit = 1'000'000;
+
+// Most requests touch nothing here, and take no lock for it.
+void CallControl::reset() {
+  if (!isTouched_.load(std::memory_order_acquire)) return;
+  Hook former;
+  std::lock_guard<std::mutex> lock(mutex_);
+  former.swap(hook_);
+  hasEnded_ = false;
+  credit_ = kInitialCredit;
+  isCancelled_.store(false);
+  isTouched_.store(false);
+}
+
+void CallControl::onCancel(Hook hook) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    if (!isCancelled()) return hook_.swap(hook);  // the former one is let go of without the lock
+  }
+  if (hook) hook();
+}
+
+CallControl::Hook CallControl::markCancelled() {
+  Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    if (isCancelled_.exchange(true)) return nullptr;
+    if (!hasEnded_) hook.swap(hook_);
+    if (hook) hookRunsIn_ = std::this_thread::get_id();
+  }
+  changed_.ring();
+  return hook;
+}
+
+void CallControl::runHook(const Hook& hook) noexcept {
+  if (!hook) return;
+  try {
+    const CallbackScope scope;
+    hook();
+  } catch (...) {
+    log(LogLevel::error, "reactor::Sender", "what onCancel() was given threw");
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hookRunsIn_ = {};
+  }
+  changed_.ring();
+}
+
+void CallControl::end() noexcept {
+  if (!isTouched_.load(std::memory_order_acquire)) return;
+  Hook former;
+  const auto isQuiet = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    hasEnded_ = true;
+    if (hook_) former.swap(hook_);
+    return hookRunsIn_ == std::thread::id() || hookRunsIn_ == std::this_thread::get_id();
+  };
+  changed_.wait(isQuiet, Deadline::never());
+}
+
+// --- Parts ---
+
+void CallControl::addCredit(std::uint32_t parts) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    credit_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{credit_} + parts, kMostCredit));
+  }
+  changed_.ring();
+}
+
+CallControl::Credit CallControl::tryTake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isTouched_.store(true);
+  if (isCancelled()) return Credit::cancelled;
+  if (credit_ == 0) return isStopping_.load() ? Credit::stopping : Credit::none;
+  --credit_;
+  return Credit::taken;
+}
+
+CallControl::Credit CallControl::takeCredit(const Deadline& deadline) {
+  Credit result{};
+  changed_.wait([&] { return (result = tryTake()) != Credit::none; }, deadline);
+  return result;
+}
+
+void CallControl::stopWaiting() noexcept {
+  isStopping_.store(true);
+  changed_.ring();
+}
+
+}  // namespace dividere::detail

@@ -1,0 +1,67 @@
+#pragma once
+
+// What reaches a request while it is handled: that nobody wants its reply any more, and that more parts are wanted.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "../../core/detail/bell.hpp"
+#include "../../messaging/detail/call_fields.hpp"
+
+namespace dividere::detail {
+
+/// Of one request at a time, or of one that is replied to later. Any thread, but for reset().
+class CallControl {
+ public:
+  using Hook = std::function<void()>;
+
+  /// As that of another request. By whoever hands requests out, while no other thread can find this one.
+  void reset();
+
+  bool isCancelled() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
+
+  /// Has `hook` called once, when the request is cancelled; here and now if it is already.
+  void onCancel(Hook hook);
+
+  /// Cancels. What it returns goes to runHook(), once no lock is held.
+  Hook markCancelled();
+  void runHook(const Hook& hook) noexcept;
+
+  /// The same in one, where no lock is held.
+  void cancel() noexcept { runHook(markCancelled()); }
+
+  /// No hook is called from here on, and none runs in another thread any more.
+  void end() noexcept;
+
+  // --- Parts ---
+
+  enum class Credit { taken, none, cancelled, stopping };
+
+  /// So many more may be sent.
+  void addCredit(std::uint32_t parts);
+
+  /// Takes the credit for one part, waiting for it until the deadline.
+  Credit takeCredit(const Deadline& deadline);
+
+  /// Whoever waits for credit is to wait no longer.
+  void stopWaiting() noexcept;
+
+ private:
+  Credit tryTake();
+
+  std::atomic<bool> isCancelled_{false};
+  std::atomic<bool> isTouched_{false};  // whether there is anything to reset
+  std::atomic<bool> isStopping_{false};
+
+  std::mutex mutex_;
+  bool hasEnded_ = false;                  // under mutex_
+  Hook hook_;                              // under mutex_
+  std::thread::id hookRunsIn_{};           // under mutex_
+  std::uint32_t credit_ = kInitialCredit;  // under mutex_
+  Bell changed_;
+};
+
+}  // namespace dividere::detail
