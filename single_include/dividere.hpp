@@ -1494,7 +1494,8 @@ struct SubscriberOptions {
   /// publisher has no more is missed. Changes nothing together with `latest`.
   bool recover = false;
 
-  /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
+  /// Called for each gap, in the thread that receives, before the message behind the gap is returned. With `latest`: before
+  /// the next message, with all gaps of one publisher, type and topic in one; beyond 1,000 of those the rest is counted alone.
   std::function<void(const Missed&)> onMissed;
 
   connection::SocketOptions socket;
@@ -5487,7 +5488,6 @@ class Socket {
   std::string endpoint_;
 
   std::function<void()> onLend_;
-  bool pumpsOnSignals_ = false;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;
@@ -9396,11 +9396,7 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
-void Socket::pumpOnSignals() {
-  if (pumpsOnSignals_) return;
-  Process::current().watcher.pumpOn(*watch_, fd_);
-  pumpsOnSignals_ = true;
-}
+void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
 
 void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
 

@@ -34,7 +34,8 @@ struct SubscriberOptions {
   /// publisher has no more is missed. Changes nothing together with `latest`.
   bool recover = false;
 
-  /// Called for each gap, in the thread that receives, before the message behind the gap is returned.
+  /// Called for each gap, in the thread that receives, before the message behind the gap is returned. With `latest`: before
+  /// the next message, with all gaps of one publisher, type and topic in one; beyond 1,000 of those the rest is counted alone.
   std::function<void(const Missed&)> onMissed;
 
   connection::SocketOptions socket;

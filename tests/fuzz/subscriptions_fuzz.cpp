@@ -1,5 +1,5 @@
 // Any frames may arrive at a publisher where subscriptions should. Whatever they are, nobody is counted who did not
-// come. An input is one frame after the other, each behind its length in a byte.
+// come, and all that is listed is what was asked for. An input is one frame after the other, each behind its length in a byte.
 
 #include <algorithm>
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "dividere/connection/detail/census.hpp"
+#include "dividere/messaging/detail/peer_list.hpp"
 #include "require.hpp"
 
 namespace detail = dividere::detail;
@@ -26,6 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (frames % 3 == 0) census.settle();
     require(census.arrivals() <= frames);
     require(census.count() <= census.arrivals());
+    for (const auto& peer : detail::peerList(census.peers())) {
+      for (const auto& interest : peer.interests.value()) require(interest.type.empty() || interest.bytes.empty());
+    }
   }
   return 0;
 }

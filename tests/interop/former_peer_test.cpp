@@ -1,11 +1,14 @@
 // Programs built with the header of 0.1 notice nothing of what was added since.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <dividere.hpp>
 #include <string>
+#include <vector>
 
 #include "golden.pb.h"
 #include "peer.hpp"
+#include "support/eventually.hpp"
 #include "support/limit.hpp"
 #include "support/messages.hpp"
 
@@ -23,9 +26,11 @@ std::string local(const Publisher& publisher) { return "tcp://localhost:" + std:
 }  // namespace
 
 TEST_SUITE("former version") {
-  TEST_CASE("0.1 receives numbered messages, with and without a topic") {
+  TEST_CASE("0.1 receives numbered and stamped messages, with and without a topic, and is listed") {
     if (!FormerPeer::isThere()) return;
-    Publisher publisher("tcp://*:*");
+    PublisherOptions options;
+    options.stamp = true;
+    Publisher publisher("tcp://*:*", options);
     FormerPeer all({"subscriber", local(publisher)}), some({"subscriber", local(publisher), "Msg02"});
     REQUIRE(publisher.waitForSubscribers(2, kLimit));
     publisher.send(msg01("plain"));
@@ -33,6 +38,14 @@ TEST_SUITE("former version") {
     CHECK(all.ask({"recv"}) == Words{"Msg01", "field1: \"plain\""});
     CHECK(all.ask({"recv"}) == Words{"Msg02", "field1: \"about\" field2: 2"});
     CHECK(some.ask({"recv"}) == Words{"Msg02", "field1: \"about\" field2: 2"});
+
+    std::vector<std::string> interests;
+    for (const PeerInfo& peer : publisher.peers()) {
+      CHECK(peer.subscribers == 1);
+      for (const Interest& interest : peer.interests.value()) interests.push_back(interest.type + interest.bytes);
+    }
+    std::sort(interests.begin(), interests.end());
+    CHECK(interests == std::vector<std::string>{"", "Msg02"});
   }
 
   TEST_CASE("what 0.1 publishes is received, counted, and known to have no numbers") {
@@ -48,5 +61,19 @@ TEST_SUITE("former version") {
     CHECK(subscriber.received() == 2);
     CHECK(subscriber.missed() == 0);
     CHECK(subscriber.topic().empty());
+    CHECK_FALSE(subscriber.age());
+  }
+
+  TEST_CASE("of what 0.1 publishes the newest message can be had, too") {
+    if (!FormerPeer::isThere()) return;
+    FormerPeer publisher({"publisher"});
+    SubscriberOptions options;
+    options.latest = true;
+    Subscriber subscriber(publisher.endpoint(), {}, options);
+    CHECK(publisher.ask({"await", "1"}) == Words{"there"});
+    for (int i = 1; i <= 9; ++i) publisher.ask({"send", "field2: " + std::to_string(i)});
+    REQUIRE(support::eventually([&] { return subscriber.skipped() == 8; }));
+    CHECK(subscriber.recv<Msg02>().field2() == 9);
+    CHECK(subscriber.received() == 1);
   }
 }

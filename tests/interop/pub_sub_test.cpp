@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <dividere.hpp>
 #include <string>
 #include <vector>
@@ -79,6 +80,14 @@ TEST_SUITE("publish/subscribe") {
       publisher.send(*Sample{wanted[0], ""}.message());
       for (const std::string& name : wanted) CHECK(Sample::of(peer.ask({"recv"})).type == name);
       CHECK(Sample::of(peer.ask({"recv"})).type == wanted[0]);
+
+      const std::vector<dividere::messaging::PeerInfo> peers = publisher.peers();
+      REQUIRE(peers.size() == 1);
+      CHECK(peers[0].address == "127.0.0.1");
+      CHECK(peers[0].subscribers == 0);
+      Words listed;
+      for (const dividere::messaging::Interest& interest : peers[0].interests.value()) listed.push_back(interest.type);
+      CHECK(std::is_permutation(listed.begin(), listed.end(), wanted.begin(), wanted.end()));
     }
   }
 

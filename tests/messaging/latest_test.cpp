@@ -258,6 +258,20 @@ TEST_CASE("a reactor whose handler is slow gets the newest message next") {
   reactor.stop();
 }
 
+TEST_CASE("a reactor misses no signal of messages that come one at a time") {
+  Publisher publisher("tcp://*:*");
+  std::atomic<int> last{0};
+  dividere::reactor::MtMsgReactor reactor;
+  reactor.add(Subscriber(meeting(publisher), {}, latest())).on([&](const Msg02& message) { last = message.field2(); });
+  reactor.start();
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  for (int i = 1; i <= 3000; ++i) {
+    publisher.send(msg02(i));
+    REQUIRE(eventually([&] { return last == i; }));
+  }
+  reactor.stop();
+}
+
 TEST_CASE("a reader of the newest messages may be moved and replaced while they come") {
   Publisher publisher("tcp://*:*");
   Subscriber first(meeting(publisher), {}, latest());

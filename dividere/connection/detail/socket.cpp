@@ -399,11 +399,7 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
-void Socket::pumpOnSignals() {
-  if (pumpsOnSignals_) return;
-  Process::current().watcher.pumpOn(*watch_, fd_);
-  pumpsOnSignals_ = true;
-}
+void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
 
 void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
 

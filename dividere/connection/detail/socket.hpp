@@ -277,7 +277,6 @@ class Socket {
   std::string endpoint_;
 
   std::function<void()> onLend_;
-  bool pumpsOnSignals_ = false;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;
