@@ -30,6 +30,7 @@ using dividere::Outcome;
 using dividere::Peer;
 using dividere::secure;
 using dividere::setLogHandler;
+using dividere::Stream;
 using dividere::Statistics;
 using dividere::statistics;
 using dividere::Timeout;

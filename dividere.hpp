@@ -54,6 +54,7 @@
 #include "dividere/reactor/later.hpp"
 #include "dividere/reactor/mp_msg_reactor.hpp"
 #include "dividere/reactor/mt_msg_reactor.hpp"
+#include "dividere/reactor/stream.hpp"
 
 // balancing: work handed to whoever is idle
 #include "dividere/balancing/broker.hpp"
@@ -164,6 +165,7 @@
 #include "dividere/reactor/call.cpp"
 #include "dividere/reactor/detail/call_control.cpp"
 #include "dividere/reactor/detail/call_desk.cpp"
+#include "dividere/reactor/detail/call_parts.cpp"
 #include "dividere/reactor/detail/error_sink.cpp"
 #include "dividere/reactor/detail/handler_table.cpp"
 #include "dividere/reactor/detail/late_replies.cpp"

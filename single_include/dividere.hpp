@@ -22,6 +22,7 @@
 #include <exception>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -1615,14 +1616,27 @@ class CallHandle {
   bool getInto(google::protobuf::Message& reply) const;
 
   void follow(Follower follower, bool isKept);
+
+  /// `reused` says by its type which parts `handler` is for, and holds each of them meanwhile.
+  void onPart(std::shared_ptr<google::protobuf::Message> reused,
+              std::function<void(const google::protobuf::Message&)> handler);
+
+  /// The parts are read by nextPart(), all of them.
+  void readParts();
+
+  /// Waits for the next part; false if there is none any more. Throws as getInto(), deadlinePassed too.
+  bool nextPart(google::protobuf::Message& part) const;
+
   void cancel();
 
  private:
   const std::shared_ptr<PendingCall>& call() const;
+  void wantsNoParts() const;
   void abandon() noexcept;
 
   std::shared_ptr<PendingCall> call_;
   bool isFollowed_ = false;
+  bool hasPartHandler_ = false;
 };
 
 const Error& noError() noexcept;
@@ -1707,6 +1721,17 @@ class Call {
   /// The call goes on without this object. The last follower counts.
   void then(std::function<void(Outcome<Reply>)> follower) {
     handle_.follow(detail::followerOf(std::move(follower)), false);
+  }
+
+  /// Calls `handler` with each part of this type that comes before the reply, also those that came before this call: in order,
+  /// in the client's own thread, as then() says. One a type. The sender waits if it is far ahead of the handler. Where a
+  /// request is given to another (CallOptions::repeatable), its parts may come again from the first.
+  template <class Part>
+  Call& onPart(std::function<void(const Part&)> handler) {
+    handle_.onPart(std::make_shared<Part>(), [handler = std::move(handler)](const google::protobuf::Message& part) {
+      handler(static_cast<const Part&>(part));
+    });
+    return *this;
   }
 
   /// Ends it at once, with Errc::cancelled, unless it has ended. Whoever handles it is told, if he can be.
@@ -2240,6 +2265,68 @@ class MpMsgReactor {
 }  // namespace dividere::reactor
 // end dividere/reactor/mp_msg_reactor.hpp
 
+// begin dividere/reactor/stream.hpp
+namespace dividere {
+
+/// The parts of one call, read in a loop. stream() of a client returns it.
+///
+///     for (Sample& sample : client.stream<Sample>(request, 10s)) use(sample);
+///
+/// Whoever sends the parts waits for the reader: a few are under way, no more. The loop ends when the reply has come, which is
+/// no part. It throws Error where a call would: a handler's failure, and Errc::deadlinePassed when the time is up. Destroyed
+/// before its end, it is cancelled, and its sender stops.
+///
+/// One thread at a time; movable before the loop.
+template <class Part>
+class Stream {
+ public:
+  /// Waits for the next part, which is overwritten by the one after it. Null at the end.
+  Part* next() { return handle_.nextPart(part_) ? &part_ : nullptr; }
+
+  /// Waits for the reply; after the end it is there.
+  template <class Reply>
+  Outcome<Reply> reply() const {
+    return Outcome<Reply>(handle_);
+  }
+
+  /// Ends it: the loop throws Errc::cancelled. Any thread.
+  void cancel() { handle_.cancel(); }
+
+  struct End {};
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Part;
+    using difference_type = std::ptrdiff_t;
+    using pointer = Part*;
+    using reference = Part&;
+
+    explicit Iterator(Stream& stream) : stream_(&stream), part_(stream.next()) {}
+    Part& operator*() const { return *part_; }
+    Part* operator->() const { return part_; }
+    Iterator& operator++() {
+      part_ = stream_->next();
+      return *this;
+    }
+    bool operator!=(const End&) const { return part_ != nullptr; }
+
+   private:
+    Stream* stream_;
+    Part* part_;
+  };
+  Iterator begin() { return Iterator(*this); }
+  End end() { return {}; }
+
+  explicit Stream(detail::CallHandle&& handle) : handle_(std::move(handle)) { handle_.readParts(); }
+
+ private:
+  detail::CallHandle handle_;
+  Part part_;
+};
+
+}  // namespace dividere
+// end dividere/reactor/stream.hpp
+
 // balancing: work handed to whoever is idle
 
 // begin dividere/balancing/broker.hpp
@@ -2420,7 +2507,20 @@ class Client {
     return Call<Reply>(begin(request, nullptr, nullptr, nullptr));
   }
 
-  /// The same for those who want a callback alone: as Call::then().
+  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
+  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
+  /// start().
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Stream<Part>(beginStream(request, timeout, nullptr));
+  }
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                      const CallOptions& options) {
+    return Stream<Part>(beginStream(request, timeout, &options));
+  }
+
+  /// The same as start() for those who want a callback alone: as Call::then().
   template <class Reply>
   void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
              std::function<void(Outcome<Reply>)> whenDone) {
@@ -2438,6 +2538,8 @@ class Client {
 
  private:
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                 const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
   detail::BalancingClient& client() const;
@@ -2864,7 +2966,20 @@ class Client {
     return Call<Reply>(begin(request, timeout, &options, nullptr));
   }
 
-  /// The same for those who want a callback alone: as Call::then().
+  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
+  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
+  /// start().
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Stream<Part>(beginStream(request, timeout, nullptr));
+  }
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                      const CallOptions& options) {
+    return Stream<Part>(beginStream(request, timeout, &options));
+  }
+
+  /// The same as start() for those who want a callback alone: as Call::then().
   template <class Reply>
   void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
              std::function<void(Outcome<Reply>)> whenDone) {
@@ -2890,6 +3005,8 @@ class Client {
   void stop();
 
  private:
+  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                 const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
   std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout);
@@ -3030,7 +3147,6 @@ class Service : public reactor::Handling<Service> {
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
 #include <ifaddrs.h>
-#include <iterator>
 #include <limits>
 #include <linux/futex.h>
 #include <list>
@@ -14799,6 +14915,95 @@ class Alarm {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/alarm.hpp
 
+// begin dividere/core/detail/bell.hpp
+// Something that changes again and again, and threads that wait for it to be as they want it.
+
+namespace dividere::detail {
+
+/// Rung after each change. Any thread.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Bell {
+ public:
+  void ring() noexcept {
+    rings_.fetch_add(1);
+    wakeSleepers(rings_);
+  }
+
+  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
+  template <class Condition>
+  bool wait(const Condition& isMet, const Deadline& deadline) {
+    for (;;) {
+      const std::uint32_t seen = rings_.load();
+      if (isMet()) return true;
+      if (deadline.passed()) return false;
+      sleepWhile(rings_, seen, deadline);
+    }
+  }
+
+ private:
+  FutexWord rings_{0};
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/bell.hpp
+
+// begin dividere/reactor/detail/call_parts.hpp
+// The parts of a call that come before its reply, and the credit for more of them.
+
+namespace dividere::detail {
+
+/// Keeps parts until they are taken. A peer that keeps to its credit never has more than a few here; one that does not is
+/// found out. Any thread.
+class CallParts {
+ public:
+  /// Takes a part if it is one of those that it is for. What it throws passes.
+  using Handler = std::function<bool(std::string_view envelope)>;
+
+  /// False if the peer has sent more than it may. If `keepsLast`, nobody may ever take them: the last few are kept, and
+  /// all count as taken. A first part after others is that of a new run, by somebody else: those
+  /// of the former that nobody has taken are dropped.
+  bool add(Frame&& part, std::uint32_t number, bool keepsLast);
+
+  /// Those that are there count as taken.
+  void countAll();
+
+  void addHandler(Handler handler);
+
+  /// Whether a handler waits for a part that is there.
+  bool isDue() const;
+
+  /// Gives the next part to the handlers; false if there is none, or no handler. A part that none takes is dropped.
+  bool handleNext();
+
+  /// The next part, if there is one.
+  bool take(Frame& part);
+
+  /// Waits until there is a part, or `hasEnded`, of which ring() tells.
+  template <class Condition>
+  void wait(const Condition& hasEnded) {
+    arrived_.wait([&] { return !isEmpty() || hasEnded(); }, Deadline::never());
+  }
+  void ring() noexcept { arrived_.ring(); }
+
+  /// How many more the peer may be allowed, if that is worth a message; it is then taken to be.
+  std::uint32_t takeCredit();
+  bool hasCredit() const;
+
+ private:
+  bool isEmpty() const;
+
+  mutable std::mutex mutex_;
+  std::list<Frame> parts_;                                // under mutex_
+  std::shared_ptr<const std::vector<Handler>> handlers_;  // under mutex_; null: none
+  std::uint32_t taken_ = 0;                               // under mutex_: since credit was given last
+  std::uint32_t last_ = 0;                                // under mutex_: the number of the part that came last
+  Bell arrived_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_parts.hpp
+
 // begin dividere/reactor/detail/pending_call.hpp
 // A call from its request to its outcome.
 
@@ -14806,6 +15011,7 @@ namespace dividere::detail {
 
 class CallDesk;
 class PendingCall;
+struct Responder;
 
 /// No reply came in time. That is no error.
 struct NoneInTime {};
@@ -14832,6 +15038,7 @@ struct CallTerms {
   bool isByPolicy = false;                // ends after the client's last try, too
   std::chrono::milliseconds hedgeAfter{0};
   bool isRepeatable = true;
+  bool takesParts = false;
 };
 
 /// How often a client has tried, that tries again, and where.
@@ -14862,7 +15069,7 @@ class PendingCall {
   PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, std::size_t tail,
               const CallTerms& terms)
       : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)), tail_(tail) {}
-  ~PendingCall() { delete follower_.load(std::memory_order_acquire); }
+  ~PendingCall();
   PendingCall(const PendingCall&) = delete;
   PendingCall& operator=(const PendingCall&) = delete;
 
@@ -14888,8 +15095,20 @@ class PendingCall {
   void setFollower(std::unique_ptr<Follower> follower) noexcept;
   bool isFollowed() const noexcept { return follower_.load() != nullptr; }
 
-  /// Calls the follower, if there is one, of a call that has ended. What that throws passes.
-  static void deliver(const std::shared_ptr<PendingCall>& call);
+  /// Those that have come before the reply.
+  CallParts& parts();
+  bool hasParts() const noexcept { return parts_.load(std::memory_order_acquire) != nullptr; }
+
+  /// Whether nobody seems to want them: whoever sends them is not to wait for that.
+  void setKeepsLastParts(bool keeps) noexcept { keepsLastParts_.store(keeps, std::memory_order_relaxed); }
+  bool keepsLastParts() const noexcept { return keepsLastParts_.load(std::memory_order_relaxed); }
+
+  /// Whether deliver() has something to do.
+  bool isDeliverable() const noexcept { return (isFollowed() && hasEnded()) || (hasParts() && hasDueParts()); }
+
+  /// Calls the handlers of parts with those that are there, and the follower of a call that has ended. `log` is told what
+  /// they throw. Where another thread is at that, it goes on there.
+  static void deliver(const std::shared_ptr<PendingCall>& call, ErrorLog& log);
 
   const std::shared_ptr<CallDoor>& door() const { return door_; }
   std::uint64_t number() const { return number_; }
@@ -14922,10 +15141,14 @@ class PendingCall {
   Clock::time_point waitsSince() const { return waitsSince_; }
   void waitFrom(Clock::time_point now) { waitsSince_ = now; }
 
-  bool isKnown = false;  // the desk has seen it
+  const Responder* partsFrom = nullptr;  // whose parts count
+  bool isKnown = false;                  // the desk has seen it
   CallTries tries;
 
  private:
+  bool hasDueParts() const noexcept;
+  void deliverOnce(const std::shared_ptr<PendingCall>& self, ErrorLog& log);
+
   const std::shared_ptr<CallDoor> door_;
   const std::uint64_t number_;
   const CallTerms terms_;
@@ -14933,6 +15156,9 @@ class PendingCall {
   std::atomic<bool> hasEnded_{false};
   std::atomic<Place> place_{Place::waits};
   std::atomic<Follower*> follower_{nullptr};
+  std::atomic<CallParts*> parts_{nullptr};
+  std::atomic<bool> keepsLastParts_{false};
+  std::atomic<int> deliveries_{0};
   Latch completion_;
   CallOutcome outcome_;  // constant once the latch is open
 
@@ -15020,6 +15246,10 @@ class Remote final : public Source {
 
 namespace dividere::detail {
 
+// So many calls one responder has at most. The rest wait here: replies to more would not find room in the queues on their
+// way (1,000 messages in each, by default), and be dropped.
+constexpr std::size_t kMostCallsAtOne = 1000;
+
 /// One that calls are given to.
 struct Responder {
   Remote* remote = nullptr;
@@ -15031,6 +15261,8 @@ struct Responder {
   // Of its connection:
   bool knowsFeatures = false;
   std::uint32_t features = 0;
+
+  bool hasRoom() const { return calls < kMostCallsAtOne; }
 };
 
 /// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
@@ -15050,6 +15282,10 @@ CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
 /// Begins a call. `options` may be null, and `follower` empty.
 CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
                      const CallOptions* options, CallHandle::Follower follower);
+
+/// Begins one whose parts are read. `options` may be null.
+CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
+                       const CallOptions* options);
 
 /// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
 /// class derived from this one says.
@@ -15110,10 +15346,10 @@ class CallDesk : protected Remote::Owner {
   /// Calls have come.
   virtual void callsHaveCome(Clock::time_point now) = 0;
 
-  /// The one to give it to, but not this one; null if none is there.
+  /// The one to give it to, but not this one; null if none is there and has room.
   virtual Responder* choose(const PendingCall& call, const Responder* butNot) = 0;
 
-  /// Calls wait, and nobody is there.
+  /// Calls wait, and nobody is there, or has room.
   virtual void lacksResponder() = 0;
 
   /// Null if it is none of these any more.
@@ -15128,7 +15364,7 @@ class CallDesk : protected Remote::Owner {
   /// The same, after that.
   virtual void wasLost() = 0;
 
-  /// Whether it hands the request back with this reply.
+  /// Whether it hands the request back with this reply. No call may end meanwhile.
   virtual bool isHandedBack(Responder& responder, std::string_view reply) = 0;
 
   /// One whom nobody waits for any more has not replied.
@@ -15238,6 +15474,8 @@ class CallDesk : protected Remote::Owner {
   void askPinned(Responder& responder);
   void hedge(Entry& entry);
   void cancelAt(const Entry& entry, const Responder* butNot);
+  bool takePart(Entry& entry, Responder& responder, Frame& reply);
+  void giveCredit(Entry& entry);
   bool takeFeatures(Responder& responder, std::string_view reply);
   void takeBackAll(Responder& responder);
   void takeBack(Entry& entry, Responder& responder, bool isHandled);
@@ -15264,6 +15502,7 @@ class CallDesk : protected Remote::Owner {
   std::atomic<bool> asksFeatures_{true};  // of somebody they are not known
 
   // In the loop's thread.
+  bool isAtDues_ = false;
   bool isOver_ = false;  // there will be no more calls, and the responders go
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::list<Entry*> waiting_;
@@ -15374,6 +15613,14 @@ CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, c
   return handle;
 }
 
+CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
+                       const CallOptions* options) {
+  CallTerms terms = termsOf(deadline, options);
+  terms.takesParts = true;
+  if (!options) terms.isRepeatable = false;
+  return startCall(desk, request, terms, options, nullptr);
+}
+
 /// In the thread that brings the outcome nobody can wait for it.
 static void requireWaitable(const PendingCall& call) {
   if (call.isComplete()) return;
@@ -15392,6 +15639,7 @@ CallHandle& CallHandle::operator=(CallHandle&& other) noexcept {
   abandon();
   call_ = std::move(other.call_);
   isFollowed_ = other.isFollowed_;
+  hasPartHandler_ = other.hasPartHandler_;
   return *this;
 }
 
@@ -15410,8 +15658,19 @@ const std::shared_ptr<PendingCall>& CallHandle::call() const {
 
 bool CallHandle::ready() const { return call()->isComplete(); }
 
+/// Who waits for the outcome and has no handler for parts is not to keep their sender waiting.
+void CallHandle::wantsNoParts() const {
+  PendingCall& call = *this->call();
+  if (!call.terms().takesParts || hasPartHandler_ || call.keepsLastParts()) return;
+  call.setKeepsLastParts(true);
+  if (!call.hasParts()) return;
+  call.parts().countAll();
+  CallDesk::deliverSoon(call_);
+}
+
 bool CallHandle::wait(std::chrono::milliseconds timeout) const {
   requireWaitable(*call());
+  wantsNoParts();
   return call_->wait(Deadline::in(timeout));
 }
 
@@ -15426,6 +15685,7 @@ std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& rep
 
 bool CallHandle::getInto(google::protobuf::Message& reply) const {
   requireWaitable(*call());
+  wantsNoParts();
   call_->wait(Deadline::never());
   return replyInto(*call_, reply);
 }
@@ -15434,48 +15694,68 @@ void CallHandle::follow(Follower follower, bool isKept) {
   // By value: the follower may be called, and this object be gone, before this function has returned.
   const std::shared_ptr<PendingCall> call = this->call();
   isFollowed_ = !isKept;
+  wantsNoParts();
   call->setFollower(std::make_unique<PendingCall::Follower>(
       [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) { follower(CallHandle(ended)); }));
   if (call->isComplete()) CallDesk::deliverSoon(call);
+}
+
+/// Whether the part is of the message's type, which it is copied to then.
+static bool partInto(const std::string& who, std::string_view part, google::protobuf::Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, part, payload)) {
+    const Envelope envelope = openEnvelope(who, part);
+    if (envelope.type != typeOf(message)) return false;
+    payload = envelope.payload;
+  }
+  parsePayload(who, payload, message);
+  return true;
+}
+
+void CallHandle::onPart(std::shared_ptr<google::protobuf::Message> reused,
+                        std::function<void(const google::protobuf::Message&)> handler) {
+  const std::shared_ptr<PendingCall>& call = this->call();
+  hasPartHandler_ = true;
+  call->setKeepsLastParts(false);
+  call->parts().addHandler(
+      [who = call->door()->who, reused = std::move(reused), handler = std::move(handler)](std::string_view part) {
+        if (!partInto(who, part, *reused)) return false;
+        handler(*reused);
+        return true;
+      });
+  if (call->parts().isDue()) CallDesk::deliverSoon(call);
+}
+
+void CallHandle::readParts() {
+  call()->parts();
+  hasPartHandler_ = true;
+}
+
+bool CallHandle::nextPart(google::protobuf::Message& part) const {
+  PendingCall& call = *this->call();
+  const std::string& who = call.door()->who;
+  CallParts& parts = call.parts();
+  Frame frame;
+  if (!parts.take(frame)) {
+    requireWaitable(call);
+    parts.wait([&] { return call.isComplete(); });
+    if (!parts.take(frame)) {
+      if (const auto* reply = std::get_if<Frame>(&call.outcome())) {
+        throwIfErrorEnvelope(who, reply->view());
+        return false;
+      }
+      throw errorOf(who, call.outcome());
+    }
+  }
+  if (parts.hasCredit()) CallDesk::deliverSoon(call_);
+  decodeEnvelopeInto(who, frame.view(), part);
+  return true;
 }
 
 void CallHandle::cancel() { CallDesk::cancel(call()); }
 
 }  // namespace dividere::detail
 // end dividere/reactor/call.cpp
-
-// begin dividere/core/detail/bell.hpp
-// Something that changes again and again, and threads that wait for it to be as they want it.
-
-namespace dividere::detail {
-
-/// Rung after each change. Any thread.
-///
-/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
-class Bell {
- public:
-  void ring() noexcept {
-    rings_.fetch_add(1);
-    wakeSleepers(rings_);
-  }
-
-  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
-  template <class Condition>
-  bool wait(const Condition& isMet, const Deadline& deadline) {
-    for (;;) {
-      const std::uint32_t seen = rings_.load();
-      if (isMet()) return true;
-      if (deadline.passed()) return false;
-      sleepWhile(rings_, seen, deadline);
-    }
-  }
-
- private:
-  FutexWord rings_{0};
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/bell.hpp
 
 // begin dividere/reactor/detail/call_control.hpp
 // What reaches a request while it is handled: that nobody wants its reply any more, and that more parts are wanted.
@@ -15690,8 +15970,10 @@ CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, co
                                     const CallOptions* options) {
   CallFields fields;
   fields.timeoutMs = timeLeft(terms.deadline);
-  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed);
+  // One asks at a time: each that does is replied to twice.
+  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed) && asksFeatures_.exchange(false);
   fields.notRepeatable = !terms.isRepeatable;
+  fields.takesParts = terms.takesParts;
   if (options) {
     requireOption(options->method.size() <= kLongestMethod, className_, "a method's name must be at most 255 bytes");
     fields.method = options->method;
@@ -15855,7 +16137,8 @@ void CallDesk::deliverSoon(const CallPtr& call) {
     CallDesk* const desk = call->door()->desk;
     if (desk) return desk->post(call);
   }
-  PendingCall::deliver(call);
+  ErrorLog log;
+  PendingCall::deliver(call, log);
 }
 
 // --- Giving calls out, in the loop's thread ---
@@ -15887,7 +16170,9 @@ void CallDesk::lookAt(const CallPtr& call) {
   }
   const auto found = entries_.find(call->number());
   if (found == entries_.end()) return finish(call);
-  abandon(found->second);
+  if (call->hasEnded()) return abandon(found->second);
+  finish(call);  // its parts have handlers now
+  giveCredit(found->second);
 }
 
 CallDesk::Entry& CallDesk::enter(const CallPtr& call, Clock::time_point now) {
@@ -15995,10 +16280,12 @@ void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) 
   if (!responder) return;
   responder->isSilent = false;
   if (takeFeatures(*responder, reply.view())) return;
+  if (!responder->knowsFeatures) asksFeatures_.store(true, std::memory_order_relaxed);  // it was not asked, or is old
   const auto found = entries_.find(ids_.numberOf(id));
   if (found == entries_.end()) return;  // nobody waits for it any more
   Entry& entry = found->second;
   if (entry.at != responder && entry.also != responder) return;  // it was another one that was asked
+  if (entry.call->terms().takesParts && takePart(entry, *responder, reply)) return;
   if (isHandedBack(*responder, reply.view())) {
     takeBack(entry, *responder, false);
   } else {
@@ -16006,6 +16293,40 @@ void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) 
     end(entry, std::move(reply));
   }
   if (!waiting_.empty()) handOut();
+}
+
+/// Whether it is a part that comes before the reply.
+bool CallDesk::takePart(Entry& entry, Responder& responder, Frame& reply) {
+  CallFields fields;
+  if (!readCallFields(reply.view(), fields) || fields.part == 0 || !fields.more) return false;
+  PendingCall& call = *entry.call;
+  if (!call.partsFrom) call.partsFrom = &responder;
+  if (call.partsFrom != &responder) return true;  // of two that have it, one counts
+  if (!call.parts().add(std::move(reply), fields.part, call.keepsLastParts())) {
+    cancelAt(entry, nullptr);
+    end(entry, CallFailure{Errc::malformed, "more parts came than the peer may send"});
+    return true;
+  }
+  // It is being handled: there is no need to try again.
+  call.tries.end = Clock::time_point::max();
+  setDue(entry);
+  if (call.keepsLastParts()) giveCredit(entry);
+  finish(entry.call);
+  return true;
+}
+
+/// Lets the peer send more, if enough have been taken.
+void CallDesk::giveCredit(Entry& entry) {
+  PendingCall& call = *entry.call;
+  if (!call.partsFrom || !call.hasParts()) return;
+  Credit credit;
+  credit.parts = call.parts().takeCredit();
+  if (credit.parts == 0) return;
+  for (Responder* const each : {entry.at, entry.also}) {
+    if (!each || each != call.partsFrom) continue;
+    Frame frame(std::string_view(sealEnvelope(Credit::kType, credit.encode())));
+    each->remote->ask(ids_.of(call.number()), frame);
+  }
 }
 
 /// Whether the reply says what the responder understands.
@@ -16048,6 +16369,7 @@ void CallDesk::takeBackAll(Responder& responder) {
 
 /// This responder has it no more. `isHandled`: it may have handled it.
 void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
+  if (entry.call->partsFrom == &responder) entry.call->partsFrom = nullptr;
   Responder*& which = entry.at == &responder ? entry.at : entry.also;
   which = nullptr;
   --responder.calls;
@@ -16089,7 +16411,7 @@ void CallDesk::remove(Entry& entry) {
 
 /// Its follower is called once this thread is at nothing else.
 void CallDesk::finish(const CallPtr& call) {
-  if (!call->isFollowed()) return;
+  if (!call->isDeliverable()) return;
   finished_.push_back(call);
   if (finished_.size() == 1) loop_.post([this] { deliverFinished(); });
 }
@@ -16098,11 +16420,9 @@ void CallDesk::deliverFinished() {
   std::vector<CallPtr> finished;
   finished.swap(finished_);
   for (CallPtr& call : finished) {
-    try {
-      PendingCall::deliver(call);
-    } catch (...) {
-      log_.write(door_->who, currentAsHandlerError(door_->who + ": a callback"));
-    }
+    PendingCall::deliver(call, log_);
+    const auto found = call->hasParts() ? entries_.find(call->number()) : entries_.end();
+    if (found != entries_.end()) giveCredit(found->second);
     call.reset();
   }
 }
@@ -16146,9 +16466,14 @@ void CallDesk::attendToWhatIsDue() {
 }
 
 void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
+  if (isAtDues_) return;  // from within
+  isAtDues_ = true;
+  const bool isAnyDue = !dues_.empty() && dues_.begin()->first <= now;
   while (!dues_.empty() && dues_.begin()->first <= now) {
     doWhatIsDueOf(entries_.find(dues_.begin()->second)->second, now);
   }
+  if (isAnyDue && !waiting_.empty()) handOut();  // there may be room again
+  isAtDues_ = false;
 }
 
 void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {
@@ -16172,6 +16497,92 @@ void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/call_desk.cpp
+
+// begin dividere/reactor/detail/call_parts.cpp
+namespace dividere::detail {
+
+// Credit is worth a message for so many parts.
+constexpr std::uint32_t kCreditAtOnce = kInitialCredit / 2;
+// Credit for a run that ended may be on its way when another begins.
+constexpr std::size_t kMostParts = 3 * kInitialCredit;
+
+bool CallParts::add(Frame&& part, std::uint32_t number, bool keepsLast) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (number <= last_) {
+      parts_.clear();
+      taken_ = 0;
+    }
+    last_ = number;
+    if (keepsLast) ++taken_;
+    if (keepsLast && parts_.size() >= kInitialCredit) parts_.pop_front();
+    if (parts_.size() >= kMostParts) return false;
+    parts_.push_back(std::move(part));
+  }
+  ring();
+  return true;
+}
+
+void CallParts::addHandler(Handler handler) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto handlers = handlers_ ? *handlers_ : std::vector<Handler>();
+  handlers.push_back(std::move(handler));
+  handlers_ = std::make_shared<const std::vector<Handler>>(std::move(handlers));
+}
+
+void CallParts::countAll() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  taken_ += static_cast<std::uint32_t>(parts_.size());
+}
+
+bool CallParts::isEmpty() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return parts_.empty();
+}
+
+bool CallParts::isDue() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !parts_.empty() && handlers_;
+}
+
+bool CallParts::handleNext() {
+  Frame part;
+  std::shared_ptr<const std::vector<Handler>> handlers;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (parts_.empty() || !handlers_) return false;
+    part = std::move(parts_.front());
+    parts_.pop_front();
+    ++taken_;
+    handlers = handlers_;
+  }
+  for (const Handler& each : *handlers) {
+    if (each(part.view())) break;
+  }
+  return true;
+}
+
+bool CallParts::take(Frame& part) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (parts_.empty()) return false;
+  part = std::move(parts_.front());
+  parts_.pop_front();
+  ++taken_;
+  return true;
+}
+
+bool CallParts::hasCredit() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return taken_ >= kCreditAtOnce;
+}
+
+std::uint32_t CallParts::takeCredit() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return taken_ >= kCreditAtOnce ? std::exchange(taken_, 0) : 0;
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_parts.cpp
 
 // begin dividere/reactor/detail/error_sink.cpp
 namespace dividere::detail {
@@ -17161,10 +17572,16 @@ void Origin::newMessage() {
 // begin dividere/reactor/detail/pending_call.cpp
 namespace dividere::detail {
 
+PendingCall::~PendingCall() {
+  delete follower_.load(std::memory_order_acquire);
+  delete parts_.load(std::memory_order_acquire);
+}
+
 bool PendingCall::end(CallOutcome&& outcome) noexcept {
   if (hasEnded_.exchange(true, std::memory_order_acq_rel)) return false;
   outcome_ = std::move(outcome);
   completion_.open();
+  if (hasParts()) parts().ring();
   return true;
 }
 
@@ -17172,10 +17589,44 @@ void PendingCall::setFollower(std::unique_ptr<Follower> follower) noexcept {
   delete follower_.exchange(follower.release());
 }
 
-void PendingCall::deliver(const std::shared_ptr<PendingCall>& call) {
-  call->wait(Deadline::never());  // whoever ended it may not yet have said how
-  const std::unique_ptr<Follower> follower(call->follower_.exchange(nullptr));
-  if (follower) (*follower)(call);
+CallParts& PendingCall::parts() {
+  CallParts* parts = parts_.load(std::memory_order_acquire);
+  if (parts) return *parts;
+  auto made = std::make_unique<CallParts>();
+  return parts_.compare_exchange_strong(parts, made.get()) ? *made.release() : *parts;
+}
+
+bool PendingCall::hasDueParts() const noexcept { return parts_.load(std::memory_order_acquire)->isDue(); }
+
+/// Calls one of the program's functions; whatever it throws goes to the log.
+template <class Function>
+static auto callBack(const PendingCall& call, ErrorLog& log, const Function& function) noexcept {
+  try {
+    return function();
+  } catch (...) {
+    const std::string& who = call.door()->who;
+    log.write(who, currentAsHandlerError(who + ": a callback"));
+    return true;
+  }
+}
+
+void PendingCall::deliver(const std::shared_ptr<PendingCall>& call, ErrorLog& log) {
+  if (call->deliveries_.fetch_add(1) > 0) return;
+  for (int done = 1; done > 0; done = call->deliveries_.fetch_sub(done) - done) call->deliverOnce(call, log);
+}
+
+void PendingCall::deliverOnce(const std::shared_ptr<PendingCall>& self, ErrorLog& log) {
+  const bool isOver = hasEnded();       // before: what came before the reply is handled before it
+  if (isOver) wait(Deadline::never());  // whoever ended it may not yet have said how
+  while (hasParts() && callBack(*this, log, [&] { return parts().handleNext(); })) {
+  }
+  if (!isOver) return;
+  const std::unique_ptr<Follower> follower(follower_.exchange(nullptr));
+  if (!follower) return;
+  callBack(*this, log, [&] {
+    (*follower)(self);
+    return true;
+  });
 }
 
 std::uint32_t timeLeft(const Deadline& deadline) {
@@ -19557,7 +20008,13 @@ detail::CallHandle Client::begin(const google::protobuf::Message& request, const
   detail::BrokerDesk& desk = client().desk();
   detail::CallTerms terms = desk.termsByPolicy();
   if (timeout) terms = detail::termsOf(detail::Deadline::in(*timeout), options);
+  terms.takesParts = !follower;  // nobody else can ask for them
   return detail::startCall(desk, request, terms, options, std::move(follower));
+}
+
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                       const CallOptions* options) {
+  return detail::startStream(client().desk(), request, detail::Deadline::in(timeout), options);
 }
 
 void Client::stop() { client().desk().stop(); }
@@ -19876,7 +20333,7 @@ Responder* BrokerDesk::choose(const PendingCall& call, const Responder* butNot) 
   connectTo(call.tries.endpoint);
   for (std::size_t i = 0; i < brokers_.size(); ++i) {
     Responder& broker = brokers_[(call.tries.endpoint + i) % brokers_.size()];
-    if (&broker != butNot && broker.remote && broker.remote->isUp()) return &broker;
+    if (&broker != butNot && broker.remote && broker.remote->isUp() && broker.hasRoom()) return &broker;
   }
   return nullptr;
 }
@@ -23977,7 +24434,7 @@ class Instances {
   /// What the registry says. In the loop's own thread.
   void list(const ServiceLookupRep& reply, Clock::time_point now);
 
-  /// The one that is called next, not this one, null if none is there: one that is listed and not silent if there is such a one, with
+  /// The one that is called next, not this one, null if none is there and has room: one that is listed and not silent if there is such a one, with
   /// few calls; of equals, the one that was called longest ago.
   Instance* choose(const Responder* butNot);
 
@@ -24138,8 +24595,14 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
 
 detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
-  const auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  terms.takesParts = !follower;  // nobody else can ask for them
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
+}
+
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                       const CallOptions* options) {
+  return detail::startStream(*desk_, request, detail::Deadline::in(timeout), options);
 }
 
 std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request,
@@ -24538,7 +25001,7 @@ Instance* Instances::choose(const Responder* butNot) {
   const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
   auto best = all_.end();
   for (auto it = all_.begin(); it != all_.end(); ++it) {
-    if (!it->isThere() || &*it == butNot) continue;
+    if (!it->isThere() || !it->hasRoom() || &*it == butNot) continue;
     if (best == all_.end() || rank(*it) < rank(*best)) best = it;
   }
   if (best == all_.end()) return nullptr;
@@ -24890,7 +25353,9 @@ void ServiceDesk::callsHaveCome(Clock::time_point now) {
 
 Responder* ServiceDesk::choose(const PendingCall&, const Responder* butNot) { return instances_.choose(butNot); }
 
-void ServiceDesk::lacksResponder() { lookUp(lookedUpAt_ + kLookAgain); }
+void ServiceDesk::lacksResponder() {
+  if (!instances_.hasAny()) lookUp(lookedUpAt_ + kLookAgain);
+}
 
 void ServiceDesk::changed(Responder& responder) { static_cast<Instance&>(responder).isLeaving = false; }
 
@@ -24902,7 +25367,7 @@ void ServiceDesk::wasLost() {
 bool ServiceDesk::isHandedBack(Responder& responder, std::string_view reply) {
   if (!isStoppingNotice(reply)) return false;
   static_cast<Instance&>(responder).isLeaving = true;
-  lookUp(Clock::now());
+  loop().post([this] { lookUp(Clock::now()); });  // which may end calls
   return true;
 }
 

@@ -93,7 +93,13 @@ detail::CallHandle Client::begin(const google::protobuf::Message& request, const
   detail::BrokerDesk& desk = client().desk();
   detail::CallTerms terms = desk.termsByPolicy();
   if (timeout) terms = detail::termsOf(detail::Deadline::in(*timeout), options);
+  terms.takesParts = !follower;  // nobody else can ask for them
   return detail::startCall(desk, request, terms, options, std::move(follower));
+}
+
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                       const CallOptions* options) {
+  return detail::startStream(client().desk(), request, detail::Deadline::in(timeout), options);
 }
 
 void Client::stop() { client().desk().stop(); }

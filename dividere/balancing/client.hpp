@@ -14,6 +14,7 @@
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../reactor/call.hpp"
+#include "../reactor/stream.hpp"
 
 namespace dividere::detail {
 class BalancingClient;
@@ -91,7 +92,20 @@ class Client {
     return Call<Reply>(begin(request, nullptr, nullptr, nullptr));
   }
 
-  /// The same for those who want a callback alone: as Call::then().
+  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
+  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
+  /// start().
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Stream<Part>(beginStream(request, timeout, nullptr));
+  }
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                      const CallOptions& options) {
+    return Stream<Part>(beginStream(request, timeout, &options));
+  }
+
+  /// The same as start() for those who want a callback alone: as Call::then().
   template <class Reply>
   void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
              std::function<void(Outcome<Reply>)> whenDone) {
@@ -109,6 +123,8 @@ class Client {
 
  private:
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                 const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
   detail::BalancingClient& client() const;

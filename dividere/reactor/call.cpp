@@ -68,6 +68,14 @@ CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, c
   return handle;
 }
 
+CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
+                       const CallOptions* options) {
+  CallTerms terms = termsOf(deadline, options);
+  terms.takesParts = true;
+  if (!options) terms.isRepeatable = false;
+  return startCall(desk, request, terms, options, nullptr);
+}
+
 /// In the thread that brings the outcome nobody can wait for it.
 static void requireWaitable(const PendingCall& call) {
   if (call.isComplete()) return;
@@ -86,6 +94,7 @@ CallHandle& CallHandle::operator=(CallHandle&& other) noexcept {
   abandon();
   call_ = std::move(other.call_);
   isFollowed_ = other.isFollowed_;
+  hasPartHandler_ = other.hasPartHandler_;
   return *this;
 }
 
@@ -104,8 +113,19 @@ const std::shared_ptr<PendingCall>& CallHandle::call() const {
 
 bool CallHandle::ready() const { return call()->isComplete(); }
 
+/// Who waits for the outcome and has no handler for parts is not to keep their sender waiting.
+void CallHandle::wantsNoParts() const {
+  PendingCall& call = *this->call();
+  if (!call.terms().takesParts || hasPartHandler_ || call.keepsLastParts()) return;
+  call.setKeepsLastParts(true);
+  if (!call.hasParts()) return;
+  call.parts().countAll();
+  CallDesk::deliverSoon(call_);
+}
+
 bool CallHandle::wait(std::chrono::milliseconds timeout) const {
   requireWaitable(*call());
+  wantsNoParts();
   return call_->wait(Deadline::in(timeout));
 }
 
@@ -120,6 +140,7 @@ std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& rep
 
 bool CallHandle::getInto(google::protobuf::Message& reply) const {
   requireWaitable(*call());
+  wantsNoParts();
   call_->wait(Deadline::never());
   return replyInto(*call_, reply);
 }
@@ -128,9 +149,62 @@ void CallHandle::follow(Follower follower, bool isKept) {
   // By value: the follower may be called, and this object be gone, before this function has returned.
   const std::shared_ptr<PendingCall> call = this->call();
   isFollowed_ = !isKept;
+  wantsNoParts();
   call->setFollower(std::make_unique<PendingCall::Follower>(
       [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) { follower(CallHandle(ended)); }));
   if (call->isComplete()) CallDesk::deliverSoon(call);
+}
+
+/// Whether the part is of the message's type, which it is copied to then.
+static bool partInto(const std::string& who, std::string_view part, google::protobuf::Message& message) {
+  std::string_view payload;
+  if (!openEnvelopeOf(message, part, payload)) {
+    const Envelope envelope = openEnvelope(who, part);
+    if (envelope.type != typeOf(message)) return false;
+    payload = envelope.payload;
+  }
+  parsePayload(who, payload, message);
+  return true;
+}
+
+void CallHandle::onPart(std::shared_ptr<google::protobuf::Message> reused,
+                        std::function<void(const google::protobuf::Message&)> handler) {
+  const std::shared_ptr<PendingCall>& call = this->call();
+  hasPartHandler_ = true;
+  call->setKeepsLastParts(false);
+  call->parts().addHandler(
+      [who = call->door()->who, reused = std::move(reused), handler = std::move(handler)](std::string_view part) {
+        if (!partInto(who, part, *reused)) return false;
+        handler(*reused);
+        return true;
+      });
+  if (call->parts().isDue()) CallDesk::deliverSoon(call);
+}
+
+void CallHandle::readParts() {
+  call()->parts();
+  hasPartHandler_ = true;
+}
+
+bool CallHandle::nextPart(google::protobuf::Message& part) const {
+  PendingCall& call = *this->call();
+  const std::string& who = call.door()->who;
+  CallParts& parts = call.parts();
+  Frame frame;
+  if (!parts.take(frame)) {
+    requireWaitable(call);
+    parts.wait([&] { return call.isComplete(); });
+    if (!parts.take(frame)) {
+      if (const auto* reply = std::get_if<Frame>(&call.outcome())) {
+        throwIfErrorEnvelope(who, reply->view());
+        return false;
+      }
+      throw errorOf(who, call.outcome());
+    }
+  }
+  if (parts.hasCredit()) CallDesk::deliverSoon(call_);
+  decodeEnvelopeInto(who, frame.view(), part);
+  return true;
 }
 
 void CallHandle::cancel() { CallDesk::cancel(call()); }

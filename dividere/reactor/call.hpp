@@ -59,14 +59,27 @@ class CallHandle {
   bool getInto(google::protobuf::Message& reply) const;
 
   void follow(Follower follower, bool isKept);
+
+  /// `reused` says by its type which parts `handler` is for, and holds each of them meanwhile.
+  void onPart(std::shared_ptr<google::protobuf::Message> reused,
+              std::function<void(const google::protobuf::Message&)> handler);
+
+  /// The parts are read by nextPart(), all of them.
+  void readParts();
+
+  /// Waits for the next part; false if there is none any more. Throws as getInto(), deadlinePassed too.
+  bool nextPart(google::protobuf::Message& part) const;
+
   void cancel();
 
  private:
   const std::shared_ptr<PendingCall>& call() const;
+  void wantsNoParts() const;
   void abandon() noexcept;
 
   std::shared_ptr<PendingCall> call_;
   bool isFollowed_ = false;
+  bool hasPartHandler_ = false;
 };
 
 const Error& noError() noexcept;
@@ -151,6 +164,17 @@ class Call {
   /// The call goes on without this object. The last follower counts.
   void then(std::function<void(Outcome<Reply>)> follower) {
     handle_.follow(detail::followerOf(std::move(follower)), false);
+  }
+
+  /// Calls `handler` with each part of this type that comes before the reply, also those that came before this call: in order,
+  /// in the client's own thread, as then() says. One a type. The sender waits if it is far ahead of the handler. Where a
+  /// request is given to another (CallOptions::repeatable), its parts may come again from the first.
+  template <class Part>
+  Call& onPart(std::function<void(const Part&)> handler) {
+    handle_.onPart(std::make_shared<Part>(), [handler = std::move(handler)](const google::protobuf::Message& part) {
+      handler(static_cast<const Part&>(part));
+    });
+    return *this;
   }
 
   /// Ends it at once, with Errc::cancelled, unless it has ended. Whoever handles it is told, if he can be.

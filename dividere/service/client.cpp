@@ -45,8 +45,14 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
 
 detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
-  const auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  terms.takesParts = !follower;  // nobody else can ask for them
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
+}
+
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                       const CallOptions* options) {
+  return detail::startStream(*desk_, request, detail::Deadline::in(timeout), options);
 }
 
 std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request,

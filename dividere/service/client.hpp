@@ -14,6 +14,7 @@
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../reactor/call.hpp"
+#include "../reactor/stream.hpp"
 #include "../registry/address.hpp"
 
 namespace dividere::detail {
@@ -106,7 +107,20 @@ class Client {
     return Call<Reply>(begin(request, timeout, &options, nullptr));
   }
 
-  /// The same for those who want a callback alone: as Call::then().
+  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
+  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
+  /// start().
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Stream<Part>(beginStream(request, timeout, nullptr));
+  }
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                      const CallOptions& options) {
+    return Stream<Part>(beginStream(request, timeout, &options));
+  }
+
+  /// The same as start() for those who want a callback alone: as Call::then().
   template <class Reply>
   void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
              std::function<void(Outcome<Reply>)> whenDone) {
@@ -132,6 +146,8 @@ class Client {
   void stop();
 
  private:
+  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                                 const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
   std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout);

@@ -185,16 +185,22 @@ TEST_CASE("a peer is asked for its features until it has told them, and is told 
   Front broker;
   Client client(broker.endpoint, patient());
   Call<Msg01> early = client.start<Msg01>(msg01("early"), kLimit);
-  const auto first = broker.recv();
-  CHECK(fieldsOf(first).asksfeatures());
-  early.cancel();
-  Call<Msg01> call = client.start<Msg01>(msg01("x"), kLimit);
-  const auto second = broker.recv();
+  Call<Msg01> beside = client.start<Msg01>(msg01("beside"), kLimit);
+  const auto first = broker.recv(), second = broker.recv();
+  REQUIRE(first);
   REQUIRE(second);
-  CHECK(typeOf(second) == "Msg01");  // it has not been told of the cancelled one
-  CHECK(fieldsOf(second).asksfeatures());
-  broker.reply(*second, features(1));
-  broker.reply(*second, msg01("reply"));
+  CHECK(fieldsOf(first).asksfeatures());
+  CHECK_FALSE(fieldsOf(second).asksfeatures());  // one asks at a time
+  early.cancel();
+  broker.reply(*second, msg01("by an old peer"));
+  CHECK(beside.get()->field1() == "by an old peer");
+  Call<Msg01> call = client.start<Msg01>(msg01("x"), kLimit);
+  const auto again = broker.recv();
+  REQUIRE(again);
+  CHECK(typeOf(again) == "Msg01");  // it has not been told of the cancelled one
+  CHECK(fieldsOf(again).asksfeatures());
+  broker.reply(*again, features(1));
+  broker.reply(*again, msg01("reply"));
   CHECK(call.get()->field1() == "reply");
 
   Call<Msg01> cancelled = client.start<Msg01>(msg01("y"), kLimit);
@@ -235,4 +241,23 @@ TEST_CASE("a Client ends its calls when it is stopped, and may be destroyed in a
   REQUIRE(done.wait());
   CHECK(code == Errc::stopping);
   CHECK(codeOf([&] { pending.get(); }) == Errc::stopping);
+}
+
+TEST_CASE("a broker has a bounded number of requests of one client, and the next as it replies") {
+  Front broker;
+  Client client(broker.endpoint, patient());
+  std::vector<Call<Msg01>> calls;
+  for (int i = 0; i < 1001; ++i) calls.push_back(client.start<Msg01>(msg01("x"), kLimit));
+  Frames last;
+  for (int i = 0; i < 1000; ++i) {
+    const auto request = broker.recv();
+    REQUIRE(request);
+    last = *request;
+  }
+  CHECK_FALSE(broker.recv(kShort));
+  broker.reply(last, msg01("reply"));
+  CHECK(broker.recv());
+  calls.front().cancel();
+  calls.push_back(client.start<Msg01>(msg01("in place of the cancelled one"), kLimit));
+  CHECK(broker.recv());
 }

@@ -1,6 +1,7 @@
 // Calls that do not wait: started, followed, awaited, cancelled.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <dividere.hpp>
@@ -468,4 +469,169 @@ TEST_CASE("a call that a handler makes has as much time as the request that is h
   CHECK(timeouts["as long"] > 0);
   CHECK(timeouts["as long"] <= kLimit.count());
   CHECK(timeouts["longer"] > kLimit.count());
+}
+
+// --- Parts before the reply ---
+
+namespace {
+
+/// An instance that sends parts to a client, one call at a time.
+struct PartSender {
+  Server server{stage::anywhere()};
+  Instance instance{server};
+  Client client{"name", stage::asking(server)};
+  support::Frames request;
+  msgEnvelope fields;  // of the request
+  std::uint32_t sent = 0;
+
+  void take() {
+    auto taken = instance.recv();
+    REQUIRE(taken);
+    request = *taken;
+    REQUIRE(fields.ParseFromString(request.back()));
+    sent = 0;
+  }
+
+  void send(const google::protobuf::Message& message) {
+    msgEnvelope part;
+    part.set_msgname(message.GetTypeName());
+    part.mutable_msg()->PackFrom(message);
+    part.set_part(++sent);
+    part.set_more(true);
+    support::Frames frames = request;
+    frames.back() = part.SerializeAsString();
+    instance.send(frames);
+  }
+  void send(int count) {
+    for (int i = 0; i < count; ++i) send(msg01(std::to_string(sent + 1)));
+  }
+  void end() { instance.reply(request, msg01("the end")); }
+
+  /// What comes next, if it is credit for this call.
+  std::uint32_t credit() {
+    const auto told = instance.recv();
+    msgEnvelope opened;
+    Credit credit;
+    if (!told || (*told)[1] != request[1] || !opened.ParseFromString(told->back())) return 0;
+    return opened.msg().UnpackTo(&credit) ? credit.parts() : 0;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("parts are handled in order and before the reply, also those that came before there was a handler") {
+  PartSender sender;
+  support::Notes<std::string> notes;
+  Call<Msg01> call = sender.client.start<Msg01>(msg01("x"), kLimit);
+  sender.take();
+  CHECK(sender.fields.takesparts());
+  sender.send(2);
+  sender.send(stage::msg02("progress", 50));
+  sender.client.call<Msg01>(msg01("other"), 1ms);  // by now those have come, or will
+  call.onPart<Msg01>([&](const Msg01& part) { notes.add(part.field1()); });
+  call.onPart<Msg02>([&](const Msg02& part) { notes.add(part.field1()); });
+  sender.send(1);
+  call.then([&](const Outcome<Msg01>& outcome) { notes.add(outcome->field1()); });
+  sender.end();
+  REQUIRE(notes.reachOne("the end"));
+  std::vector<std::string> all = notes.all();
+  all.erase(std::remove(all.begin(), all.end(), "progress"), all.end());  // of another type: it may find no handler yet
+  CHECK(all == std::vector<std::string>{"1", "2", "4", "the end"});
+}
+
+TEST_CASE("a stream is read in a loop, and its sender is allowed more parts as they are read") {
+  PartSender sender;
+  auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
+  sender.take();
+  CHECK(sender.fields.takesparts());
+  CHECK(sender.fields.notrepeatable());
+  sender.send(32);
+  for (int i = 1; i <= 15; ++i) REQUIRE(stream.next());
+  CHECK_FALSE(sender.instance.recv(support::kShort));
+  REQUIRE(stream.next());
+  CHECK(sender.credit() == 16);
+  sender.send(16);
+  std::thread rest([&] {
+    for (std::uint32_t more = 0; more < 32;) more += sender.credit();
+    sender.end();
+  });
+  std::string last;
+  int count = 16;
+  for (Msg01& part : stream) {
+    last = part.field1();
+    CHECK(last == std::to_string(++count));
+  }
+  rest.join();
+  CHECK(count == 48);
+  CHECK(stream.reply<Msg01>()->field1() == "the end");
+  CHECK_FALSE(stream.next());
+}
+
+TEST_CASE("a stream that fails, is late or is cancelled throws that in its loop") {
+  PartSender sender;
+  {
+    auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
+    sender.take();
+    sender.send(1);
+    DividereError failed;
+    failed.set_code(3);
+    failed.set_text("a mishap");
+    sender.instance.reply(sender.request, failed);
+    CHECK(stream.next());
+    CHECK(support::codeOf([&] { stream.next(); }) == Errc::handlerFailed);
+  }
+  CHECK(support::codeOf([&] {
+          for (Msg01& part : sender.client.stream<Msg01>(msg01("x"), 20ms)) part.Clear();
+        }) == Errc::deadlinePassed);
+  auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
+  std::thread cancelling([&] { stream.cancel(); });
+  CHECK(support::codeOf([&] { stream.next(); }) == Errc::cancelled);
+  cancelling.join();
+}
+
+TEST_CASE("a stream that nobody reads any more is cancelled at its source") {
+  PartSender sender;
+  Features cancels;
+  cancels.set_features(3);
+  {
+    auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
+    sender.take();
+    sender.instance.reply(sender.request, cancels);
+    sender.send(3);
+    for (Msg01& part : stream) {
+      if (part.field1() == "2") break;
+    }
+  }
+  const auto told = sender.instance.recv();
+  CHECK(typeOf(told) == "CancelCall");
+}
+
+TEST_CASE("who waits for the reply alone does not keep the sender of parts waiting") {
+  PartSender sender;
+  Call<Msg01> call = sender.client.start<Msg01>(msg01("x"), kLimit);
+  sender.take();
+  sender.send(32);
+  std::thread waiting([&] { CHECK(call.get()->field1() == "the end"); });
+  for (std::uint32_t credit = 0; credit < 32;) credit += sender.credit();
+  sender.send(32);
+  sender.end();
+  waiting.join();
+}
+
+TEST_CASE("a peer that sends more parts than it may ends its call, and no other") {
+  PartSender sender;
+  Call<Msg01> other = sender.client.start<Msg01>(msg01("x"), kLimit);
+  const auto first = sender.instance.recv();
+  REQUIRE(first);
+  auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
+  sender.take();
+  sender.send(1000);
+  CHECK(support::codeOf([&] {
+          for (Msg01& part : stream) {  // what has come is read first
+            part.Clear();
+            stream.reply<Msg01>();
+          }
+        }) == Errc::malformed);
+  sender.instance.reply(*first, msg01("right"));
+  CHECK(other.get()->field1() == "right");
 }

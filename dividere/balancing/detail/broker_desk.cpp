@@ -78,7 +78,7 @@ Responder* BrokerDesk::choose(const PendingCall& call, const Responder* butNot) 
   connectTo(call.tries.endpoint);
   for (std::size_t i = 0; i < brokers_.size(); ++i) {
     Responder& broker = brokers_[(call.tries.endpoint + i) % brokers_.size()];
-    if (&broker != butNot && broker.remote && broker.remote->isUp()) return &broker;
+    if (&broker != butNot && broker.remote && broker.remote->isUp() && broker.hasRoom()) return &broker;
   }
   return nullptr;
 }

@@ -63,8 +63,10 @@ CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, co
                                     const CallOptions* options) {
   CallFields fields;
   fields.timeoutMs = timeLeft(terms.deadline);
-  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed);
+  // One asks at a time: each that does is replied to twice.
+  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed) && asksFeatures_.exchange(false);
   fields.notRepeatable = !terms.isRepeatable;
+  fields.takesParts = terms.takesParts;
   if (options) {
     requireOption(options->method.size() <= kLongestMethod, className_, "a method's name must be at most 255 bytes");
     fields.method = options->method;
@@ -228,7 +230,8 @@ void CallDesk::deliverSoon(const CallPtr& call) {
     CallDesk* const desk = call->door()->desk;
     if (desk) return desk->post(call);
   }
-  PendingCall::deliver(call);
+  ErrorLog log;
+  PendingCall::deliver(call, log);
 }
 
 // --- Giving calls out, in the loop's thread ---
@@ -260,7 +263,9 @@ void CallDesk::lookAt(const CallPtr& call) {
   }
   const auto found = entries_.find(call->number());
   if (found == entries_.end()) return finish(call);
-  abandon(found->second);
+  if (call->hasEnded()) return abandon(found->second);
+  finish(call);  // its parts have handlers now
+  giveCredit(found->second);
 }
 
 CallDesk::Entry& CallDesk::enter(const CallPtr& call, Clock::time_point now) {
@@ -368,10 +373,12 @@ void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) 
   if (!responder) return;
   responder->isSilent = false;
   if (takeFeatures(*responder, reply.view())) return;
+  if (!responder->knowsFeatures) asksFeatures_.store(true, std::memory_order_relaxed);  // it was not asked, or is old
   const auto found = entries_.find(ids_.numberOf(id));
   if (found == entries_.end()) return;  // nobody waits for it any more
   Entry& entry = found->second;
   if (entry.at != responder && entry.also != responder) return;  // it was another one that was asked
+  if (entry.call->terms().takesParts && takePart(entry, *responder, reply)) return;
   if (isHandedBack(*responder, reply.view())) {
     takeBack(entry, *responder, false);
   } else {
@@ -379,6 +386,40 @@ void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) 
     end(entry, std::move(reply));
   }
   if (!waiting_.empty()) handOut();
+}
+
+/// Whether it is a part that comes before the reply.
+bool CallDesk::takePart(Entry& entry, Responder& responder, Frame& reply) {
+  CallFields fields;
+  if (!readCallFields(reply.view(), fields) || fields.part == 0 || !fields.more) return false;
+  PendingCall& call = *entry.call;
+  if (!call.partsFrom) call.partsFrom = &responder;
+  if (call.partsFrom != &responder) return true;  // of two that have it, one counts
+  if (!call.parts().add(std::move(reply), fields.part, call.keepsLastParts())) {
+    cancelAt(entry, nullptr);
+    end(entry, CallFailure{Errc::malformed, "more parts came than the peer may send"});
+    return true;
+  }
+  // It is being handled: there is no need to try again.
+  call.tries.end = Clock::time_point::max();
+  setDue(entry);
+  if (call.keepsLastParts()) giveCredit(entry);
+  finish(entry.call);
+  return true;
+}
+
+/// Lets the peer send more, if enough have been taken.
+void CallDesk::giveCredit(Entry& entry) {
+  PendingCall& call = *entry.call;
+  if (!call.partsFrom || !call.hasParts()) return;
+  Credit credit;
+  credit.parts = call.parts().takeCredit();
+  if (credit.parts == 0) return;
+  for (Responder* const each : {entry.at, entry.also}) {
+    if (!each || each != call.partsFrom) continue;
+    Frame frame(std::string_view(sealEnvelope(Credit::kType, credit.encode())));
+    each->remote->ask(ids_.of(call.number()), frame);
+  }
 }
 
 /// Whether the reply says what the responder understands.
@@ -421,6 +462,7 @@ void CallDesk::takeBackAll(Responder& responder) {
 
 /// This responder has it no more. `isHandled`: it may have handled it.
 void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
+  if (entry.call->partsFrom == &responder) entry.call->partsFrom = nullptr;
   Responder*& which = entry.at == &responder ? entry.at : entry.also;
   which = nullptr;
   --responder.calls;
@@ -462,7 +504,7 @@ void CallDesk::remove(Entry& entry) {
 
 /// Its follower is called once this thread is at nothing else.
 void CallDesk::finish(const CallPtr& call) {
-  if (!call->isFollowed()) return;
+  if (!call->isDeliverable()) return;
   finished_.push_back(call);
   if (finished_.size() == 1) loop_.post([this] { deliverFinished(); });
 }
@@ -471,11 +513,9 @@ void CallDesk::deliverFinished() {
   std::vector<CallPtr> finished;
   finished.swap(finished_);
   for (CallPtr& call : finished) {
-    try {
-      PendingCall::deliver(call);
-    } catch (...) {
-      log_.write(door_->who, currentAsHandlerError(door_->who + ": a callback"));
-    }
+    PendingCall::deliver(call, log_);
+    const auto found = call->hasParts() ? entries_.find(call->number()) : entries_.end();
+    if (found != entries_.end()) giveCredit(found->second);
     call.reset();
   }
 }
@@ -519,9 +559,14 @@ void CallDesk::attendToWhatIsDue() {
 }
 
 void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
+  if (isAtDues_) return;  // from within
+  isAtDues_ = true;
+  const bool isAnyDue = !dues_.empty() && dues_.begin()->first <= now;
   while (!dues_.empty() && dues_.begin()->first <= now) {
     doWhatIsDueOf(entries_.find(dues_.begin()->second)->second, now);
   }
+  if (isAnyDue && !waiting_.empty()) handOut();  // there may be room again
+  isAtDues_ = false;
 }
 
 void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {

@@ -27,6 +27,10 @@
 
 namespace dividere::detail {
 
+// So many calls one responder has at most. The rest wait here: replies to more would not find room in the queues on their
+// way (1,000 messages in each, by default), and be dropped.
+constexpr std::size_t kMostCallsAtOne = 1000;
+
 /// One that calls are given to.
 struct Responder {
   Remote* remote = nullptr;
@@ -38,6 +42,8 @@ struct Responder {
   // Of its connection:
   bool knowsFeatures = false;
   std::uint32_t features = 0;
+
+  bool hasRoom() const { return calls < kMostCallsAtOne; }
 };
 
 /// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
@@ -57,6 +63,10 @@ CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
 /// Begins a call. `options` may be null, and `follower` empty.
 CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
                      const CallOptions* options, CallHandle::Follower follower);
+
+/// Begins one whose parts are read. `options` may be null.
+CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
+                       const CallOptions* options);
 
 /// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
 /// class derived from this one says.
@@ -117,10 +127,10 @@ class CallDesk : protected Remote::Owner {
   /// Calls have come.
   virtual void callsHaveCome(Clock::time_point now) = 0;
 
-  /// The one to give it to, but not this one; null if none is there.
+  /// The one to give it to, but not this one; null if none is there and has room.
   virtual Responder* choose(const PendingCall& call, const Responder* butNot) = 0;
 
-  /// Calls wait, and nobody is there.
+  /// Calls wait, and nobody is there, or has room.
   virtual void lacksResponder() = 0;
 
   /// Null if it is none of these any more.
@@ -135,7 +145,7 @@ class CallDesk : protected Remote::Owner {
   /// The same, after that.
   virtual void wasLost() = 0;
 
-  /// Whether it hands the request back with this reply.
+  /// Whether it hands the request back with this reply. No call may end meanwhile.
   virtual bool isHandedBack(Responder& responder, std::string_view reply) = 0;
 
   /// One whom nobody waits for any more has not replied.
@@ -245,6 +255,8 @@ class CallDesk : protected Remote::Owner {
   void askPinned(Responder& responder);
   void hedge(Entry& entry);
   void cancelAt(const Entry& entry, const Responder* butNot);
+  bool takePart(Entry& entry, Responder& responder, Frame& reply);
+  void giveCredit(Entry& entry);
   bool takeFeatures(Responder& responder, std::string_view reply);
   void takeBackAll(Responder& responder);
   void takeBack(Entry& entry, Responder& responder, bool isHandled);
@@ -271,6 +283,7 @@ class CallDesk : protected Remote::Owner {
   std::atomic<bool> asksFeatures_{true};  // of somebody they are not known
 
   // In the loop's thread.
+  bool isAtDues_ = false;
   bool isOver_ = false;  // there will be no more calls, and the responders go
   std::unordered_map<std::uint64_t, Entry> entries_;
   std::list<Entry*> waiting_;

@@ -7,10 +7,16 @@
 
 namespace dividere::detail {
 
+PendingCall::~PendingCall() {
+  delete follower_.load(std::memory_order_acquire);
+  delete parts_.load(std::memory_order_acquire);
+}
+
 bool PendingCall::end(CallOutcome&& outcome) noexcept {
   if (hasEnded_.exchange(true, std::memory_order_acq_rel)) return false;
   outcome_ = std::move(outcome);
   completion_.open();
+  if (hasParts()) parts().ring();
   return true;
 }
 
@@ -18,10 +24,44 @@ void PendingCall::setFollower(std::unique_ptr<Follower> follower) noexcept {
   delete follower_.exchange(follower.release());
 }
 
-void PendingCall::deliver(const std::shared_ptr<PendingCall>& call) {
-  call->wait(Deadline::never());  // whoever ended it may not yet have said how
-  const std::unique_ptr<Follower> follower(call->follower_.exchange(nullptr));
-  if (follower) (*follower)(call);
+CallParts& PendingCall::parts() {
+  CallParts* parts = parts_.load(std::memory_order_acquire);
+  if (parts) return *parts;
+  auto made = std::make_unique<CallParts>();
+  return parts_.compare_exchange_strong(parts, made.get()) ? *made.release() : *parts;
+}
+
+bool PendingCall::hasDueParts() const noexcept { return parts_.load(std::memory_order_acquire)->isDue(); }
+
+/// Calls one of the program's functions; whatever it throws goes to the log.
+template <class Function>
+static auto callBack(const PendingCall& call, ErrorLog& log, const Function& function) noexcept {
+  try {
+    return function();
+  } catch (...) {
+    const std::string& who = call.door()->who;
+    log.write(who, currentAsHandlerError(who + ": a callback"));
+    return true;
+  }
+}
+
+void PendingCall::deliver(const std::shared_ptr<PendingCall>& call, ErrorLog& log) {
+  if (call->deliveries_.fetch_add(1) > 0) return;
+  for (int done = 1; done > 0; done = call->deliveries_.fetch_sub(done) - done) call->deliverOnce(call, log);
+}
+
+void PendingCall::deliverOnce(const std::shared_ptr<PendingCall>& self, ErrorLog& log) {
+  const bool isOver = hasEnded();       // before: what came before the reply is handled before it
+  if (isOver) wait(Deadline::never());  // whoever ended it may not yet have said how
+  while (hasParts() && callBack(*this, log, [&] { return parts().handleNext(); })) {
+  }
+  if (!isOver) return;
+  const std::unique_ptr<Follower> follower(follower_.exchange(nullptr));
+  if (!follower) return;
+  callBack(*this, log, [&] {
+    (*follower)(self);
+    return true;
+  });
 }
 
 std::uint32_t timeLeft(const Deadline& deadline) {

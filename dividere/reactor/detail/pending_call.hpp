@@ -14,11 +14,14 @@
 #include "../../connection/detail/frame.hpp"
 #include "../../core/detail/latch.hpp"
 #include "../../core/error.hpp"
+#include "call_parts.hpp"
+#include "error_sink.hpp"
 
 namespace dividere::detail {
 
 class CallDesk;
 class PendingCall;
+struct Responder;
 
 /// No reply came in time. That is no error.
 struct NoneInTime {};
@@ -45,6 +48,7 @@ struct CallTerms {
   bool isByPolicy = false;                // ends after the client's last try, too
   std::chrono::milliseconds hedgeAfter{0};
   bool isRepeatable = true;
+  bool takesParts = false;
 };
 
 /// How often a client has tried, that tries again, and where.
@@ -75,7 +79,7 @@ class PendingCall {
   PendingCall(std::shared_ptr<CallDoor> door, std::uint64_t number, Frame&& request, std::size_t tail,
               const CallTerms& terms)
       : door_(std::move(door)), number_(number), terms_(terms), request_(std::move(request)), tail_(tail) {}
-  ~PendingCall() { delete follower_.load(std::memory_order_acquire); }
+  ~PendingCall();
   PendingCall(const PendingCall&) = delete;
   PendingCall& operator=(const PendingCall&) = delete;
 
@@ -101,8 +105,20 @@ class PendingCall {
   void setFollower(std::unique_ptr<Follower> follower) noexcept;
   bool isFollowed() const noexcept { return follower_.load() != nullptr; }
 
-  /// Calls the follower, if there is one, of a call that has ended. What that throws passes.
-  static void deliver(const std::shared_ptr<PendingCall>& call);
+  /// Those that have come before the reply.
+  CallParts& parts();
+  bool hasParts() const noexcept { return parts_.load(std::memory_order_acquire) != nullptr; }
+
+  /// Whether nobody seems to want them: whoever sends them is not to wait for that.
+  void setKeepsLastParts(bool keeps) noexcept { keepsLastParts_.store(keeps, std::memory_order_relaxed); }
+  bool keepsLastParts() const noexcept { return keepsLastParts_.load(std::memory_order_relaxed); }
+
+  /// Whether deliver() has something to do.
+  bool isDeliverable() const noexcept { return (isFollowed() && hasEnded()) || (hasParts() && hasDueParts()); }
+
+  /// Calls the handlers of parts with those that are there, and the follower of a call that has ended. `log` is told what
+  /// they throw. Where another thread is at that, it goes on there.
+  static void deliver(const std::shared_ptr<PendingCall>& call, ErrorLog& log);
 
   const std::shared_ptr<CallDoor>& door() const { return door_; }
   std::uint64_t number() const { return number_; }
@@ -135,10 +151,14 @@ class PendingCall {
   Clock::time_point waitsSince() const { return waitsSince_; }
   void waitFrom(Clock::time_point now) { waitsSince_ = now; }
 
-  bool isKnown = false;  // the desk has seen it
+  const Responder* partsFrom = nullptr;  // whose parts count
+  bool isKnown = false;                  // the desk has seen it
   CallTries tries;
 
  private:
+  bool hasDueParts() const noexcept;
+  void deliverOnce(const std::shared_ptr<PendingCall>& self, ErrorLog& log);
+
   const std::shared_ptr<CallDoor> door_;
   const std::uint64_t number_;
   const CallTerms terms_;
@@ -146,6 +166,9 @@ class PendingCall {
   std::atomic<bool> hasEnded_{false};
   std::atomic<Place> place_{Place::waits};
   std::atomic<Follower*> follower_{nullptr};
+  std::atomic<CallParts*> parts_{nullptr};
+  std::atomic<bool> keepsLastParts_{false};
+  std::atomic<int> deliveries_{0};
   Latch completion_;
   CallOutcome outcome_;  // constant once the latch is open
 

@@ -95,7 +95,7 @@ Instance* Instances::choose(const Responder* butNot) {
   const auto rank = [](const Instance& each) { return std::make_tuple(each.isSilent || !each.isListed, each.calls); };
   auto best = all_.end();
   for (auto it = all_.begin(); it != all_.end(); ++it) {
-    if (!it->isThere() || &*it == butNot) continue;
+    if (!it->isThere() || !it->hasRoom() || &*it == butNot) continue;
     if (best == all_.end() || rank(*it) < rank(*best)) best = it;
   }
   if (best == all_.end()) return nullptr;

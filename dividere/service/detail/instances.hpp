@@ -43,7 +43,7 @@ class Instances {
   /// What the registry says. In the loop's own thread.
   void list(const ServiceLookupRep& reply, Clock::time_point now);
 
-  /// The one that is called next, not this one, null if none is there: one that is listed and not silent if there is such a one, with
+  /// The one that is called next, not this one, null if none is there and has room: one that is listed and not silent if there is such a one, with
   /// few calls; of equals, the one that was called longest ago.
   Instance* choose(const Responder* butNot);
 

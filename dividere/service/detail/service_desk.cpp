@@ -89,7 +89,9 @@ void ServiceDesk::callsHaveCome(Clock::time_point now) {
 
 Responder* ServiceDesk::choose(const PendingCall&, const Responder* butNot) { return instances_.choose(butNot); }
 
-void ServiceDesk::lacksResponder() { lookUp(lookedUpAt_ + kLookAgain); }
+void ServiceDesk::lacksResponder() {
+  if (!instances_.hasAny()) lookUp(lookedUpAt_ + kLookAgain);
+}
 
 void ServiceDesk::changed(Responder& responder) { static_cast<Instance&>(responder).isLeaving = false; }
 
@@ -101,7 +103,7 @@ void ServiceDesk::wasLost() {
 bool ServiceDesk::isHandedBack(Responder& responder, std::string_view reply) {
   if (!isStoppingNotice(reply)) return false;
   static_cast<Instance&>(responder).isLeaving = true;
-  lookUp(Clock::now());
+  loop().post([this] { lookUp(Clock::now()); });  // which may end calls
   return true;
 }
 

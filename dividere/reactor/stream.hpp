@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "call.hpp"
+
+namespace dividere {
+
+/// The parts of one call, read in a loop. stream() of a client returns it.
+///
+///     for (Sample& sample : client.stream<Sample>(request, 10s)) use(sample);
+///
+/// Whoever sends the parts waits for the reader: a few are under way, no more. The loop ends when the reply has come, which is
+/// no part. It throws Error where a call would: a handler's failure, and Errc::deadlinePassed when the time is up. Destroyed
+/// before its end, it is cancelled, and its sender stops.
+///
+/// One thread at a time; movable before the loop.
+template <class Part>
+class Stream {
+ public:
+  /// Waits for the next part, which is overwritten by the one after it. Null at the end.
+  Part* next() { return handle_.nextPart(part_) ? &part_ : nullptr; }
+
+  /// Waits for the reply; after the end it is there.
+  template <class Reply>
+  Outcome<Reply> reply() const {
+    return Outcome<Reply>(handle_);
+  }
+
+  /// Ends it: the loop throws Errc::cancelled. Any thread.
+  void cancel() { handle_.cancel(); }
+
+  struct End {};
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Part;
+    using difference_type = std::ptrdiff_t;
+    using pointer = Part*;
+    using reference = Part&;
+
+    explicit Iterator(Stream& stream) : stream_(&stream), part_(stream.next()) {}
+    Part& operator*() const { return *part_; }
+    Part* operator->() const { return part_; }
+    Iterator& operator++() {
+      part_ = stream_->next();
+      return *this;
+    }
+    bool operator!=(const End&) const { return part_ != nullptr; }
+
+   private:
+    Stream* stream_;
+    Part* part_;
+  };
+  Iterator begin() { return Iterator(*this); }
+  End end() { return {}; }
+
+  explicit Stream(detail::CallHandle&& handle) : handle_(std::move(handle)) { handle_.readParts(); }
+
+ private:
+  detail::CallHandle handle_;
+  Part part_;
+};
+
+}  // namespace dividere
