@@ -1366,7 +1366,7 @@ struct PublisherOptions {
   /// anything newer: to it alone, once each. It asks for them, in portions, so that they never fill its queue.
   ///
   /// Peers that cannot be sent to alone do not get them: plain ZeroMQ, Python, programs of version 0.1. While one of those is
-  /// there that subscribes to everything, nobody does, as it would get what is for others.
+  /// there that subscribes to everything, nobody does, as it would get what is for others (but see keepForAll).
   std::size_t keep = 0;
 
   connection::SocketOptions socket;
@@ -1376,6 +1376,10 @@ struct PublisherOptions {
 
   /// So many types and topics are kept at most.
   std::size_t keepSeries = 100000;
+
+  /// What is kept goes to peers that cannot be sent to alone, too, when they subscribe. All peers of that kind get it each time,
+  /// and those that subscribe to everything also what is for others: they must not mind messages that come again.
+  bool keepForAll = false;
 
   /// Each message says when it was sent, in 10 bytes more: Subscriber::age().
   bool stamp = false;
@@ -11213,6 +11217,7 @@ enum PublicationField : int {
   kSentField = 102,
   kTopicField = 107,
   kKeptField = 115,
+  kAgainField = 117,
 };
 
 /// How every envelope begins that is for nobody alone: what one subscribes to who wants them all.
@@ -11222,12 +11227,16 @@ constexpr std::string_view kEveryEnvelope("\x0A", 1);
 /// not get it.
 constexpr std::string_view kAddress("\xEA\x06\x10", 3);
 
+/// What stands at the end of a message that is sent again to everybody.
+constexpr std::string_view kAgain("\xA8\x07\x01", 3);
+
 /// A published message as a subscriber counts it: views into the envelope.
 struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
   std::uint64_t sequence = 0;  ///< 0: the publisher does not number
   std::uint32_t publisher = 0;
   std::int64_t sentNs = 0;  ///< Unix time; 0: the publisher does not stamp
+  bool isAgain = false;     ///< it was sent before, and is for peers that cannot be sent to alone
   std::uint64_t kept = 0;   ///< of how many messages before this one its publisher can send again
 };
 
@@ -12025,7 +12034,7 @@ bool Arrivals::isSubscribedTo(std::string_view series) const {
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
   if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
-  if (!topicFields_.empty() && !isWanted(publication.series)) return false;
+  if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return false;
   if (publication.sequence != 0 && publication.series.size() <= kLongestSeries) {
     if (catchUp_.holds(publication, envelope)) {
       afterCatchUp();
@@ -12083,7 +12092,7 @@ bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
   Publication publication;
   if (!readPublication(envelope, publication)) return true;
   series = publication.series;
-  if (!topicFields_.empty() && !isWanted(series)) return false;
+  if (publication.isAgain || (!topicFields_.empty() && !isWanted(series))) return false;
   if (publication.sequence == 0 || series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, series, publication.sequence);
   if (arrival.missed > 0) keepGap(publication.publisher, series, arrival.missed);
@@ -13471,8 +13480,9 @@ namespace dividere::detail {
 /// alone. In portions: a subscriber asks for the next one when it has read the last, so that none fills its queue.
 class Keeping final : public Attendant {
  public:
-  /// `sendQueue`: how many messages wait for a subscriber at most; 0: no limit.
-  Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue);
+  /// `sendQueue`: how many messages wait for a subscriber at most; 0: no limit. `forAll`: peers that cannot be sent to alone are
+  /// sent to together, and may get what is for others.
+  Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue, bool forAll);
 
   // --- The owner, one thread at a time ---
 
@@ -13495,8 +13505,9 @@ class Keeping final : public Attendant {
   struct Job {
     std::string address;
     const void* connection;
-    KeptAsk ask;            // number 0: nobody asked, a newcomer is told what is kept
-    std::string told = {};  // the last series that it was told of
+    KeptAsk ask;             // number 0: nobody asked, a newcomer is told what is kept
+    std::string topic = {};  // in place of an address, of one who has none
+    std::string told = {};   // the last series that it was told of
     bool isTold = false;
     std::size_t range = 0;   // that is replied to
     std::uint64_t next = 0;  // its next number
@@ -13513,12 +13524,15 @@ class Keeping final : public Attendant {
   Progress tell(Socket& socket, const Census& census, Job& job);
   Progress resend(Socket& socket, Job& job);
   bool resendRange(Socket& socket, Job& job, const KeptRange& range);
+  Progress sendToAll(Socket& socket, const Census& census, Job& job);
+  bool sendToAll(Socket& socket, Job& job, Series& series);
   Progress finish(Socket& socket, Job& job);
   bool sendNote(Socket& socket, const KeptNote& note, const Job& job);
   bool isPortionFull(const Job& job) const;
 
   const std::uint32_t publisher_;
   const std::size_t portion_;  // messages
+  const bool isForAll_;
 
   // The owner's.
   Frame prepared_;
@@ -13555,10 +13569,11 @@ constexpr std::chrono::milliseconds kSpareTime{2000};
 constexpr std::size_t kMostSpare = 1000;  // messages of a series
 constexpr int kMostFailures = 300;        // a subscriber whose queue is full for that long asks again
 
-Keeping::Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue)
+Keeping::Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue, bool forAll)
     : publisher_(publisher),
       portion_(sendQueue <= 0 ? kPortionMessages
                               : std::clamp<std::size_t>(static_cast<std::size_t>(sendQueue) / 4, 1, kPortionMessages)),
+      isForAll_(forAll),
       messages_(limits) {}
 
 void Keeping::prepare(std::string_view series, std::uint64_t number, Frame&& frame) {
@@ -13587,6 +13602,8 @@ void Keeping::subscribed(std::string_view topic, const void* connection) {
   } else if (readAsk(topic, ask) && ask.publisher == publisher_ && ask.number > 0) {
     const std::string address = addressOfId(ask.id);
     addJob({address, connection, std::move(ask)});
+  } else if (isForAll_ && !isOwnTopic(topic)) {
+    addJob({{}, connection, {}, std::string(topic)});
   }
 }
 
@@ -13614,7 +13631,7 @@ static bool hasStranger(const Census& census) {
 }
 
 bool Keeping::serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) {
-  isHeldBack_ = hasStranger(census);
+  isHeldBack_ = !isForAll_ && hasStranger(census);
   if (isHeldBack_) jobs_.clear(), jobBytes_ = 0;
   budget_ = kSendsAtATime;
   // Those whose queues are full have another turn later.
@@ -13633,6 +13650,7 @@ bool Keeping::serve(Socket& socket, const Census& census, const std::atomic<bool
 }
 
 Keeping::Progress Keeping::work(Socket& socket, const Census& census, Job& job) {
+  if (job.address.empty()) return sendToAll(socket, census, job);
   return job.ask.ranges.empty() ? tell(socket, census, job) : resend(socket, job);
 }
 
@@ -13712,6 +13730,41 @@ bool Keeping::resendRange(Socket& socket, Job& job, const KeptRange& range) {
     }
   }
   if (repliedTo >= range.first) job.reply.ranges.push_back({range.series, range.first, repliedTo, job.count});
+  return true;
+}
+
+// --- For those who cannot be sent to alone ---
+
+static bool hasAddress(const std::set<std::string>& topics) {
+  const auto first = topics.lower_bound(std::string(kAddress));
+  return first != topics.end() && first->compare(0, kAddress.size(), kAddress) == 0;
+}
+
+Keeping::Progress Keeping::sendToAll(Socket& socket, const Census& census, Job& job) {
+  const std::set<std::string>* const topics = census.topicsOf(job.connection);
+  if (!topics || hasAddress(*topics)) return Progress::done;
+  const std::string_view topic = job.topic;
+  std::size_t looks = 0;
+  for (auto next = messages_.all().lower_bound(job.told); next != messages_.all().end(); ++next) {
+    job.told = next->first;
+    if (budget_ <= 0 || ++looks > kToldAtATime) return Progress::later;
+    if (job.told.compare(0, topic.size(), topic) != 0) continue;
+    if (!sendToAll(socket, job, *messages_.find(job.told))) return Progress::full;
+    job.next = 0;
+  }
+  return Progress::done;
+}
+
+/// False if somebody's queue is full.
+bool Keeping::sendToAll(Socket& socket, Job& job, Series& series) {
+  job.next = std::max(job.next, messages_.firstTold(series));
+  for (; job.next <= series.last; ++job.next) {
+    const std::string_view kept = series.frames[static_cast<std::size_t>(job.next - series.first())].view();
+    Multipart message;
+    message.push(std::string(kept).append(kAgain));
+    --budget_;
+    if (socket.trySend(message) == SendResult::full) return false;
+  }
   return true;
 }
 
@@ -14147,6 +14200,7 @@ static bool readTailSlowly(std::string_view bytes, Publication& publication) {
     if (field.number() == kSentField && field.isFixed64())
       publication.sentNs = static_cast<std::int64_t>(field.fixed64());
     if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
+    if (field.number() == kAgainField && field.isVarint()) publication.isAgain = field.varint() != 0;
   }
   return !field.failed();
 }
@@ -14338,7 +14392,7 @@ Publisher::Publisher(const std::string& endpoint, const PublisherOptions& option
   if (options.keep == 0) return;
   numbering_->keeping = std::make_shared<detail::Keeping>(
       numbering_->publisher, detail::KeptMessages::Limits{options.keep, options.keepBytes, options.keepSeries},
-      options.socket.sendQueue);
+      options.socket.sendQueue, options.keepForAll);
   detail::Access::audienceOf(connection_).setAttendant(numbering_->keeping);
 }
 

@@ -57,7 +57,7 @@ Publisher::Publisher(const std::string& endpoint, const PublisherOptions& option
   if (options.keep == 0) return;
   numbering_->keeping = std::make_shared<detail::Keeping>(
       numbering_->publisher, detail::KeptMessages::Limits{options.keep, options.keepBytes, options.keepSeries},
-      options.socket.sendQueue);
+      options.socket.sendQueue, options.keepForAll);
   detail::Access::audienceOf(connection_).setAttendant(numbering_->keeping);
 }
 

@@ -25,7 +25,7 @@ struct PublisherOptions {
   /// anything newer: to it alone, once each. It asks for them, in portions, so that they never fill its queue.
   ///
   /// Peers that cannot be sent to alone do not get them: plain ZeroMQ, Python, programs of version 0.1. While one of those is
-  /// there that subscribes to everything, nobody does, as it would get what is for others.
+  /// there that subscribes to everything, nobody does, as it would get what is for others (but see keepForAll).
   std::size_t keep = 0;
 
   connection::SocketOptions socket;
@@ -35,6 +35,10 @@ struct PublisherOptions {
 
   /// So many types and topics are kept at most.
   std::size_t keepSeries = 100000;
+
+  /// What is kept goes to peers that cannot be sent to alone, too, when they subscribe. All peers of that kind get it each time,
+  /// and those that subscribe to everything also what is for others: they must not mind messages that come again.
+  bool keepForAll = false;
 
   /// Each message says when it was sent, in 10 bytes more: Subscriber::age().
   bool stamp = false;

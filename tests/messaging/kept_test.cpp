@@ -223,3 +223,53 @@ TEST_CASE("a publisher that keeps can tell who comes, too, and does not list wha
   publisher.onPeersChanged(nullptr);
   for (const std::size_t interests : told.all()) CHECK(interests <= 1);
 }
+
+TEST_CASE(
+    "peers that cannot be sent to alone get what is kept if the publisher is told so, and dividere's own get nothing "
+    "twice") {
+  PublisherOptions options = keeping(2);
+  options.keepForAll = true;
+  Publisher publisher("tcp://*:*", options);
+  Subscriber first(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  for (int i = 1; i <= 3; ++i) publisher.send(msg02(i), topic("a"));
+  publisher.send(msg01("text"));
+  for (const std::string& filter : {Subscriber::topicId("Msg02"), std::string()}) {
+    RawSocket plain(ZMQ_SUB);
+    plain.set(ZMQ_SUBSCRIBE, filter);
+    plain.connect(meeting(publisher));
+    Numbers numbers;
+    for (std::size_t i = 0; i < 2; ++i) {
+      auto frames = plain.recv();
+      REQUIRE(frames);
+      REQUIRE(frames->size() == 1);
+      if (frames->front().find("Msg01") != std::string::npos) frames = plain.recv();
+      const auto message = ProtoBuffDecoder().decode(frames->front());
+      numbers.push_back(dynamic_cast<const Msg02&>(*message).field2());
+    }
+    CHECK(numbers == Numbers{2, 3});
+  }
+  Subscriber late(meeting(publisher), types<Msg02>());
+  CHECK(readUpTo(late, 3) == Numbers{2, 3});
+  publisher.send(msg02(4), topic("a"));
+  CHECK(readUpTo(late, 4) == Numbers{4});
+  for (int i = 1; i <= 3; ++i) CHECK(first.recv<Msg02>().field2() == i);
+  first.recv<Msg01>();
+  CHECK(first.recv<Msg02>().field2() == 4);
+  CHECK_FALSE(first.wait(kNow));
+}
+
+TEST_CASE("what is kept is bounded, in bytes and in types and topics") {
+  PublisherOptions options = keeping(100);
+  options.keepBytes = 10000;
+  options.keepSeries = 2;
+  Publisher publisher("tcp://*:*", options);
+  const std::string text(1500, 'x');
+  publisher.send(msg02(1), topic("small"));
+  for (int i = 11; i <= 30; ++i) publisher.send(msg02(text, i), topic("large"));
+  publisher.send(msg02(41), topic("one too many"));
+  Subscriber late(meeting(publisher), types<Msg02>());
+  Numbers numbers;
+  while (late.wait(kShort)) numbers.push_back(late.recv<Msg02>().field2());
+  CHECK(numbers == Numbers{26, 27, 28, 29, 30, 1});
+}

@@ -85,7 +85,7 @@ bool Arrivals::isSubscribedTo(std::string_view series) const {
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
   if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
-  if (!topicFields_.empty() && !isWanted(publication.series)) return false;
+  if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return false;
   if (publication.sequence != 0 && publication.series.size() <= kLongestSeries) {
     if (catchUp_.holds(publication, envelope)) {
       afterCatchUp();
@@ -143,7 +143,7 @@ bool Arrivals::notes(std::string_view envelope, std::string_view& series) {
   Publication publication;
   if (!readPublication(envelope, publication)) return true;
   series = publication.series;
-  if (!topicFields_.empty() && !isWanted(series)) return false;
+  if (publication.isAgain || (!topicFields_.empty() && !isWanted(series))) return false;
   if (publication.sequence == 0 || series.size() > kLongestSeries) return true;
   const SeriesBook::Arrival arrival = book_.note(publication.publisher, series, publication.sequence);
   if (arrival.missed > 0) keepGap(publication.publisher, series, arrival.missed);

@@ -18,10 +18,11 @@ constexpr std::chrono::milliseconds kSpareTime{2000};
 constexpr std::size_t kMostSpare = 1000;  // messages of a series
 constexpr int kMostFailures = 300;        // a subscriber whose queue is full for that long asks again
 
-Keeping::Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue)
+Keeping::Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue, bool forAll)
     : publisher_(publisher),
       portion_(sendQueue <= 0 ? kPortionMessages
                               : std::clamp<std::size_t>(static_cast<std::size_t>(sendQueue) / 4, 1, kPortionMessages)),
+      isForAll_(forAll),
       messages_(limits) {}
 
 void Keeping::prepare(std::string_view series, std::uint64_t number, Frame&& frame) {
@@ -50,6 +51,8 @@ void Keeping::subscribed(std::string_view topic, const void* connection) {
   } else if (readAsk(topic, ask) && ask.publisher == publisher_ && ask.number > 0) {
     const std::string address = addressOfId(ask.id);
     addJob({address, connection, std::move(ask)});
+  } else if (isForAll_ && !isOwnTopic(topic)) {
+    addJob({{}, connection, {}, std::string(topic)});
   }
 }
 
@@ -77,7 +80,7 @@ static bool hasStranger(const Census& census) {
 }
 
 bool Keeping::serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) {
-  isHeldBack_ = hasStranger(census);
+  isHeldBack_ = !isForAll_ && hasStranger(census);
   if (isHeldBack_) jobs_.clear(), jobBytes_ = 0;
   budget_ = kSendsAtATime;
   // Those whose queues are full have another turn later.
@@ -96,6 +99,7 @@ bool Keeping::serve(Socket& socket, const Census& census, const std::atomic<bool
 }
 
 Keeping::Progress Keeping::work(Socket& socket, const Census& census, Job& job) {
+  if (job.address.empty()) return sendToAll(socket, census, job);
   return job.ask.ranges.empty() ? tell(socket, census, job) : resend(socket, job);
 }
 
@@ -175,6 +179,41 @@ bool Keeping::resendRange(Socket& socket, Job& job, const KeptRange& range) {
     }
   }
   if (repliedTo >= range.first) job.reply.ranges.push_back({range.series, range.first, repliedTo, job.count});
+  return true;
+}
+
+// --- For those who cannot be sent to alone ---
+
+static bool hasAddress(const std::set<std::string>& topics) {
+  const auto first = topics.lower_bound(std::string(kAddress));
+  return first != topics.end() && first->compare(0, kAddress.size(), kAddress) == 0;
+}
+
+Keeping::Progress Keeping::sendToAll(Socket& socket, const Census& census, Job& job) {
+  const std::set<std::string>* const topics = census.topicsOf(job.connection);
+  if (!topics || hasAddress(*topics)) return Progress::done;
+  const std::string_view topic = job.topic;
+  std::size_t looks = 0;
+  for (auto next = messages_.all().lower_bound(job.told); next != messages_.all().end(); ++next) {
+    job.told = next->first;
+    if (budget_ <= 0 || ++looks > kToldAtATime) return Progress::later;
+    if (job.told.compare(0, topic.size(), topic) != 0) continue;
+    if (!sendToAll(socket, job, *messages_.find(job.told))) return Progress::full;
+    job.next = 0;
+  }
+  return Progress::done;
+}
+
+/// False if somebody's queue is full.
+bool Keeping::sendToAll(Socket& socket, Job& job, Series& series) {
+  job.next = std::max(job.next, messages_.firstTold(series));
+  for (; job.next <= series.last; ++job.next) {
+    const std::string_view kept = series.frames[static_cast<std::size_t>(job.next - series.first())].view();
+    Multipart message;
+    message.push(std::string(kept).append(kAgain));
+    --budget_;
+    if (socket.trySend(message) == SendResult::full) return false;
+  }
   return true;
 }
 

@@ -19,8 +19,9 @@ namespace dividere::detail {
 /// alone. In portions: a subscriber asks for the next one when it has read the last, so that none fills its queue.
 class Keeping final : public Attendant {
  public:
-  /// `sendQueue`: how many messages wait for a subscriber at most; 0: no limit.
-  Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue);
+  /// `sendQueue`: how many messages wait for a subscriber at most; 0: no limit. `forAll`: peers that cannot be sent to alone are
+  /// sent to together, and may get what is for others.
+  Keeping(std::uint32_t publisher, const KeptMessages::Limits& limits, int sendQueue, bool forAll);
 
   // --- The owner, one thread at a time ---
 
@@ -43,8 +44,9 @@ class Keeping final : public Attendant {
   struct Job {
     std::string address;
     const void* connection;
-    KeptAsk ask;            // number 0: nobody asked, a newcomer is told what is kept
-    std::string told = {};  // the last series that it was told of
+    KeptAsk ask;             // number 0: nobody asked, a newcomer is told what is kept
+    std::string topic = {};  // in place of an address, of one who has none
+    std::string told = {};   // the last series that it was told of
     bool isTold = false;
     std::size_t range = 0;   // that is replied to
     std::uint64_t next = 0;  // its next number
@@ -61,12 +63,15 @@ class Keeping final : public Attendant {
   Progress tell(Socket& socket, const Census& census, Job& job);
   Progress resend(Socket& socket, Job& job);
   bool resendRange(Socket& socket, Job& job, const KeptRange& range);
+  Progress sendToAll(Socket& socket, const Census& census, Job& job);
+  bool sendToAll(Socket& socket, Job& job, Series& series);
   Progress finish(Socket& socket, Job& job);
   bool sendNote(Socket& socket, const KeptNote& note, const Job& job);
   bool isPortionFull(const Job& job) const;
 
   const std::uint32_t publisher_;
   const std::size_t portion_;  // messages
+  const bool isForAll_;
 
   // The owner's.
   Frame prepared_;

@@ -36,6 +36,7 @@ static bool readTailSlowly(std::string_view bytes, Publication& publication) {
     if (field.number() == kSentField && field.isFixed64())
       publication.sentNs = static_cast<std::int64_t>(field.fixed64());
     if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
+    if (field.number() == kAgainField && field.isVarint()) publication.isAgain = field.varint() != 0;
   }
   return !field.failed();
 }

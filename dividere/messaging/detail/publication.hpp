@@ -17,6 +17,7 @@ enum PublicationField : int {
   kSentField = 102,
   kTopicField = 107,
   kKeptField = 115,
+  kAgainField = 117,
 };
 
 /// How every envelope begins that is for nobody alone: what one subscribes to who wants them all.
@@ -26,12 +27,16 @@ constexpr std::string_view kEveryEnvelope("\x0A", 1);
 /// not get it.
 constexpr std::string_view kAddress("\xEA\x06\x10", 3);
 
+/// What stands at the end of a message that is sent again to everybody.
+constexpr std::string_view kAgain("\xA8\x07\x01", 3);
+
 /// A published message as a subscriber counts it: views into the envelope.
 struct Publication {
   std::string_view series;     ///< how the envelope begins: with its type and topic
   std::uint64_t sequence = 0;  ///< 0: the publisher does not number
   std::uint32_t publisher = 0;
   std::int64_t sentNs = 0;  ///< Unix time; 0: the publisher does not stamp
+  bool isAgain = false;     ///< it was sent before, and is for peers that cannot be sent to alone
   std::uint64_t kept = 0;   ///< of how many messages before this one its publisher can send again
 };
 
