@@ -108,6 +108,7 @@ using dividere::registry::Location;
 using dividere::registry::Server;
 using dividere::registry::ServerOptions;
 using dividere::registry::ServiceAddress;
+using dividere::registry::Subscriber;
 using dividere::registry::Watch;
 }  // namespace dividere::registry
 

@@ -66,6 +66,7 @@
 #include "dividere/registry/announcement.hpp"
 #include "dividere/registry/client.hpp"
 #include "dividere/registry/server.hpp"
+#include "dividere/registry/subscriber.hpp"
 #include "dividere/registry/watch.hpp"
 
 // service: called by name
@@ -103,6 +104,7 @@
 #include "dividere/connection/detail/closed_sockets.cpp"
 #include "dividere/connection/detail/connection_mark.cpp"
 #include "dividere/connection/detail/credentials.cpp"
+#include "dividere/connection/detail/destinations.cpp"
 #include "dividere/connection/detail/dialer.cpp"
 #include "dividere/connection/detail/drainer.cpp"
 #include "dividere/connection/detail/endpoint.cpp"
@@ -215,6 +217,7 @@
 #include "dividere/registry/detail/changes.cpp"
 #include "dividere/registry/detail/directory.cpp"
 #include "dividere/registry/detail/entry_rules.cpp"
+#include "dividere/registry/detail/found_publishers.cpp"
 #include "dividere/registry/detail/lease.cpp"
 #include "dividere/registry/detail/listing.cpp"
 #include "dividere/registry/detail/lookouts.cpp"
@@ -227,6 +230,7 @@
 #include "dividere/registry/detail/sightings.cpp"
 #include "dividere/registry/detail/watching.cpp"
 #include "dividere/registry/server.cpp"
+#include "dividere/registry/subscriber.cpp"
 #include "dividere/registry/watch.cpp"
 
 #include "dividere/service/client.cpp"

@@ -970,6 +970,7 @@ class Response : public Connector {
 // begin dividere/connection/subscriber.hpp
 namespace dividere::detail {
 class Deadline;
+class Destinations;
 class Frame;
 class Intake;
 class Newest;
@@ -1019,9 +1020,10 @@ class Subscriber : public Connector {
  private:
   friend struct detail::Access;
 
-  /// `address`, if any, is the beginning of a topic that is this subscriber's alone: 16 random bytes follow it.
+  /// `address`, if any, is the beginning of a topic that is this subscriber's alone: 16 random bytes follow it. Where
+  /// `destinations` is not null it connects to what that says, and the endpoint is a name only.
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options,
-             std::string_view address);
+             std::string_view address, std::shared_ptr<detail::Destinations> destinations);
 
   const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
@@ -1564,6 +1566,11 @@ class Subscriber : public Consumer<connection::Subscriber> {
 
   /// The first bytes of every envelope of this type, and of no other (doc/wire.md): the topic it is subscribed by.
   static std::string topicId(std::string_view fullName);
+
+ protected:
+  /// Connects to what `destinations` says, if it is not null; endpoint() is a name then.
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+             const SubscriberOptions& options, std::shared_ptr<detail::Destinations> destinations);
 };
 
 }  // namespace dividere::messaging
@@ -2876,6 +2883,39 @@ class Server {
 
 }  // namespace dividere::registry
 // end dividere/registry/server.hpp
+
+// begin dividere/registry/subscriber.hpp
+namespace dividere::registry {
+
+/// A messaging::Subscriber of whoever publishes under a name, wherever that is.
+///
+///     registry::Subscriber images("camera.front", types<Image>());  // or "camera.*"
+///     Image image = images.recv<Image>();
+///
+/// It connects to every publisher that is announced under the name (registry::Announcement, of the kind "publisher" or of
+/// none), to 256 at most, and follows when they come, go and move. Where there are more, those that come first are heard,
+/// and others as those go. What a publisher sent before it went is received still.
+///
+/// Reads as messaging::Subscriber, belongs to one thread as that, and moves into a reactor as one. Connecting is done in
+/// that thread, while it receives or waits: who polls native() in place of that never gets connected. endpoint() is the
+/// name, port() 0.
+///
+/// The registries are asked as Client::watch() does: all of them are, and publishers stay connected while a registry is away.
+class Subscriber : public messaging::Subscriber {
+ public:
+  /// `types` and `topic` as for messaging::Subscriber; everything if there are none. Returns at once, whether anybody is
+  /// there or not. Throws std::errc::invalid_argument for what is no name or pattern.
+  explicit Subscriber(const std::string& name, const std::vector<std::string>& types = {},
+                      const messaging::SubscriberOptions& options = {},
+                      const std::vector<Location>& registries = {Location{}}, const messaging::Topic& topic = {});
+
+  /// Waits until it is connected to so many publishers; false if it was not in time. Those learn of it a moment later:
+  /// messaging::Publisher::waitForSubscribers(). Needs SocketOptions::monitor.
+  bool waitForPublishers(std::size_t count, Timeout timeout);
+};
+
+}  // namespace dividere::registry
+// end dividere/registry/subscriber.hpp
 
 // service: called by name
 
@@ -4522,6 +4562,39 @@ class NativeSocket {
 }  // namespace dividere::detail
 // end dividere/connection/detail/native_socket.hpp
 
+// begin dividere/core/detail/bell.hpp
+// Something that changes again and again, and threads that wait for it to be as they want it.
+
+namespace dividere::detail {
+
+/// Rung after each change. Any thread.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Bell {
+ public:
+  void ring() noexcept {
+    rings_.fetch_add(1);
+    wakeSleepers(rings_);
+  }
+
+  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
+  template <class Condition>
+  bool wait(const Condition& isMet, const Deadline& deadline) {
+    for (;;) {
+      const std::uint32_t seen = rings_.load();
+      if (isMet()) return true;
+      if (deadline.passed()) return false;
+      sleepWhile(rings_, seen, deadline);
+    }
+  }
+
+ private:
+  FutexWord rings_{0};
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/bell.hpp
+
 // begin dividere/connection/detail/handshake.hpp
 // Why two peers did not come together.
 
@@ -4628,6 +4701,8 @@ struct Link {
 class Links {
  public:
   void add(Link link) { links_.push_back(std::move(link)); }
+
+  void remove(const std::string& endpoint);
 
   /// Null if it is not known which of them is meant.
   Link* find(const std::string& endpoint);
@@ -4768,8 +4843,17 @@ class Watch {
   bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
   std::vector<Link> takeLinks();
 
+  /// The owner has disconnected from there.
+  void removeLink(const std::string& endpoint);
+
   /// The owner made this link anew.
   void relinked(const std::string& endpoint, std::size_t keys = 1);
+
+  /// Whether so many links are up, waiting for that until the deadline. Any thread.
+  bool awaitUp(std::size_t count, const Deadline& deadline);
+
+  /// Has the owner look at its links. Any thread.
+  void wakeOwner();
 
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
@@ -4837,6 +4921,8 @@ class Watch {
   RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
+
+  Bell linksChanged_;
 
   // Under mutex_.
   std::mutex mutex_;
@@ -5012,6 +5098,47 @@ void tellOfChanges(const Keys* keys, const std::shared_ptr<Gate>& gate);
 }  // namespace dividere::detail
 // end dividere/connection/detail/credentials.hpp
 
+// begin dividere/connection/detail/destinations.hpp
+// What a socket connects to, where others say it.
+
+namespace dividere::detail {
+
+class Watch;
+
+/// The endpoints that a socket is to be connected to. Any thread changes them; the thread that uses the socket follows, and
+/// is woken for that if it waits.
+class Destinations {
+ public:
+  Destinations() = default;
+  virtual ~Destinations() = default;
+  Destinations(const Destinations&) = delete;
+  Destinations& operator=(const Destinations&) = delete;
+
+  // Any thread. One that no socket can be connected to is passed over by the socket, and logged.
+  /// `name`: as Credentials::hostKeys().
+  void add(const std::string& endpoint, const std::string& name);
+  void remove(const std::string& endpoint);
+
+  // The socket's thread.
+
+  /// Wakes this socket from now on.
+  void attach(const std::shared_ptr<Watch>& watch);
+
+  /// Whether they have changed since they were taken last. With names.
+  bool take(std::map<std::string, std::string>& endpoints);
+
+ private:
+  void changed();
+
+  std::mutex mutex_;
+  std::map<std::string, std::string> endpoints_;  // under mutex_; with names
+  bool isChanged_ = false;                        // under mutex_
+  std::shared_ptr<Watch> watch_;                  // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/destinations.hpp
+
 // begin dividere/connection/detail/dialer.hpp
 // What a socket connects to.
 
@@ -5029,6 +5156,9 @@ class Dialer {
 
   /// `advice`: as Watch::addLink(); `host`: as Credentials::hostKeys().
   void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
+
+  /// Connects to what these say, too, from now on and whenever they change.
+  void follow(std::shared_ptr<Destinations> destinations, const std::shared_ptr<Watch>& watch);
 
   /// Does what the watcher asks for; whether it did ask.
   bool attend() {
@@ -5054,6 +5184,9 @@ class Dialer {
   /// Why none of the hosts lets this socket in, or can be trusted; empty: that is not so, or not known.
   const std::string& refusal() const noexcept { return refusal_; }
 
+  /// Whether so many of the endpoints are up, waiting for that until the deadline.
+  bool awaitUp(std::size_t count, const Deadline& deadline);
+
  private:
   /// An endpoint by the name that libzmq has for it.
   struct Target {
@@ -5070,6 +5203,9 @@ class Dialer {
   void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
+  bool followDestinations();
+  void connectTo(const std::string& endpoint, const std::string& name);
+  void disconnect(const std::string& resolved);
   void chooseFor(const Deadline& deadline);
   void awaitFirstNews(const Deadline& deadline);
   void passOverDead(const std::vector<Link>& links);
@@ -5084,6 +5220,9 @@ class Dialer {
   std::string refusal_;
   std::optional<int> retryInterval_;  // as set for the socket
   std::vector<Target> targets_;       // whose links are known
+
+  std::shared_ptr<Destinations> destinations_;   // null: none
+  std::map<std::string, std::string> followed_;  // of those, by what they say: libzmq's name; empty: it cannot be
 
   // Where the socket deals to several.
   bool hasChosen_ = false;  // awaitFirstNews() is over
@@ -5381,6 +5520,12 @@ class Socket {
   /// knows him; empty: who that is only the endpoint says.
   void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
 
+  /// Connects to what these say, whenever they change. `name` is its endpoint().
+  void follow(const std::string& name, std::shared_ptr<Destinations> destinations) {
+    learnEndpoint(name);
+    dialer_.follow(std::move(destinations), watch_);
+  }
+
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
   void close();
 
@@ -5449,6 +5594,12 @@ class Socket {
 
   /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
   bool isAnyUp() { return dialer_.isAnyUp(); }
+
+  /// Whether so many of them are, waiting for that until the deadline. Never, if the socket is not monitored.
+  bool awaitUp(std::size_t count, const Deadline& deadline) { return dialer_.awaitUp(count, deadline); }
+
+  /// The same while another thread uses the socket, which must attend() to it.
+  bool awaitUpElsewhere(std::size_t count, const Deadline& deadline) { return watch_->awaitUp(count, deadline); }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first.
@@ -7177,6 +7328,41 @@ void Credentials::onlyFor(const std::string& group) {
 }  // namespace dividere::detail
 // end dividere/connection/detail/credentials.cpp
 
+// begin dividere/connection/detail/destinations.cpp
+namespace dividere::detail {
+
+void Destinations::add(const std::string& endpoint, const std::string& name) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (endpoints_.emplace(endpoint, name).second) changed();
+}
+
+void Destinations::remove(const std::string& endpoint) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (endpoints_.erase(endpoint) > 0) changed();
+}
+
+void Destinations::attach(const std::shared_ptr<Watch>& watch) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  watch_ = watch;
+  if (isChanged_) watch_->wakeOwner();
+}
+
+void Destinations::changed() {
+  isChanged_ = true;
+  if (watch_) watch_->wakeOwner();
+}
+
+bool Destinations::take(std::map<std::string, std::string>& endpoints) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!isChanged_) return false;
+  isChanged_ = false;
+  endpoints = endpoints_;
+  return true;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/destinations.cpp
+
 // begin dividere/connection/detail/dialer.cpp
 namespace dividere::detail {
 
@@ -7199,8 +7385,50 @@ void Dialer::connect(const std::string& text, const std::string& advice, const s
   if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
 }
 
+void Dialer::follow(std::shared_ptr<Destinations> destinations, const std::shared_ptr<Watch>& watch) {
+  destinations_ = std::move(destinations);
+  destinations_->attach(watch);
+}
+
+/// Whether anything has changed.
+bool Dialer::followDestinations() {
+  std::map<std::string, std::string> wanted;
+  if (!destinations_->take(wanted)) return false;
+  for (auto it = followed_.begin(); it != followed_.end();) {
+    if (wanted.count(it->first) > 0) {
+      ++it;
+      continue;
+    }
+    if (!it->second.empty()) disconnect(it->second);
+    it = followed_.erase(it);
+  }
+  for (const auto& [endpoint, name] : wanted) {
+    if (followed_.count(endpoint) == 0) connectTo(endpoint, name);
+  }
+  return true;
+}
+
+void Dialer::connectTo(const std::string& endpoint, const std::string& name) {
+  std::string& resolved = followed_[endpoint];
+  try {
+    connect(endpoint, {}, name);
+    resolved = parseEndpoint(socket_.who(), endpoint, false).str();
+  } catch (const Error& error) {
+    log(LogLevel::warning, socket_.who(), error.context());
+  }
+}
+
+// What has come from there and is not received yet stays to be received.
+void Dialer::disconnect(const std::string& resolved) {
+  retryInterrupted([&] { return zmq_disconnect(socket_.handle(), resolved.c_str()); });
+  watch_.removeLink(resolved);
+  const auto isIt = [&](const Target& target) { return target.endpoint == resolved; };
+  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), isIt), targets_.end());
+}
+
 std::vector<Link> Dialer::look() {
   std::vector<Link> links = watch_.takeLinks();
+  if (destinations_ && followDestinations()) links = watch_.takeLinks();
   const auto isRefused = [](const Link& link) { return link.isRefused(); };
   const bool noneLetsIn = !links.empty() && std::all_of(links.begin(), links.end(), isRefused);
   refusal_ = noneLetsIn ? links.front().endpoint + ": " + std::string(words(links.front().fault)) : std::string();
@@ -7310,6 +7538,20 @@ void Dialer::reconnectAll() {
 bool Dialer::isAnyUp() {
   const std::vector<Link> links = look();
   return std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
+}
+
+bool Dialer::awaitUp(std::size_t count, const Deadline& deadline) {
+  const auto isUp = [](const Link& link) { return link.isUp(); };
+  const Waker& waker = Waker::ofThisThread();
+  const AttentionScope scope(watch_);
+  for (;;) {
+    const std::vector<Link> links = look();
+    if (static_cast<std::size_t>(std::count_if(links.begin(), links.end(), isUp)) >= count) return true;
+    if (deadline.passed()) return false;
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, deadline.pollTimeout());
+    waker.drain();
+  }
 }
 
 }  // namespace dividere::detail
@@ -8527,6 +8769,11 @@ static std::string_view portOf(std::string_view endpoint) {
   return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
 }
 
+void Links::remove(const std::string& endpoint) {
+  const auto isIt = [&](const Link& link) { return link.endpoint == endpoint; };
+  links_.erase(std::remove_if(links_.begin(), links_.end(), isIt), links_.end());
+}
+
 Link* Links::find(const std::string& endpoint) {
   for (Link& link : links_) {
     if (link.endpoint == endpoint) return &link;
@@ -9659,6 +9906,25 @@ std::vector<Link> Watch::takeLinks() {
   return links_.all();
 }
 
+void Watch::removeLink(const std::string& endpoint) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  links_.remove(endpoint);
+}
+
+bool Watch::awaitUp(std::size_t count, const Deadline& deadline) {
+  const auto areUp = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto isUp = [](const Link& link) { return link.isUp(); };
+    return static_cast<std::size_t>(std::count_if(links_.all().begin(), links_.all().end(), isUp)) >= count;
+  };
+  return linksChanged_.wait(areUp, deadline);
+}
+
+void Watch::wakeOwner() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  callOwner();
+}
+
 void Watch::relinked(const std::string& endpoint, std::size_t keys) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Link& link : links_.all()) {
@@ -9804,9 +10070,10 @@ Watch::Notice Watch::follow(SocketEvent& event) {
   const auto now = Clock::now();
   const Link::News news = link->follow(event.type, now, reason);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
+  if (wasUp != link->isUp()) linksChanged_.ring();
   if (link->isRefused() && !wasRefused) callOwner();  // who may be waiting for a reply
-  // Only a socket that deals to several peers has a choice to make.
-  if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+  // Only a socket that deals to several peers has a choice to make; and there is who waits for the first one.
+  if ((links_.all().size() > 1 || wakeFd_ >= 0) && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
   return noticeOf(*link, news, now);
 }
 
@@ -10827,10 +11094,11 @@ Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::s
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
                        const SocketOptions& options)
-    : Subscriber(endpoint, topics, options, {}) {}
+    : Subscriber(endpoint, topics, options, {}, nullptr) {}
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-                       const SocketOptions& options, std::string_view address)
+                       const SocketOptions& options, std::string_view address,
+                       std::shared_ptr<detail::Destinations> destinations)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
       id_(detail::makeIdTopic()) {
   if (!address.empty()) address_.append(address).append(detail::idOfTopic(id_));
@@ -10840,7 +11108,9 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
   for (const std::string& topic : topics) subscribe(topic);
   if (topics.empty()) subscribe("");
-  if (options.attach == Attach::bind) {
+  if (destinations) {
+    socket().follow(endpoint, std::move(destinations));
+  } else if (options.attach == Attach::bind) {
     socket().bind(endpoint);
   } else {
     socket().connect(endpoint);
@@ -11052,10 +11322,12 @@ struct Access {
   /// Whether receive() would return a message at once.
   static bool ready(connection::Subscriber& subscriber) { return subscriber.ready(); }
 
-  /// A Subscriber that messages can be sent to alone: those that begin with its address, which begins like this.
+  /// A Subscriber that messages can be sent to alone: those that begin with its address, which begins like this. It connects
+  /// to the destinations, if they are not null, in place of the endpoint.
   static connection::Subscriber makeSubscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-                                               const connection::SocketOptions& options, std::string_view address) {
-    return connection::Subscriber(endpoint, topics, options, address);
+                                               const connection::SocketOptions& options, std::string_view address,
+                                               std::shared_ptr<Destinations> destinations) {
+    return connection::Subscriber(endpoint, topics, options, address, std::move(destinations));
   }
   static const std::string& addressOf(const connection::Subscriber& subscriber) { return subscriber.address_; }
 
@@ -14619,8 +14891,12 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
                        const SubscriberOptions& options)
+    : Subscriber(endpoint, types, topic, options, nullptr) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+                       const SubscriberOptions& options, std::shared_ptr<detail::Destinations> destinations)
     : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
-                                              detail::kAddress)) {
+                                              detail::kAddress, std::move(destinations))) {
   auto arrivals = std::make_unique<detail::Arrivals>(detail::Access::socketOf(connection_),
                                                      detail::Access::addressOf(connection_), topic, options);
   for (const std::string& subscription : detail::subscriptionsTo(types, topic)) arrivals->subscribed(subscription);
@@ -23215,6 +23491,123 @@ void requireHost(std::string_view who, std::string_view option, std::string_view
 }  // namespace dividere::detail
 // end dividere/registry/detail/entry_rules.cpp
 
+// begin dividere/registry/detail/watching.hpp
+// One watch: the registries are asked in the link's thread, and the user is told in a thread of its own.
+
+namespace dividere::detail {
+
+/// Tells a function of who comes and goes, from its construction to stop(). The function may take its time: it keeps nobody
+/// up. Any thread.
+class Watching {
+ public:
+  /// `who` is for the log; the pattern must be good.
+  Watching(std::string who, std::shared_ptr<RegistryLink> link, std::string pattern, Sightings::Tell tell);
+  ~Watching() { stop(); }
+
+  /// Waits for a call of the function that is under way, unless called from inside it. Does nothing in a forked child.
+  void stop();
+
+ private:
+  const ForkGuard fork_;
+  const std::shared_ptr<Lookout> lookout_;
+  const std::shared_ptr<RegistryLink> link_;
+  StoppableThread thread_;  // last: it ends before what it uses
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/watching.hpp
+
+// begin dividere/registry/detail/found_publishers.hpp
+// Where the publishers of a name are.
+
+namespace dividere::detail {
+
+/// The endpoints of those that are announced under a name, or a pattern, as publishers, or do not say as what: the first
+/// ones, and as many as a socket can follow.
+class FoundPublishers final : public Destinations {
+ public:
+  /// Watched for as long as the result lives. `who` is for the log and for errors; the name must be good. Throws
+  /// Error{badEndpoint} for registries that are at no address.
+  static std::shared_ptr<Destinations> of(const std::string& who, const std::string& name,
+                                          const std::vector<registry::Location>& registries);
+
+ private:
+  void tell(const registry::ServiceAddress& address, bool isThere);
+  void use(const std::string& endpoint, const std::string& name);
+  void dismiss(const std::string& endpoint);
+
+  // The watch's thread alone.
+  std::set<Place> places_;                           // of all that are there
+  std::map<std::string, std::size_t> counts_;        // their endpoints, and how many of them each is
+  std::set<std::string> used_;                       // of these: where the socket is to be connected
+  std::map<std::string, std::string> waiting_ = {};  // of these: the others, with a name of each
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/found_publishers.hpp
+
+// begin dividere/registry/detail/found_publishers.cpp
+namespace dividere::detail {
+
+// A registry may list any number, some of which nobody has started; each costs a connection.
+constexpr std::size_t kMostPublishers = 256;
+
+/// The watch's thread has the publishers, too: where it is not waited for, it may outlive the socket.
+struct FollowedPublishers {
+  std::shared_ptr<FoundPublishers> publishers;
+  Watching watching;
+};
+
+std::shared_ptr<Destinations> FoundPublishers::of(const std::string& who, const std::string& name,
+                                                  const std::vector<registry::Location>& registries) {
+  const auto publishers = std::make_shared<FoundPublishers>();
+  const auto tell = [publishers](const registry::ServiceAddress& address, bool isThere) {
+    publishers->tell(address, isThere);
+  };
+  const std::shared_ptr<FollowedPublishers> followed(
+      new FollowedPublishers{publishers, {who, RegistryLink::to(who, registries), name, tell}});
+  return {followed, publishers.get()};
+}
+
+static bool mayPublish(const registry::ServiceAddress& address) {
+  return address.kind.empty() || address.kind == "publisher";
+}
+
+void FoundPublishers::tell(const registry::ServiceAddress& address, bool isThere) {
+  const std::string endpoint = tcpEndpoint(address.server, address.port);
+  const bool isWanted = isThere && mayPublish(address);
+  if (isWanted) {
+    if (places_.insert(placeOf(address)).second && ++counts_[endpoint] == 1) use(endpoint, address.name);
+  } else if (places_.erase(placeOf(address)) > 0 && --counts_[endpoint] == 0) {
+    counts_.erase(endpoint);
+    dismiss(endpoint);
+  }
+}
+
+void FoundPublishers::use(const std::string& endpoint, const std::string& name) {
+  if (used_.size() >= kMostPublishers) {
+    waiting_.emplace(endpoint, name);
+    return;
+  }
+  used_.insert(endpoint);
+  add(endpoint, name);
+}
+
+/// By chance, another one takes its place.
+void FoundPublishers::dismiss(const std::string& endpoint) {
+  if (waiting_.erase(endpoint) > 0) return;
+  used_.erase(endpoint);
+  remove(endpoint);
+  if (waiting_.empty()) return;
+  const auto next = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(randomNumber() % waiting_.size()));
+  const auto [its, name] = *next;
+  waiting_.erase(next);
+  use(its, name);
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/found_publishers.cpp
+
 // begin dividere/registry/detail/lease.cpp
 namespace dividere::detail {
 
@@ -23933,12 +24326,21 @@ static void requireLocations(const std::vector<registry::Location>& registries) 
   }
 }
 
+/// Where nothing may be waited for, another thread waits for the link's.
+static void endLink(RegistryLink* link) {
+  if (!CallbackScope::isInside() && !link->isCurrent()) {
+    delete link;
+  } else {
+    startThread("dividere-end", [link] { delete link; }).detach();
+  }
+}
+
 /// Makes a link. Its errors name `who` asked for it.
 static std::shared_ptr<RegistryLink> makeRegistryLink(const std::string& who,
                                                       const std::vector<registry::Location>& registries) {
   try {
     requireLocations(registries);
-    return std::make_shared<RegistryLink>(registries);
+    return std::shared_ptr<RegistryLink>(new RegistryLink(registries), endLink);
   } catch (const Error& error) {
     throw Error(error.code(), who + ": " + error.context());
   }
@@ -24262,32 +24664,6 @@ void Sightings::end() {
 }  // namespace dividere::detail
 // end dividere/registry/detail/sightings.cpp
 
-// begin dividere/registry/detail/watching.hpp
-// One watch: the registries are asked in the link's thread, and the user is told in a thread of its own.
-
-namespace dividere::detail {
-
-/// Tells a function of who comes and goes, from its construction to stop(). The function may take its time: it keeps nobody
-/// up. Any thread.
-class Watching {
- public:
-  /// `who` is for the log; the pattern must be good.
-  Watching(std::string who, std::shared_ptr<RegistryLink> link, std::string pattern, Sightings::Tell tell);
-  ~Watching() { stop(); }
-
-  /// Waits for a call of the function that is under way, unless called from inside it. Does nothing in a forked child.
-  void stop();
-
- private:
-  const ForkGuard fork_;
-  const std::shared_ptr<Lookout> lookout_;
-  const std::shared_ptr<RegistryLink> link_;
-  StoppableThread thread_;  // last: it ends before what it uses
-};
-
-}  // namespace dividere::detail
-// end dividere/registry/detail/watching.hpp
-
 // begin dividere/registry/detail/watching.cpp
 namespace dividere::detail {
 
@@ -24432,6 +24808,35 @@ std::size_t Server::entries() const { return server_->entries(); }
 
 }  // namespace dividere::registry
 // end dividere/registry/server.cpp
+
+// begin dividere/registry/subscriber.cpp
+namespace dividere::detail {
+
+static std::shared_ptr<Destinations> publishersOf(const std::string& name,
+                                                  const std::vector<registry::Location>& registries) {
+  const std::string who = "registry::Subscriber '" + shown(name) + "'";
+  requireServiceName(who, name);
+  return FoundPublishers::of(who, name, registries);
+}
+
+}  // namespace dividere::detail
+
+namespace dividere::registry {
+
+Subscriber::Subscriber(const std::string& name, const std::vector<std::string>& types,
+                       const messaging::SubscriberOptions& options, const std::vector<Location>& registries,
+                       const messaging::Topic& topic)
+    : messaging::Subscriber(name, types, topic, options, detail::publishersOf(name, registries)) {}
+
+bool Subscriber::waitForPublishers(std::size_t count, Timeout timeout) {
+  detail::Socket& socket = detail::Access::socketOf(connection_);
+  const auto deadline = detail::Deadline::in(timeout);
+  const detail::Newest* const newest = detail::Access::newestOf(connection_);
+  return newest && newest->isDrained() ? socket.awaitUpElsewhere(count, deadline) : socket.awaitUp(count, deadline);
+}
+
+}  // namespace dividere::registry
+// end dividere/registry/subscriber.cpp
 
 // begin dividere/registry/watch.cpp
 namespace dividere::registry {

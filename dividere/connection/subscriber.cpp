@@ -35,10 +35,11 @@ Subscriber::Subscriber(const std::string& endpoint, std::initializer_list<std::s
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
                        const SocketOptions& options)
-    : Subscriber(endpoint, topics, options, {}) {}
+    : Subscriber(endpoint, topics, options, {}, nullptr) {}
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-                       const SocketOptions& options, std::string_view address)
+                       const SocketOptions& options, std::string_view address,
+                       std::shared_ptr<detail::Destinations> destinations)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
       id_(detail::makeIdTopic()) {
   if (!address.empty()) address_.append(address).append(detail::idOfTopic(id_));
@@ -48,7 +49,9 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
   for (const std::string& topic : topics) subscribe(topic);
   if (topics.empty()) subscribe("");
-  if (options.attach == Attach::bind) {
+  if (destinations) {
+    socket().follow(endpoint, std::move(destinations));
+  } else if (options.attach == Attach::bind) {
     socket().bind(endpoint);
   } else {
     socket().connect(endpoint);

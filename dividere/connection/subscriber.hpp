@@ -16,6 +16,7 @@
 
 namespace dividere::detail {
 class Deadline;
+class Destinations;
 class Frame;
 class Intake;
 class Newest;
@@ -65,9 +66,10 @@ class Subscriber : public Connector {
  private:
   friend struct detail::Access;
 
-  /// `address`, if any, is the beginning of a topic that is this subscriber's alone: 16 random bytes follow it.
+  /// `address`, if any, is the beginning of a topic that is this subscriber's alone: 16 random bytes follow it. Where
+  /// `destinations` is not null it connects to what that says, and the endpoint is a name only.
   Subscriber(const std::string& endpoint, const std::vector<std::string>& topics, const SocketOptions& options,
-             std::string_view address);
+             std::string_view address, std::shared_ptr<detail::Destinations> destinations);
 
   const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);

@@ -49,8 +49,12 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 
 Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
                        const SubscriberOptions& options)
+    : Subscriber(endpoint, types, topic, options, nullptr) {}
+
+Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+                       const SubscriberOptions& options, std::shared_ptr<detail::Destinations> destinations)
     : Consumer(detail::Access::makeSubscriber(endpoint, detail::subscriptionsTo(types, topic), options.socket,
-                                              detail::kAddress)) {
+                                              detail::kAddress, std::move(destinations))) {
   auto arrivals = std::make_unique<detail::Arrivals>(detail::Access::socketOf(connection_),
                                                      detail::Access::addressOf(connection_), topic, options);
   for (const std::string& subscription : detail::subscriptionsTo(types, topic)) arrivals->subscribed(subscription);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,6 +100,11 @@ class Subscriber : public Consumer<connection::Subscriber> {
 
   /// The first bytes of every envelope of this type, and of no other (doc/wire.md): the topic it is subscribed by.
   static std::string topicId(std::string_view fullName);
+
+ protected:
+  /// Connects to what `destinations` says, if it is not null; endpoint() is a name then.
+  Subscriber(const std::string& endpoint, const std::vector<std::string>& types, const Topic& topic,
+             const SubscriberOptions& options, std::shared_ptr<detail::Destinations> destinations);
 };
 
 }  // namespace dividere::messaging

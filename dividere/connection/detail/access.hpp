@@ -14,6 +14,7 @@
 #include "../publisher.hpp"
 #include "../response.hpp"
 #include "../subscriber.hpp"
+#include "destinations.hpp"
 #include "frame.hpp"
 #include "intake.hpp"
 #include "newest.hpp"
@@ -48,10 +49,12 @@ struct Access {
   /// Whether receive() would return a message at once.
   static bool ready(connection::Subscriber& subscriber) { return subscriber.ready(); }
 
-  /// A Subscriber that messages can be sent to alone: those that begin with its address, which begins like this.
+  /// A Subscriber that messages can be sent to alone: those that begin with its address, which begins like this. It connects
+  /// to the destinations, if they are not null, in place of the endpoint.
   static connection::Subscriber makeSubscriber(const std::string& endpoint, const std::vector<std::string>& topics,
-                                               const connection::SocketOptions& options, std::string_view address) {
-    return connection::Subscriber(endpoint, topics, options, address);
+                                               const connection::SocketOptions& options, std::string_view address,
+                                               std::shared_ptr<Destinations> destinations) {
+    return connection::Subscriber(endpoint, topics, options, address, std::move(destinations));
   }
   static const std::string& addressOf(const connection::Subscriber& subscriber) { return subscriber.address_; }
 

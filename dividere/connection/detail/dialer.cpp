@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "../../core/detail/log_line.hpp"
 #include "../../core/error.hpp"
@@ -30,8 +31,50 @@ void Dialer::connect(const std::string& text, const std::string& advice, const s
   if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
 }
 
+void Dialer::follow(std::shared_ptr<Destinations> destinations, const std::shared_ptr<Watch>& watch) {
+  destinations_ = std::move(destinations);
+  destinations_->attach(watch);
+}
+
+/// Whether anything has changed.
+bool Dialer::followDestinations() {
+  std::map<std::string, std::string> wanted;
+  if (!destinations_->take(wanted)) return false;
+  for (auto it = followed_.begin(); it != followed_.end();) {
+    if (wanted.count(it->first) > 0) {
+      ++it;
+      continue;
+    }
+    if (!it->second.empty()) disconnect(it->second);
+    it = followed_.erase(it);
+  }
+  for (const auto& [endpoint, name] : wanted) {
+    if (followed_.count(endpoint) == 0) connectTo(endpoint, name);
+  }
+  return true;
+}
+
+void Dialer::connectTo(const std::string& endpoint, const std::string& name) {
+  std::string& resolved = followed_[endpoint];
+  try {
+    connect(endpoint, {}, name);
+    resolved = parseEndpoint(socket_.who(), endpoint, false).str();
+  } catch (const Error& error) {
+    log(LogLevel::warning, socket_.who(), error.context());
+  }
+}
+
+// What has come from there and is not received yet stays to be received.
+void Dialer::disconnect(const std::string& resolved) {
+  retryInterrupted([&] { return zmq_disconnect(socket_.handle(), resolved.c_str()); });
+  watch_.removeLink(resolved);
+  const auto isIt = [&](const Target& target) { return target.endpoint == resolved; };
+  targets_.erase(std::remove_if(targets_.begin(), targets_.end(), isIt), targets_.end());
+}
+
 std::vector<Link> Dialer::look() {
   std::vector<Link> links = watch_.takeLinks();
+  if (destinations_ && followDestinations()) links = watch_.takeLinks();
   const auto isRefused = [](const Link& link) { return link.isRefused(); };
   const bool noneLetsIn = !links.empty() && std::all_of(links.begin(), links.end(), isRefused);
   refusal_ = noneLetsIn ? links.front().endpoint + ": " + std::string(words(links.front().fault)) : std::string();
@@ -141,6 +184,20 @@ void Dialer::reconnectAll() {
 bool Dialer::isAnyUp() {
   const std::vector<Link> links = look();
   return std::any_of(links.begin(), links.end(), [](const Link& link) { return link.isUp(); });
+}
+
+bool Dialer::awaitUp(std::size_t count, const Deadline& deadline) {
+  const auto isUp = [](const Link& link) { return link.isUp(); };
+  const Waker& waker = Waker::ofThisThread();
+  const AttentionScope scope(watch_);
+  for (;;) {
+    const std::vector<Link> links = look();
+    if (static_cast<std::size_t>(std::count_if(links.begin(), links.end(), isUp)) >= count) return true;
+    if (deadline.passed()) return false;
+    pollfd wake{waker.fd(), POLLIN, 0};
+    ::poll(&wake, 1, deadline.pollTimeout());
+    waker.drain();
+  }
 }
 
 }  // namespace dividere::detail

@@ -2,6 +2,8 @@
 
 // What a socket connects to.
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "../../core/detail/deadline.hpp"
 #include "../../core/detail/waker.hpp"
 #include "credentials.hpp"
+#include "destinations.hpp"
 #include "native_socket.hpp"
 #include "watch.hpp"
 
@@ -26,6 +29,9 @@ class Dialer {
 
   /// `advice`: as Watch::addLink(); `host`: as Credentials::hostKeys().
   void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
+
+  /// Connects to what these say, too, from now on and whenever they change.
+  void follow(std::shared_ptr<Destinations> destinations, const std::shared_ptr<Watch>& watch);
 
   /// Does what the watcher asks for; whether it did ask.
   bool attend() {
@@ -51,6 +57,9 @@ class Dialer {
   /// Why none of the hosts lets this socket in, or can be trusted; empty: that is not so, or not known.
   const std::string& refusal() const noexcept { return refusal_; }
 
+  /// Whether so many of the endpoints are up, waiting for that until the deadline.
+  bool awaitUp(std::size_t count, const Deadline& deadline);
+
  private:
   /// An endpoint by the name that libzmq has for it.
   struct Target {
@@ -67,6 +76,9 @@ class Dialer {
   void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
+  bool followDestinations();
+  void connectTo(const std::string& endpoint, const std::string& name);
+  void disconnect(const std::string& resolved);
   void chooseFor(const Deadline& deadline);
   void awaitFirstNews(const Deadline& deadline);
   void passOverDead(const std::vector<Link>& links);
@@ -81,6 +93,9 @@ class Dialer {
   std::string refusal_;
   std::optional<int> retryInterval_;  // as set for the socket
   std::vector<Target> targets_;       // whose links are known
+
+  std::shared_ptr<Destinations> destinations_;   // null: none
+  std::map<std::string, std::string> followed_;  // of those, by what they say: libzmq's name; empty: it cannot be
 
   // Where the socket deals to several.
   bool hasChosen_ = false;  // awaitFirstNews() is over

@@ -97,6 +97,11 @@ static std::string_view portOf(std::string_view endpoint) {
   return endpoint.substr(std::min(endpoint.rfind(':'), endpoint.size()));
 }
 
+void Links::remove(const std::string& endpoint) {
+  const auto isIt = [&](const Link& link) { return link.endpoint == endpoint; };
+  links_.erase(std::remove_if(links_.begin(), links_.end(), isIt), links_.end());
+}
+
 Link* Links::find(const std::string& endpoint) {
   for (Link& link : links_) {
     if (link.endpoint == endpoint) return &link;

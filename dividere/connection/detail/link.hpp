@@ -78,6 +78,8 @@ class Links {
  public:
   void add(Link link) { links_.push_back(std::move(link)); }
 
+  void remove(const std::string& endpoint);
+
   /// Null if it is not known which of them is meant.
   Link* find(const std::string& endpoint);
 

@@ -50,6 +50,12 @@ class Socket {
   /// knows him; empty: who that is only the endpoint says.
   void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
 
+  /// Connects to what these say, whenever they change. `name` is its endpoint().
+  void follow(const std::string& name, std::shared_ptr<Destinations> destinations) {
+    learnEndpoint(name);
+    dialer_.follow(std::move(destinations), watch_);
+  }
+
   /// Gives up everything but endpoint() and port(). Does nothing in a forked child, or the second time.
   void close();
 
@@ -118,6 +124,12 @@ class Socket {
 
   /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
   bool isAnyUp() { return dialer_.isAnyUp(); }
+
+  /// Whether so many of them are, waiting for that until the deadline. Never, if the socket is not monitored.
+  bool awaitUp(std::size_t count, const Deadline& deadline) { return dialer_.awaitUp(count, deadline); }
+
+  /// The same while another thread uses the socket, which must attend() to it.
+  bool awaitUpElsewhere(std::size_t count, const Deadline& deadline) { return watch_->awaitUp(count, deadline); }
 
   /// Connects anew, so that what was sent and has not left yet is found by nobody who comes to these endpoints later.
   /// What has come and is not received is lost, too: receive first.

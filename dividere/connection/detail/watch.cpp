@@ -61,6 +61,25 @@ std::vector<Link> Watch::takeLinks() {
   return links_.all();
 }
 
+void Watch::removeLink(const std::string& endpoint) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  links_.remove(endpoint);
+}
+
+bool Watch::awaitUp(std::size_t count, const Deadline& deadline) {
+  const auto areUp = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto isUp = [](const Link& link) { return link.isUp(); };
+    return static_cast<std::size_t>(std::count_if(links_.all().begin(), links_.all().end(), isUp)) >= count;
+  };
+  return linksChanged_.wait(areUp, deadline);
+}
+
+void Watch::wakeOwner() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  callOwner();
+}
+
 void Watch::relinked(const std::string& endpoint, std::size_t keys) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Link& link : links_.all()) {
@@ -206,9 +225,10 @@ Watch::Notice Watch::follow(SocketEvent& event) {
   const auto now = Clock::now();
   const Link::News news = link->follow(event.type, now, reason);
   if (link->state == Link::State::suspect) hasSuspects_ = true;
+  if (wasUp != link->isUp()) linksChanged_.ring();
   if (link->isRefused() && !wasRefused) callOwner();  // who may be waiting for a reply
-  // Only a socket that deals to several peers has a choice to make.
-  if (links_.all().size() > 1 && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
+  // Only a socket that deals to several peers has a choice to make; and there is who waits for the first one.
+  if ((links_.all().size() > 1 || wakeFd_ >= 0) && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
   return noticeOf(*link, news, now);
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../core/detail/bell.hpp"
 #include "../../core/detail/deadline.hpp"
 #include "../../core/detail/log_line.hpp"
 #include "../../core/log.hpp"
@@ -66,8 +67,17 @@ class Watch {
   bool needsAttention() const noexcept { return attention_.load(std::memory_order_acquire); }
   std::vector<Link> takeLinks();
 
+  /// The owner has disconnected from there.
+  void removeLink(const std::string& endpoint);
+
   /// The owner made this link anew.
   void relinked(const std::string& endpoint, std::size_t keys = 1);
+
+  /// Whether so many links are up, waiting for that until the deadline. Any thread.
+  bool awaitUp(std::size_t count, const Deadline& deadline);
+
+  /// Has the owner look at its links. Any thread.
+  void wakeOwner();
 
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
@@ -135,6 +145,8 @@ class Watch {
   RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
+
+  Bell linksChanged_;
 
   // Under mutex_.
   std::mutex mutex_;

@@ -7,6 +7,7 @@
 #include "../../connection/subscriber.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/never_destroyed.hpp"
+#include "../../core/detail/thread.hpp"
 #include "../../messaging/detail/envelope_format.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
 #include "own_address.hpp"
@@ -82,12 +83,21 @@ static void requireLocations(const std::vector<registry::Location>& registries) 
   }
 }
 
+/// Where nothing may be waited for, another thread waits for the link's.
+static void endLink(RegistryLink* link) {
+  if (!CallbackScope::isInside() && !link->isCurrent()) {
+    delete link;
+  } else {
+    startThread("dividere-end", [link] { delete link; }).detach();
+  }
+}
+
 /// Makes a link. Its errors name `who` asked for it.
 static std::shared_ptr<RegistryLink> makeRegistryLink(const std::string& who,
                                                       const std::vector<registry::Location>& registries) {
   try {
     requireLocations(registries);
-    return std::make_shared<RegistryLink>(registries);
+    return std::shared_ptr<RegistryLink>(new RegistryLink(registries), endLink);
   } catch (const Error& error) {
     throw Error(error.code(), who + ": " + error.context());
   }

@@ -1,0 +1,37 @@
+#pragma once
+
+// Where the publishers of a name are.
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../../connection/detail/destinations.hpp"
+#include "watching.hpp"
+
+namespace dividere::detail {
+
+/// The endpoints of those that are announced under a name, or a pattern, as publishers, or do not say as what: the first
+/// ones, and as many as a socket can follow.
+class FoundPublishers final : public Destinations {
+ public:
+  /// Watched for as long as the result lives. `who` is for the log and for errors; the name must be good. Throws
+  /// Error{badEndpoint} for registries that are at no address.
+  static std::shared_ptr<Destinations> of(const std::string& who, const std::string& name,
+                                          const std::vector<registry::Location>& registries);
+
+ private:
+  void tell(const registry::ServiceAddress& address, bool isThere);
+  void use(const std::string& endpoint, const std::string& name);
+  void dismiss(const std::string& endpoint);
+
+  // The watch's thread alone.
+  std::set<Place> places_;                           // of all that are there
+  std::map<std::string, std::size_t> counts_;        // their endpoints, and how many of them each is
+  std::set<std::string> used_;                       // of these: where the socket is to be connected
+  std::map<std::string, std::string> waiting_ = {};  // of these: the others, with a name of each
+};
+
+}  // namespace dividere::detail

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "../messaging/subscriber.hpp"
+#include "address.hpp"
+
+namespace dividere::registry {
+
+/// A messaging::Subscriber of whoever publishes under a name, wherever that is.
+///
+///     registry::Subscriber images("camera.front", types<Image>());  // or "camera.*"
+///     Image image = images.recv<Image>();
+///
+/// It connects to every publisher that is announced under the name (registry::Announcement, of the kind "publisher" or of
+/// none), to 256 at most, and follows when they come, go and move. Where there are more, those that come first are heard,
+/// and others as those go. What a publisher sent before it went is received still.
+///
+/// Reads as messaging::Subscriber, belongs to one thread as that, and moves into a reactor as one. Connecting is done in
+/// that thread, while it receives or waits: who polls native() in place of that never gets connected. endpoint() is the
+/// name, port() 0.
+///
+/// The registries are asked as Client::watch() does: all of them are, and publishers stay connected while a registry is away.
+class Subscriber : public messaging::Subscriber {
+ public:
+  /// `types` and `topic` as for messaging::Subscriber; everything if there are none. Returns at once, whether anybody is
+  /// there or not. Throws std::errc::invalid_argument for what is no name or pattern.
+  explicit Subscriber(const std::string& name, const std::vector<std::string>& types = {},
+                      const messaging::SubscriberOptions& options = {},
+                      const std::vector<Location>& registries = {Location{}}, const messaging::Topic& topic = {});
+
+  /// Waits until it is connected to so many publishers; false if it was not in time. Those learn of it a moment later:
+  /// messaging::Publisher::waitForSubscribers(). Needs SocketOptions::monitor.
+  bool waitForPublishers(std::size_t count, Timeout timeout);
+};
+
+}  // namespace dividere::registry
