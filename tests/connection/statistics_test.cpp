@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <dividere.hpp>
 #include <optional>
 #include <string>
@@ -9,6 +12,7 @@
 #include "support/eventually.hpp"
 #include "support/limit.hpp"
 #include "support/raw_socket.hpp"
+#include "support/tcp.hpp"
 
 using dividere::Statistics;
 using dividere::connection::Publisher;
@@ -100,31 +104,30 @@ TEST_CASE("what a publisher drops stands in its statistics") {
 }
 
 TEST_CASE("a connection that is made again is counted, the first one is not") {
-  std::optional<Response> response(std::in_place, "tcp://127.0.0.1:*");
-  const std::string endpoint = localhost(*response);
+  std::atomic<int> handshakes{0};
   SocketOptions options = named("comes back");
   options.reconnect = std::chrono::milliseconds(1);
-  Request request(endpoint, options);
-  request.send("first");
-  REQUIRE(response->recv(support::kLimit));
-  CHECK(statisticsOf("comes back").at(0).reconnects == 0);
+  options.onEvent = [&](const dividere::connection::SocketEvent& event) {
+    if (event.type == dividere::connection::EventType::handshakeSucceeded) ++handshakes;
+  };
+  std::optional<Response> response(std::in_place, "tcp://*:*");
+  const std::uint16_t port = response->port();
+  Request request(localhost(*response), options);
+  REQUIRE(support::eventually([&] { return handshakes == 1; }));
   response.reset();
-  response.emplace(endpoint, [] {
-    SocketOptions bound;
-    bound.attach = dividere::connection::Attach::bind;
-    return bound;
-  }());
-  CHECK(support::eventually([&] {
+  response.emplace("tcp://*:" + std::to_string(port));
+  REQUIRE(support::eventually([&] {
     request.wait(std::chrono::milliseconds(0));
-    return statisticsOf("comes back").at(0).reconnects == 1;
+    return handshakes == 2;
   }));
+  CHECK(statisticsOf("comes back").at(0).reconnects == 1);
 }
 
 TEST_CASE("a peer with which no handshake comes about is counted") {
   Response response("tcp://127.0.0.1:*", named("strict"));
-  support::RawSocket publisher(ZMQ_PUB);  // of a kind that does not fit
-  publisher.connect(response.endpoint());
-  CHECK(support::eventually([&] { return statisticsOf("strict").at(0).handshakesFailed > 0; }));
+  // How a peer of ZMTP 3 begins, which then goes.
+  support::TcpStream::connect(response.port()).send("\xFF" + std::string(8, '\0') + "\x7F\x03");
+  CHECK(support::eventually([&] { return statisticsOf("strict").at(0).handshakesFailed == 1; }));
 }
 
 TEST_CASE("a socket stands in the statistics as long as it lives, and moving it changes nothing") {
