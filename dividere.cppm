@@ -15,6 +15,7 @@ export module dividere;
 export namespace dividere {
 using dividere::Call;
 using dividere::CallOptions;
+using dividere::currentTrace;
 using dividere::Errc;
 using dividere::Error;
 using dividere::errorCategory;
@@ -30,10 +31,14 @@ using dividere::Outcome;
 using dividere::Peer;
 using dividere::secure;
 using dividere::setLogHandler;
+using dividere::setSpanHandler;
+using dividere::Span;
 using dividere::Stream;
 using dividere::Statistics;
 using dividere::statistics;
 using dividere::Timeout;
+using dividere::TraceContext;
+using dividere::TraceScope;
 using dividere::waitForSignal;
 }  // namespace dividere
 

@@ -18,6 +18,7 @@
 #include "dividere/core/interrupt.hpp"
 #include "dividere/core/log.hpp"
 #include "dividere/core/statistics.hpp"
+#include "dividere/core/trace.hpp"
 #include "dividere/core/protobuf_fwd.hpp"
 #include "dividere/core/timeout.hpp"
 #include "dividere/core/version.hpp"
@@ -91,6 +92,7 @@
 #include "dividere/core/interrupt.cpp"
 #include "dividere/core/log.cpp"
 #include "dividere/core/statistics.cpp"
+#include "dividere/core/trace.cpp"
 #include "dividere/core/wait_for_signal.cpp"
 
 #include "dividere/connection/connector.cpp"

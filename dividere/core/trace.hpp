@@ -1,0 +1,61 @@
+#pragma once
+
+// Which work belongs together, across processes.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace dividere {
+
+/// Where a piece of work stands among all that follows from one cause (W3C Trace Context).
+struct TraceContext {
+  std::array<std::uint8_t, 16> traceId{};  ///< of all of it
+  std::array<std::uint8_t, 8> spanId{};    ///< of this piece
+  std::uint8_t flags = 1;                  ///< 1: it is recorded
+
+  /// As an HTTP header has it: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".
+  std::string traceparent() const;
+};
+
+/// A piece of work that has ended.
+struct Span {
+  enum class Kind {
+    client,  ///< a call, from its start to its outcome
+    server   ///< a handler
+  };
+
+  TraceContext context;
+  std::array<std::uint8_t, 8> parentId{};  ///< the piece of work that it is a part of; zeros: none
+  Kind kind = Kind::client;
+  std::string name;  ///< what was called: the service and the method, or the type of the message
+  std::chrono::system_clock::time_point start;
+  std::chrono::nanoseconds duration{0};  ///< by a clock that nobody sets
+  std::string error;                     ///< why it failed; empty if it did not
+};
+
+/// Has `handler` called with each span of this process, when it ends, in the thread where it does. From then on calls begin a
+/// trace, unless they are part of one. What a handler calls and publishes is part of its request's trace, with or without
+/// this. No lock is held. What it throws goes to the log. Null: no more. Any thread; the last one set counts.
+void setSpanHandler(std::function<void(const Span&)> handler);
+
+/// What the calling thread works at: in a handler its request's, elsewhere what a TraceScope says.
+std::optional<TraceContext> currentTrace();
+
+/// While it lives, what the calling thread starts is a part of this: of a span of the application's own, say. Destroyed in the
+/// reverse order of making, in the same thread.
+class TraceScope {
+ public:
+  explicit TraceScope(const std::optional<TraceContext>& context);
+  ~TraceScope();
+  TraceScope(const TraceScope&) = delete;
+  TraceScope& operator=(const TraceScope&) = delete;
+
+ private:
+  const std::optional<TraceContext> before_;
+};
+
+}  // namespace dividere
