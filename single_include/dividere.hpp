@@ -16,6 +16,7 @@
 #ifndef DIVIDERE_HPP
 #define DIVIDERE_HPP
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -246,6 +247,61 @@ std::string openMetrics();
 
 }  // namespace dividere
 // end dividere/core/statistics.hpp
+
+// begin dividere/core/trace.hpp
+// Which work belongs together, across processes.
+
+namespace dividere {
+
+/// Where a piece of work stands among all that follows from one cause (W3C Trace Context).
+struct TraceContext {
+  std::array<std::uint8_t, 16> traceId{};  ///< of all of it
+  std::array<std::uint8_t, 8> spanId{};    ///< of this piece
+  std::uint8_t flags = 1;                  ///< 1: it is recorded
+
+  /// As an HTTP header has it: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".
+  std::string traceparent() const;
+};
+
+/// A piece of work that has ended.
+struct Span {
+  enum class Kind {
+    client,  ///< a call, from its start to its outcome
+    server   ///< a handler
+  };
+
+  TraceContext context;
+  std::array<std::uint8_t, 8> parentId{};  ///< the piece of work that it is a part of; zeros: none
+  Kind kind = Kind::client;
+  std::string name;  ///< what was called: the service and the method, or the type of the message
+  std::chrono::system_clock::time_point start;
+  std::chrono::nanoseconds duration{0};  ///< by a clock that nobody sets
+  std::string error;                     ///< why it failed; empty if it did not
+};
+
+/// Has `handler` called with each span of this process, when it ends, in the thread where it does. From then on calls begin a
+/// trace, unless they are part of one. What a handler calls and publishes is part of its request's trace, with or without
+/// this. No lock is held. What it throws goes to the log. Null: no more. Any thread; the last one set counts.
+void setSpanHandler(std::function<void(const Span&)> handler);
+
+/// What the calling thread works at: in a handler its request's, elsewhere what a TraceScope says.
+std::optional<TraceContext> currentTrace();
+
+/// While it lives, what the calling thread starts is a part of this: of a span of the application's own, say. Destroyed in the
+/// reverse order of making, in the same thread.
+class TraceScope {
+ public:
+  explicit TraceScope(const std::optional<TraceContext>& context);
+  ~TraceScope();
+  TraceScope(const TraceScope&) = delete;
+  TraceScope& operator=(const TraceScope&) = delete;
+
+ private:
+  const std::optional<TraceContext> before_;
+};
+
+}  // namespace dividere
+// end dividere/core/trace.hpp
 
 // begin dividere/core/protobuf_fwd.hpp
 // All the interface needs of protobuf. Users include their own .pb.h.
@@ -3173,7 +3229,6 @@ class Service : public reactor::Handling<Service> {
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <atomic>
 #include <cctype>
 #include <cerrno>
@@ -4320,6 +4375,158 @@ std::string openMetrics() {
 
 }  // namespace dividere
 // end dividere/core/statistics.cpp
+
+// begin dividere/core/detail/tracing.hpp
+// Spans of this library's own work.
+
+namespace dividere::detail {
+
+/// As envelopes have it: trace, span and flags, 25 bytes.
+std::string traceBytes(const TraceContext& context);
+
+/// Nothing if the bytes are no trace, or one of zeros alone, which the standard forbids.
+std::optional<TraceContext> readTrace(std::string_view bytes);
+
+/// Work under way, which somebody is told of when it ends.
+class OpenSpan {
+ public:
+  /// A part of `parent`; the beginning of a trace if there is none. Null if nobody is told.
+  static std::unique_ptr<OpenSpan> begin(Span::Kind kind, const std::optional<TraceContext>& parent);
+
+  const TraceContext& context() const noexcept { return span_.context; }
+
+  /// Tells of it. `error`: why it failed, if it did.
+  void end(std::string name, std::string error = {}) noexcept;
+
+ private:
+  OpenSpan(Span::Kind kind, const std::optional<TraceContext>& parent);
+
+  Span span_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/tracing.hpp
+
+// begin dividere/core/trace.cpp
+namespace dividere::detail {
+
+using SpanHandler = std::function<void(const Span&)>;
+
+/// Whether there is a handler: what each call asks first.
+static std::atomic<bool> isTraced{false};
+
+/// Under processMutex().
+static std::shared_ptr<const SpanHandler>& spanHandler() {
+  static NeverDestroyed<std::shared_ptr<const SpanHandler>> handler;
+  return *handler;
+}
+
+static std::optional<TraceContext>& traceOfThisThread() {
+  static thread_local std::optional<TraceContext> context;
+  return context;
+}
+
+template <std::size_t size>
+static bool isAllZero(const std::array<std::uint8_t, size>& bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+template <std::size_t size>
+static void fillAtRandom(std::array<std::uint8_t, size>& bytes) {
+  do {
+    const std::string random = randomBytes(size);
+    std::copy(random.begin(), random.end(), bytes.begin());
+  } while (isAllZero(bytes));
+}
+
+template <std::size_t size>
+static std::string hexOf(const std::array<std::uint8_t, size>& bytes) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
+  return text;
+}
+
+std::string traceBytes(const TraceContext& context) {
+  std::string bytes(context.traceId.begin(), context.traceId.end());
+  bytes.append(context.spanId.begin(), context.spanId.end());
+  return bytes += static_cast<char>(context.flags);
+}
+
+std::optional<TraceContext> readTrace(std::string_view bytes) {
+  TraceContext context;
+  const std::size_t trace = context.traceId.size(), span = context.spanId.size();
+  if (bytes.size() != trace + span + 1) return std::nullopt;
+  std::copy_n(bytes.begin(), trace, context.traceId.begin());
+  std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(trace), span, context.spanId.begin());
+  context.flags = static_cast<std::uint8_t>(bytes.back());
+  if (isAllZero(context.traceId) || isAllZero(context.spanId)) return std::nullopt;
+  return context;
+}
+
+// --- OpenSpan ---
+
+OpenSpan::OpenSpan(Span::Kind kind, const std::optional<TraceContext>& parent) {
+  span_.kind = kind;
+  span_.start = std::chrono::system_clock::now();
+  if (parent) {
+    span_.context = *parent;
+    span_.parentId = parent->spanId;
+  } else {
+    fillAtRandom(span_.context.traceId);
+  }
+  fillAtRandom(span_.context.spanId);
+}
+
+std::unique_ptr<OpenSpan> OpenSpan::begin(Span::Kind kind, const std::optional<TraceContext>& parent) {
+  if (!isTraced.load(std::memory_order_relaxed)) return nullptr;
+  return std::unique_ptr<OpenSpan>(new OpenSpan(kind, parent));
+}
+
+void OpenSpan::end(std::string name, std::string error) noexcept try {
+  std::shared_ptr<const SpanHandler> handler;
+  {
+    const std::lock_guard<std::mutex> lock(processMutex());
+    handler = spanHandler();
+  }
+  if (!handler) return;
+  span_.name = std::move(name);
+  span_.error = std::move(error);
+  span_.duration = std::chrono::steady_clock::now() - begun_;
+  const CallbackScope scope;
+  (*handler)(span_);
+} catch (const std::exception& thrown) {
+  log(LogLevel::error, "setSpanHandler", std::string("the handler threw: ") + thrown.what());
+} catch (...) {
+  log(LogLevel::error, "setSpanHandler", "the handler threw something that is no std::exception");
+}
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+std::string TraceContext::traceparent() const {
+  return "00-" + detail::hexOf(traceId) + "-" + detail::hexOf(spanId) + "-" +
+         detail::hexOf(std::array<std::uint8_t, 1>{flags});
+}
+
+void setSpanHandler(std::function<void(const Span&)> handler) {
+  auto shared = handler ? std::make_shared<const detail::SpanHandler>(std::move(handler)) : nullptr;
+  const std::lock_guard<std::mutex> lock(detail::processMutex());
+  detail::spanHandler().swap(shared);  // the former one is destroyed without the lock
+  detail::isTraced = detail::spanHandler() != nullptr;
+}
+
+std::optional<TraceContext> currentTrace() { return detail::traceOfThisThread(); }
+
+TraceScope::TraceScope(const std::optional<TraceContext>& context)
+    : before_(std::exchange(detail::traceOfThisThread(), context)) {}
+
+TraceScope::~TraceScope() { detail::traceOfThisThread() = before_; }
+
+}  // namespace dividere
+// end dividere/core/trace.cpp
 
 // begin dividere/core/wait_for_signal.cpp
 namespace dividere::detail {

@@ -562,7 +562,7 @@ TEST_CASE("stop() lets the handlers at work finish; requests that none has begun
 TEST_CASE("stop() tells a peer of each of its requests, however many, though another one does not read") {
   Server server(stage::anywhere());
   ServiceOptions options = stage::at(server);
-  options.socket.sendQueue = 10;
+  options.socket.sendQueue = 100;
   options.socket.kernelSendBuffer = 4096;
   Service service("name", options);
   stage::Event begun;
@@ -573,7 +573,7 @@ TEST_CASE("stop() tells a peer of each of its requests, however many, though ano
     return message;
   });
   service.start(support::kLimit);
-  constexpr int kRequests = 300;
+  constexpr int kRequests = 150;  // more than the queue takes at once, and not so many that a busy machine is too slow
   const std::string endpoint = "tcp://127.0.0.1:" + std::to_string(service.port());
   const auto bytes = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01("x"));
   support::RawSocket deaf(ZMQ_DEALER), reader(ZMQ_DEALER);
@@ -583,7 +583,7 @@ TEST_CASE("stop() tells a peer of each of its requests, however many, though ano
   reader.connect(endpoint);
   deaf.send({"", bytes});
   CHECK(begun.wait());  // from now on all requests wait
-  for (int i = 0; i < kRequests; ++i) deaf.send({"", bytes});
+  for (int i = 0; i < 2 * kRequests; ++i) deaf.send({"", bytes});
   for (int i = 0; i < kRequests; ++i) reader.send({"", bytes});
   std::thread stopping([&] { service.stop(); });
   CHECK(support::eventually([&] { return !stage::clientOf(server).lookupService("name"); }));
