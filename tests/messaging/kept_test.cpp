@@ -190,6 +190,13 @@ TEST_CASE("behind a forwarder newcomers get what is kept, each for itself") {
   publisher.send(msg02(6));
   CHECK(readUpTo(first, 6) == Numbers{6});
   CHECK(readUpTo(second, 6) == Numbers{6});
+  // The publisher knows what all of them have subscribed to together.
+  publisher.send(msg01("text"));
+  Subscriber third(forwarder.endpoint(), types<Msg01>());
+  const auto message = third.recv<Msg01>(kLimit);
+  REQUIRE(message);
+  CHECK(message->field1() == "text");
+  CHECK_FALSE(third.wait(kShort));
 }
 
 TEST_CASE("who wants the newest alone gets it of each type and topic when he comes, and no older one") {
