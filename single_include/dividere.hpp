@@ -22669,14 +22669,20 @@ class Questions {
   Clock::time_point run(Clock::time_point now);
 
  private:
+  /// A registry that was asked, and under which id: another one's reply is none, though it can guess the id.
+  struct Asked {
+    std::size_t registry;
+    std::string id;
+  };
+
   struct Question {
     std::string envelope;
     Deadline deadline;
     Replied replied;
     std::size_t turn;  // the registry that is to reply
     Clock::time_point turnEnds;
-    bool isAsked = false;               // that one has the question
-    std::vector<std::string> ids = {};  // under which it was asked, also of those before
+    bool isAsked = false;           // that one has the question
+    std::vector<Asked> asked = {};  // it, and those before
   };
 
   void tryAsk(Question& question, Clock::time_point now);
@@ -23483,16 +23489,13 @@ ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_po
   return reply;
 }
 
-/// Lists every instance, in the order they came; or, where that is too much, as many as fit from the turn on, which
-/// goes on behind them.
+/// Lists every instance, or as many as fit, from the turn on: who takes the first ones does not take the same ones each
+/// time. The turn goes on behind those that fit.
 void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const {
   const std::size_t count = instances.all.size();
   std::size_t room = limits_.replyBytes - std::min(limits_.replyBytes, sizeInReply(reply.name, reply.server));
-  std::size_t size = 0;
-  for (const Instance& each : instances.all) size += sizeInReply({}, each.server, each.traits);
-  const std::size_t first = size <= room ? 0 : turn;
   for (std::size_t i = 0; i < count; ++i) {
-    const Instance& each = instances.all[(first + i) % count];
+    const Instance& each = instances.all[(turn + i) % count];
     const std::size_t taken = sizeInReply({}, each.server, each.traits);
     if (taken > room) break;
     room -= taken;
@@ -24220,8 +24223,8 @@ void Questions::tryAsk(Question& question, Clock::time_point now) {
     if (registry.state() == Remote::State::connecting) return;  // it has its turn: the order is the user's
     if (registry.isUp()) {
       Frame frame{std::string_view(question.envelope)};
-      question.ids.push_back(ids_.next());
-      question.isAsked = registry.ask(question.ids.back(), frame);
+      question.asked.push_back({question.turn, ids_.next()});
+      question.isAsked = registry.ask(question.asked.back().id, frame);
     }
     if (!question.isAsked) nextTurn(question, now);
   }
@@ -24247,8 +24250,9 @@ void Questions::changed(std::size_t registry) {
 }
 
 bool Questions::take(std::size_t registry, std::string_view id, Frame& reply) {
+  const auto isIt = [&](const Asked& asked) { return asked.registry == registry && asked.id == id; };
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const Question& question) {
-    return std::find(question.ids.begin(), question.ids.end(), id) != question.ids.end();
+    return std::any_of(question.asked.begin(), question.asked.end(), isIt);
   });
   if (found == open_.end()) return false;
   first_ = registry;
@@ -24373,8 +24377,9 @@ bool Registrar::take(std::size_t registry, std::string_view id, const Frame& rep
     acknowledge(*entry, reply);
     return true;
   }
-  const auto farewell =
-      std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) { return each.asked == id; });
+  const auto farewell = std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) {
+    return each.registry == registry && each.asked == id;
+  });
   if (farewell == farewells_.end()) return false;
   const auto registration = farewell->registration;
   farewells_.erase(farewell);
@@ -25608,6 +25613,7 @@ Instance* Instances::at(const ServiceInstance& place) {
 }
 
 bool Instances::isUsable(const ServiceInstance& place) {
+  if (place.traits.kind == "publisher") return false;  // under the name of a service; nobody replies there
   const std::string fault = faultIn(place);
   if (!fault.empty()) warn("an instance is passed over: the " + fault);
   return fault.empty();

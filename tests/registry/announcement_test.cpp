@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "golden.pb.h"
 #include "stage.hpp"
 #include "support/child.hpp"
 #include "support/eventually.hpp"
@@ -44,6 +45,34 @@ TEST_CASE("an announced endpoint is found with its kind, as long as the announce
     CHECK(client.lookupService("camera.front")->port == 5100);
   }
   CHECK(client.instances("camera.*").empty());
+}
+
+TEST_CASE("a broker that is announced is called by its name; a publisher of the name is not") {
+  Server server(stage::anywhere());
+  dividere::balancing::Broker broker(0, 0);
+  dividere::balancing::Worker worker("tcp://localhost:" + std::to_string(broker.backPort()));
+  worker.on([](const Msg01& message) {
+    Msg01 reply = message;
+    reply.set_field1(message.field1() + ", by a worker");
+    return reply;
+  });
+  worker.start();
+  dividere::messaging::Response deaf("tcp://*:*");  // would be called, if it did not say that it publishes
+  Announcement other("demo", deaf.port(), "publisher", at(server));
+  Announcement announced("demo", broker.frontPort(), "broker", at(server));
+  REQUIRE(other.wait(support::kLimit));
+  REQUIRE(announced.wait(support::kLimit));
+  dividere::service::ClientOptions options;
+  options.registries = {stage::locationOf(server)};
+  dividere::service::Client client("demo", options);
+  Msg01 message;
+  for (int i = 0; i < 20; ++i) {
+    message.set_field1("call " + std::to_string(i));
+    const auto reply = client.call<Msg01>(message, support::kLimit);
+    REQUIRE(reply);
+    CHECK(reply->field1() == message.field1() + ", by a worker");
+  }
+  CHECK_FALSE(deaf.wait(0ms));
 }
 
 TEST_CASE("a service says that it is one") {

@@ -15,6 +15,7 @@
 #include "support/eventually.hpp"
 #include "support/limit.hpp"
 #include "support/log_capture.hpp"
+#include "support/raw_socket.hpp"
 #include "support/registry_ports.hpp"
 #include "support/thrown.hpp"
 
@@ -349,6 +350,48 @@ TEST_CASE("a registry that is there and does not answer is passed over") {
   stage::clientOf(server).registerService("name", 5100);
   Client client({Location{"localhost", silent.port()}, stage::locationOf(server)});
   CHECK(client.lookupService("name", support::kLimit));
+}
+
+TEST_CASE("a registry cannot reply to what another one was asked, though it can guess the id") {
+  support::LogCapture quiet;
+  dividere::messaging::Response honest("tcp://*:*");
+  support::RawSocket forger(ZMQ_ROUTER);
+  const std::string endpoint = forger.bind();
+  const auto port = static_cast<std::uint16_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+  dividere::registry::AnnouncementOptions options;
+  options.registries = {Location{"localhost", honest.port()}, Location{"127.0.0.1", port}};
+  options.jitter = 0ms;
+  dividere::registry::Announcement announced("name", 5100, "", options);  // both are told: so the ids are known
+  auto told = forger.recv();
+  REQUIRE(told);
+  REQUIRE(told->size() == 4);
+  REQUIRE(honest.recv<RegisterService>(support::kLimit));
+  ack no;
+  honest.send(no);  // it is not known there
+  Client client(options.registries);
+  std::optional<dividere::registry::ServiceAddress> found;
+  std::thread asking([&] { found = client.lookupService("name", support::kLimit); });
+  REQUIRE(honest.recv<ServiceLookupReq>(support::kLimit));
+  ServiceLookupRep forged;
+  forged.set_server("192.0.2.66");
+  forged.set_port(66);
+  support::Frames frames = *told;
+  dividere::messaging::ProtoBuffEncoder encoder;
+  frames.back() = encoder.encode(forged);
+  for (int guess = 1; guess < 100; ++guess) {
+    frames[1].back() = static_cast<char>(guess);
+    if (frames[1] != (*told)[1]) forger.send(frames);
+  }
+  ack yes;
+  yes.set_ok(true);
+  told->back() = encoder.encode(yes);
+  forger.send(*told);
+  REQUIRE(announced.wait(support::kLimit));  // the forged ones have been read
+  forged.set_server("192.0.2.7");
+  honest.send(forged);
+  asking.join();
+  REQUIRE(found);
+  CHECK(found->server == "192.0.2.7");
 }
 
 TEST_CASE("a list of registries without one is refused") {

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -62,12 +63,13 @@ std::vector<std::string> found(Directory& directory, int times, Directory::Clock
 
 using List = std::vector<std::string>;
 
-/// The kinds of all instances, as a look-up for all lists them.
+/// The kinds of all instances, as a look-up for all lists them, in order.
 List kinds(Directory& directory) {
   List all;
   for (const auto& each : directory.find(ServiceLookupReq{"name", true}, kStart).instances) {
     all.push_back(each.traits.kind);
   }
+  std::sort(all.begin(), all.end());
   return all;
 }
 
@@ -90,6 +92,18 @@ TEST_CASE("look-ups of a name go round its instances") {
   CHECK(directory.size() == 3);
 }
 
+TEST_CASE("a look-up for all begins with another instance each time") {
+  Directory directory;
+  for (std::uint32_t port = 1; port <= 3; ++port) directory.add(instance("a", port), kHere, kStart);
+  std::vector<std::uint32_t> first;
+  for (int i = 0; i < 4; ++i) {
+    const auto reply = directory.find(ServiceLookupReq{"name", true}, kStart);
+    CHECK(reply.instances.size() == 3);
+    first.push_back(reply.instances.at(0).port);
+  }
+  CHECK(first == std::vector<std::uint32_t>{1, 2, 3, 1});
+}
+
 TEST_CASE("a look-up for all has every instance, and one more than the others in its turn") {
   Directory directory;
   directory.add(instance("a", 1), kHere, kStart);
@@ -100,8 +114,8 @@ TEST_CASE("a look-up for all has every instance, and one more than the others in
   const auto reply = directory.find(request, kStart);
   REQUIRE(reply.instances.size() == 2);
   CHECK(reply.server == "b");
-  CHECK((reply.instances[0].server == "a" && reply.instances[0].port == 1));
-  CHECK((reply.instances[1].server == "b" && reply.instances[1].port == 2));
+  CHECK((reply.instances[0].server == "b" && reply.instances[0].port == 2));
+  CHECK((reply.instances[1].server == "a" && reply.instances[1].port == 1));
 }
 
 TEST_CASE("an instance that goes does not change whose turn it is") {
@@ -371,7 +385,7 @@ TEST_CASE("an instance is listed with what it said last of itself, by its name a
   publisher.traits = {5, "key", "publisher"};
   CHECK(directory.add(publisher, kHere, kStart).empty());
   CHECK(directory.add(instance("b", 2), kHere, kStart).empty());
-  CHECK(kinds(directory) == List{"publisher", ""});
+  CHECK(kinds(directory) == List{"", "publisher"});
   ServiceLookupReq request{"n*"};
   request.pattern = "n*";
   const auto listed = directory.find(request, kStart).instances;
@@ -380,7 +394,7 @@ TEST_CASE("an instance is listed with what it said last of itself, by its name a
   CHECK(listed[0].traits.features == 5);
   publisher.traits.kind = "broker";
   CHECK(directory.add(publisher, kHere, kStart).empty());
-  CHECK(kinds(directory) == List{"broker", ""});
+  CHECK(kinds(directory) == List{"", "broker"});
 }
 
 TEST_CASE("a kind or a key that is too long, or a kind that is no text, is refused in words") {

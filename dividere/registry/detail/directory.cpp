@@ -150,16 +150,13 @@ ServiceLookupRep Directory::find(const ServiceLookupReq& request, Clock::time_po
   return reply;
 }
 
-/// Lists every instance, in the order they came; or, where that is too much, as many as fit from the turn on, which
-/// goes on behind them.
+/// Lists every instance, or as many as fit, from the turn on: who takes the first ones does not take the same ones each
+/// time. The turn goes on behind those that fit.
 void Directory::listAll(Instances& instances, std::size_t turn, ServiceLookupRep& reply) const {
   const std::size_t count = instances.all.size();
   std::size_t room = limits_.replyBytes - std::min(limits_.replyBytes, sizeInReply(reply.name, reply.server));
-  std::size_t size = 0;
-  for (const Instance& each : instances.all) size += sizeInReply({}, each.server, each.traits);
-  const std::size_t first = size <= room ? 0 : turn;
   for (std::size_t i = 0; i < count; ++i) {
-    const Instance& each = instances.all[(first + i) % count];
+    const Instance& each = instances.all[(turn + i) % count];
     const std::size_t taken = sizeInReply({}, each.server, each.traits);
     if (taken > room) break;
     room -= taken;

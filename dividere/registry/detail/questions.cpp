@@ -20,8 +20,8 @@ void Questions::tryAsk(Question& question, Clock::time_point now) {
     if (registry.state() == Remote::State::connecting) return;  // it has its turn: the order is the user's
     if (registry.isUp()) {
       Frame frame{std::string_view(question.envelope)};
-      question.ids.push_back(ids_.next());
-      question.isAsked = registry.ask(question.ids.back(), frame);
+      question.asked.push_back({question.turn, ids_.next()});
+      question.isAsked = registry.ask(question.asked.back().id, frame);
     }
     if (!question.isAsked) nextTurn(question, now);
   }
@@ -47,8 +47,9 @@ void Questions::changed(std::size_t registry) {
 }
 
 bool Questions::take(std::size_t registry, std::string_view id, Frame& reply) {
+  const auto isIt = [&](const Asked& asked) { return asked.registry == registry && asked.id == id; };
   const auto found = std::find_if(open_.begin(), open_.end(), [&](const Question& question) {
-    return std::find(question.ids.begin(), question.ids.end(), id) != question.ids.end();
+    return std::any_of(question.asked.begin(), question.asked.end(), isIt);
   });
   if (found == open_.end()) return false;
   first_ = registry;

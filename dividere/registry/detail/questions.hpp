@@ -36,14 +36,20 @@ class Questions {
   Clock::time_point run(Clock::time_point now);
 
  private:
+  /// A registry that was asked, and under which id: another one's reply is none, though it can guess the id.
+  struct Asked {
+    std::size_t registry;
+    std::string id;
+  };
+
   struct Question {
     std::string envelope;
     Deadline deadline;
     Replied replied;
     std::size_t turn;  // the registry that is to reply
     Clock::time_point turnEnds;
-    bool isAsked = false;               // that one has the question
-    std::vector<std::string> ids = {};  // under which it was asked, also of those before
+    bool isAsked = false;           // that one has the question
+    std::vector<Asked> asked = {};  // it, and those before
   };
 
   void tryAsk(Question& question, Clock::time_point now);

@@ -98,8 +98,9 @@ bool Registrar::take(std::size_t registry, std::string_view id, const Frame& rep
     acknowledge(*entry, reply);
     return true;
   }
-  const auto farewell =
-      std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) { return each.asked == id; });
+  const auto farewell = std::find_if(farewells_.begin(), farewells_.end(), [&](const Farewell& each) {
+    return each.registry == registry && each.asked == id;
+  });
   if (farewell == farewells_.end()) return false;
   const auto registration = farewell->registration;
   farewells_.erase(farewell);

@@ -69,6 +69,7 @@ Instance* Instances::at(const ServiceInstance& place) {
 }
 
 bool Instances::isUsable(const ServiceInstance& place) {
+  if (place.traits.kind == "publisher") return false;  // under the name of a service; nobody replies there
   const std::string fault = faultIn(place);
   if (!fault.empty()) warn("an instance is passed over: the " + fault);
   return fault.empty();
