@@ -1936,6 +1936,20 @@ class Sender {
   /// say otherwise.
   std::chrono::milliseconds remaining() const;
 
+  /// Whether nobody wants the reply any more: whoever asked has given up, and has said so, which callers of this library do
+  /// to a Service and to a Worker. What is sent then goes nowhere. It is known as soon as the news has arrived; in a Service
+  /// of one thread, whose handler keeps it from receiving, this call looks for it, and sees what stands behind less than 1000
+  /// other requests.
+  ///
+  /// Not promised: that every caller who has gone says so. One that crashed, or whose connection was lost, says nothing.
+  bool cancelled() const;
+
+  /// Has `hook` called once the request is cancelled: in another thread, or here and now, if it is already; in a Service of
+  /// one thread, inside of cancelled(). It may still run as the handler returns, but is over before the thread goes on; if
+  /// the reply is left to a Later, until that is destroyed. The last one set counts, and the former one is over then: with
+  /// onCancel(nullptr) a handler takes back what uses its variables. Keep it short; what it throws goes to the log.
+  void onCancel(std::function<void()> hook);
+
   /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
   /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service or by a Dealer, Error{overloaded} while
   /// 100,000 replies are to come, and Error{stopping}.
@@ -1959,6 +1973,7 @@ struct HandlerStats {
   std::uint64_t unknown = 0;    ///< no handler for the type
   std::uint64_t malformed = 0;  ///< no message at all
   std::uint64_t expired = 0;    ///< the caller's time had passed before a handler could run
+  std::uint64_t cancelled = 0;  ///< given up by whoever asked before a handler had replied
 };
 
 /// What Handling keeps, for any Derived.
@@ -16276,7 +16291,8 @@ class CallControl {
 
   bool isCancelled() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
 
-  /// Has `hook` called once, when the request is cancelled; here and now if it is already.
+  /// Has `hook` called once, when the request is cancelled; here and now if it is already. The former one does not run any
+  /// more then.
   void onCancel(Hook hook);
 
   /// Cancels. What it returns goes to runHook(), once no lock is held.
@@ -16303,6 +16319,7 @@ class CallControl {
   void stopWaiting() noexcept;
 
  private:
+  void waitForHook() noexcept;
   Credit tryTake();
 
   std::atomic<bool> isCancelled_{false};
@@ -16339,12 +16356,24 @@ void CallControl::reset() {
 }
 
 void CallControl::onCancel(Hook hook) {
+  bool isLate;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     isTouched_.store(true);
-    if (!isCancelled()) return hook_.swap(hook);  // the former one is let go of without the lock
+    isLate = isCancelled();
+    if (!isLate) hook_.swap(hook);  // the former one is let go of without the lock
   }
-  if (hook) hook();
+  waitForHook();
+  if (isLate && hook) hook();
+}
+
+/// For the end of one that runs in another thread.
+void CallControl::waitForHook() noexcept {
+  const auto isQuiet = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return hookRunsIn_ == std::thread::id() || hookRunsIn_ == std::this_thread::get_id();
+  };
+  changed_.wait(isQuiet, Deadline::never());
 }
 
 CallControl::Hook CallControl::markCancelled() {
@@ -16378,13 +16407,12 @@ void CallControl::runHook(const Hook& hook) noexcept {
 void CallControl::end() noexcept {
   if (!isTouched_.load(std::memory_order_acquire)) return;
   Hook former;
-  const auto isQuiet = [&] {
+  {
     std::lock_guard<std::mutex> lock(mutex_);
     hasEnded_ = true;
-    if (hook_) former.swap(hook_);
-    return hookRunsIn_ == std::thread::id() || hookRunsIn_ == std::this_thread::get_id();
-  };
-  changed_.wait(isQuiet, Deadline::never());
+    former.swap(hook_);
+  }
+  waitForHook();
 }
 
 // --- Parts ---
@@ -17211,6 +17239,9 @@ class Origin {
   /// Whether nobody wants the reply any more, as far as that is known.
   bool isCancelled();
 
+  /// The same without a look for news.
+  bool isKnownCancelled() const { return control_ && control_->isCancelled(); }
+
   /// Has `hook` called once that is known.
   void onCancel(CallControl::Hook hook) { control().onCancel(std::move(hook)); }
 
@@ -17304,6 +17335,9 @@ class HandlerTable {
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
 
+  /// So many requests were given up before a handler ran.
+  void countCancelled(std::size_t requests) noexcept { cancelled_ += requests; }
+
   /// What becomes of a request that a Later was to reply to, and did not.
   void lateFailed(const Error& error) noexcept;
 
@@ -17348,7 +17382,7 @@ class HandlerTable {
   ErrorLog log_;
   RateLimit warnings_;
 
-  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0};
+  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0}, cancelled_{0};
 };
 
 }  // namespace dividere::detail
@@ -17466,8 +17500,10 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     origin.endHandling();
   } catch (...) {
     origin.endHandling();
+    if (origin.isKnownCancelled()) return countCancelled(1);
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
+  if (origin.isKnownCancelled() && !origin.isReplied()) return countCancelled(1);
   if (origin.owesReply() && !origin.isReplied() && !origin.isDeferred()) {
     constexpr const char* kText = "it sent no reply";
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
@@ -17574,7 +17610,7 @@ bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
 }
 
 reactor::HandlerStats HandlerTable::stats() const {
-  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load()};
+  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load(), cancelled_.load()};
 }
 
 }  // namespace dividere::detail
@@ -18032,7 +18068,7 @@ namespace dividere::detail {
 
 void Origin::reply(Frame& frame) {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
-  if (!control_ || !control_->isCancelled()) send(frame);
+  if (!isKnownCancelled()) send(frame);
   isReplied_ = true;
 }
 
@@ -18052,7 +18088,7 @@ std::shared_ptr<LateReplies> Origin::lateReplies() {
 
 bool Origin::isCancelled() {
   takeNews();
-  return control_ && control_->isCancelled();
+  return isKnownCancelled();
 }
 
 CallControl& Origin::control() {
@@ -18674,13 +18710,21 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
 
  protected:
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
-  Frame& receive();
+  Frame& receive() {
+    newMessage();
+    return receive(route_);
+  }
+
+  /// The same for one that is not handled now: its way back goes to `route`.
+  Frame& receive(connection::Route& route);
 
   /// Calls its handler.
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
 
   /// Throws Error{outOfTurn} for a second reply.
   void send(Frame& frame) override;
+
+  HandlerTable& handlers() { return handlers_; }
 
  private:
   void addWaiting(std::vector<connection::Route>& routes);
@@ -18703,8 +18747,7 @@ constexpr std::chrono::milliseconds kRefusalLimit{100};
 constexpr std::chrono::milliseconds kFarewellLimit{1000};
 constexpr std::chrono::milliseconds kStallLimit{200};
 
-Frame& RouterSource::receive() {
-  newMessage();
+Frame& RouterSource::receive(connection::Route& route) {
   socket_.tryReceive();
   std::vector<Frame>& frames = socket_.inbox().frames();
   const auto fail = [&] {
@@ -18715,7 +18758,7 @@ Frame& RouterSource::receive() {
   // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
   auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
   body = body == frames.end() - 1 ? body : body + 1;
-  for (auto step = frames.begin(); step != body; ++step) route_.push_back(step->str());
+  for (auto step = frames.begin(); step != body; ++step) route.push_back(step->str());
   if (body != frames.end() - 1) fail();
   return *body;
 }
@@ -19385,6 +19428,10 @@ void Sender::send(const google::protobuf::Message& message) {
 }
 
 std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
+
+bool Sender::cancelled() const { return origin_.isCancelled(); }
+
+void Sender::onCancel(std::function<void()> hook) { origin_.onCancel(std::move(hook)); }
 
 Later Sender::defer() { return Later(origin_.defer()); }
 
@@ -25319,10 +25366,13 @@ class HandlerPool {
     connection::Route route;
     Frame body;
     RequestTerms terms = {};
+    std::shared_ptr<CallControl> control = {};  // that of whoever handles it
+    bool isDeferred = false;                    // which is a Later's from now on
   };
 
   struct Hooks {
-    std::function<void(Job&)> handle;    ///< in one of the threads; throws nothing
+    std::function<void(Job&)>
+        handle;  ///< in one of the threads; throws nothing; leaves the route's strings where they are
     std::function<void()> hasRoom;       ///< in one of the threads: there is room again
     std::function<void()> lastHasEnded;  ///< in the last of the threads, once
   };
@@ -25333,6 +25383,13 @@ class HandlerPool {
 
   bool isFull() const;
   void add(Job job);
+
+  /// Whoever asked along this route wants no reply any more: a job that waits is forgotten, one that runs is told. How many
+  /// waited.
+  std::size_t cancel(const connection::Route& route);
+
+  /// So many more parts are wanted along this route.
+  void addCredit(const connection::Route& route, std::uint32_t parts);
 
   /// Has each thread end when the handler it runs is done; no job is begun any more. Any thread.
   void requestStop();
@@ -25347,8 +25404,20 @@ class HandlerPool {
   bool isCurrent() const;
 
  private:
-  void work(const Waker& waker);
-  bool next(Job& job, const Waker& waker);
+  /// One thread's place: what it handles can be found there while it does. The route's strings, wherever the handler has put
+  /// them; null: none.
+  struct Seat {
+    Job job;
+    const std::string* route = nullptr;
+    std::size_t steps = 0;
+
+    bool isOf(const connection::Route& other) const;
+  };
+
+  void work(const Waker& waker, Seat& seat);
+  bool next(Seat& seat, const Waker& waker);
+  void take(Seat& seat);
+  std::shared_ptr<CallControl> controlOf(const connection::Route& route) const;
 
   const Hooks hooks_;
   const std::size_t most_;  // jobs that wait
@@ -25358,6 +25427,7 @@ class HandlerPool {
   std::vector<const Waker*> idle_;  // under mutex_: of threads that wait for a job
   std::size_t working_ = 0;         // under mutex_: threads that have not ended
   bool stopping_ = false;           // under mutex_
+  std::list<Seat> seats_;           // their route and control: under mutex_
 
   std::list<StoppableThread> threads_;  // last: they end before what they use
 };
@@ -25370,11 +25440,14 @@ namespace dividere::detail {
 
 // A job for each thread that becomes free, without the wait for the loop's thread.
 HandlerPool::HandlerPool(std::size_t threads, Hooks hooks)
-    : hooks_(std::move(hooks)), most_(threads), working_(threads), threads_(threads) {}
+    : hooks_(std::move(hooks)), most_(threads), working_(threads), seats_(threads), threads_(threads) {
+  for (Seat& seat : seats_) seat.job.control = std::make_shared<CallControl>();
+}
 
 void HandlerPool::start() {
+  auto seat = seats_.begin();
   for (StoppableThread& thread : threads_) {
-    thread.start("dividere-handle", [this, &thread] { work(thread.waker()); });
+    thread.start("dividere-handle", [this, &thread, &own = *seat++] { work(thread.waker(), own); });
   }
 }
 
@@ -25391,8 +25464,44 @@ void HandlerPool::add(Job job) {
   idle_.pop_back();
 }
 
-void HandlerPool::work(const Waker& waker) {
-  for (Job job; next(job, waker);) hooks_.handle(job);
+// --- What reaches jobs ---
+
+bool HandlerPool::Seat::isOf(const connection::Route& other) const {
+  return route && steps == other.size() && std::equal(other.begin(), other.end(), route);
+}
+
+std::size_t HandlerPool::cancel(const connection::Route& route) {
+  std::deque<Job> forgotten;  // let go of without the lock
+  std::shared_ptr<CallControl> control;
+  CallControl::Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto isWanted = [&](const Job& job) { return job.route != route; };
+    const auto first = std::stable_partition(waiting_.begin(), waiting_.end(), isWanted);
+    std::move(first, waiting_.end(), std::back_inserter(forgotten));
+    waiting_.erase(first, waiting_.end());
+    control = controlOf(route);
+    // Under the lock: its thread goes on to no other job meanwhile.
+    if (control) hook = control->markCancelled();
+  }
+  if (control) control->runHook(hook);
+  return forgotten.size();
+}
+
+void HandlerPool::addCredit(const connection::Route& route, std::uint32_t parts) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (const auto control = controlOf(route)) control->addCredit(parts);
+}
+
+std::shared_ptr<CallControl> HandlerPool::controlOf(const connection::Route& route) const {
+  const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& each) { return each.isOf(route); });
+  return seat == seats_.end() ? nullptr : seat->job.control;
+}
+
+// --- The threads ---
+
+void HandlerPool::work(const Waker& waker, Seat& seat) {
+  while (next(seat, waker)) hooks_.handle(seat.job);
   bool isLast;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -25401,15 +25510,15 @@ void HandlerPool::work(const Waker& waker) {
   if (isLast) hooks_.lastHasEnded();
 }
 
-bool HandlerPool::next(Job& job, const Waker& waker) {
+bool HandlerPool::next(Seat& seat, const Waker& waker) {
   for (;;) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
+      seat.route = nullptr;
       if (stopping_) return false;
       if (!waiting_.empty()) {
         const bool wasFull = waiting_.size() >= most_;
-        job = std::move(waiting_.front());
-        waiting_.pop_front();
+        take(seat);
         lock.unlock();
         if (wasFull) hooks_.hasRoom();
         return true;
@@ -25422,10 +25531,24 @@ bool HandlerPool::next(Job& job, const Waker& waker) {
   }
 }
 
+/// Under mutex_.
+void HandlerPool::take(Seat& seat) {
+  auto control = seat.job.isDeferred ? std::make_shared<CallControl>() : std::move(seat.job.control);
+  seat.job = std::move(waiting_.front());
+  waiting_.pop_front();
+  control->reset();
+  seat.job.control = std::move(control);
+  seat.route = seat.job.route.data();
+  seat.steps = seat.job.route.size();
+}
+
 void HandlerPool::requestStop() {
   std::lock_guard<std::mutex> lock(mutex_);
   stopping_ = true;
   for (const Waker* waker : idle_) waker->wake();
+  for (const Seat& seat : seats_) {
+    if (seat.job.control) seat.job.control->stopWaiting();
+  }
 }
 
 void HandlerPool::stop() {
@@ -25685,7 +25808,7 @@ namespace dividere::detail {
 constexpr const char* kService = "service::Service";
 
 /// What every service understands beyond requests (Feature).
-constexpr std::uint32_t kServiceFeatures = 0;
+constexpr std::uint32_t kServiceFeatures = kCancelFeature;
 
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
@@ -25697,6 +25820,9 @@ class ServiceSource final : public RouterSource {
   bool hasMessage() override;
   void take() override;
 
+  /// The pool has room again.
+  void fillPool();
+
   /// Tells all whose requests no handler has begun, or whose replies were to come later, that the service `who` is
   /// stopping.
   void refuseRest(const std::string& who);
@@ -25704,16 +25830,27 @@ class ServiceSource final : public RouterSource {
   std::shared_ptr<LateReplies> lateReplies() override { return late_; }
 
  private:
-  void tellFeatures();
+  void takeHere();
+  void takeNews() override;
+  bool takeIn(HandlerPool::Job& job);
+  bool takeControl(const HandlerPool::Job& job);
+  void cancel(const connection::Route& route);
+  void addCredit(const connection::Route& route, std::uint32_t parts);
+  void handle(HandlerPool::Job& job);
+  void tellFeatures(const connection::Route& route);
 
   HandlerPool* const pool_;
   const std::shared_ptr<LateReplies> late_;
+
+  std::deque<HandlerPool::Job> waiting_;  // taken in, so that what is behind them can be seen
+  bool isHandling_ = false;               // here, without a pool
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
 class PooledOrigin final : public Origin {
  public:
   PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source);
+  ~PooledOrigin() override;
 
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
@@ -25722,6 +25859,7 @@ class PooledOrigin final : public Origin {
   void send(Frame& frame) override;
   std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
 
+  HandlerPool::Job& job_;
   ReactorLoop& loop_;
   ServiceSource& source_;
 };
@@ -25818,7 +25956,7 @@ void ServiceCore::makePool(std::size_t threads) {
     PooledOrigin origin(job, loop_, *source_);
     handlers_.dispatch(job.body.view(), origin);
   };
-  hooks.hasRoom = [this] { loop_.post([this] { source_->lookAgain(); }); };
+  hooks.hasRoom = [this] { loop_.post([this] { source_->fillPool(); }); };
   hooks.lastHasEnded = [this] { stopLoop(); };
   pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
 }
@@ -26126,6 +26264,13 @@ ServiceDesk::Clock::time_point ServiceDesk::nextEnd(Clock::time_point now) const
 // begin dividere/service/detail/service_source.cpp
 namespace dividere::detail {
 
+// What one look takes in.
+constexpr int kMostNews = 100;
+// Requests that wait here, beside those that libzmq holds.
+constexpr std::size_t kMostWaiting = 1000;
+// Longer ones are no CancelCall and no Credit.
+constexpr std::size_t kLongestControl = 128;
+
 ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop,
                              HandlerPool* pool)
     : RouterSource(kService, options.socket, handlers), pool_(pool), late_(std::make_shared<LateReplies>(loop, *this)) {
@@ -26134,41 +26279,156 @@ ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTabl
                                     std::to_string(options.firstPort) + ", " + std::to_string(options.lastPort) + "]");
 }
 
+/// The way back of a message that is not the one being handled.
+class WaitingOrigin final : public Origin {
+ public:
+  WaitingOrigin(ServiceSource& source, const connection::Route& route) : source_(source) { route_ = route; }
+  bool owesReply() const override { return true; }
+  bool wantsErrors() const override { return !route_.empty(); }
+
+ private:
+  void send(Frame& frame) override { source_.sendTo(route_, frame); }
+
+  ServiceSource& source_;
+};
+
 bool ServiceSource::hasMessage() {
-  if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
+  if (!pool_ && !waiting_.empty()) return true;
+  if (waiting_.size() < kMostWaiting) return RouterSource::hasMessage();
   socket().decline();  // until the pool has room again
   return false;
 }
 
 void ServiceSource::take() {
-  Frame& body = receive();
+  if (!pool_) return takeHere();
+  HandlerPool::Job job;
+  if (!takeIn(job)) return;
+  // Those that the pool has no room for are taken in all the same: there may be a CancelCall behind them.
+  if (waiting_.empty() && !pool_->isFull()) return pool_->add(std::move(job));
+  waiting_.push_back(std::move(job));
+  fillPool();
+}
+
+void ServiceSource::fillPool() {
+  const bool wasFull = waiting_.size() >= kMostWaiting;
+  for (; !waiting_.empty() && !pool_->isFull(); waiting_.pop_front()) pool_->add(std::move(waiting_.front()));
+  if (wasFull) lookAgain();
+}
+
+// In this thread a handler keeps all else from coming. What has come by its end is looked through before the next one runs:
+// it may have been given up meanwhile. A request that cannot be takes no such way round.
+void ServiceSource::takeHere() {
+  if (waiting_.empty()) {
+    HandlerPool::Job job;
+    if (!takeIn(job)) return;
+    if (!job.terms.mayEnd) return handle(job);
+    waiting_.push_back(std::move(job));
+  }
+  takeNews();
+  if (waiting_.empty()) return;
+  HandlerPool::Job job = std::move(waiting_.front());
+  waiting_.pop_front();
+  handle(job);
+}
+
+// Also for a handler that asks whether it is cancelled.
+void ServiceSource::takeNews() {
+  for (int i = 0; i < kMostNews && waiting_.size() < kMostWaiting && socket().ready(); ++i) {
+    HandlerPool::Job job;
+    if (takeIn(job)) waiting_.push_back(std::move(job));
+  }
+}
+
+/// Whether it is a request.
+bool ServiceSource::takeIn(HandlerPool::Job& job) {
+  try {
+    job.body = std::move(receive(job.route));
+  } catch (const Error& error) {
+    WaitingOrigin origin(*this, job.route);
+    handlers().refuseUntaken(origin, error);
+    return false;
+  }
+  if (takeControl(job)) return false;
   CallFields fields;
-  if (readCallFields(body.view(), fields)) setTerms(RequestTerms(fields));
-  if (fields.asksFeatures) tellFeatures();
-  if (!pool_) return dispatch(body);
-  pool_->add({route_, std::move(body), terms()});
+  if (readCallFields(job.body.view(), fields)) job.terms = RequestTerms(fields);
+  if (fields.asksFeatures) tellFeatures(job.route);
+  return true;
+}
+
+/// Whether it is about another request, of the same route. Those have a correlation frame behind the peer's name.
+bool ServiceSource::takeControl(const HandlerPool::Job& job) {
+  static NeverDestroyed<std::string> cancels(envelopePrefix(CancelCall::kType)), credits(envelopePrefix(Credit::kType));
+  const std::string_view bytes = job.body.view();
+  const auto begins = [&](const std::string& prefix) { return bytes.substr(0, prefix.size()) == prefix; };
+  if (job.route.size() < 2 || bytes.size() > kLongestControl || (!begins(*cancels) && !begins(*credits))) return false;
+  if (begins(*cancels)) {
+    cancel(job.route);
+  } else {
+    Credit credit;
+    if (credit.decode(openEnvelope(kService, bytes).payload)) addCredit(job.route, credit.parts);
+  }
+  return true;
+}
+
+void ServiceSource::cancel(const connection::Route& route) {
+  const auto isOfRoute = [&](const HandlerPool::Job& job) { return job.route == route; };
+  const auto first = std::remove_if(waiting_.begin(), waiting_.end(), isOfRoute);
+  auto waited = static_cast<std::size_t>(waiting_.end() - first);
+  waiting_.erase(first, waiting_.end());
+  if (pool_) {
+    waited += pool_->cancel(route);
+    fillPool();
+  } else if (isHandling_ && !isDeferred() && route_ == route) {
+    sharedControl()->cancel();
+  }
+  handlers().countCancelled(waited);
+  late_->reach(route, [](CallControl& control) { control.cancel(); });
+}
+
+void ServiceSource::addCredit(const connection::Route& route, std::uint32_t parts) {
+  if (pool_) pool_->addCredit(route, parts);
+  if (!pool_ && isHandling_ && !isDeferred() && route_ == route) sharedControl()->addCredit(parts);
+  late_->reach(route, [parts](CallControl& control) { control.addCredit(parts); });
+}
+
+void ServiceSource::handle(HandlerPool::Job& job) {
+  newMessage();
+  if (!sharedControl()) setControl(std::make_shared<CallControl>());
+  route_ = std::move(job.route);
+  setTerms(job.terms);
+  isHandling_ = true;
+  dispatch(job.body);
+  isHandling_ = false;
 }
 
 // At once, so that whoever asked can make use of it while its handler runs.
-void ServiceSource::tellFeatures() {
+void ServiceSource::tellFeatures(const connection::Route& route) {
   Features told;
   told.features = kServiceFeatures;
   Frame frame{std::string_view(sealEnvelope(Features::kType, told.encode()))};
-  sendTo(route_, frame);
+  sendTo(route, frame);
 }
 
 void ServiceSource::refuseRest(const std::string& who) {
   std::vector<connection::Route> routes = late_->close();
-  if (pool_) {
-    for (HandlerPool::Job& job : pool_->takeRest()) routes.push_back(std::move(job.route));
-  }
+  const auto add = [&](std::deque<HandlerPool::Job> jobs) {
+    for (HandlerPool::Job& job : jobs) routes.push_back(std::move(job.route));
+  };
+  if (pool_) add(pool_->takeRest());
+  add(std::exchange(waiting_, {}));
   refuseAll(std::move(routes), Error(Errc::stopping, who));
 }
 
 PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source)
-    : loop_(loop), source_(source) {
+    : job_(job), loop_(loop), source_(source) {
   route_ = std::move(job.route);
   setTerms(job.terms);
+  setControl(job.control);
+}
+
+PooledOrigin::~PooledOrigin() {
+  job_.route = std::move(route_);  // the pool finds a job by it until it has its next one
+  job_.isDeferred = isDeferred();
 }
 
 void PooledOrigin::send(Frame& frame) {

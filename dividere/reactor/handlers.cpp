@@ -15,6 +15,10 @@ void Sender::send(const google::protobuf::Message& message) {
 
 std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
 
+bool Sender::cancelled() const { return origin_.isCancelled(); }
+
+void Sender::onCancel(std::function<void()> hook) { origin_.onCancel(std::move(hook)); }
+
 Later Sender::defer() { return Later(origin_.defer()); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }

@@ -83,6 +83,20 @@ class Sender {
   /// say otherwise.
   std::chrono::milliseconds remaining() const;
 
+  /// Whether nobody wants the reply any more: whoever asked has given up, and has said so, which callers of this library do
+  /// to a Service and to a Worker. What is sent then goes nowhere. It is known as soon as the news has arrived; in a Service
+  /// of one thread, whose handler keeps it from receiving, this call looks for it, and sees what stands behind less than 1000
+  /// other requests.
+  ///
+  /// Not promised: that every caller who has gone says so. One that crashed, or whose connection was lost, says nothing.
+  bool cancelled() const;
+
+  /// Has `hook` called once the request is cancelled: in another thread, or here and now, if it is already; in a Service of
+  /// one thread, inside of cancelled(). It may still run as the handler returns, but is over before the thread goes on; if
+  /// the reply is left to a Later, until that is destroyed. The last one set counts, and the former one is over then: with
+  /// onCancel(nullptr) a handler takes back what uses its variables. Keep it short; what it throws goes to the log.
+  void onCancel(std::function<void()> hook);
+
   /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
   /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service or by a Dealer, Error{overloaded} while
   /// 100,000 replies are to come, and Error{stopping}.
@@ -106,6 +120,7 @@ struct HandlerStats {
   std::uint64_t unknown = 0;    ///< no handler for the type
   std::uint64_t malformed = 0;  ///< no message at all
   std::uint64_t expired = 0;    ///< the caller's time had passed before a handler could run
+  std::uint64_t cancelled = 0;  ///< given up by whoever asked before a handler had replied
 };
 
 /// What Handling keeps, for any Derived.

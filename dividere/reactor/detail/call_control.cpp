@@ -24,12 +24,24 @@ void CallControl::reset() {
 }
 
 void CallControl::onCancel(Hook hook) {
+  bool isLate;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     isTouched_.store(true);
-    if (!isCancelled()) return hook_.swap(hook);  // the former one is let go of without the lock
+    isLate = isCancelled();
+    if (!isLate) hook_.swap(hook);  // the former one is let go of without the lock
   }
-  if (hook) hook();
+  waitForHook();
+  if (isLate && hook) hook();
+}
+
+/// For the end of one that runs in another thread.
+void CallControl::waitForHook() noexcept {
+  const auto isQuiet = [&] {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return hookRunsIn_ == std::thread::id() || hookRunsIn_ == std::this_thread::get_id();
+  };
+  changed_.wait(isQuiet, Deadline::never());
 }
 
 CallControl::Hook CallControl::markCancelled() {
@@ -63,13 +75,12 @@ void CallControl::runHook(const Hook& hook) noexcept {
 void CallControl::end() noexcept {
   if (!isTouched_.load(std::memory_order_acquire)) return;
   Hook former;
-  const auto isQuiet = [&] {
+  {
     std::lock_guard<std::mutex> lock(mutex_);
     hasEnded_ = true;
-    if (hook_) former.swap(hook_);
-    return hookRunsIn_ == std::thread::id() || hookRunsIn_ == std::this_thread::get_id();
-  };
-  changed_.wait(isQuiet, Deadline::never());
+    former.swap(hook_);
+  }
+  waitForHook();
 }
 
 // --- Parts ---

@@ -23,7 +23,8 @@ class CallControl {
 
   bool isCancelled() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
 
-  /// Has `hook` called once, when the request is cancelled; here and now if it is already.
+  /// Has `hook` called once, when the request is cancelled; here and now if it is already. The former one does not run any
+  /// more then.
   void onCancel(Hook hook);
 
   /// Cancels. What it returns goes to runHook(), once no lock is held.
@@ -50,6 +51,7 @@ class CallControl {
   void stopWaiting() noexcept;
 
  private:
+  void waitForHook() noexcept;
   Credit tryTake();
 
   std::atomic<bool> isCancelled_{false};

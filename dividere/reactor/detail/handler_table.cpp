@@ -118,8 +118,10 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     origin.endHandling();
   } catch (...) {
     origin.endHandling();
+    if (origin.isKnownCancelled()) return countCancelled(1);
     return refuseFailed(origin, currentAsHandlerError(what()), true);
   }
+  if (origin.isKnownCancelled() && !origin.isReplied()) return countCancelled(1);
   if (origin.owesReply() && !origin.isReplied() && !origin.isDeferred()) {
     constexpr const char* kText = "it sent no reply";
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
@@ -226,7 +228,7 @@ bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
 }
 
 reactor::HandlerStats HandlerTable::stats() const {
-  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load()};
+  return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load(), cancelled_.load()};
 }
 
 }  // namespace dividere::detail

@@ -66,6 +66,9 @@ class HandlerTable {
   /// What becomes of a handler that threw outside of dispatch(): counted, reported, and told if `tell`.
   void refuseFailed(Origin& origin, const Error& error, bool tell) noexcept;
 
+  /// So many requests were given up before a handler ran.
+  void countCancelled(std::size_t requests) noexcept { cancelled_ += requests; }
+
   /// What becomes of a request that a Later was to reply to, and did not.
   void lateFailed(const Error& error) noexcept;
 
@@ -110,7 +113,7 @@ class HandlerTable {
   ErrorLog log_;
   RateLimit warnings_;
 
-  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0};
+  std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0}, cancelled_{0};
 };
 
 }  // namespace dividere::detail

@@ -6,7 +6,7 @@ namespace dividere::detail {
 
 void Origin::reply(Frame& frame) {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
-  if (!control_ || !control_->isCancelled()) send(frame);
+  if (!isKnownCancelled()) send(frame);
   isReplied_ = true;
 }
 
@@ -26,7 +26,7 @@ std::shared_ptr<LateReplies> Origin::lateReplies() {
 
 bool Origin::isCancelled() {
   takeNews();
-  return control_ && control_->isCancelled();
+  return isKnownCancelled();
 }
 
 CallControl& Origin::control() {

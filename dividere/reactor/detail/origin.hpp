@@ -58,6 +58,9 @@ class Origin {
   /// Whether nobody wants the reply any more, as far as that is known.
   bool isCancelled();
 
+  /// The same without a look for news.
+  bool isKnownCancelled() const { return control_ && control_->isCancelled(); }
+
   /// Has `hook` called once that is known.
   void onCancel(CallControl::Hook hook) { control().onCancel(std::move(hook)); }
 

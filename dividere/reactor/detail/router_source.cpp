@@ -14,8 +14,7 @@ constexpr std::chrono::milliseconds kRefusalLimit{100};
 constexpr std::chrono::milliseconds kFarewellLimit{1000};
 constexpr std::chrono::milliseconds kStallLimit{200};
 
-Frame& RouterSource::receive() {
-  newMessage();
+Frame& RouterSource::receive(connection::Route& route) {
   socket_.tryReceive();
   std::vector<Frame>& frames = socket_.inbox().frames();
   const auto fail = [&] {
@@ -26,7 +25,7 @@ Frame& RouterSource::receive() {
   // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
   auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
   body = body == frames.end() - 1 ? body : body + 1;
-  for (auto step = frames.begin(); step != body; ++step) route_.push_back(step->str());
+  for (auto step = frames.begin(); step != body; ++step) route.push_back(step->str());
   if (body != frames.end() - 1) fail();
   return *body;
 }

@@ -47,13 +47,21 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
 
  protected:
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
-  Frame& receive();
+  Frame& receive() {
+    newMessage();
+    return receive(route_);
+  }
+
+  /// The same for one that is not handled now: its way back goes to `route`.
+  Frame& receive(connection::Route& route);
 
   /// Calls its handler.
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
 
   /// Throws Error{outOfTurn} for a second reply.
   void send(Frame& frame) override;
+
+  HandlerTable& handlers() { return handlers_; }
 
  private:
   void addWaiting(std::vector<connection::Route>& routes);

@@ -3,17 +3,21 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dividere::detail {
 
 // A job for each thread that becomes free, without the wait for the loop's thread.
 HandlerPool::HandlerPool(std::size_t threads, Hooks hooks)
-    : hooks_(std::move(hooks)), most_(threads), working_(threads), threads_(threads) {}
+    : hooks_(std::move(hooks)), most_(threads), working_(threads), seats_(threads), threads_(threads) {
+  for (Seat& seat : seats_) seat.job.control = std::make_shared<CallControl>();
+}
 
 void HandlerPool::start() {
+  auto seat = seats_.begin();
   for (StoppableThread& thread : threads_) {
-    thread.start("dividere-handle", [this, &thread] { work(thread.waker()); });
+    thread.start("dividere-handle", [this, &thread, &own = *seat++] { work(thread.waker(), own); });
   }
 }
 
@@ -30,8 +34,44 @@ void HandlerPool::add(Job job) {
   idle_.pop_back();
 }
 
-void HandlerPool::work(const Waker& waker) {
-  for (Job job; next(job, waker);) hooks_.handle(job);
+// --- What reaches jobs ---
+
+bool HandlerPool::Seat::isOf(const connection::Route& other) const {
+  return route && steps == other.size() && std::equal(other.begin(), other.end(), route);
+}
+
+std::size_t HandlerPool::cancel(const connection::Route& route) {
+  std::deque<Job> forgotten;  // let go of without the lock
+  std::shared_ptr<CallControl> control;
+  CallControl::Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto isWanted = [&](const Job& job) { return job.route != route; };
+    const auto first = std::stable_partition(waiting_.begin(), waiting_.end(), isWanted);
+    std::move(first, waiting_.end(), std::back_inserter(forgotten));
+    waiting_.erase(first, waiting_.end());
+    control = controlOf(route);
+    // Under the lock: its thread goes on to no other job meanwhile.
+    if (control) hook = control->markCancelled();
+  }
+  if (control) control->runHook(hook);
+  return forgotten.size();
+}
+
+void HandlerPool::addCredit(const connection::Route& route, std::uint32_t parts) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (const auto control = controlOf(route)) control->addCredit(parts);
+}
+
+std::shared_ptr<CallControl> HandlerPool::controlOf(const connection::Route& route) const {
+  const auto seat = std::find_if(seats_.begin(), seats_.end(), [&](const Seat& each) { return each.isOf(route); });
+  return seat == seats_.end() ? nullptr : seat->job.control;
+}
+
+// --- The threads ---
+
+void HandlerPool::work(const Waker& waker, Seat& seat) {
+  while (next(seat, waker)) hooks_.handle(seat.job);
   bool isLast;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -40,15 +80,15 @@ void HandlerPool::work(const Waker& waker) {
   if (isLast) hooks_.lastHasEnded();
 }
 
-bool HandlerPool::next(Job& job, const Waker& waker) {
+bool HandlerPool::next(Seat& seat, const Waker& waker) {
   for (;;) {
     {
       std::unique_lock<std::mutex> lock(mutex_);
+      seat.route = nullptr;
       if (stopping_) return false;
       if (!waiting_.empty()) {
         const bool wasFull = waiting_.size() >= most_;
-        job = std::move(waiting_.front());
-        waiting_.pop_front();
+        take(seat);
         lock.unlock();
         if (wasFull) hooks_.hasRoom();
         return true;
@@ -61,10 +101,24 @@ bool HandlerPool::next(Job& job, const Waker& waker) {
   }
 }
 
+/// Under mutex_.
+void HandlerPool::take(Seat& seat) {
+  auto control = seat.job.isDeferred ? std::make_shared<CallControl>() : std::move(seat.job.control);
+  seat.job = std::move(waiting_.front());
+  waiting_.pop_front();
+  control->reset();
+  seat.job.control = std::move(control);
+  seat.route = seat.job.route.data();
+  seat.steps = seat.job.route.size();
+}
+
 void HandlerPool::requestStop() {
   std::lock_guard<std::mutex> lock(mutex_);
   stopping_ = true;
   for (const Waker* waker : idle_) waker->wake();
+  for (const Seat& seat : seats_) {
+    if (seat.job.control) seat.job.control->stopWaiting();
+  }
 }
 
 void HandlerPool::stop() {

@@ -43,7 +43,7 @@ void ServiceCore::makePool(std::size_t threads) {
     PooledOrigin origin(job, loop_, *source_);
     handlers_.dispatch(job.body.view(), origin);
   };
-  hooks.hasRoom = [this] { loop_.post([this] { source_->lookAgain(); }); };
+  hooks.hasRoom = [this] { loop_.post([this] { source_->fillPool(); }); };
   hooks.lastHasEnded = [this] { stopLoop(); };
   pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
 }

@@ -1,12 +1,21 @@
 #include "service_source.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "../../core/detail/never_destroyed.hpp"
 #include "../../messaging/detail/framework_messages.hpp"
 
 namespace dividere::detail {
+
+// What one look takes in.
+constexpr int kMostNews = 100;
+// Requests that wait here, beside those that libzmq holds.
+constexpr std::size_t kMostWaiting = 1000;
+// Longer ones are no CancelCall and no Credit.
+constexpr std::size_t kLongestControl = 128;
 
 ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop,
                              HandlerPool* pool)
@@ -16,41 +25,156 @@ ServiceSource::ServiceSource(const service::ServiceOptions& options, HandlerTabl
                                     std::to_string(options.firstPort) + ", " + std::to_string(options.lastPort) + "]");
 }
 
+/// The way back of a message that is not the one being handled.
+class WaitingOrigin final : public Origin {
+ public:
+  WaitingOrigin(ServiceSource& source, const connection::Route& route) : source_(source) { route_ = route; }
+  bool owesReply() const override { return true; }
+  bool wantsErrors() const override { return !route_.empty(); }
+
+ private:
+  void send(Frame& frame) override { source_.sendTo(route_, frame); }
+
+  ServiceSource& source_;
+};
+
 bool ServiceSource::hasMessage() {
-  if (!pool_ || !pool_->isFull()) return RouterSource::hasMessage();
+  if (!pool_ && !waiting_.empty()) return true;
+  if (waiting_.size() < kMostWaiting) return RouterSource::hasMessage();
   socket().decline();  // until the pool has room again
   return false;
 }
 
 void ServiceSource::take() {
-  Frame& body = receive();
+  if (!pool_) return takeHere();
+  HandlerPool::Job job;
+  if (!takeIn(job)) return;
+  // Those that the pool has no room for are taken in all the same: there may be a CancelCall behind them.
+  if (waiting_.empty() && !pool_->isFull()) return pool_->add(std::move(job));
+  waiting_.push_back(std::move(job));
+  fillPool();
+}
+
+void ServiceSource::fillPool() {
+  const bool wasFull = waiting_.size() >= kMostWaiting;
+  for (; !waiting_.empty() && !pool_->isFull(); waiting_.pop_front()) pool_->add(std::move(waiting_.front()));
+  if (wasFull) lookAgain();
+}
+
+// In this thread a handler keeps all else from coming. What has come by its end is looked through before the next one runs:
+// it may have been given up meanwhile. A request that cannot be takes no such way round.
+void ServiceSource::takeHere() {
+  if (waiting_.empty()) {
+    HandlerPool::Job job;
+    if (!takeIn(job)) return;
+    if (!job.terms.mayEnd) return handle(job);
+    waiting_.push_back(std::move(job));
+  }
+  takeNews();
+  if (waiting_.empty()) return;
+  HandlerPool::Job job = std::move(waiting_.front());
+  waiting_.pop_front();
+  handle(job);
+}
+
+// Also for a handler that asks whether it is cancelled.
+void ServiceSource::takeNews() {
+  for (int i = 0; i < kMostNews && waiting_.size() < kMostWaiting && socket().ready(); ++i) {
+    HandlerPool::Job job;
+    if (takeIn(job)) waiting_.push_back(std::move(job));
+  }
+}
+
+/// Whether it is a request.
+bool ServiceSource::takeIn(HandlerPool::Job& job) {
+  try {
+    job.body = std::move(receive(job.route));
+  } catch (const Error& error) {
+    WaitingOrigin origin(*this, job.route);
+    handlers().refuseUntaken(origin, error);
+    return false;
+  }
+  if (takeControl(job)) return false;
   CallFields fields;
-  if (readCallFields(body.view(), fields)) setTerms(RequestTerms(fields));
-  if (fields.asksFeatures) tellFeatures();
-  if (!pool_) return dispatch(body);
-  pool_->add({route_, std::move(body), terms()});
+  if (readCallFields(job.body.view(), fields)) job.terms = RequestTerms(fields);
+  if (fields.asksFeatures) tellFeatures(job.route);
+  return true;
+}
+
+/// Whether it is about another request, of the same route. Those have a correlation frame behind the peer's name.
+bool ServiceSource::takeControl(const HandlerPool::Job& job) {
+  static NeverDestroyed<std::string> cancels(envelopePrefix(CancelCall::kType)), credits(envelopePrefix(Credit::kType));
+  const std::string_view bytes = job.body.view();
+  const auto begins = [&](const std::string& prefix) { return bytes.substr(0, prefix.size()) == prefix; };
+  if (job.route.size() < 2 || bytes.size() > kLongestControl || (!begins(*cancels) && !begins(*credits))) return false;
+  if (begins(*cancels)) {
+    cancel(job.route);
+  } else {
+    Credit credit;
+    if (credit.decode(openEnvelope(kService, bytes).payload)) addCredit(job.route, credit.parts);
+  }
+  return true;
+}
+
+void ServiceSource::cancel(const connection::Route& route) {
+  const auto isOfRoute = [&](const HandlerPool::Job& job) { return job.route == route; };
+  const auto first = std::remove_if(waiting_.begin(), waiting_.end(), isOfRoute);
+  auto waited = static_cast<std::size_t>(waiting_.end() - first);
+  waiting_.erase(first, waiting_.end());
+  if (pool_) {
+    waited += pool_->cancel(route);
+    fillPool();
+  } else if (isHandling_ && !isDeferred() && route_ == route) {
+    sharedControl()->cancel();
+  }
+  handlers().countCancelled(waited);
+  late_->reach(route, [](CallControl& control) { control.cancel(); });
+}
+
+void ServiceSource::addCredit(const connection::Route& route, std::uint32_t parts) {
+  if (pool_) pool_->addCredit(route, parts);
+  if (!pool_ && isHandling_ && !isDeferred() && route_ == route) sharedControl()->addCredit(parts);
+  late_->reach(route, [parts](CallControl& control) { control.addCredit(parts); });
+}
+
+void ServiceSource::handle(HandlerPool::Job& job) {
+  newMessage();
+  if (!sharedControl()) setControl(std::make_shared<CallControl>());
+  route_ = std::move(job.route);
+  setTerms(job.terms);
+  isHandling_ = true;
+  dispatch(job.body);
+  isHandling_ = false;
 }
 
 // At once, so that whoever asked can make use of it while its handler runs.
-void ServiceSource::tellFeatures() {
+void ServiceSource::tellFeatures(const connection::Route& route) {
   Features told;
   told.features = kServiceFeatures;
   Frame frame{std::string_view(sealEnvelope(Features::kType, told.encode()))};
-  sendTo(route_, frame);
+  sendTo(route, frame);
 }
 
 void ServiceSource::refuseRest(const std::string& who) {
   std::vector<connection::Route> routes = late_->close();
-  if (pool_) {
-    for (HandlerPool::Job& job : pool_->takeRest()) routes.push_back(std::move(job.route));
-  }
+  const auto add = [&](std::deque<HandlerPool::Job> jobs) {
+    for (HandlerPool::Job& job : jobs) routes.push_back(std::move(job.route));
+  };
+  if (pool_) add(pool_->takeRest());
+  add(std::exchange(waiting_, {}));
   refuseAll(std::move(routes), Error(Errc::stopping, who));
 }
 
 PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSource& source)
-    : loop_(loop), source_(source) {
+    : job_(job), loop_(loop), source_(source) {
   route_ = std::move(job.route);
   setTerms(job.terms);
+  setControl(job.control);
+}
+
+PooledOrigin::~PooledOrigin() {
+  job_.route = std::move(route_);  // the pool finds a job by it until it has its next one
+  job_.isDeferred = isDeferred();
 }
 
 void PooledOrigin::send(Frame& frame) {

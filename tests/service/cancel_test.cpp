@@ -1,0 +1,223 @@
+// Requests that are given up by whoever made them.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <dividere.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "caller.hpp"
+#include "support/eventually.hpp"
+#include "support/log_capture.hpp"
+#include "support/notes.hpp"
+#include "support/thrown.hpp"
+
+using caller::alone;
+using caller::Caller;
+using dividere::Errc;
+using dividere::reactor::Later;
+using dividere::reactor::Sender;
+using dividere::service::Service;
+using stage::msg01;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Waits until the service has taken in all that was sent before.
+void beHeard(Caller& caller) {
+  caller.ask("heard", Empty01(), caller::asksFeatures());
+  CHECK(caller.reply<Features>("heard"));
+}
+
+}  // namespace
+
+TEST_CASE("a handler sees that its request is cancelled, and whoever gave it up gets no reply") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    stage::Event begun, hooked;
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      if (message.field1() != "long") return message;
+      CHECK_FALSE(sender.cancelled());
+      sender.onCancel([&] { hooked.happen(); });
+      begun.happen();
+      CHECK(support::eventually([&] { return sender.cancelled(); }));
+      return message;
+    });
+    service.start(0ms);
+    Caller caller(service);
+    caller.ask("1", msg01("long"), caller::timeout(1'000'000));
+    REQUIRE(begun.wait());
+    caller.ask("2", CancelCall());  // another call's
+    caller.ask("1", CancelCall());
+    CHECK(hooked.wait());
+    caller.ask("3", msg01("next"), caller::timeout(1'000'000));
+    CHECK(caller.reply<Msg01>("3")->field1() == "next");
+    service.stop();
+    CHECK(service.handlerStats().failed == 0);
+    CHECK(service.handlerStats().unknown == 0);
+  }
+}
+
+TEST_CASE("a cancelled handler need not reply, may throw, and the next request of its thread is not cancelled") {
+  const support::LogCapture log;
+  for (const int threads : {1, 2}) {
+    stage::Event begun;
+    std::atomic<int> calls{0}, hooks{0};
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      sender.onCancel([&] { ++hooks; });
+      if (message.field1() == "next") {
+        CHECK_FALSE(sender.cancelled());
+        return sender.send(message);
+      }
+      ++calls;
+      CHECK(support::eventually([&] { return sender.cancelled(); }));
+      if (message.field1() == "throw") throw std::runtime_error("enough");
+    });
+    service.start(0ms);
+    Caller caller(service);
+    for (const std::string text : {"silent", "throw"}) {
+      const int before = calls;
+      caller.ask(text, msg01(text), caller::timeout(1'000'000));
+      REQUIRE(support::eventually([&] { return calls > before; }));
+      caller.ask(text, CancelCall());
+      caller.ask("x", msg01("next"), caller::timeout(1'000'000));
+      caller.ask("x", msg01("next"), caller::timeout(1'000'000));
+      CHECK(caller.reply<Msg01>("x"));
+      CHECK(caller.reply<Msg01>("x"));
+    }
+    service.stop();
+    const auto stats = service.handlerStats();
+    CHECK((stats.cancelled == 2 && stats.failed == 0 && hooks == 2));
+  }
+}
+
+TEST_CASE("a request that waits is forgotten as soon as it is given up") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    support::Notes<std::string> handled;
+    std::atomic<bool> goOn{false};
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      handled.add(message.field1());
+      if (message.field1() != "hold") return message;
+      CHECK(support::eventually([&] { return sender.cancelled() || goOn; }));  // takes in what comes, too
+      return message;
+    });
+    service.on([](const Empty01& message) { return message; });
+    service.start(0ms);
+    Caller caller(service);
+    for (int i = 0; i < threads; ++i) caller.ask("hold", msg01("hold"), caller::timeout(1'000'000));
+    REQUIRE(handled.reach(static_cast<std::size_t>(threads)));
+    // More than a pool has room for.
+    for (const char* id : {"1", "2", "3", "4", "5", "6", "7"}) caller.ask(id, msg01(id), caller::timeout(1'000'000));
+    for (const char* id : {"1", "3", "7"}) caller.ask(id, CancelCall());
+    beHeard(caller);
+    CHECK(service.handlerStats().cancelled == 3);
+    goOn = true;
+    std::vector<std::string> replied;
+    while (replied.size() < 4 + static_cast<std::size_t>(threads) + 1) {
+      const auto frames = caller.socket().recv();
+      REQUIRE(frames);
+      replied.push_back(frames->front());
+    }
+    service.stop();
+    for (const char* id : {"1", "3", "7"}) {
+      CHECK(std::count(replied.begin(), replied.end(), id) == 0);
+      const auto all = handled.all();
+      CHECK(std::count(all.begin(), all.end(), id) == 0);
+    }
+  }
+}
+
+TEST_CASE("a Later knows that its request is cancelled, and a hook set in the handler is called then") {
+  for (const int threads : {1, 2}) {
+    std::optional<Later> later;
+    stage::Event deferred, hooked;
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      if (message.field1() == "now") return sender.send(message);
+      sender.onCancel([&] { hooked.happen(); });
+      later.emplace(sender.defer());
+      deferred.happen();
+    });
+    service.start(0ms);
+    Caller caller(service);
+    caller.ask("1", msg01("later"), caller::timeout(1'000'000));
+    REQUIRE(deferred.wait());
+    CHECK_FALSE(later->cancelled());
+    caller.ask("1", CancelCall());
+    CHECK(hooked.wait());
+    CHECK(later->cancelled());
+    later->send(msg01("to nobody"));
+    caller.ask("2", msg01("now"));
+    CHECK(caller.reply<Msg01>("2")->field1() == "now");
+    service.stop();
+    later.reset();
+    CHECK(service.handlerStats().failed == 0);
+  }
+}
+
+TEST_CASE("no hook runs once its handler has taken it back, though cancellations come all the time") {
+  std::atomic<int> wrong{0};
+  Service service("name", alone(3));
+  service.on([&](const Msg01& message, Sender& sender) {
+    const auto isOver = std::make_shared<std::atomic<bool>>(false);
+    sender.onCancel([&wrong, isOver] {
+      for (int i = 0; i < 3; ++i, std::this_thread::yield()) wrong += *isOver ? 1 : 0;
+    });
+    std::this_thread::yield();
+    sender.onCancel(nullptr);
+    *isOver = true;
+    return message;
+  });
+  service.start(0ms);
+  Caller caller(service);
+  constexpr int kCalls = 2000;
+  for (int i = 0; i < kCalls; ++i) {
+    const std::string id = std::to_string(i);
+    caller.ask(id, msg01(""), caller::timeout(1'000'000));
+    caller.ask(id, CancelCall());
+  }
+  REQUIRE(support::eventually([&] {
+    const auto stats = service.handlerStats();
+    return stats.handled + stats.cancelled == kCalls;
+  }));
+  CHECK(wrong == 0);
+  CHECK(service.handlerStats().cancelled > 0);
+}
+
+TEST_CASE("what is no cancellation is none: of nobody, of another peer's call, or without a call") {
+  support::LogCapture quiet;
+  for (const int threads : {1, 2}) {
+    stage::Event begun;
+    std::atomic<bool> goOn{false};
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      begun.happen();
+      CHECK(support::eventually([&] { return sender.cancelled() || goOn; }));
+      CHECK_FALSE(sender.cancelled());
+      return message;
+    });
+    service.on([](const Empty01& message) { return message; });
+    service.start(0ms);
+    Caller caller(service), other(service);
+    caller.ask("1", msg01("x"), caller::timeout(1'000'000));
+    REQUIRE(begun.wait());
+    other.ask("1", CancelCall());  // the same frame of another connection
+    caller.ask("2", CancelCall());
+    caller.socket().send({caller::envelopeOf(CancelCall())});
+    caller.ask("1", CancelCall(), std::string(1000, '\0'));  // longer than any
+    caller.socket().send({"1", "junk", "junk"});
+    beHeard(other);
+    goOn = true;
+    service.stop();
+  }
+}
