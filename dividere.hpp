@@ -197,6 +197,7 @@
 #include "dividere/balancing/detail/broker_line.cpp"
 #include "dividere/balancing/detail/broker_options.cpp"
 #include "dividere/balancing/detail/broker_tally.cpp"
+#include "dividere/balancing/detail/client_words.cpp"
 #include "dividere/balancing/detail/dialect.cpp"
 #include "dividere/balancing/detail/dispatcher.cpp"
 #include "dividere/balancing/detail/ended_connections.cpp"

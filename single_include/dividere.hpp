@@ -2449,16 +2449,17 @@ struct BrokerOptions {
   std::chrono::milliseconds silentHandlerLimit{60000};
 };
 
-/// The figures of a Broker at one moment. Always: read = replied + errors + waiting + inFlight.
+/// The figures of a Broker at one moment. Always: read = replied + errors + cancelled + waiting + inFlight.
 struct BrokerStats {
   std::uint64_t read = 0;          ///< requests taken in; a retry of one in progress is not counted again
   std::uint64_t replied = 0;       ///< requests with a worker's reply
   std::uint64_t errors = 0;        ///< requests with an error in place of one
+  std::uint64_t cancelled = 0;     ///< requests that their clients gave up, so that there is nobody to be replied to
   std::size_t waiting = 0;         ///< requests that no worker has
   std::size_t inFlight = 0;        ///< requests at a worker, or whose reply the client has no room for yet
   std::size_t workers = 0;         ///< workers taken for alive
   std::uint64_t redispatched = 0;  ///< times a request was given to another worker
-  std::uint64_t late = 0;          ///< replies dropped: late, or a second one
+  std::uint64_t late = 0;          ///< replies dropped: late, a second one, or of a cancelled request
   std::uint64_t expired = 0;       ///< those of the errors whose caller's time had passed before a worker had them
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
@@ -2475,7 +2476,7 @@ struct BrokerStats {
 /// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
 /// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
 /// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
-/// time it waited here. A client's retry of a request
+/// time it waited here. One that its client cancels is given to no worker any more; a Worker that has it is told. A client's retry of a request
 /// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
@@ -19572,6 +19573,7 @@ class BrokerTally {
   void countLate();
   void countJunk();
   void countExpired();
+  void countCancelled();
   void countOutcome(bool isError);
 
   /// Counts the outcome if `send` says that it is done with. Both in one: a client that has its outcome finds it
@@ -19606,6 +19608,9 @@ namespace dividere::detail {
 
 enum class Dialect { bytes, typed };
 
+/// What a broker of this version passes on, of what Feature says.
+constexpr std::uint32_t kBrokerFeatures = kCancelFeature;
+
 /// A message without a route, from a worker or from a broker.
 struct Signal {
   enum class Kind {
@@ -19619,6 +19624,7 @@ struct Signal {
   // Typed, and of this library: in fields that old peers skip.
   std::uint32_t capacity = 0;   // requests the worker takes at a time; not 0: it gives signs of life while it works
   bool isRegistration = false;  // the connection is new: whatever the worker was given before is lost
+  std::uint32_t features = 0;   // bits of Feature: what it understands beyond requests and replies
   bool isGoodbye = false;       // the worker takes no more, and has answered all it will
 };
 
@@ -19715,6 +19721,7 @@ struct BrokerRequest {
   Deadline::Clock::time_point since{};                                       // waiting, or at its worker
   Deadline::Clock::time_point expires = Deadline::Clock::time_point::max();  // when its caller's time has passed
   std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
+  bool asksFeatures = false;    // its client asks what this broker understands
   int attempts = 0;             // times it was given to a worker
   int deaths = 0;               // of workers that had it at hand
 
@@ -19841,6 +19848,9 @@ class Outbox {
   /// The reply's first frame is its client's id. It is counted when it is sent, or its client is gone.
   void send(Multipart&& reply, bool isError);
 
+  /// Sends it now or never, and counts nothing.
+  void tell(Multipart&& message) { front_.trySend(message); }
+
   /// Whether a client that takes no replies has as many as are kept.
   bool isFullFor(std::string_view client) const;
 
@@ -19897,6 +19907,10 @@ class Outcomes {
   Outcomes(Outbox& outbox, BrokerTally& tally) : outbox_(outbox), tally_(tally) {}
 
   void reply(BrokerRequest&& request, Frame&& payload);
+
+  /// Tells what this broker understands, along the request's route and ahead of its outcome.
+  void tellFeatures(BrokerRequest& request);
+
   void fail(BrokerRequest&& request, Errc code, const std::string& text);
 
   /// Its caller's time has passed before a worker had it.
@@ -19922,6 +19936,7 @@ struct BrokerWorker {
   std::string id;
   Dialect dialect = Dialect::bytes;
   std::size_t capacity = 1;           // requests at a time
+  std::uint32_t features = 0;         // bits of Feature
   bool beatsWhileBusy = false;        // its silence means death even while it works
   ConnectionMark connection;          // by which it was heard last
   bool isGone = false;                // its connection has ended; it may have been heard by another since
@@ -20025,6 +20040,9 @@ class RequestBook {
   /// The request under way with this correlation id, or null.
   BrokerRequest* findRetried(const std::string& correlation);
 
+  /// One that waits, and will have no outcome.
+  void forgetWaiting(const BrokerRequest& request);
+
   /// It waits from its `since` on.
   void add(BrokerRequest&& request);
 
@@ -20082,7 +20100,7 @@ class RequestBook {
   const std::size_t mostHeld_;
   std::size_t waitingBytes_ = 0, heldBytes_ = 0;
   std::unordered_map<std::string, Requests::iterator> byToken_;
-  std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
+  std::unordered_map<std::string, Requests::iterator> byCorrelation_;
 };
 
 }  // namespace dividere::detail
@@ -20170,6 +20188,41 @@ class Admission {
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/admission.hpp
+
+// begin dividere/balancing/detail/client_words.hpp
+// What clients say of requests under way.
+
+namespace dividere::detail {
+
+/// A message of a client that is no request.
+struct ClientWord {
+  enum class Kind { none, cancel };
+  Kind kind = Kind::none;
+};
+
+/// None, if it is longer than kLongestSignal.
+ClientWord readClientWord(std::string_view bytes);
+
+/// Has them reach their requests: what waits is cancelled here, what a worker has is passed on, if it understands that. What
+/// is under way no more is ignored: the word crossed its reply.
+class ClientWords {
+ public:
+  ClientWords(FrameSource& back, RequestBook& book, BrokerTally& tally) : back_(back), book_(book), tally_(tally) {}
+
+  /// Whether it is one, and dealt with.
+  bool take(Multipart& message);
+
+ private:
+  void cancel(BrokerRequest& request, Multipart& message);
+  void passOn(const BrokerRequest& request, Multipart& message);
+
+  FrameSource& back_;
+  RequestBook& book_;
+  BrokerTally& tally_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/client_words.hpp
 
 // begin dividere/balancing/detail/worker_care.hpp
 // The life and death of workers.
@@ -20380,6 +20433,7 @@ class BrokerCore {
   Outcomes outcomes_;
   TimeLimits limits_;
   Admission admission_;
+  ClientWords words_;
   WorkerCare care_;
   Returns returns_;
   Dispatcher dispatcher_;
@@ -20602,6 +20656,7 @@ void Admission::take(Multipart& message, BrokerTally& tally) {
   if (const char* fault = faultOf(message)) return junk_.drop(fault);
   if (message.size() == 2 && misplaced_.isOne(message.payload().view())) return tally.countJunk();
   BrokerRequest request = read(message);
+  if (request.asksFeatures) outcomes_.tellFeatures(request);
   if (isRetry(request)) return;
   tally.countRead();
   if (refuse(request)) return;
@@ -20635,6 +20690,7 @@ BrokerRequest Admission::read(Multipart& message) {
 void Admission::readTerms(BrokerRequest& request) {
   CallFields fields;
   readCallFields(request.payload.view(), fields);
+  request.asksFeatures = fields.asksFeatures;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
   request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);
@@ -20719,6 +20775,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       outcomes_(outbox_, tally_),
       limits_(options_, loop_, roster_, book_, outcomes_),
       admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_),
+      words_(back_, book_, tally_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_, outcomes_),
@@ -20747,7 +20804,7 @@ FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQue
 FrameHooks BrokerCore::frontHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
-    admission_.take(message, tally_);
+    if (!words_.take(message)) admission_.take(message, tally_);
     dispatcher_.dispatch();
   };
   hooks.onTurn = [this] { outbox_.roomMayBe(); };
@@ -20982,6 +21039,9 @@ class WorkerTasks {
   /// Forgets those of this line that no handler has begun.
   void clear(std::size_t line);
 
+  /// The one whose route begins so, unless a handler has begun it.
+  std::optional<WorkerTask> take(std::size_t line, std::string_view token);
+
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
 
@@ -21011,6 +21071,7 @@ class LineTasks {
     task.line = line_;
     tasks_.add(std::move(task));
   }
+  std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 
@@ -21058,6 +21119,8 @@ class BrokerLine {
   FrameSource& open(const std::string& endpoint);
   void onEvent(const connection::SocketEvent& event);
   void onMessage(Multipart& message);
+  static bool isWord(const Multipart& message);
+  void onWord(Multipart& message);
   static void readTerms(WorkerTask& task);
   void onSignal(const Signal& signal);
   void introduce();
@@ -21134,12 +21197,28 @@ void BrokerLine::introduce() {
 
 void BrokerLine::onMessage(Multipart& message) {
   if (message.size() < 2) return onSignal(message.isEmpty() ? Signal() : readSignal(message.payload().view()));
+  if (isWord(message)) return onWord(message);
   WorkerTask task;
   task.payload = message.takePayload();
   task.route.swap(message.frames());
   if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
   if (dialect_ == Dialect::typed) readTerms(task);
   tasks_.add(std::move(task));
+}
+
+bool BrokerLine::isWord(const Multipart& message) {
+  return message.size() == 3 && AttemptToken::isOurs(message.frames().front().view()) &&
+         readClientWord(message.frames().back().view()).kind != ClientWord::Kind::none;
+}
+
+// The broker drops the reply, but learns from it that there is room again.
+void BrokerLine::onWord(Multipart& message) {
+  std::optional<WorkerTask> task = tasks_.take(message.frames().front().view());
+  if (!task) return;
+  Multipart reply(std::move(task->route));
+  reply.push(std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller waits no more"))));
+  unsent_.push_back(std::move(reply));
+  flushReplies();
 }
 
 // Its time goes on while it waits here.
@@ -21174,6 +21253,7 @@ void BrokerLine::beat() {
 Signal BrokerLine::signal(Signal::Kind kind) const {
   Signal made{kind, dialect_};
   made.capacity = options_.capacity;
+  made.features = kCancelFeature;
   return made;
 }
 
@@ -21286,6 +21366,11 @@ void BrokerTally::countExpired() {
   ++stats_.expired;
 }
 
+void BrokerTally::countCancelled() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.cancelled;
+}
+
 void BrokerTally::countOutcome(bool isError) {
   countOutcome(isError, [] { return true; });
 }
@@ -21304,7 +21389,8 @@ void BrokerTally::setWorkers(std::size_t count) {
 balancing::BrokerStats BrokerTally::stats() const {
   std::lock_guard<std::mutex> lock(mutex_);
   balancing::BrokerStats stats = stats_;
-  stats.inFlight = static_cast<std::size_t>(stats.read - stats.replied - stats.errors) - stats.waiting;
+  stats.inFlight =
+      static_cast<std::size_t>(stats.read - stats.replied - stats.errors - stats.cancelled) - stats.waiting;
   return stats;
 }
 
@@ -21316,6 +21402,52 @@ bool BrokerTally::waitForWorkers(std::size_t n, const Deadline& deadline) const 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/broker_tally.cpp
 
+// begin dividere/balancing/detail/client_words.cpp
+namespace dividere::detail {
+
+ClientWord readClientWord(std::string_view bytes) {
+  static NeverDestroyed<std::string> cancel(envelopePrefix(CancelCall::kType));
+  if (bytes.size() > kLongestSignal || bytes.substr(0, cancel->size()) != *cancel) return {};
+  try {
+    if (openEnvelope("balancing", bytes).type == CancelCall::kType) return {ClientWord::Kind::cancel};
+  } catch (const Error&) {
+    // Not an envelope: no word.
+  }
+  return {};
+}
+
+bool ClientWords::take(Multipart& message) {
+  constexpr std::size_t client = 1, correlation = 1, word = 1;
+  if (message.size() != client + correlation + word || !isCorrelationId(message.frames()[1].view())) return false;
+  const ClientWord said = readClientWord(message.payload().view());
+  if (said.kind == ClientWord::Kind::none) return false;
+  if (BrokerRequest* const request = book_.findRetried(message.frames()[1].str())) cancel(*request, message);
+  return true;
+}
+
+// Its worker is at it until it says that it is done.
+void ClientWords::cancel(BrokerRequest& request, Multipart& message) {
+  if (!request.worker) {
+    book_.forgetWaiting(request);
+  } else {
+    if ((request.worker->features & kCancelFeature) != 0) passOn(request, message);
+    book_.takeAnswerable(request);
+  }
+  tally_.countCancelled();
+}
+
+void ClientWords::passOn(const BrokerRequest& request, Multipart& message) {
+  Multipart passed;
+  passed.push(std::string_view(request.worker->id));
+  passed.push(std::string_view(request.token));
+  passed.push(std::move(message.frames()[1]));
+  passed.push(message.takePayload());
+  back_.trySend(passed);  // if there is no room, it is left to its handler
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/client_words.cpp
+
 // begin dividere/balancing/detail/dialect.cpp
 namespace dividere::detail {
 
@@ -21326,7 +21458,12 @@ constexpr std::string_view kTokenPrefix("\0dividere", 9);
 constexpr std::size_t kTokenRandom = 8;
 
 // Fields of Heartbeat that this library adds.
-enum HeartbeatField { kCapacityField = 100, kRegistrationField = 101, kGoodbyeField = 102 };
+enum HeartbeatField {
+  kCapacityField = 100,
+  kRegistrationField = 101,
+  kGoodbyeField = 102,
+  kWorkerFeaturesField = 103,
+};
 
 static Signal readHeartbeat(std::string_view message) {
   Signal signal{Signal::Kind::heartbeat, Dialect::typed};
@@ -21335,6 +21472,7 @@ static Signal readHeartbeat(std::string_view message) {
     if (!field.isVarint()) continue;
     switch (field.number()) {
       case kCapacityField: signal.capacity = static_cast<std::uint32_t>(field.varint()); break;
+      case kWorkerFeaturesField: signal.features = static_cast<std::uint32_t>(field.varint()); break;
       case kRegistrationField: signal.isRegistration = field.varint() != 0; break;
       case kGoodbyeField: signal.isGoodbye = field.varint() != 0; break;
       default: break;
@@ -21371,7 +21509,8 @@ std::string writeSignal(const Signal& signal, std::string_view id) {
   heartbeat.text(1, id)
       .number(kCapacityField, signal.capacity)
       .number(kRegistrationField, signal.isRegistration ? 1 : 0)
-      .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
+      .number(kGoodbyeField, signal.isGoodbye ? 1 : 0)
+      .number(kWorkerFeaturesField, signal.features);
   return sealEnvelope(kHeartbeatType, heartbeat.take());
 }
 
@@ -21625,6 +21764,14 @@ void Outcomes::expire(BrokerRequest&& request) {
   fail(std::move(request), Errc::deadlinePassed, "the caller's time passed while the request waited for a worker");
 }
 
+void Outcomes::tellFeatures(BrokerRequest& request) {
+  static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kBrokerFeatures}.encode()));
+  Multipart message;
+  for (Frame& frame : request.route) message.push(frame.share());
+  message.push(std::string_view(*features));
+  outbox_.tell(std::move(message));
+}
+
 void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
   if (isError && !takesErrors(request)) return tally_.countOutcome(true);
   Multipart reply(std::move(request.route));
@@ -21712,7 +21859,11 @@ namespace dividere::detail {
 
 BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
   const auto found = byCorrelation_.find(correlation);
-  return found == byCorrelation_.end() ? nullptr : found->second;
+  return found == byCorrelation_.end() ? nullptr : &*found->second;
+}
+
+void RequestBook::forgetWaiting(const BrokerRequest& request) {
+  takeWaiting(waiting(request.dialect), byCorrelation_.at(request.correlation));
 }
 
 void RequestBook::forgetCorrelation(const BrokerRequest& request) {
@@ -21729,7 +21880,7 @@ void RequestBook::add(BrokerRequest&& request) {
   Requests& queue = waiting(request.dialect);
   queue.push_back(std::move(request));
   BrokerRequest& added = queue.back();
-  if (!added.correlation.empty()) byCorrelation_[added.correlation] = &added;
+  if (!added.correlation.empty()) byCorrelation_[added.correlation] = std::prev(queue.end());
   waitingChanged(added.size, 0);
 }
 
@@ -21891,6 +22042,7 @@ void Returns::takeSignal(Multipart& message, const Signal& signal) {
   if (!worker) worker = &roster_.add(id, signal.dialect);
   roster_.heardBy(*worker, message.payload());
   noteSign(*worker, signal);
+  if (signal.isRegistration && signal.features > 0) care_.ask(*worker);  // it learns what this broker understands
 }
 
 // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is but a
@@ -21912,6 +22064,7 @@ void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
   if (signal.capacity > 0) worker.capacity = std::min(signal.capacity, kMostCapacity);
+  if (signal.capacity > 0) worker.features = signal.features;
   if (worker.asksBefore > 0) {
     --worker.asksBefore;
   } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {
@@ -22069,6 +22222,7 @@ WorkerCare::WorkerCare(const balancing::BrokerOptions& options, FrameSource& bac
 void WorkerCare::ask(BrokerWorker& worker) {
   Signal signal{Signal::Kind::heartbeat, worker.dialect};
   signal.capacity = 1;  // says that this broker knows what this library adds
+  if (worker.features > 0) signal.features = kBrokerFeatures;
   Multipart message;
   message.push(std::string_view(worker.id));
   message.push(std::string_view(writeSignal(signal, "dividere broker")));
@@ -22431,6 +22585,17 @@ void WorkerTasks::add(WorkerTask&& task) {
 void WorkerTasks::clear(std::size_t line) {
   std::lock_guard<std::mutex> lock(mutex_);
   waiting_[line].clear();
+}
+
+std::optional<WorkerTask> WorkerTasks::take(std::size_t line, std::string_view token) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto& queue = waiting_[line];
+  const auto found = std::find_if(queue.begin(), queue.end(),
+                                  [&](const WorkerTask& task) { return task.route.front().view() == token; });
+  if (found == queue.end()) return std::nullopt;
+  std::optional<WorkerTask> taken(std::move(*found));
+  queue.erase(found);
+  return taken;
 }
 
 std::optional<WorkerTask> WorkerTasks::next() {

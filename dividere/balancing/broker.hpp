@@ -43,16 +43,17 @@ struct BrokerOptions {
   std::chrono::milliseconds silentHandlerLimit{60000};
 };
 
-/// The figures of a Broker at one moment. Always: read = replied + errors + waiting + inFlight.
+/// The figures of a Broker at one moment. Always: read = replied + errors + cancelled + waiting + inFlight.
 struct BrokerStats {
   std::uint64_t read = 0;          ///< requests taken in; a retry of one in progress is not counted again
   std::uint64_t replied = 0;       ///< requests with a worker's reply
   std::uint64_t errors = 0;        ///< requests with an error in place of one
+  std::uint64_t cancelled = 0;     ///< requests that their clients gave up, so that there is nobody to be replied to
   std::size_t waiting = 0;         ///< requests that no worker has
   std::size_t inFlight = 0;        ///< requests at a worker, or whose reply the client has no room for yet
   std::size_t workers = 0;         ///< workers taken for alive
   std::uint64_t redispatched = 0;  ///< times a request was given to another worker
-  std::uint64_t late = 0;          ///< replies dropped: late, or a second one
+  std::uint64_t late = 0;          ///< replies dropped: late, a second one, or of a cancelled request
   std::uint64_t expired = 0;       ///< those of the errors whose caller's time had passed before a worker had them
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
@@ -69,7 +70,7 @@ struct BrokerStats {
 /// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
 /// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
 /// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
-/// time it waited here. A client's retry of a request
+/// time it waited here. One that its client cancels is given to no worker any more; a Worker that has it is told. A client's retry of a request
 /// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;

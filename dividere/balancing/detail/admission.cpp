@@ -11,6 +11,7 @@ void Admission::take(Multipart& message, BrokerTally& tally) {
   if (const char* fault = faultOf(message)) return junk_.drop(fault);
   if (message.size() == 2 && misplaced_.isOne(message.payload().view())) return tally.countJunk();
   BrokerRequest request = read(message);
+  if (request.asksFeatures) outcomes_.tellFeatures(request);
   if (isRetry(request)) return;
   tally.countRead();
   if (refuse(request)) return;
@@ -44,6 +45,7 @@ BrokerRequest Admission::read(Multipart& message) {
 void Admission::readTerms(BrokerRequest& request) {
   CallFields fields;
   readCallFields(request.payload.view(), fields);
+  request.asksFeatures = fields.asksFeatures;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
   request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);

@@ -26,6 +26,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       outcomes_(outbox_, tally_),
       limits_(options_, loop_, roster_, book_, outcomes_),
       admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_),
+      words_(back_, book_, tally_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_, outcomes_),
@@ -54,7 +55,7 @@ FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQue
 FrameHooks BrokerCore::frontHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
-    admission_.take(message, tally_);
+    if (!words_.take(message)) admission_.take(message, tally_);
     dispatcher_.dispatch();
   };
   hooks.onTurn = [this] { outbox_.roomMayBe(); };

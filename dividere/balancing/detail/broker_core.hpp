@@ -7,6 +7,7 @@
 #include "../../core/detail/fork.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
 #include "admission.hpp"
+#include "client_words.hpp"
 #include "dispatcher.hpp"
 #include "ended_connections.hpp"
 #include "outbox.hpp"
@@ -59,6 +60,7 @@ class BrokerCore {
   Outcomes outcomes_;
   TimeLimits limits_;
   Admission admission_;
+  ClientWords words_;
   WorkerCare care_;
   Returns returns_;
   Dispatcher dispatcher_;

@@ -4,6 +4,9 @@
 #include <iterator>
 #include <utility>
 
+#include "../../messaging/detail/error_envelope.hpp"
+#include "client_words.hpp"
+
 namespace dividere::detail {
 
 BrokerLine::BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint,
@@ -46,12 +49,28 @@ void BrokerLine::introduce() {
 
 void BrokerLine::onMessage(Multipart& message) {
   if (message.size() < 2) return onSignal(message.isEmpty() ? Signal() : readSignal(message.payload().view()));
+  if (isWord(message)) return onWord(message);
   WorkerTask task;
   task.payload = message.takePayload();
   task.route.swap(message.frames());
   if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
   if (dialect_ == Dialect::typed) readTerms(task);
   tasks_.add(std::move(task));
+}
+
+bool BrokerLine::isWord(const Multipart& message) {
+  return message.size() == 3 && AttemptToken::isOurs(message.frames().front().view()) &&
+         readClientWord(message.frames().back().view()).kind != ClientWord::Kind::none;
+}
+
+// The broker drops the reply, but learns from it that there is room again.
+void BrokerLine::onWord(Multipart& message) {
+  std::optional<WorkerTask> task = tasks_.take(message.frames().front().view());
+  if (!task) return;
+  Multipart reply(std::move(task->route));
+  reply.push(std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller waits no more"))));
+  unsent_.push_back(std::move(reply));
+  flushReplies();
 }
 
 // Its time goes on while it waits here.
@@ -86,6 +105,7 @@ void BrokerLine::beat() {
 Signal BrokerLine::signal(Signal::Kind kind) const {
   Signal made{kind, dialect_};
   made.capacity = options_.capacity;
+  made.features = kCancelFeature;
   return made;
 }
 

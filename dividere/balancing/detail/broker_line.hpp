@@ -46,6 +46,8 @@ class BrokerLine {
   FrameSource& open(const std::string& endpoint);
   void onEvent(const connection::SocketEvent& event);
   void onMessage(Multipart& message);
+  static bool isWord(const Multipart& message);
+  void onWord(Multipart& message);
   static void readTerms(WorkerTask& task);
   void onSignal(const Signal& signal);
   void introduce();

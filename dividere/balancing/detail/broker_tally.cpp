@@ -27,6 +27,11 @@ void BrokerTally::countExpired() {
   ++stats_.expired;
 }
 
+void BrokerTally::countCancelled() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  ++stats_.cancelled;
+}
+
 void BrokerTally::countOutcome(bool isError) {
   countOutcome(isError, [] { return true; });
 }
@@ -45,7 +50,8 @@ void BrokerTally::setWorkers(std::size_t count) {
 balancing::BrokerStats BrokerTally::stats() const {
   std::lock_guard<std::mutex> lock(mutex_);
   balancing::BrokerStats stats = stats_;
-  stats.inFlight = static_cast<std::size_t>(stats.read - stats.replied - stats.errors) - stats.waiting;
+  stats.inFlight =
+      static_cast<std::size_t>(stats.read - stats.replied - stats.errors - stats.cancelled) - stats.waiting;
   return stats;
 }
 

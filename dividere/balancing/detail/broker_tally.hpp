@@ -18,6 +18,7 @@ class BrokerTally {
   void countLate();
   void countJunk();
   void countExpired();
+  void countCancelled();
   void countOutcome(bool isError);
 
   /// Counts the outcome if `send` says that it is done with. Both in one: a client that has its outcome finds it

@@ -14,7 +14,12 @@ constexpr std::string_view kTokenPrefix("\0dividere", 9);
 constexpr std::size_t kTokenRandom = 8;
 
 // Fields of Heartbeat that this library adds.
-enum HeartbeatField { kCapacityField = 100, kRegistrationField = 101, kGoodbyeField = 102 };
+enum HeartbeatField {
+  kCapacityField = 100,
+  kRegistrationField = 101,
+  kGoodbyeField = 102,
+  kWorkerFeaturesField = 103,
+};
 
 static Signal readHeartbeat(std::string_view message) {
   Signal signal{Signal::Kind::heartbeat, Dialect::typed};
@@ -23,6 +28,7 @@ static Signal readHeartbeat(std::string_view message) {
     if (!field.isVarint()) continue;
     switch (field.number()) {
       case kCapacityField: signal.capacity = static_cast<std::uint32_t>(field.varint()); break;
+      case kWorkerFeaturesField: signal.features = static_cast<std::uint32_t>(field.varint()); break;
       case kRegistrationField: signal.isRegistration = field.varint() != 0; break;
       case kGoodbyeField: signal.isGoodbye = field.varint() != 0; break;
       default: break;
@@ -59,7 +65,8 @@ std::string writeSignal(const Signal& signal, std::string_view id) {
   heartbeat.text(1, id)
       .number(kCapacityField, signal.capacity)
       .number(kRegistrationField, signal.isRegistration ? 1 : 0)
-      .number(kGoodbyeField, signal.isGoodbye ? 1 : 0);
+      .number(kGoodbyeField, signal.isGoodbye ? 1 : 0)
+      .number(kWorkerFeaturesField, signal.features);
   return sealEnvelope(kHeartbeatType, heartbeat.take());
 }
 

@@ -7,10 +7,14 @@
 #include <string_view>
 
 #include "../../connection/detail/frame.hpp"
+#include "../../messaging/detail/call_fields.hpp"
 
 namespace dividere::detail {
 
 enum class Dialect { bytes, typed };
+
+/// What a broker of this version passes on, of what Feature says.
+constexpr std::uint32_t kBrokerFeatures = kCancelFeature;
 
 /// A message without a route, from a worker or from a broker.
 struct Signal {
@@ -25,6 +29,7 @@ struct Signal {
   // Typed, and of this library: in fields that old peers skip.
   std::uint32_t capacity = 0;   // requests the worker takes at a time; not 0: it gives signs of life while it works
   bool isRegistration = false;  // the connection is new: whatever the worker was given before is lost
+  std::uint32_t features = 0;   // bits of Feature: what it understands beyond requests and replies
   bool isGoodbye = false;       // the worker takes no more, and has answered all it will
 };
 

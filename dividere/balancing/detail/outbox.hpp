@@ -24,6 +24,9 @@ class Outbox {
   /// The reply's first frame is its client's id. It is counted when it is sent, or its client is gone.
   void send(Multipart&& reply, bool isError);
 
+  /// Sends it now or never, and counts nothing.
+  void tell(Multipart&& message) { front_.trySend(message); }
+
   /// Whether a client that takes no replies has as many as are kept.
   bool isFullFor(std::string_view client) const;
 

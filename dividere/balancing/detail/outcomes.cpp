@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "../../core/detail/never_destroyed.hpp"
+#include "../../messaging/detail/envelope_format.hpp"
 #include "../../messaging/detail/error_envelope.hpp"
+#include "../../messaging/detail/framework_messages.hpp"
 
 namespace dividere::detail {
 
@@ -22,6 +25,14 @@ void Outcomes::fail(BrokerRequest&& request, Errc code, const std::string& text)
 void Outcomes::expire(BrokerRequest&& request) {
   tally_.countExpired();
   fail(std::move(request), Errc::deadlinePassed, "the caller's time passed while the request waited for a worker");
+}
+
+void Outcomes::tellFeatures(BrokerRequest& request) {
+  static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kBrokerFeatures}.encode()));
+  Multipart message;
+  for (Frame& frame : request.route) message.push(frame.share());
+  message.push(std::string_view(*features));
+  outbox_.tell(std::move(message));
 }
 
 void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {

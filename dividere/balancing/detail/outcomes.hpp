@@ -18,6 +18,10 @@ class Outcomes {
   Outcomes(Outbox& outbox, BrokerTally& tally) : outbox_(outbox), tally_(tally) {}
 
   void reply(BrokerRequest&& request, Frame&& payload);
+
+  /// Tells what this broker understands, along the request's route and ahead of its outcome.
+  void tellFeatures(BrokerRequest& request);
+
   void fail(BrokerRequest&& request, Errc code, const std::string& text);
 
   /// Its caller's time has passed before a worker had it.

@@ -8,7 +8,11 @@ namespace dividere::detail {
 
 BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
   const auto found = byCorrelation_.find(correlation);
-  return found == byCorrelation_.end() ? nullptr : found->second;
+  return found == byCorrelation_.end() ? nullptr : &*found->second;
+}
+
+void RequestBook::forgetWaiting(const BrokerRequest& request) {
+  takeWaiting(waiting(request.dialect), byCorrelation_.at(request.correlation));
 }
 
 void RequestBook::forgetCorrelation(const BrokerRequest& request) {
@@ -25,7 +29,7 @@ void RequestBook::add(BrokerRequest&& request) {
   Requests& queue = waiting(request.dialect);
   queue.push_back(std::move(request));
   BrokerRequest& added = queue.back();
-  if (!added.correlation.empty()) byCorrelation_[added.correlation] = &added;
+  if (!added.correlation.empty()) byCorrelation_[added.correlation] = std::prev(queue.end());
   waitingChanged(added.size, 0);
 }
 

@@ -28,6 +28,9 @@ class RequestBook {
   /// The request under way with this correlation id, or null.
   BrokerRequest* findRetried(const std::string& correlation);
 
+  /// One that waits, and will have no outcome.
+  void forgetWaiting(const BrokerRequest& request);
+
   /// It waits from its `since` on.
   void add(BrokerRequest&& request);
 
@@ -85,7 +88,7 @@ class RequestBook {
   const std::size_t mostHeld_;
   std::size_t waitingBytes_ = 0, heldBytes_ = 0;
   std::unordered_map<std::string, Requests::iterator> byToken_;
-  std::unordered_map<std::string, BrokerRequest*> byCorrelation_;
+  std::unordered_map<std::string, Requests::iterator> byCorrelation_;
 };
 
 }  // namespace dividere::detail

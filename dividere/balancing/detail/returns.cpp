@@ -32,6 +32,7 @@ void Returns::takeSignal(Multipart& message, const Signal& signal) {
   if (!worker) worker = &roster_.add(id, signal.dialect);
   roster_.heardBy(*worker, message.payload());
   noteSign(*worker, signal);
+  if (signal.isRegistration && signal.features > 0) care_.ask(*worker);  // it learns what this broker understands
 }
 
 // A byte worker may register after each reply, for the sake of the Python broker: by the same connection that is but a
@@ -53,6 +54,7 @@ void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
   if (signal.capacity > 0) worker.capacity = std::min(signal.capacity, kMostCapacity);
+  if (signal.capacity > 0) worker.features = signal.features;
   if (worker.asksBefore > 0) {
     --worker.asksBefore;
   } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {

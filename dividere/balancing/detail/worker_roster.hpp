@@ -21,6 +21,7 @@ struct BrokerWorker {
   std::string id;
   Dialect dialect = Dialect::bytes;
   std::size_t capacity = 1;           // requests at a time
+  std::uint32_t features = 0;         // bits of Feature
   bool beatsWhileBusy = false;        // its silence means death even while it works
   ConnectionMark connection;          // by which it was heard last
   bool isGone = false;                // its connection has ended; it may have been heard by another since

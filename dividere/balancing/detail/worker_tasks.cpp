@@ -1,5 +1,7 @@
 #include "worker_tasks.hpp"
 
+#include <algorithm>
+
 namespace dividere::detail {
 
 void WorkerTasks::add(WorkerTask&& task) {
@@ -13,6 +15,17 @@ void WorkerTasks::add(WorkerTask&& task) {
 void WorkerTasks::clear(std::size_t line) {
   std::lock_guard<std::mutex> lock(mutex_);
   waiting_[line].clear();
+}
+
+std::optional<WorkerTask> WorkerTasks::take(std::size_t line, std::string_view token) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  auto& queue = waiting_[line];
+  const auto found = std::find_if(queue.begin(), queue.end(),
+                                  [&](const WorkerTask& task) { return task.route.front().view() == token; });
+  if (found == queue.end()) return std::nullopt;
+  std::optional<WorkerTask> taken(std::move(*found));
+  queue.erase(found);
+  return taken;
 }
 
 std::optional<WorkerTask> WorkerTasks::next() {

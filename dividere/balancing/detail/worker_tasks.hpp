@@ -7,6 +7,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,9 @@ class WorkerTasks {
 
   /// Forgets those of this line that no handler has begun.
   void clear(std::size_t line);
+
+  /// The one whose route begins so, unless a handler has begun it.
+  std::optional<WorkerTask> take(std::size_t line, std::string_view token);
 
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
@@ -63,6 +67,7 @@ class LineTasks {
     task.line = line_;
     tasks_.add(std::move(task));
   }
+  std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 
