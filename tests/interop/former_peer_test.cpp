@@ -48,6 +48,28 @@ TEST_SUITE("former version") {
     CHECK(interests == std::vector<std::string>{"", "Msg02"});
   }
 
+  TEST_CASE("0.1 notices nothing of a publisher that keeps messages, and of those who come late to it") {
+    if (!FormerPeer::isThere()) return;
+    PublisherOptions options;
+    options.keep = 2;
+    Publisher publisher("tcp://*:*", options);
+    FormerPeer some({"subscriber", local(publisher), "Msg02"});
+    REQUIRE(publisher.waitForSubscribers(1, kLimit));
+    for (int i = 1; i <= 3; ++i) publisher.send(msg02("", i));
+    Subscriber late(local(publisher), types<Msg02>());
+    CHECK(late.recv<Msg02>().field2() == 2);
+    CHECK(late.recv<Msg02>().field2() == 3);
+
+    FormerPeer all({"subscriber", local(publisher)});  // gets everything: nothing is sent to one alone from now on
+    REQUIRE(publisher.waitForSubscribers(3, kLimit));
+    Subscriber later(local(publisher), types<Msg02>());
+    REQUIRE(publisher.waitForSubscribers(4, kLimit));
+    publisher.send(msg02("", 4));
+    CHECK(later.recv<Msg02>().field2() == 4);
+    CHECK(all.ask({"recv"}) == Words{"Msg02", "field2: 4"});
+    for (int i = 1; i <= 4; ++i) CHECK(some.ask({"recv"}) == Words{"Msg02", "field2: " + std::to_string(i)});
+  }
+
   TEST_CASE("what 0.1 publishes is received, counted, and known to have no numbers") {
     if (!FormerPeer::isThere()) return;
     FormerPeer publisher({"publisher"});

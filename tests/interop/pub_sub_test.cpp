@@ -103,6 +103,29 @@ TEST_SUITE("publish/subscribe") {
     CHECK(Sample::of(*third.recv()) == kSamples[0]);
   }
 
+  TEST_CASE("C++ binds, Python connects: what is kept for others, and asked for by them, Python does not notice") {
+    if (noPython()) return;
+    dividere::messaging::PublisherOptions options;
+    options.keep = 2;
+    Publisher publisher("tcp://*:*", options);
+    Peer some("subscriber", {local(publisher), "Msg02"});
+    REQUIRE(publisher.waitForSubscribers(1, kLimit));
+    const auto sample = [](int i) { return Sample{"Msg02", "field2: " + std::to_string(i)}; };
+    for (int i = 1; i <= 3; ++i) publisher.send(*sample(i).message());
+    Subscriber late(local(publisher), {"Msg02"});
+    CHECK(Sample::of(*late.recv()) == sample(2));
+    CHECK(Sample::of(*late.recv()) == sample(3));
+
+    Peer all("subscriber", {local(publisher)});  // gets everything: nothing is sent to one alone from now on
+    REQUIRE(publisher.waitForSubscribers(3, kLimit));
+    Subscriber later(local(publisher), {"Msg02"});
+    REQUIRE(publisher.waitForSubscribers(4, kLimit));
+    publisher.send(*sample(4).message());
+    CHECK(Sample::of(*later.recv()) == sample(4));
+    CHECK(Sample::of(all.ask({"recv"})) == sample(4));
+    for (int i = 1; i <= 4; ++i) CHECK(Sample::of(some.ask({"recv"})) == sample(i));
+  }
+
   TEST_CASE("Python binds, C++ connects: messages of all types arrive, in order") {
     if (noPython()) return;
     Peer peer("publisher", {"tcp://*:*"});

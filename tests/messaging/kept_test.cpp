@@ -280,3 +280,31 @@ TEST_CASE("what is kept is bounded, in bytes and in types and topics") {
   while (late.wait(kShort)) numbers.push_back(late.recv<Msg02>().field2());
   CHECK(numbers == Numbers{26, 27, 28, 29, 30, 1});
 }
+
+TEST_CASE("many who come at once get large messages once each, and those who read others meanwhile miss nothing") {
+  Publisher publisher("tcp://*:*", keeping(5));
+  for (int i = 1; i <= 5; ++i) publisher.send(msg02(std::string(300000, 'x'), i));
+  Subscriber reader(meeting(publisher), types<Msg01>());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  std::vector<std::unique_ptr<Subscriber>> late;
+  for (std::size_t i = 0; i < 40; ++i) {
+    late.push_back(std::make_unique<Subscriber>(meeting(publisher), types<Msg02>()));
+  }
+  int sent = 0;
+  for (const auto& subscriber : late) {
+    for (int i = 1; i <= 5; ++i) {
+      publisher.send(msg01(std::to_string(++sent)));
+      const auto message = subscriber->recv<Msg02>(kLimit);
+      REQUIRE(message);
+      CHECK(message->field2() == i);
+    }
+  }
+  for (int i = 1; i <= sent; ++i) CHECK(reader.recv<Msg01>().field1() == std::to_string(i));
+  for (const auto& subscriber : late) {
+    CHECK_FALSE(subscriber->wait(kNow));
+    CHECK(subscriber->received() == 5);
+    CHECK(subscriber->missed() == 0);
+  }
+  CHECK(reader.missed() == 0);
+  CHECK(publisher.dropped() == 0);
+}
