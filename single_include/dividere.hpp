@@ -3029,6 +3029,9 @@ struct ClientOptions {
 ///     service::Client calculator("demo.Calculator");
 ///     if (auto sum = calculator.call<Sum>(numbers, 500ms)) use(*sum);
 ///
+/// A broker's front that is announced under the name (registry::Announcement, of the kind "broker") is called as any
+/// instance is; several are each other's replacement.
+///
 /// Looks the name up, connects to its instances and keeps the connections. Calls go to the instances in turn, preferring
 /// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
 /// for new ones. While it is connected it needs no registry.
@@ -25842,6 +25845,8 @@ void implementService(HandlerTable& handlers, const std::string& service) {
 // begin dividere/service/detail/instances.cpp
 namespace dividere::detail {
 
+// What a broker's front is announced as.
+constexpr const char* kBrokerKind = "broker";
 // How long one that cannot be reached keeps its place from others that are listed.
 constexpr std::chrono::milliseconds kReachLimit{3000};
 
@@ -25915,7 +25920,8 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   if (at(place)) return;  // listed twice
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
-    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
+    const auto framing = place.traits.kind == kBrokerKind ? Remote::Framing::broker : Remote::Framing::response;
+    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_, framing);
     remote->socket().tally().setName(service_);
     all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
     loop_.add(std::move(remote));

@@ -54,6 +54,9 @@ struct ClientOptions {
 ///     service::Client calculator("demo.Calculator");
 ///     if (auto sum = calculator.call<Sum>(numbers, 500ms)) use(*sum);
 ///
+/// A broker's front that is announced under the name (registry::Announcement, of the kind "broker") is called as any
+/// instance is; several are each other's replacement.
+///
 /// Looks the name up, connects to its instances and keeps the connections. Calls go to the instances in turn, preferring
 /// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
 /// for new ones. While it is connected it needs no registry.

@@ -226,20 +226,29 @@ TEST_CASE("a peer is asked for its features until it has told them, and is told 
   CHECK(typeOf(broker.recv()) == "CancelCall");
 }
 
-TEST_CASE("a Client ends its calls when it is stopped, and may be destroyed in a callback") {
+TEST_CASE("a Client ends its calls when it is stopped, and refuses others") {
+  Front broker;
+  Client client(broker.endpoint, patient());
+  std::error_code code;
+  Call<Msg01> pending = client.start<Msg01>(msg01("pending"), kLimit);
+  client.start<Msg01>(msg01("x"), kLimit, [&](const Outcome<Msg01>& outcome) { code = outcome.error().code(); });
+  client.stop();
+  CHECK(code == Errc::stopping);
+  CHECK(codeOf([&] { pending.get(); }) == Errc::stopping);
+  CHECK(codeOf([&] { client.call<Msg01>(msg01("x")); }) == Errc::stopping);
+  CHECK(codeOf([&] { client.send(msg01("x")); }) == Errc::stopping);
+}
+
+TEST_CASE("a Client may be destroyed in a callback") {
   Front broker;
   auto client = std::make_unique<Client>(broker.endpoint, patient());
   Event done;
-  std::error_code code;
   Call<Msg01> pending = client->start<Msg01>(msg01("pending"), kLimit);
-  client->start<Msg01>(msg01("x"), kLimit, [&](const Outcome<Msg01>& outcome) {
-    code = outcome.error().code();
+  client->start<Msg01>(msg01("x"), 1ms, [&](const Outcome<Msg01>&) {
     client.reset();
     done.happen();
   });
-  client->stop();
   REQUIRE(done.wait());
-  CHECK(code == Errc::stopping);
   CHECK(codeOf([&] { pending.get(); }) == Errc::stopping);
 }
 

@@ -20,6 +20,7 @@
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/held_log.hpp"
+#include "support/local.hpp"
 #include "support/log_capture.hpp"
 #include "support/raw_socket.hpp"
 #include "support/thrown.hpp"
@@ -438,16 +439,38 @@ TEST_CASE("an instance that keeps silent does not keep the replies of the others
   CHECK(support::codeOf([&] { client.callAll<Msg01>(msg01("x"), kLimit); }) == Errc::stopping);
 }
 
+TEST_CASE("a broker whose front is announced under a name is called by it, and another of that name replaces it") {
+  Server server(stage::anywhere());
+  dividere::registry::AnnouncementOptions here;
+  here.registries = {stage::locationOf(server)};
+  here.advertise = "127.0.0.1";
+  auto first = std::make_unique<dividere::balancing::Broker>(0, 0);
+  dividere::balancing::Broker second(0, 0);
+  auto announced = std::make_unique<dividere::registry::Announcement>("name", first->frontPort(), "broker", here);
+  REQUIRE(announced->wait(kLimit));
+  dividere::balancing::Worker worker({support::local(first->backPort()), support::local(second.backPort())});
+  worker.on([](const Msg01& message) { return message; });
+  worker.start();
+  Client client("name", stage::asking(server));
+  CHECK(stage::call(client, "by the first") == "by the first");
+  CHECK(client.start<Msg01>(msg01("started"), kLimit).get()->field1() == "started");
+  dividere::registry::Announcement other("name", second.frontPort(), "broker", here);
+  REQUIRE(other.wait(kLimit));
+  announced.reset();
+  first.reset();
+  CHECK(stage::call(client, "by the second") == "by the second");
+}
+
 // --- Calls that a handler makes ---
 
 TEST_CASE("a call that a handler makes has as much time as the request that is handled, unless it says otherwise") {
   Server server(stage::anywhere());
   Instance inner(server);
   Client caller("name", stage::asking(server));
-  dividere::service::Service outer("outer", stage::at(server));
   CallOptions outlives;
   outlives.outlivesRequest = true;
-  std::vector<Call<Msg01>> calls;
+  std::vector<Call<Msg01>> calls;  // of the handler
+  dividere::service::Service outer("outer", stage::at(server));
   outer.on([&](const Msg01& message) {
     calls.push_back(caller.start<Msg01>(msg01("as long"), 2 * kLimit));
     calls.push_back(caller.start<Msg01>(msg01("longer"), 2 * kLimit, outlives));
@@ -625,7 +648,7 @@ TEST_CASE("a peer that sends more parts than it may ends its call, and no other"
   REQUIRE(first);
   auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
   sender.take();
-  sender.send(1000);
+  sender.send(200);
   CHECK(support::codeOf([&] {
           for (Msg01& part : stream) {  // what has come is read first
             part.Clear();

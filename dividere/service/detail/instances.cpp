@@ -10,6 +10,8 @@
 
 namespace dividere::detail {
 
+// What a broker's front is announced as.
+constexpr const char* kBrokerKind = "broker";
 // How long one that cannot be reached keeps its place from others that are listed.
 constexpr std::chrono::milliseconds kReachLimit{3000};
 
@@ -83,7 +85,8 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   if (at(place)) return;  // listed twice
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
-    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_);
+    const auto framing = place.traits.kind == kBrokerKind ? Remote::Framing::broker : Remote::Framing::response;
+    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_, framing);
     remote->socket().tally().setName(service_);
     all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
     loop_.add(std::move(remote));
