@@ -45,6 +45,12 @@ TEST_CASE("lateness is told once, and again after the reader has caught up") {
   CHECK(lateness.note(1, ns(seconds(3)), kStart) == seconds(3));
 }
 
+TEST_CASE("a reader that falls behind more and more is late, whenever the window begins") {
+  Lateness lateness;
+  lateness.note(1, 0, kStart);
+  CHECK(lateness.note(1, ns(seconds(40)), kStart + seconds(61)) == seconds(40));
+}
+
 TEST_CASE("a clock that drifts makes nothing late: the youngest is that of the last minutes") {
   Lateness lateness;
   for (int minute = 0; minute < 600; ++minute) {
