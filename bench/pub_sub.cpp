@@ -43,6 +43,17 @@ void publish(const Arguments&) {
        [&](const Sample& sample) { publisher.send(sample); });
 }
 
+/// The same, and the last messages are kept for who comes late.
+void publishKept(const Arguments&) {
+  dividere::messaging::PublisherOptions options;
+  options.socket.waitWhenFull = true;
+  options.keep = 10;
+  dividere::messaging::Publisher publisher("tcp://127.0.0.1:*", options);
+  tell(publisher.endpoint());
+  obey([&](std::size_t subscribers) { publisher.waitForSubscribers(subscribers, std::chrono::seconds(30)); },
+       [&](const Sample& sample) { publisher.send(sample); });
+}
+
 /// The same without numbers, by which a subscriber knows what it missed.
 void publishUnnumbered(const Arguments&) {
   dividere::connection::SocketOptions options;
@@ -190,6 +201,18 @@ void measureNumbers(std::size_t bytes) {
   row("pub/sub " + sizeName(bytes) + " numbered; without as the baseline", "msgs/s", compare(turns), atLeast(0.97));
 }
 
+// What it costs to keep messages for who comes late.
+void measureKept(std::size_t bytes) {
+  const auto turns = inActs([&] {
+    auto kept = makeOurs(1, {}, "kept"), forgotten = makeOurs(1);
+    const double once = forgotten.rate(bytes, 10000);
+    const auto count = static_cast<std::size_t>(once * 1.5 * std::chrono::duration<double>(turn()).count()) + 20;
+    return interleave(
+        rounds(), [&] { return kept.rate(bytes, count); }, [&] { return forgotten.rate(bytes, count); });
+  });
+  row("pub/sub " + sizeName(bytes) + " kept; without as the baseline", "msgs/s", compare(turns), Reach());
+}
+
 // How the cost grows with those who listen.
 void measureSubscribers() {
   for (const std::size_t subscribers : {1u, 10u, 100u}) {
@@ -214,6 +237,7 @@ void measureSubscribers() {
 void measure() {
   for (const std::size_t bytes : {64u, 1u << 10, 64u << 10, 1u << 20}) measureSize(bytes);
   for (const std::size_t bytes : {64u, 1u << 10}) measureNumbers(bytes);
+  for (const std::size_t bytes : {64u, 1u << 10}) measureKept(bytes);
   measureSubscribers();
 }
 
@@ -222,6 +246,7 @@ void measure() {
 int main(int argc, char** argv) {
   return bench::run(argc, argv,
                     {{"ours", bench::publish},
+                     {"kept", bench::publishKept},
                      {"unnumbered", bench::publishUnnumbered},
                      {"bare", bench::publishBare},
                      {"publish keeping", bench::publishKeeping},

@@ -195,6 +195,16 @@ TEST_CASE("a note tells of what was sent last, which counts though nothing newer
   CHECK(scene.subscriber->missed() == 4);
 }
 
+TEST_CASE("nothing is waited for that the publisher can send no more") {
+  Scene scene;
+  scene.played.publish(7, 3);
+  scene.nextAsk();
+  scene.played.resend(4);
+  scene.played.publish(8);
+  for (const int number : {4, 7, 8}) CHECK(scene.next() == number);
+  CHECK(scene.subscriber->missed() == 2);
+}
+
 TEST_CASE("a subscriber without recover does not ask for a gap") {
   Scene scene;
   scene.played.publish(1);

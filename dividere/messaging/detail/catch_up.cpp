@@ -39,11 +39,14 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
     lack = begin(publication.publisher, publication.series, first, number, last != 0);
     if (!lack) return false;
   }
+  const std::string key = seriesKey(publication.publisher, publication.series);  // the view ends with the message
   if (heldMessages_ < kMostHeld && heldBytes_ < kMostHeldBytes) {
     hold(*lack, number, std::move(message));
   } else {
     lack->end = std::max(lack->end, number);  // to be asked for, too
   }
+  // What was sent to this subscriber alone has come before: a stranger is there now, and nothing more will.
+  if (publication.kept == 0) giveUp(key);
   ask(publication.publisher);
   return true;
 }
