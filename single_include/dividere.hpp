@@ -19727,6 +19727,7 @@ struct BrokerRequest {
   Deadline::Clock::time_point since{};                                       // waiting, or at its worker
   Deadline::Clock::time_point expires = Deadline::Clock::time_point::max();  // when its caller's time has passed
   std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
+  bool isRepeatable = true;     // by another worker, when its own dies with it
   bool asksFeatures = false;    // its client asks what this broker understands
   int attempts = 0;             // times it was given to a worker
   int deaths = 0;               // of workers that had it at hand
@@ -20270,6 +20271,7 @@ class WorkerCare {
   using Clock = Deadline::Clock;
 
   void blame(BrokerWorker& worker);
+  void endUnrepeatable(BrokerWorker& worker);
   void judge(BrokerWorker& worker, Clock::time_point now);
   Clock::duration limitFor(const BrokerWorker& worker) const;
 
@@ -20697,6 +20699,7 @@ void Admission::readTerms(BrokerRequest& request) {
   CallFields fields;
   readCallFields(request.payload.view(), fields);
   request.asksFeatures = fields.asksFeatures;
+  request.isRepeatable = !fields.notRepeatable;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
   request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);
@@ -21048,6 +21051,12 @@ class WorkerTasks {
   /// The one whose route begins so, unless a handler has begun it.
   std::optional<WorkerTask> take(std::size_t line, std::string_view token);
 
+  /// Tells the handler of such a one, if it runs. Not under a lock of the caller's.
+  void cancelRunning(std::size_t line, std::string_view token);
+
+  /// What reaches the task that is being handled.
+  const std::shared_ptr<CallControl>& control() const { return control_; }
+
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
 
@@ -21060,11 +21069,14 @@ class WorkerTasks {
  private:
   bool findNext();
 
+  const std::shared_ptr<CallControl> control_ = std::make_shared<CallControl>();
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::deque<WorkerTask>> waiting_;  // by line; under mutex_
   std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
   bool isHandling_ = false;                      // under mutex_
+  std::string running_;                          // the token of the one that is, or was, handled; under mutex_
   bool hasEnded_ = false;                        // under mutex_
 };
 
@@ -21078,6 +21090,7 @@ class LineTasks {
     tasks_.add(std::move(task));
   }
   std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
+  void cancelRunning(std::string_view token) const { tasks_.cancelRunning(line_, token); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 
@@ -21112,6 +21125,9 @@ class BrokerLine {
 
   /// Any thread.
   void reply(Multipart&& message);
+
+  /// In place of a reply that nobody wants: the broker learns that there is room again. Any thread.
+  void replyCancelled(std::vector<Frame>&& route);
 
   /// What is the last to be said.
   void sayGoodbye();
@@ -21219,12 +21235,16 @@ bool BrokerLine::isWord(const Multipart& message) {
 
 // The broker drops the reply, but learns from it that there is room again.
 void BrokerLine::onWord(Multipart& message) {
-  std::optional<WorkerTask> task = tasks_.take(message.frames().front().view());
-  if (!task) return;
-  Multipart reply(std::move(task->route));
-  reply.push(std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller waits no more"))));
-  unsent_.push_back(std::move(reply));
-  flushReplies();
+  const std::string_view token = message.frames().front().view();
+  std::optional<WorkerTask> task = tasks_.take(token);
+  if (!task) return tasks_.cancelRunning(token);
+  replyCancelled(std::move(task->route));
+}
+
+void BrokerLine::replyCancelled(std::vector<Frame>&& route) {
+  Multipart message(std::move(route));
+  message.push(std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller waits no more"))));
+  reply(std::move(message));
 }
 
 // Its time goes on while it waits here.
@@ -22268,6 +22288,7 @@ void WorkerCare::dismiss(BrokerWorker& worker) {
 
 void WorkerCare::takeBackAll(BrokerWorker& worker) {
   blame(worker);
+  endUnrepeatable(worker);
   book_.takeBackAll(worker, Clock::now());
 }
 
@@ -22278,6 +22299,18 @@ void WorkerCare::blame(BrokerWorker& worker) {
   if (atHand.isAnswered || ++atHand.deaths < options_.maxAttempts) return;
   const std::string text = std::to_string(atHand.deaths) + " workers died with the request";
   outcomes_.fail(*book_.finish(atHand.token, worker), Errc::gaveUp, text);
+}
+
+// It may have done them, or a part of them.
+void WorkerCare::endUnrepeatable(BrokerWorker& worker) {
+  std::vector<std::string> tokens;
+  for (const BrokerRequest& request : worker.requests) {
+    if (!request.isRepeatable && !request.isAnswered) tokens.push_back(request.token);
+  }
+  for (const std::string& token : tokens) {
+    outcomes_.fail(*book_.finish(token, worker), Errc::gaveUp,
+                   "its worker died with the request, which is not repeatable");
+  }
 }
 
 // Sending to them is how to learn whether they are there: the descriptor may be that of another connection by now.
@@ -22361,11 +22394,18 @@ namespace dividere::detail {
 /// The way back for one task.
 class WorkerCore::TaskOrigin final : public Origin {
  public:
-  TaskOrigin(BrokerLine& line, WorkerTask& task) : line_(line), task_(task) {
+  TaskOrigin(BrokerLine& line, WorkerTask& task, const std::shared_ptr<CallControl>& control)
+      : line_(line), task_(task) {
+    setControl(control);
     for (const Frame& frame : task.route) route_.push_back(frame.str());
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
+
+  /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same.
+  void endCancelled() {
+    if (!task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
+  }
 
   /// Whether an error is told from a reply of plain bytes: a broker of this library sees to that, or the client, by its
   /// correlation frame.
@@ -22442,13 +22482,14 @@ void WorkerCore::stop() {
 
 void WorkerCore::handleTasks() {
   while (auto task = tasks_.next()) {
-    TaskOrigin origin(*lines_[task->line], *task);
+    TaskOrigin origin(*lines_[task->line], *task, tasks_.control());
     if (onBytes_) {
       handleBytes(*task, origin);
     } else {
       origin.setTerms(task->terms);
       handlers_.dispatch(task->payload.view(), origin);
     }
+    origin.endCancelled();
   }
   loop_.post([this] {
     for (const auto& line : lines_) line->sayGoodbye();
@@ -22604,6 +22645,16 @@ std::optional<WorkerTask> WorkerTasks::take(std::size_t line, std::string_view t
   return taken;
 }
 
+void WorkerTasks::cancelRunning(std::size_t line, std::string_view token) {
+  CallControl::Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!isHandling_ || turn_ != line || running_ != token) return;
+    hook = control_->markCancelled();
+  }
+  control_->runHook(hook);
+}
+
 std::optional<WorkerTask> WorkerTasks::next() {
   std::unique_lock<std::mutex> lock(mutex_);
   isHandling_ = false;
@@ -22613,6 +22664,8 @@ std::optional<WorkerTask> WorkerTasks::next() {
   auto& queue = waiting_[turn_];
   std::optional<WorkerTask> task(std::move(queue.front()));
   queue.pop_front();
+  running_ = task->route.front().view();
+  control_->reset();
   return task;
 }
 

@@ -129,6 +129,64 @@ TEST_CASE("requests that a Worker has not begun are cancelled there, and make ro
   CHECK(handled.all() == std::vector<std::string>{"at hand", "next"});
 }
 
+TEST_CASE("a Worker's handler sees that its request is cancelled, and the next one begins anew") {
+  Broker broker(0, 0, calm());
+  Event handling, cancelled;
+  Notes<bool> saw;
+  Worker worker(back(broker));
+  worker.on([&](const Msg01& m, dividere::reactor::Sender& sender) {
+    if (m.field1() == "cancelled") {
+      sender.onCancel([&] { cancelled.happen(); });
+      handling.happen();
+      cancelled.wait();
+    }
+    saw.add(sender.cancelled());
+    sender.send(m);
+  });
+  worker.start();
+  RawDealer client(broker);
+  client.send(request(1, "cancelled"));
+  client.send(request(2, "next"));
+  REQUIRE(handling.wait());
+  client.send(cancelOf(request(1, "")));
+  REQUIRE(cancelled.wait());
+  const auto reply = client.recv();
+  REQUIRE(reply);
+  CHECK(reply->front() == correlation('c', 2));
+  CHECK(text(reply->back()) == "next");
+  CHECK(saw.all() == std::vector<bool>{true, false});
+  CHECK(reaches(broker, [](const BrokerStats& s) { return s.late == 1 && s.replied == 1 && s.cancelled == 1; }));
+}
+
+TEST_CASE("a request that is not repeatable ends with its worker, and others go to the next one") {
+  Broker broker(0, 0, calm());
+  RawDealer client(broker);
+  msgEnvelope once;
+  REQUIRE(once.ParseFromString(envelope(msg01("once"))));
+  once.set_notrepeatable(true);
+  const auto sent = once.SerializeAsString();
+  {
+    RawWorker worker(broker);
+    worker.beatTyped();
+    client.send({correlation('c', 1), sent});
+    REQUIRE(worker.request());
+  }
+  const auto told = client.recv();
+  REQUIRE(told);
+  CHECK(text(told->back()) == "error 4");
+  RawWorker leaving(broker);
+  leaving.beatTyped();
+  client.send({correlation('c', 2), sent});
+  REQUIRE(leaving.request());
+  Heartbeat beat;
+  beat.set_id("leaving");
+  beat.set_goodbye(true);
+  leaving.send({envelope(beat)});
+  RawWorker next(broker);
+  next.beatTyped();
+  CHECK(next.request());
+}
+
 TEST_CASE("who asks for a broker's features is told them at once, and so is a worker that has told its own") {
   Broker broker(0, 0, calm());
   RawDealer client(broker);

@@ -10,6 +10,7 @@ namespace {
 
 void add(const LineTasks& line, const std::string& payload) {
   WorkerTask task;
+  task.route.emplace_back(std::string_view("token"));
   task.payload = Frame(std::string_view(payload));
   line.add(std::move(task));
 }

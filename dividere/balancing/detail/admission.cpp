@@ -46,6 +46,7 @@ void Admission::readTerms(BrokerRequest& request) {
   CallFields fields;
   readCallFields(request.payload.view(), fields);
   request.asksFeatures = fields.asksFeatures;
+  request.isRepeatable = !fields.notRepeatable;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
   request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);

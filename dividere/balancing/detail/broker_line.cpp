@@ -65,12 +65,16 @@ bool BrokerLine::isWord(const Multipart& message) {
 
 // The broker drops the reply, but learns from it that there is room again.
 void BrokerLine::onWord(Multipart& message) {
-  std::optional<WorkerTask> task = tasks_.take(message.frames().front().view());
-  if (!task) return;
-  Multipart reply(std::move(task->route));
-  reply.push(std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller waits no more"))));
-  unsent_.push_back(std::move(reply));
-  flushReplies();
+  const std::string_view token = message.frames().front().view();
+  std::optional<WorkerTask> task = tasks_.take(token);
+  if (!task) return tasks_.cancelRunning(token);
+  replyCancelled(std::move(task->route));
+}
+
+void BrokerLine::replyCancelled(std::vector<Frame>&& route) {
+  Multipart message(std::move(route));
+  message.push(std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller waits no more"))));
+  reply(std::move(message));
 }
 
 // Its time goes on while it waits here.

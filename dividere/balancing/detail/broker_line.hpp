@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "../../core/detail/log_line.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
@@ -33,6 +34,9 @@ class BrokerLine {
 
   /// Any thread.
   void reply(Multipart&& message);
+
+  /// In place of a reply that nobody wants: the broker learns that there is room again. Any thread.
+  void replyCancelled(std::vector<Frame>&& route);
 
   /// What is the last to be said.
   void sayGoodbye();

@@ -60,6 +60,7 @@ void WorkerCare::dismiss(BrokerWorker& worker) {
 
 void WorkerCare::takeBackAll(BrokerWorker& worker) {
   blame(worker);
+  endUnrepeatable(worker);
   book_.takeBackAll(worker, Clock::now());
 }
 
@@ -70,6 +71,18 @@ void WorkerCare::blame(BrokerWorker& worker) {
   if (atHand.isAnswered || ++atHand.deaths < options_.maxAttempts) return;
   const std::string text = std::to_string(atHand.deaths) + " workers died with the request";
   outcomes_.fail(*book_.finish(atHand.token, worker), Errc::gaveUp, text);
+}
+
+// It may have done them, or a part of them.
+void WorkerCare::endUnrepeatable(BrokerWorker& worker) {
+  std::vector<std::string> tokens;
+  for (const BrokerRequest& request : worker.requests) {
+    if (!request.isRepeatable && !request.isAnswered) tokens.push_back(request.token);
+  }
+  for (const std::string& token : tokens) {
+    outcomes_.fail(*book_.finish(token, worker), Errc::gaveUp,
+                   "its worker died with the request, which is not repeatable");
+  }
 }
 
 // Sending to them is how to learn whether they are there: the descriptor may be that of another connection by now.

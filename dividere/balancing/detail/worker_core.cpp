@@ -10,11 +10,18 @@ namespace dividere::detail {
 /// The way back for one task.
 class WorkerCore::TaskOrigin final : public Origin {
  public:
-  TaskOrigin(BrokerLine& line, WorkerTask& task) : line_(line), task_(task) {
+  TaskOrigin(BrokerLine& line, WorkerTask& task, const std::shared_ptr<CallControl>& control)
+      : line_(line), task_(task) {
+    setControl(control);
     for (const Frame& frame : task.route) route_.push_back(frame.str());
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
+
+  /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same.
+  void endCancelled() {
+    if (!task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
+  }
 
   /// Whether an error is told from a reply of plain bytes: a broker of this library sees to that, or the client, by its
   /// correlation frame.
@@ -91,13 +98,14 @@ void WorkerCore::stop() {
 
 void WorkerCore::handleTasks() {
   while (auto task = tasks_.next()) {
-    TaskOrigin origin(*lines_[task->line], *task);
+    TaskOrigin origin(*lines_[task->line], *task, tasks_.control());
     if (onBytes_) {
       handleBytes(*task, origin);
     } else {
       origin.setTerms(task->terms);
       handlers_.dispatch(task->payload.view(), origin);
     }
+    origin.endCancelled();
   }
   loop_.post([this] {
     for (const auto& line : lines_) line->sayGoodbye();

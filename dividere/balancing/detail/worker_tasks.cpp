@@ -28,6 +28,16 @@ std::optional<WorkerTask> WorkerTasks::take(std::size_t line, std::string_view t
   return taken;
 }
 
+void WorkerTasks::cancelRunning(std::size_t line, std::string_view token) {
+  CallControl::Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!isHandling_ || turn_ != line || running_ != token) return;
+    hook = control_->markCancelled();
+  }
+  control_->runHook(hook);
+}
+
 std::optional<WorkerTask> WorkerTasks::next() {
   std::unique_lock<std::mutex> lock(mutex_);
   isHandling_ = false;
@@ -37,6 +47,8 @@ std::optional<WorkerTask> WorkerTasks::next() {
   auto& queue = waiting_[turn_];
   std::optional<WorkerTask> task(std::move(queue.front()));
   queue.pop_front();
+  running_ = task->route.front().view();
+  control_->reset();
   return task;
 }
 

@@ -5,8 +5,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -38,6 +40,12 @@ class WorkerTasks {
   /// The one whose route begins so, unless a handler has begun it.
   std::optional<WorkerTask> take(std::size_t line, std::string_view token);
 
+  /// Tells the handler of such a one, if it runs. Not under a lock of the caller's.
+  void cancelRunning(std::size_t line, std::string_view token);
+
+  /// What reaches the task that is being handled.
+  const std::shared_ptr<CallControl>& control() const { return control_; }
+
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
 
@@ -50,11 +58,14 @@ class WorkerTasks {
  private:
   bool findNext();
 
+  const std::shared_ptr<CallControl> control_ = std::make_shared<CallControl>();
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::deque<WorkerTask>> waiting_;  // by line; under mutex_
   std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
   bool isHandling_ = false;                      // under mutex_
+  std::string running_;                          // the token of the one that is, or was, handled; under mutex_
   bool hasEnded_ = false;                        // under mutex_
 };
 
@@ -68,6 +79,7 @@ class LineTasks {
     tasks_.add(std::move(task));
   }
   std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
+  void cancelRunning(std::string_view token) const { tasks_.cancelRunning(line_, token); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 
