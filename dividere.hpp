@@ -221,6 +221,7 @@
 #include "dividere/registry/detail/directory.cpp"
 #include "dividere/registry/detail/entry_rules.cpp"
 #include "dividere/registry/detail/found_publishers.cpp"
+#include "dividere/registry/detail/host_names.cpp"
 #include "dividere/registry/detail/lease.cpp"
 #include "dividere/registry/detail/listing.cpp"
 #include "dividere/registry/detail/lookouts.cpp"

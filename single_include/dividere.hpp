@@ -2966,7 +2966,8 @@ namespace dividere::registry {
 ///
 /// It connects to every publisher that is announced under the name (registry::Announcement, of the kind "publisher" or of
 /// none), to 256 at most, and follows when they come, go and move. Where there are more, those that come first are heard,
-/// and others as those go. What a publisher sent before it went is received still.
+/// and others as those go. What a publisher sent before it went is received still. A host that is registered by a name is
+/// looked up first, in a thread that keeps nobody up.
 ///
 /// Reads as messaging::Subscriber, belongs to one thread as that, and moves into a reactor as one. Connecting is done in
 /// that thread, while it receives or waits: who polls native() in place of that never gets connected. endpoint() is the
@@ -23971,8 +23972,8 @@ class Watching {
 namespace dividere::detail {
 
 /// The endpoints of those that are announced under a name, or a pattern, as publishers, or do not say as what: the first
-/// ones, and as many as a socket can follow.
-class FoundPublishers final : public Destinations {
+/// ones, and as many as a socket can follow. Of a host's name once that is found.
+class FoundPublishers final : public Destinations, public std::enable_shared_from_this<FoundPublishers> {
  public:
   /// Watched for as long as the result lives. `who` is for the log and for errors; the name must be good. Throws
   /// Error{badEndpoint} for registries that are at no address.
@@ -23981,18 +23982,36 @@ class FoundPublishers final : public Destinations {
 
  private:
   void tell(const registry::ServiceAddress& address, bool isThere);
-  void use(const std::string& endpoint, const std::string& name);
+  void use(const registry::ServiceAddress& address);
   void dismiss(const std::string& endpoint);
+  void hostIsFound(const std::string& endpoint, const std::string& name);
 
-  // The watch's thread alone.
-  std::set<Place> places_;                           // of all that are there
-  std::map<std::string, std::size_t> counts_;        // their endpoints, and how many of them each is
-  std::set<std::string> used_;                       // of these: where the socket is to be connected
-  std::map<std::string, std::string> waiting_ = {};  // of these: the others, with a name of each
+  std::recursive_mutex mutex_;  // an address is found at once
+
+  // Under mutex_.
+  std::set<Place> places_;                                   // of all that are there
+  std::map<std::string, std::size_t> counts_;                // their endpoints, and how many of them each is
+  std::map<std::string, std::shared_ptr<const bool>> used_;  // of these: where the socket is to be connected
+  std::map<std::string, registry::ServiceAddress> waiting_;  // of these: the others, with an address of each
 };
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/found_publishers.hpp
+
+// begin dividere/registry/detail/host_names.hpp
+// Host names of registries' entries.
+
+namespace dividere::detail {
+
+/// Calls `found` once this host is known to be found: for an address at once, in this thread; for a name when the system's
+/// resolver has found it, in another thread. Tries again every 5 s until then, or until `wanted` is gone. Any thread.
+///
+/// libzmq looks names up in its I/O thread, where one that takes seconds holds up every socket of the process: so what a
+/// registry lists is looked up before. Four at a time; of more than 1000 that wait the last are passed over.
+void whenHostIsFound(const std::string& host, std::weak_ptr<const void> wanted, std::function<void()> found);
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/host_names.hpp
 
 // begin dividere/registry/detail/found_publishers.cpp
 namespace dividere::detail {
@@ -24021,24 +24040,38 @@ static bool mayPublish(const registry::ServiceAddress& address) {
   return address.kind.empty() || address.kind == "publisher";
 }
 
+static std::string endpointOf(const registry::ServiceAddress& address) {
+  return tcpEndpoint(address.server, address.port);
+}
+
 void FoundPublishers::tell(const registry::ServiceAddress& address, bool isThere) {
-  const std::string endpoint = tcpEndpoint(address.server, address.port);
+  std::lock_guard<std::recursive_mutex> lock(mutex_);
+  const std::string endpoint = endpointOf(address);
   const bool isWanted = isThere && mayPublish(address);
   if (isWanted) {
-    if (places_.insert(placeOf(address)).second && ++counts_[endpoint] == 1) use(endpoint, address.name);
+    if (places_.insert(placeOf(address)).second && ++counts_[endpoint] == 1) use(address);
   } else if (places_.erase(placeOf(address)) > 0 && --counts_[endpoint] == 0) {
     counts_.erase(endpoint);
     dismiss(endpoint);
   }
 }
 
-void FoundPublishers::use(const std::string& endpoint, const std::string& name) {
+void FoundPublishers::use(const registry::ServiceAddress& address) {
+  const std::string endpoint = endpointOf(address);
   if (used_.size() >= kMostPublishers) {
-    waiting_.emplace(endpoint, name);
+    waiting_.emplace(endpoint, address);
     return;
   }
-  used_.insert(endpoint);
-  add(endpoint, name);
+  const auto wanted = std::make_shared<const bool>(true);
+  used_[endpoint] = wanted;
+  whenHostIsFound(address.server, wanted, [weak = weak_from_this(), endpoint, name = address.name] {
+    if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
+  });
+}
+
+void FoundPublishers::hostIsFound(const std::string& endpoint, const std::string& name) {
+  std::lock_guard<std::recursive_mutex> lock(mutex_);
+  if (used_.count(endpoint) > 0) add(endpoint, name);
 }
 
 /// By chance, another one takes its place.
@@ -24048,13 +24081,112 @@ void FoundPublishers::dismiss(const std::string& endpoint) {
   remove(endpoint);
   if (waiting_.empty()) return;
   const auto next = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(randomNumber() % waiting_.size()));
-  const auto [its, name] = *next;
+  const registry::ServiceAddress address = next->second;
   waiting_.erase(next);
-  use(its, name);
+  use(address);
 }
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/found_publishers.cpp
+
+// begin dividere/registry/detail/host_names.cpp
+namespace dividere::detail {
+
+constexpr std::size_t kMostLookUpsAtATime = 4;
+constexpr std::size_t kMostLookUps = 1000;
+constexpr std::chrono::seconds kLookUpAgain{5};
+
+static bool isAddress(const std::string& host) {
+  in6_addr address;  // room for either
+  return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+static bool isFound(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  ::freeaddrinfo(found);
+  return true;
+}
+
+/// The names that are looked up. Its threads end when there is none left; nobody waits for them, as the resolver cannot be
+/// interrupted: each has its share of this.
+class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
+ public:
+  struct LookUp {
+    std::string host;
+    std::weak_ptr<const void> wanted;
+    std::function<void()> found;
+    Deadline::Clock::time_point due = {};
+  };
+
+  void add(LookUp lookUp) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (waiting_.size() >= kMostLookUps) return;
+    waiting_.push_back(std::move(lookUp));
+    changed_.notify_one();
+    if (threads_ >= kMostLookUpsAtATime) return;
+    startThread("dividere-names", [self = shared_from_this()] { self->work(); }).detach();
+    ++threads_;
+  }
+
+ private:
+  void work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (awaitDue(lock)) {
+      LookUp lookUp = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      const bool isDone = isFound(lookUp.host);
+      if (isDone && !lookUp.wanted.expired()) lookUp.found();
+      lookUp.due = Deadline::Clock::now() + kLookUpAgain;
+      lock.lock();
+      if (!isDone) waiting_.push_back(std::move(lookUp));
+    }
+    --threads_;
+  }
+
+  /// Waits until the first one is due, false if there is none.
+  bool awaitDue(std::unique_lock<std::mutex>& lock) {
+    for (;;) {
+      const auto isOver = [](const LookUp& lookUp) { return lookUp.wanted.expired(); };
+      waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), isOver), waiting_.end());
+      if (waiting_.empty()) return false;
+      const auto isSooner = [](const LookUp& a, const LookUp& b) { return a.due < b.due; };
+      std::iter_swap(waiting_.begin(), std::min_element(waiting_.begin(), waiting_.end(), isSooner));
+      const auto due = waiting_.front().due;
+      if (due <= Deadline::Clock::now()) return true;
+      changed_.wait_until(lock, due);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<LookUp> waiting_;  // under mutex_
+  std::size_t threads_ = 0;     // under mutex_
+};
+
+/// This process's: a forked child leaves its parent's alone.
+static std::shared_ptr<HostLookUps> hostLookUps() {
+  static NeverDestroyed<std::pair<unsigned, std::shared_ptr<HostLookUps>>> current;  // under processMutex()
+  std::lock_guard<std::mutex> lock(processMutex());
+  auto& [generation, lookUps] = *current;
+  if (!lookUps || generation != forkGeneration()) {
+    if (lookUps) new std::shared_ptr<HostLookUps>(std::move(lookUps));  // its lock may be held for ever
+    lookUps = std::make_shared<HostLookUps>();
+    generation = forkGeneration();
+  }
+  return lookUps;
+}
+
+void whenHostIsFound(const std::string& host, std::weak_ptr<const void> wanted, std::function<void()> found) {
+  if (isAddress(host)) return found();
+  hostLookUps()->add({host, std::move(wanted), std::move(found)});
+}
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/host_names.cpp
 
 // begin dividere/registry/detail/lease.cpp
 namespace dividere::detail {

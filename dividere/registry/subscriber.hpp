@@ -16,7 +16,8 @@ namespace dividere::registry {
 ///
 /// It connects to every publisher that is announced under the name (registry::Announcement, of the kind "publisher" or of
 /// none), to 256 at most, and follows when they come, go and move. Where there are more, those that come first are heard,
-/// and others as those go. What a publisher sent before it went is received still.
+/// and others as those go. What a publisher sent before it went is received still. A host that is registered by a name is
+/// looked up first, in a thread that keeps nobody up.
 ///
 /// Reads as messaging::Subscriber, belongs to one thread as that, and moves into a reactor as one. Connecting is done in
 /// that thread, while it receives or waits: who polls native() in place of that never gets connected. endpoint() is the

@@ -37,13 +37,14 @@ Msg01 message(const std::string& text) {
 
 /// A publisher that is announced under a name.
 struct Camera {
-  Camera(const Server& server, const std::string& name, const std::string& kind = "publisher")
-      : announced(name, publisher.port(), kind, optionsFor(server)) {}
+  Camera(const Server& server, const std::string& name, const std::string& kind = "publisher",
+         const std::string& host = "127.0.0.1")
+      : announced(name, publisher.port(), kind, optionsFor(server, host)) {}
 
-  static AnnouncementOptions optionsFor(const Server& server) {
+  static AnnouncementOptions optionsFor(const Server& server, const std::string& host) {
     AnnouncementOptions options;
     options.registries = {stage::locationOf(server)};
-    options.advertise = "127.0.0.1";
+    options.advertise = host;
     options.jitter = 0ms;
     return options;
   }
@@ -217,6 +218,15 @@ TEST_CASE("a registered host that cannot be connected to keeps nobody from the o
   Subscriber subscriber = subscriberTo(server, "camera");
   Camera camera(server, "camera");
   CHECK(firstOf(camera.publisher, subscriber, "here") == "here");
+}
+
+TEST_CASE("a publisher at a host's name is found once that name is, and left as any other") {
+  Server server(stage::anywhere());
+  Subscriber subscriber = subscriberTo(server, "camera");
+  Camera camera(server, "camera", "publisher", "localhost");
+  CHECK(firstOf(camera.publisher, subscriber, "here") == "here");
+  camera.announced.stop();
+  CHECK(support::eventually([&] { return !subscriber.waitForPublishers(1, 0ms); }));
 }
 
 TEST_CASE("there is room for 256 publishers, and for others as those go") {

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "../../core/detail/random.hpp"
+#include "host_names.hpp"
 #include "own_address.hpp"
 
 namespace dividere::detail {
@@ -31,24 +32,38 @@ static bool mayPublish(const registry::ServiceAddress& address) {
   return address.kind.empty() || address.kind == "publisher";
 }
 
+static std::string endpointOf(const registry::ServiceAddress& address) {
+  return tcpEndpoint(address.server, address.port);
+}
+
 void FoundPublishers::tell(const registry::ServiceAddress& address, bool isThere) {
-  const std::string endpoint = tcpEndpoint(address.server, address.port);
+  std::lock_guard<std::recursive_mutex> lock(mutex_);
+  const std::string endpoint = endpointOf(address);
   const bool isWanted = isThere && mayPublish(address);
   if (isWanted) {
-    if (places_.insert(placeOf(address)).second && ++counts_[endpoint] == 1) use(endpoint, address.name);
+    if (places_.insert(placeOf(address)).second && ++counts_[endpoint] == 1) use(address);
   } else if (places_.erase(placeOf(address)) > 0 && --counts_[endpoint] == 0) {
     counts_.erase(endpoint);
     dismiss(endpoint);
   }
 }
 
-void FoundPublishers::use(const std::string& endpoint, const std::string& name) {
+void FoundPublishers::use(const registry::ServiceAddress& address) {
+  const std::string endpoint = endpointOf(address);
   if (used_.size() >= kMostPublishers) {
-    waiting_.emplace(endpoint, name);
+    waiting_.emplace(endpoint, address);
     return;
   }
-  used_.insert(endpoint);
-  add(endpoint, name);
+  const auto wanted = std::make_shared<const bool>(true);
+  used_[endpoint] = wanted;
+  whenHostIsFound(address.server, wanted, [weak = weak_from_this(), endpoint, name = address.name] {
+    if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
+  });
+}
+
+void FoundPublishers::hostIsFound(const std::string& endpoint, const std::string& name) {
+  std::lock_guard<std::recursive_mutex> lock(mutex_);
+  if (used_.count(endpoint) > 0) add(endpoint, name);
 }
 
 /// By chance, another one takes its place.
@@ -58,9 +73,9 @@ void FoundPublishers::dismiss(const std::string& endpoint) {
   remove(endpoint);
   if (waiting_.empty()) return;
   const auto next = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(randomNumber() % waiting_.size()));
-  const auto [its, name] = *next;
+  const registry::ServiceAddress address = next->second;
   waiting_.erase(next);
-  use(its, name);
+  use(address);
 }
 
 }  // namespace dividere::detail

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,8 +15,8 @@
 namespace dividere::detail {
 
 /// The endpoints of those that are announced under a name, or a pattern, as publishers, or do not say as what: the first
-/// ones, and as many as a socket can follow.
-class FoundPublishers final : public Destinations {
+/// ones, and as many as a socket can follow. Of a host's name once that is found.
+class FoundPublishers final : public Destinations, public std::enable_shared_from_this<FoundPublishers> {
  public:
   /// Watched for as long as the result lives. `who` is for the log and for errors; the name must be good. Throws
   /// Error{badEndpoint} for registries that are at no address.
@@ -24,14 +25,17 @@ class FoundPublishers final : public Destinations {
 
  private:
   void tell(const registry::ServiceAddress& address, bool isThere);
-  void use(const std::string& endpoint, const std::string& name);
+  void use(const registry::ServiceAddress& address);
   void dismiss(const std::string& endpoint);
+  void hostIsFound(const std::string& endpoint, const std::string& name);
 
-  // The watch's thread alone.
-  std::set<Place> places_;                           // of all that are there
-  std::map<std::string, std::size_t> counts_;        // their endpoints, and how many of them each is
-  std::set<std::string> used_;                       // of these: where the socket is to be connected
-  std::map<std::string, std::string> waiting_ = {};  // of these: the others, with a name of each
+  std::recursive_mutex mutex_;  // an address is found at once
+
+  // Under mutex_.
+  std::set<Place> places_;                                   // of all that are there
+  std::map<std::string, std::size_t> counts_;                // their endpoints, and how many of them each is
+  std::map<std::string, std::shared_ptr<const bool>> used_;  // of these: where the socket is to be connected
+  std::map<std::string, registry::ServiceAddress> waiting_;  // of these: the others, with an address of each
 };
 
 }  // namespace dividere::detail
