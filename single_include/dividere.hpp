@@ -15553,6 +15553,7 @@ using CallOutcome = std::variant<NoneInTime, Frame, CallFailure>;
 
 /// The way to a desk that may be gone.
 struct CallDoor {
+  const ForkGuard fork{};
   std::string who;  // names the client in errors; constant
   std::mutex mutex;
   CallDesk* desk = nullptr;  // under mutex; null once it is gone, or stopped
@@ -16173,13 +16174,14 @@ CallHandle& CallHandle::operator=(CallHandle&& other) noexcept {
 CallHandle::~CallHandle() { abandon(); }
 
 void CallHandle::abandon() noexcept {
-  if (!call_ || isFollowed_) return;
+  if (!call_ || isFollowed_ || call_->door()->fork.crossed()) return;
   call_->setFollower(nullptr);
   cancel();
 }
 
 const std::shared_ptr<PendingCall>& CallHandle::call() const {
   if (!call_) throw Error(Errc::movedFrom, "Call");
+  call_->door()->fork.require("Call");
   return call_;
 }
 
@@ -20896,6 +20898,7 @@ static RetryPolicy requirePolicy(RetryPolicy policy) {
   requireOption(policy.timeout > none, BrokerDesk::kWho, "timeout must be positive");
   requireOption(policy.pause >= none, BrokerDesk::kWho, "pause must not be negative");
   requireOption(policy.pauseMax >= none, BrokerDesk::kWho, "pauseMax must not be negative");
+  requireOption(policy.maxCalls > 0, BrokerDesk::kWho, "maxCalls must be positive");
   requireOption(policy.deadline >= none, BrokerDesk::kWho, "deadline must not be negative");
   policy.timeout = clampedPeriod(policy.timeout);
   policy.pause = clampedPeriod(policy.pause);
@@ -26439,6 +26442,7 @@ static std::optional<ServiceLookupRep> lookUpReplyIn(const Frame& frame) {
 
 static service::ClientOptions deskOptions(service::ClientOptions options) {
   requireOption(options.maxInstances > 0, "service::Client", "maxInstances must be positive");
+  requireOption(options.maxCalls > 0, "service::Client", "maxCalls must be positive");
   options.patience = clampedPeriod(options.patience);
   options.refresh = clampedPeriod(options.refresh);
   connection::SocketOptions& socket = options.socket;

@@ -101,13 +101,14 @@ CallHandle& CallHandle::operator=(CallHandle&& other) noexcept {
 CallHandle::~CallHandle() { abandon(); }
 
 void CallHandle::abandon() noexcept {
-  if (!call_ || isFollowed_) return;
+  if (!call_ || isFollowed_ || call_->door()->fork.crossed()) return;
   call_->setFollower(nullptr);
   cancel();
 }
 
 const std::shared_ptr<PendingCall>& CallHandle::call() const {
   if (!call_) throw Error(Errc::movedFrom, "Call");
+  call_->door()->fork.require("Call");
   return call_;
 }
 

@@ -658,3 +658,18 @@ TEST_CASE("a peer that sends more parts than it may ends its call, and no other"
   sender.instance.reply(*first, msg01("right"));
   CHECK(other.get()->field1() == "right");
 }
+
+// --- A forked child ---
+
+TEST_CASE("in a forked child a Call says that it is its parent's, and goes without a word") {
+  if (!support::kCanForkAmidAllocations) return;
+  Held held;
+  auto call = std::make_unique<Call<Msg01>>(held.client->start<Msg01>(msg01("x"), kLimit));
+  const std::string report = support::inFork([&] {
+    support::expect(support::codeOf([&] { call->get(); }) == Errc::otherProcess, "refused");
+    call.reset();
+  });
+  CHECK(report.empty());
+  held.goOn.happen();
+  CHECK(call->get()->field1() == "x");
+}

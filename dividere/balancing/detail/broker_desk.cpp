@@ -23,6 +23,7 @@ static RetryPolicy requirePolicy(RetryPolicy policy) {
   requireOption(policy.timeout > none, BrokerDesk::kWho, "timeout must be positive");
   requireOption(policy.pause >= none, BrokerDesk::kWho, "pause must not be negative");
   requireOption(policy.pauseMax >= none, BrokerDesk::kWho, "pauseMax must not be negative");
+  requireOption(policy.maxCalls > 0, BrokerDesk::kWho, "maxCalls must be positive");
   requireOption(policy.deadline >= none, BrokerDesk::kWho, "deadline must not be negative");
   policy.timeout = clampedPeriod(policy.timeout);
   policy.pause = clampedPeriod(policy.pause);

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "../../connection/detail/frame.hpp"
+#include "../../core/detail/fork.hpp"
 #include "../../core/detail/latch.hpp"
 #include "../../core/error.hpp"
 #include "call_parts.hpp"
@@ -36,6 +37,7 @@ using CallOutcome = std::variant<NoneInTime, Frame, CallFailure>;
 
 /// The way to a desk that may be gone.
 struct CallDoor {
+  const ForkGuard fork{};
   std::string who;  // names the client in errors; constant
   std::mutex mutex;
   CallDesk* desk = nullptr;  // under mutex; null once it is gone, or stopped

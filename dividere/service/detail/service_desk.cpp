@@ -39,6 +39,7 @@ static std::optional<ServiceLookupRep> lookUpReplyIn(const Frame& frame) {
 
 static service::ClientOptions deskOptions(service::ClientOptions options) {
   requireOption(options.maxInstances > 0, "service::Client", "maxInstances must be positive");
+  requireOption(options.maxCalls > 0, "service::Client", "maxCalls must be positive");
   options.patience = clampedPeriod(options.patience);
   options.refresh = clampedPeriod(options.refresh);
   connection::SocketOptions& socket = options.socket;
