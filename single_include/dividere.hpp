@@ -273,7 +273,8 @@ struct Span {
   TraceContext context;
   std::array<std::uint8_t, 8> parentId{};  ///< the piece of work that it is a part of; zeros: none
   Kind kind = Kind::client;
-  std::string name;  ///< what was called: the service and the method, or the type of the message
+  std::string component;  ///< whose it is, as in the log: "service::Client 'demo.Calculator'"
+  std::string name;       ///< what was called: the method, or the type of the message
   std::chrono::system_clock::time_point start;
   std::chrono::nanoseconds duration{0};  ///< by a clock that nobody sets
   std::string error;                     ///< why it failed; empty if it did not
@@ -4411,19 +4412,24 @@ std::optional<TraceContext> readTrace(std::string_view bytes);
 class OpenSpan {
  public:
   /// A part of `parent`; the beginning of a trace if there is none. Null if nobody is told.
-  static std::unique_ptr<OpenSpan> begin(Span::Kind kind, const std::optional<TraceContext>& parent);
+  static std::unique_ptr<OpenSpan> begin(Span::Kind kind, const std::optional<TraceContext>& parent,
+                                         std::string_view component, std::string_view name);
 
   const TraceContext& context() const noexcept { return span_.context; }
 
-  /// Tells of it. `error`: why it failed, if it did.
-  void end(std::string name, std::string error = {}) noexcept;
+  /// Tells of it, the first time. `error`: why it failed, if it did. One thread at a time.
+  void end(std::string error = {}) noexcept;
 
  private:
   OpenSpan(Span::Kind kind, const std::optional<TraceContext>& parent);
 
   Span span_;
+  bool isTold_ = false;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
+
+/// What a message says of its trace, as part of this span, or of what the thread works at; empty if of none.
+std::string traceOf(const OpenSpan* span);
 
 }  // namespace dividere::detail
 // end dividere/core/detail/tracing.hpp
@@ -4499,19 +4505,23 @@ OpenSpan::OpenSpan(Span::Kind kind, const std::optional<TraceContext>& parent) {
   fillAtRandom(span_.context.spanId);
 }
 
-std::unique_ptr<OpenSpan> OpenSpan::begin(Span::Kind kind, const std::optional<TraceContext>& parent) {
+std::unique_ptr<OpenSpan> OpenSpan::begin(Span::Kind kind, const std::optional<TraceContext>& parent,
+                                          std::string_view component, std::string_view name) {
   if (!isTraced.load(std::memory_order_relaxed)) return nullptr;
-  return std::unique_ptr<OpenSpan>(new OpenSpan(kind, parent));
+  std::unique_ptr<OpenSpan> span(new OpenSpan(kind, parent));
+  span->span_.component = component;
+  span->span_.name = name;
+  return span;
 }
 
-void OpenSpan::end(std::string name, std::string error) noexcept try {
+void OpenSpan::end(std::string error) noexcept try {
+  if (std::exchange(isTold_, true)) return;
   std::shared_ptr<const SpanHandler> handler;
   {
     const std::lock_guard<std::mutex> lock(processMutex());
     handler = spanHandler();
   }
   if (!handler) return;
-  span_.name = std::move(name);
   span_.error = std::move(error);
   span_.duration = std::chrono::steady_clock::now() - begun_;
   const CallbackScope scope;
@@ -4520,6 +4530,12 @@ void OpenSpan::end(std::string name, std::string error) noexcept try {
   log(LogLevel::error, "setSpanHandler", std::string("the handler threw: ") + thrown.what());
 } catch (...) {
   log(LogLevel::error, "setSpanHandler", "the handler threw something that is no std::exception");
+}
+
+std::string traceOf(const OpenSpan* span) {
+  if (span) return traceBytes(span->context());
+  const std::optional<TraceContext>& current = traceOfThisThread();
+  return current ? traceBytes(*current) : std::string();
 }
 
 }  // namespace dividere::detail
@@ -12700,6 +12716,9 @@ struct CallFields {
   std::string serialized() const;
 };
 
+/// The field of the trace that the calling thread works at, for a message that is no call; empty if there is none.
+std::string traceField();
+
 /// False if the bytes are no protobuf message; `fields` then holds what was read until there. Of a field that comes more
 /// than once the last one counts.
 bool readCallFields(std::string_view envelope, CallFields& fields);
@@ -12733,6 +12752,11 @@ std::string CallFields::serialized() const {
       .number(kTakesPartsField, takesParts ? 1 : 0)
       .number(kNotRepeatableField, notRepeatable ? 1 : 0)
       .take();
+}
+
+std::string traceField() {
+  const std::string trace = traceOf(nullptr);
+  return trace.empty() ? trace : FieldWriter().text(kTraceField, trace).take();
 }
 
 static void takeCallField(const FieldReader& field, CallFields& fields) {
@@ -14922,7 +14946,11 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   std::uint64_t& last = numbering_->numbers.last(series);
   const detail::PublicationTail tail(last + 1, numbering_->publisher, numbering_->stamp(),
                                      keeping ? keeping->count(series) : 0);
-  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
+  const std::string trace = detail::traceField();
+  std::string whole;  // the tail, where the message is part of a trace
+  if (!trace.empty()) whole.append(tail.bytes()).append(trace);
+  detail::Frame frame =
+      detail::encodeFrame(detail::kPublisher, message, {topicFields, whole.empty() ? tail.bytes() : whole});
   const detail::Prepared prepared(keeping);
   if (keeping) keeping->prepare(series, last + 1, frame.share());
   const bool isSent = detail::Access::send(connection_, frame, timeout);
@@ -15632,9 +15660,14 @@ class PendingCall {
   bool keepsLastParts() const noexcept { return keepsLastParts_.load(std::memory_order_relaxed); }
 
   /// Whether deliver() has something to do.
-  bool isDeliverable() const noexcept { return (isFollowed() && hasEnded()) || (hasParts() && hasDueParts()); }
+  bool isDeliverable() const noexcept {
+    return ((isFollowed() || span_) && hasEnded()) || (hasParts() && hasDueParts());
+  }
 
-  /// Calls the handlers of parts with those that are there, and the follower of a call that has ended. `log` is told what
+  /// Before anybody else has it: what is told of when it has ended. May be null.
+  void setSpan(std::unique_ptr<OpenSpan> span) noexcept { span_ = std::move(span); }
+
+  /// Calls the handlers of parts with those that are there, and who is told of a call that has ended. `log` is told what
   /// they throw. Where another thread is at that, it goes on there.
   static void deliver(const std::shared_ptr<PendingCall>& call, ErrorLog& log);
 
@@ -15689,6 +15722,7 @@ class PendingCall {
   std::atomic<int> deliveries_{0};
   Latch completion_;
   CallOutcome outcome_;  // constant once the latch is open
+  std::unique_ptr<OpenSpan> span_;
 
   Frame request_;
   std::size_t tail_;
@@ -16521,8 +16555,14 @@ CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, co
     fields.method = options->method;
     fields.priority = options->priority;
   }
+  auto span = OpenSpan::begin(Span::Kind::client, currentTrace(), door_->who,
+                              fields.method.empty() ? typeOf(request) : fields.method);
+  const std::string trace = traceOf(span.get());
+  fields.trace = trace;
   const std::string tail = fields.serialized();
-  return prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+  CallPtr call = prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+  call->setSpan(std::move(span));
+  return call;
 }
 
 CallDesk::CallPtr CallDesk::prepare(std::string_view bytes, const CallTerms& terms) {
@@ -18148,6 +18188,16 @@ CallParts& PendingCall::parts() {
 
 bool PendingCall::hasDueParts() const noexcept { return parts_.load(std::memory_order_acquire)->isDue(); }
 
+/// Empty for a reply that is none of an error.
+static std::string whyInVain(const CallOutcome& outcome) {
+  if (std::holds_alternative<NoneInTime>(outcome)) return "none in time";
+  if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
+    return failure->text.empty() ? make_error_code(failure->code).message() : failure->text;
+  }
+  const auto told = readErrorEnvelope(std::get<Frame>(outcome).view());
+  return told ? shown(told->text) : std::string();
+}
+
 /// Calls one of the program's functions; whatever it throws goes to the log.
 template <class Function>
 static auto callBack(const PendingCall& call, ErrorLog& log, const Function& function) noexcept {
@@ -18171,6 +18221,7 @@ void PendingCall::deliverOnce(const std::shared_ptr<PendingCall>& self, ErrorLog
   while (hasParts() && callBack(*this, log, [&] { return parts().handleNext(); })) {
   }
   if (!isOver) return;
+  if (span_) span_->end(whyInVain(outcome_));
   const std::unique_ptr<Follower> follower(follower_.exchange(nullptr));
   if (!follower) return;
   callBack(*this, log, [&] {

@@ -84,19 +84,23 @@ OpenSpan::OpenSpan(Span::Kind kind, const std::optional<TraceContext>& parent) {
   fillAtRandom(span_.context.spanId);
 }
 
-std::unique_ptr<OpenSpan> OpenSpan::begin(Span::Kind kind, const std::optional<TraceContext>& parent) {
+std::unique_ptr<OpenSpan> OpenSpan::begin(Span::Kind kind, const std::optional<TraceContext>& parent,
+                                          std::string_view component, std::string_view name) {
   if (!isTraced.load(std::memory_order_relaxed)) return nullptr;
-  return std::unique_ptr<OpenSpan>(new OpenSpan(kind, parent));
+  std::unique_ptr<OpenSpan> span(new OpenSpan(kind, parent));
+  span->span_.component = component;
+  span->span_.name = name;
+  return span;
 }
 
-void OpenSpan::end(std::string name, std::string error) noexcept try {
+void OpenSpan::end(std::string error) noexcept try {
+  if (std::exchange(isTold_, true)) return;
   std::shared_ptr<const SpanHandler> handler;
   {
     const std::lock_guard<std::mutex> lock(processMutex());
     handler = spanHandler();
   }
   if (!handler) return;
-  span_.name = std::move(name);
   span_.error = std::move(error);
   span_.duration = std::chrono::steady_clock::now() - begun_;
   const CallbackScope scope;
@@ -105,6 +109,12 @@ void OpenSpan::end(std::string name, std::string error) noexcept try {
   log(LogLevel::error, "setSpanHandler", std::string("the handler threw: ") + thrown.what());
 } catch (...) {
   log(LogLevel::error, "setSpanHandler", "the handler threw something that is no std::exception");
+}
+
+std::string traceOf(const OpenSpan* span) {
+  if (span) return traceBytes(span->context());
+  const std::optional<TraceContext>& current = traceOfThisThread();
+  return current ? traceBytes(*current) : std::string();
 }
 
 }  // namespace dividere::detail

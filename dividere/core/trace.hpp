@@ -31,7 +31,8 @@ struct Span {
   TraceContext context;
   std::array<std::uint8_t, 8> parentId{};  ///< the piece of work that it is a part of; zeros: none
   Kind kind = Kind::client;
-  std::string name;  ///< what was called: the service and the method, or the type of the message
+  std::string component;  ///< whose it is, as in the log: "service::Client 'demo.Calculator'"
+  std::string name;       ///< what was called: the method, or the type of the message
   std::chrono::system_clock::time_point start;
   std::chrono::nanoseconds duration{0};  ///< by a clock that nobody sets
   std::string error;                     ///< why it failed; empty if it did not

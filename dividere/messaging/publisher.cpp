@@ -4,6 +4,7 @@
 
 #include "../connection/detail/access.hpp"
 #include "../core/detail/random.hpp"
+#include "detail/call_fields.hpp"
 #include "detail/codec.hpp"
 #include "detail/filter_hints.hpp"
 #include "detail/keeping.hpp"
@@ -85,7 +86,11 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
   std::uint64_t& last = numbering_->numbers.last(series);
   const detail::PublicationTail tail(last + 1, numbering_->publisher, numbering_->stamp(),
                                      keeping ? keeping->count(series) : 0);
-  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, tail.bytes()});
+  const std::string trace = detail::traceField();
+  std::string whole;  // the tail, where the message is part of a trace
+  if (!trace.empty()) whole.append(tail.bytes()).append(trace);
+  detail::Frame frame =
+      detail::encodeFrame(detail::kPublisher, message, {topicFields, whole.empty() ? tail.bytes() : whole});
   const detail::Prepared prepared(keeping);
   if (keeping) keeping->prepare(series, last + 1, frame.share());
   const bool isSent = detail::Access::send(connection_, frame, timeout);

@@ -73,18 +73,23 @@ TEST_CASE("a thread works at what its innermost scope says") {
   CHECK_FALSE(currentTrace());
 }
 
-TEST_CASE("without a handler of spans there are none") { CHECK_FALSE(OpenSpan::begin(Span::Kind::client, example())); }
+TEST_CASE("without a handler of spans there are none") {
+  CHECK_FALSE(OpenSpan::begin(Span::Kind::client, example(), "", ""));
+}
 
 TEST_CASE("a span is a part of its parent, or begins a trace of its own") {
   Spans spans;
-  OpenSpan::begin(Span::Kind::server, example())->end("part", "why");
-  OpenSpan::begin(Span::Kind::client, std::nullopt)->end("root");
+  const auto opened = OpenSpan::begin(Span::Kind::server, example(), "service", "part");
+  opened->end("why");
+  opened->end("once more");
+  OpenSpan::begin(Span::Kind::client, std::nullopt, "client", "root")->end();
   REQUIRE(spans.ended.size() == 2);
   const Span &part = spans.ended[0], &root = spans.ended[1];
   CHECK(part.context.traceId == example().traceId);
   CHECK(part.parentId == example().spanId);
   CHECK(part.context.spanId != example().spanId);
   CHECK(part.kind == Span::Kind::server);
+  CHECK(part.component == "service");
   CHECK(part.name == "part");
   CHECK(part.error == "why");
   CHECK(part.duration.count() >= 0);
@@ -96,7 +101,7 @@ TEST_CASE("a span is a part of its parent, or begins a trace of its own") {
 TEST_CASE("what a handler of spans throws goes to the log") {
   const support::LogCapture log;
   dividere::setSpanHandler([](const Span&) { throw std::runtime_error("no more room"); });
-  OpenSpan::begin(Span::Kind::client, std::nullopt)->end("name");
+  OpenSpan::begin(Span::Kind::client, std::nullopt, "", "name")->end();
   dividere::setSpanHandler(nullptr);
   CHECK(log.lines("no more room").size() == 1);
 }

@@ -22,18 +22,23 @@ std::optional<TraceContext> readTrace(std::string_view bytes);
 class OpenSpan {
  public:
   /// A part of `parent`; the beginning of a trace if there is none. Null if nobody is told.
-  static std::unique_ptr<OpenSpan> begin(Span::Kind kind, const std::optional<TraceContext>& parent);
+  static std::unique_ptr<OpenSpan> begin(Span::Kind kind, const std::optional<TraceContext>& parent,
+                                         std::string_view component, std::string_view name);
 
   const TraceContext& context() const noexcept { return span_.context; }
 
-  /// Tells of it. `error`: why it failed, if it did.
-  void end(std::string name, std::string error = {}) noexcept;
+  /// Tells of it, the first time. `error`: why it failed, if it did. One thread at a time.
+  void end(std::string error = {}) noexcept;
 
  private:
   OpenSpan(Span::Kind kind, const std::optional<TraceContext>& parent);
 
   Span span_;
+  bool isTold_ = false;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
+
+/// What a message says of its trace, as part of this span, or of what the thread works at; empty if of none.
+std::string traceOf(const OpenSpan* span);
 
 }  // namespace dividere::detail

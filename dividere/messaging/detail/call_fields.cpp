@@ -1,5 +1,6 @@
 #include "call_fields.hpp"
 
+#include "../../core/detail/tracing.hpp"
 #include "fields.hpp"
 
 namespace dividere::detail {
@@ -27,6 +28,11 @@ std::string CallFields::serialized() const {
       .number(kTakesPartsField, takesParts ? 1 : 0)
       .number(kNotRepeatableField, notRepeatable ? 1 : 0)
       .take();
+}
+
+std::string traceField() {
+  const std::string trace = traceOf(nullptr);
+  return trace.empty() ? trace : FieldWriter().text(kTraceField, trace).take();
 }
 
 static void takeCallField(const FieldReader& field, CallFields& fields) {

@@ -42,6 +42,9 @@ struct CallFields {
   std::string serialized() const;
 };
 
+/// The field of the trace that the calling thread works at, for a message that is no call; empty if there is none.
+std::string traceField();
+
 /// False if the bytes are no protobuf message; `fields` then holds what was read until there. Of a field that comes more
 /// than once the last one counts.
 bool readCallFields(std::string_view envelope, CallFields& fields);

@@ -72,8 +72,14 @@ CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, co
     fields.method = options->method;
     fields.priority = options->priority;
   }
+  auto span = OpenSpan::begin(Span::Kind::client, currentTrace(), door_->who,
+                              fields.method.empty() ? typeOf(request) : fields.method);
+  const std::string trace = traceOf(span.get());
+  fields.trace = trace;
   const std::string tail = fields.serialized();
-  return prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+  CallPtr call = prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+  call->setSpan(std::move(span));
+  return call;
 }
 
 CallDesk::CallPtr CallDesk::prepare(std::string_view bytes, const CallTerms& terms) {

@@ -3,7 +3,9 @@
 #include <cstring>
 #include <utility>
 
+#include "../../core/detail/text.hpp"
 #include "../../messaging/detail/call_fields.hpp"
+#include "../../messaging/detail/error_envelope.hpp"
 
 namespace dividere::detail {
 
@@ -33,6 +35,16 @@ CallParts& PendingCall::parts() {
 
 bool PendingCall::hasDueParts() const noexcept { return parts_.load(std::memory_order_acquire)->isDue(); }
 
+/// Empty for a reply that is none of an error.
+static std::string whyInVain(const CallOutcome& outcome) {
+  if (std::holds_alternative<NoneInTime>(outcome)) return "none in time";
+  if (const auto* failure = std::get_if<CallFailure>(&outcome)) {
+    return failure->text.empty() ? make_error_code(failure->code).message() : failure->text;
+  }
+  const auto told = readErrorEnvelope(std::get<Frame>(outcome).view());
+  return told ? shown(told->text) : std::string();
+}
+
 /// Calls one of the program's functions; whatever it throws goes to the log.
 template <class Function>
 static auto callBack(const PendingCall& call, ErrorLog& log, const Function& function) noexcept {
@@ -56,6 +68,7 @@ void PendingCall::deliverOnce(const std::shared_ptr<PendingCall>& self, ErrorLog
   while (hasParts() && callBack(*this, log, [&] { return parts().handleNext(); })) {
   }
   if (!isOver) return;
+  if (span_) span_->end(whyInVain(outcome_));
   const std::unique_ptr<Follower> follower(follower_.exchange(nullptr));
   if (!follower) return;
   callBack(*this, log, [&] {

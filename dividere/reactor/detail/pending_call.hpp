@@ -14,6 +14,7 @@
 #include "../../connection/detail/frame.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/latch.hpp"
+#include "../../core/detail/tracing.hpp"
 #include "../../core/error.hpp"
 #include "call_parts.hpp"
 #include "error_sink.hpp"
@@ -116,9 +117,14 @@ class PendingCall {
   bool keepsLastParts() const noexcept { return keepsLastParts_.load(std::memory_order_relaxed); }
 
   /// Whether deliver() has something to do.
-  bool isDeliverable() const noexcept { return (isFollowed() && hasEnded()) || (hasParts() && hasDueParts()); }
+  bool isDeliverable() const noexcept {
+    return ((isFollowed() || span_) && hasEnded()) || (hasParts() && hasDueParts());
+  }
 
-  /// Calls the handlers of parts with those that are there, and the follower of a call that has ended. `log` is told what
+  /// Before anybody else has it: what is told of when it has ended. May be null.
+  void setSpan(std::unique_ptr<OpenSpan> span) noexcept { span_ = std::move(span); }
+
+  /// Calls the handlers of parts with those that are there, and who is told of a call that has ended. `log` is told what
   /// they throw. Where another thread is at that, it goes on there.
   static void deliver(const std::shared_ptr<PendingCall>& call, ErrorLog& log);
 
@@ -173,6 +179,7 @@ class PendingCall {
   std::atomic<int> deliveries_{0};
   Latch completion_;
   CallOutcome outcome_;  // constant once the latch is open
+  std::unique_ptr<OpenSpan> span_;
 
   Frame request_;
   std::size_t tail_;
