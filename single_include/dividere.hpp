@@ -17416,7 +17416,8 @@ class HandlerTable {
   void refuseExpired(Origin& origin);
   void handleUnknown(const Opened& message, Origin& origin);
   std::string whyUnknown(std::string_view type, std::string_view method) const;
-  void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin);
+  void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin,
+                   const CallFields& fields);
   void callUnknownHook(std::string_view type, Origin& origin) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
   static bool tryReply(Origin& origin, const std::string& bytes);
@@ -17437,6 +17438,39 @@ class HandlerTable {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.hpp
+
+// begin dividere/reactor/detail/traced_handling.hpp
+// A handler as a part of its message's trace.
+
+namespace dividere::detail {
+
+/// While one lives, the calling thread works at what the message says of its trace. Tells of that as a span at the end.
+class TracedHandling {
+ public:
+  /// `trace`: as in the envelope, empty if it says nothing. `who` handles it; `name` is the method, or the type.
+  TracedHandling(std::string_view trace, std::string_view who, std::string_view name)
+      : TracedHandling(readTrace(trace), who, name) {}
+  ~TracedHandling() {
+    if (span_) span_->end(std::move(error_));
+  }
+  TracedHandling(const TracedHandling&) = delete;
+  TracedHandling& operator=(const TracedHandling&) = delete;
+
+  void fail(const std::string& why) {
+    if (span_) error_ = why;
+  }
+
+ private:
+  TracedHandling(const std::optional<TraceContext>& caller, std::string_view who, std::string_view name)
+      : span_(OpenSpan::begin(Span::Kind::server, caller, who, name)), scope_(span_ ? span_->context() : caller) {}
+
+  const std::unique_ptr<OpenSpan> span_;
+  std::string error_;
+  const TraceScope scope_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/traced_handling.hpp
 
 // begin dividere/reactor/detail/handler_table.cpp
 namespace dividere::detail {
@@ -17537,10 +17571,12 @@ void HandlerTable::handle(std::string_view bytes, Origin& origin) {
   const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
   google::protobuf::Message& message = own ? *own : *entry->message;
   parsePayload(who_, opened.payload, message);
-  callHandler(*entry, message, origin);
+  callHandler(*entry, message, origin, opened.fields);
 }
 
-void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin) {
+void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin,
+                               const CallFields& fields) {
+  TracedHandling traced(fields.trace, who_, entry.method.empty() ? typeOf(message) : entry.method);
   const auto what = [&] { return who_ + ": handler of '" + std::string(typeOf(message)) + "'"; };
   try {
     origin.setReplyRule(entry.replyRule);
@@ -17551,11 +17587,14 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
   } catch (...) {
     origin.endHandling();
     if (origin.isKnownCancelled()) return countCancelled(1);
-    return refuseFailed(origin, currentAsHandlerError(what()), true);
+    const Error error = currentAsHandlerError(what());
+    traced.fail(error.text());
+    return refuseFailed(origin, error, true);
   }
   if (origin.isKnownCancelled() && !origin.isReplied()) return countCancelled(1);
   if (origin.owesReply() && !origin.isReplied() && !origin.isDeferred()) {
     constexpr const char* kText = "it sent no reply";
+    traced.fail(kText);
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
   ++handled_;

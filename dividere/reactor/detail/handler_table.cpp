@@ -6,6 +6,7 @@
 #include "../../messaging/detail/error_envelope.hpp"
 #include "../../messaging/detail/message_types.hpp"
 #include "handling_scope.hpp"
+#include "traced_handling.hpp"
 
 namespace dividere::detail {
 
@@ -105,10 +106,12 @@ void HandlerTable::handle(std::string_view bytes, Origin& origin) {
   const std::unique_ptr<google::protobuf::Message> own(parallel_ ? entry->message->New() : nullptr);
   google::protobuf::Message& message = own ? *own : *entry->message;
   parsePayload(who_, opened.payload, message);
-  callHandler(*entry, message, origin);
+  callHandler(*entry, message, origin, opened.fields);
 }
 
-void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin) {
+void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin,
+                               const CallFields& fields) {
+  TracedHandling traced(fields.trace, who_, entry.method.empty() ? typeOf(message) : entry.method);
   const auto what = [&] { return who_ + ": handler of '" + std::string(typeOf(message)) + "'"; };
   try {
     origin.setReplyRule(entry.replyRule);
@@ -119,11 +122,14 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
   } catch (...) {
     origin.endHandling();
     if (origin.isKnownCancelled()) return countCancelled(1);
-    return refuseFailed(origin, currentAsHandlerError(what()), true);
+    const Error error = currentAsHandlerError(what());
+    traced.fail(error.text());
+    return refuseFailed(origin, error, true);
   }
   if (origin.isKnownCancelled() && !origin.isReplied()) return countCancelled(1);
   if (origin.owesReply() && !origin.isReplied() && !origin.isDeferred()) {
     constexpr const char* kText = "it sent no reply";
+    traced.fail(kText);
     return refuseFailed(origin, Error(Errc::handlerFailed, what() + ": " + kText, kText), true);
   }
   ++handled_;

@@ -97,7 +97,8 @@ class HandlerTable {
   void refuseExpired(Origin& origin);
   void handleUnknown(const Opened& message, Origin& origin);
   std::string whyUnknown(std::string_view type, std::string_view method) const;
-  void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin);
+  void callHandler(const Entry& entry, const google::protobuf::Message& message, Origin& origin,
+                   const CallFields& fields);
   void callUnknownHook(std::string_view type, Origin& origin) noexcept;
   void refuse(Origin& origin, const Error& error) noexcept;
   static bool tryReply(Origin& origin, const std::string& bytes);
