@@ -14088,6 +14088,7 @@ constexpr std::size_t kPortionMessages = 200;
 constexpr std::size_t kPortionBytes = 1 << 20;
 constexpr int kSendsAtATime = 256;
 constexpr std::size_t kToldAtATime = 1000;  // series
+constexpr std::size_t kLooksPerSend = 16;   // it takes as long to look at so many series as to send a message
 constexpr std::size_t kToldBytes = 32 << 10;
 constexpr std::size_t kMostJobs = 100000;
 constexpr std::size_t kMostJobBytes = 16 << 20;  // peers make the jobs
@@ -14208,6 +14209,7 @@ Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) 
   std::size_t bytes = 0;
   std::string told;
   for (std::size_t i = 0; next != messages_.all().end() && i < kToldAtATime && bytes < kToldBytes; ++i, ++next) {
+    if (i % kLooksPerSend == 0) --budget_;
     told = next->first;
     if (topics && !isSubscribedTo(*topics, told)) continue;
     note.ranges.push_back({told, messages_.firstTold(next->second), next->second.last});
