@@ -1846,6 +1846,10 @@ class Later {
   /// cancelled.
   void send(const google::protobuf::Message& message);
 
+  /// As Sender's, from any thread. In the service's own thread, where it cannot wait, it throws Error{overloaded} while the
+  /// caller has not taken enough of the parts before.
+  void sendPart(const google::protobuf::Message& part);
+
   /// In place of a reply: as if the handler had thrown this.
   void fail(const Failure& failure);
 
@@ -1931,6 +1935,13 @@ class Sender {
   /// next request. Throws Error{outOfTurn} for a second reply, and for a message that came by a Subscriber, which has
   /// no way back.
   void send(const google::protobuf::Message& message);
+
+  /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be
+  /// under way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled}
+  /// when the call is given up, Error{stopping} when the service is stopped meanwhile, Error{deadlinePassed} after the
+  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its peer's connection is full, and Error{outOfTurn}
+  /// after the reply, and by a socket that cannot send parts, as a reactor's Response.
+  void sendPart(const google::protobuf::Message& part);
 
   /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and
   /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
@@ -16358,15 +16369,18 @@ class CallControl {
   /// So many more may be sent.
   void addCredit(std::uint32_t parts);
 
-  /// Takes the credit for one part, waiting for it until the deadline.
-  Credit takeCredit(const Deadline& deadline);
+  /// Takes the credit for one part, waiting for it until the deadline; and that part's number, from 1.
+  Credit takeCredit(const Deadline& deadline, std::uint32_t& part);
+
+  /// Throws Error that says why a part cannot be sent; `who` is whoever would send it.
+  static void requireTaken(Credit credit, const char* who);
 
   /// Whoever waits for credit is to wait no longer.
   void stopWaiting() noexcept;
 
  private:
   void waitForHook() noexcept;
-  Credit tryTake();
+  Credit tryTake(std::uint32_t& part);
 
   std::atomic<bool> isCancelled_{false};
   std::atomic<bool> isTouched_{false};  // whether there is anything to reset
@@ -16377,6 +16391,7 @@ class CallControl {
   Hook hook_;                              // under mutex_
   std::thread::id hookRunsIn_{};           // under mutex_
   std::uint32_t credit_ = kInitialCredit;  // under mutex_
+  std::uint32_t parts_ = 0;                // under mutex_: so many were sent
   Bell changed_;
 };
 
@@ -16397,6 +16412,7 @@ void CallControl::reset() {
   former.swap(hook_);
   hasEnded_ = false;
   credit_ = kInitialCredit;
+  parts_ = 0;
   isCancelled_.store(false);
   isTouched_.store(false);
 }
@@ -16472,19 +16488,30 @@ void CallControl::addCredit(std::uint32_t parts) {
   changed_.ring();
 }
 
-CallControl::Credit CallControl::tryTake() {
+CallControl::Credit CallControl::tryTake(std::uint32_t& part) {
   std::lock_guard<std::mutex> lock(mutex_);
   isTouched_.store(true);
   if (isCancelled()) return Credit::cancelled;
   if (credit_ == 0) return isStopping_.load() ? Credit::stopping : Credit::none;
   --credit_;
+  part = ++parts_;
   return Credit::taken;
 }
 
-CallControl::Credit CallControl::takeCredit(const Deadline& deadline) {
+CallControl::Credit CallControl::takeCredit(const Deadline& deadline, std::uint32_t& part) {
   Credit result{};
-  changed_.wait([&] { return (result = tryTake()) != Credit::none; }, deadline);
+  changed_.wait([&] { return (result = tryTake(part)) != Credit::none; }, deadline);
   return result;
+}
+
+void CallControl::requireTaken(Credit credit, const char* who) {
+  const std::string what = std::string(who) + ": sendPart";
+  switch (credit) {
+    case Credit::taken: return;
+    case Credit::none: throw Error(Errc::deadlinePassed, what + ": whoever asked takes no more parts");
+    case Credit::cancelled: throw Error(Errc::cancelled, what);
+    case Credit::stopping: throw Error(Errc::stopping, what);
+  }
 }
 
 void CallControl::stopWaiting() noexcept {
@@ -17250,6 +17277,9 @@ namespace dividere::detail {
 class DeferredCall;
 class LateReplies;
 
+/// The envelope of a part.
+Frame encodePart(const char* who, const google::protobuf::Message& part, std::uint32_t number);
+
 /// Who can be replied to, for as long as the message is handled. In the thread that handles it.
 class Origin {
  public:
@@ -17265,6 +17295,10 @@ class Origin {
   /// more.
   void reply(Frame& frame);
   bool isReplied() const { return isReplied_; }
+
+  /// Sends a part ahead of the reply, once there is credit for it; nothing, if whoever asked takes no parts. Throws
+  /// Error{outOfTurn} where there is no way for parts, or the reply has been sent, and what CallControl::requireTaken() does.
+  void replyPart(const google::protobuf::Message& part);
 
   /// Leaves the reply to another thread. Throws Error{outOfTurn} where there is no way to, or a reply, Error{overloaded},
   /// and Error{stopping}.
@@ -17305,6 +17339,15 @@ class Origin {
  protected:
   /// Does what reply() says.
   virtual void send(Frame& frame) = 0;
+
+  /// Throws Error{outOfTurn} if there is no way for parts.
+  virtual void requireParts() const;
+
+  /// Sends one.
+  virtual void sendPart(Frame& frame);
+
+  /// Takes credit, waiting for it for as long as whoever asked waits.
+  virtual CallControl::Credit takeCredit(std::uint32_t& part) { return control_->takeCredit(terms_.deadline, part); }
 
   /// Takes in what has come meanwhile, where nobody else can while the handler runs.
   virtual void takeNews() {}
@@ -17790,6 +17833,7 @@ class DeferredCall {
   DeferredCall& operator=(const DeferredCall&) = delete;
 
   void reply(const google::protobuf::Message& message);
+  void replyPart(const google::protobuf::Message& part);
   void fail(const Error& error);
   bool isCancelled() const { return control_->isCancelled(); }
   const Deadline& deadline() const { return terms_.deadline; }
@@ -17921,6 +17965,21 @@ void DeferredCall::reply(const google::protobuf::Message& message) {
     replies_->reply(place_, std::move(frame));
   }
   isOpen_ = false;
+}
+
+// In the loop's thread nobody waits: it is what brings the credit.
+void DeferredCall::replyPart(const google::protobuf::Message& part) {
+  requireOpen(": sendPart");
+  if (rule_) rule_->requirePart(part);
+  if (!terms_.takesParts) return;
+  const bool waits = !replies_->isLoopsThread();
+  std::uint32_t number = 0;
+  const auto credit = control_->takeCredit(waits ? terms_.deadline : Deadline::longAgo(), number);
+  if (credit == CallControl::Credit::none && !waits) {
+    throw Error(Errc::overloaded, std::string(kLater) + ": sendPart: no credit yet, for which this thread cannot wait");
+  }
+  CallControl::requireTaken(credit, kLater);
+  replies_->sendPart(place_, encodePart(kLater, part, number));
 }
 
 void DeferredCall::fail(const Error& error) {
@@ -18157,10 +18216,41 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 // begin dividere/reactor/detail/origin.cpp
 namespace dividere::detail {
 
+constexpr const char* kSender = "reactor::Sender";
+
 void Origin::reply(Frame& frame) {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
   if (!isKnownCancelled()) send(frame);
   isReplied_ = true;
+}
+
+void Origin::replyPart(const google::protobuf::Message& part) {
+  if (isDeferred_ || isReplied_) {
+    throw Error(Errc::outOfTurn, std::string(kSender) + ": sendPart: parts come before the reply");
+  }
+  requireParts();
+  if (replyRule_) replyRule_->requirePart(part);
+  if (!terms_.takesParts) return;
+  control();
+  std::uint32_t number = 0;
+  CallControl::requireTaken(takeCredit(number), kSender);
+  Frame frame = encodePart(kSender, part, number);
+  sendPart(frame);
+}
+
+void Origin::requireParts() const {
+  throw Error(Errc::outOfTurn,
+              std::string(kSender) + ": sendPart: by this socket a request has one reply and no parts");
+}
+
+void Origin::sendPart(Frame&) { requireParts(); }
+
+Frame encodePart(const char* who, const google::protobuf::Message& part, std::uint32_t number) {
+  CallFields fields;
+  fields.part = number;
+  fields.more = true;
+  const std::string tail = fields.serialized();
+  return encodeFrame(who, part, {{}, tail});
 }
 
 Hidden<DeferredCall> Origin::defer() {
@@ -19529,6 +19619,8 @@ void Sender::send(const google::protobuf::Message& message) {
   origin_.reply(frame);
 }
 
+void Sender::sendPart(const google::protobuf::Message& part) { origin_.replyPart(part); }
+
 std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
 
 bool Sender::cancelled() const { return origin_.isCancelled(); }
@@ -19563,6 +19655,8 @@ void HandlerSet::setError(std::function<void(const Error&)> hook) { table_->setE
 namespace dividere::reactor {
 
 void Later::send(const google::protobuf::Message& message) { call().reply(message); }
+
+void Later::sendPart(const google::protobuf::Message& part) { call().replyPart(part); }
 
 void Later::fail(const Failure& failure) {
   call().fail(Error(Errc::handlerFailed, "reactor::Later: " + failure.text(), failure.text(), failure.code()));
@@ -26262,7 +26356,23 @@ namespace dividere::detail {
 constexpr const char* kService = "service::Service";
 
 /// What every service understands beyond requests (Feature).
-constexpr std::uint32_t kServiceFeatures = kCancelFeature;
+constexpr std::uint32_t kServiceFeatures = kCancelFeature | kPartsFeature;
+
+/// The wait of a handler that runs in the loop's thread, which others may end, also when the socket is gone.
+class HandlerWait {
+ public:
+  /// No handler waits any longer. Any thread.
+  void stop();
+
+  // In the loop's thread: what wakes it until end(); false after stop().
+  bool begin(int waker);
+  bool end();
+
+ private:
+  std::mutex mutex_;
+  int wakes_ = -1;           // under mutex_
+  bool isStopping_ = false;  // under mutex_
+};
 
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
@@ -26283,9 +26393,15 @@ class ServiceSource final : public RouterSource {
 
   std::shared_ptr<LateReplies> lateReplies() override { return late_; }
 
+  const std::shared_ptr<HandlerWait>& handlerWait() const { return wait_; }
+
  private:
   void takeHere();
   void takeNews() override;
+  void requireParts() const override {}
+  void sendPart(Frame& frame) override;
+  CallControl::Credit takeCredit(std::uint32_t& part) override;
+  bool awaitNews(const Deadline& deadline);
   bool takeIn(HandlerPool::Job& job);
   bool takeControl(const HandlerPool::Job& job);
   void cancel(const connection::Route& route);
@@ -26298,6 +26414,8 @@ class ServiceSource final : public RouterSource {
 
   std::deque<HandlerPool::Job> waiting_;  // taken in, so that what is behind them can be seen
   bool isHandling_ = false;               // here, without a pool
+
+  const std::shared_ptr<HandlerWait> wait_ = std::make_shared<HandlerWait>();
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
@@ -26311,6 +26429,9 @@ class PooledOrigin final : public Origin {
 
  private:
   void send(Frame& frame) override;
+  void requireParts() const override {}
+  void sendPart(Frame& frame) override { post(frame); }
+  void post(Frame& frame);
   std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
 
   HandlerPool::Job& job_;
@@ -26360,6 +26481,7 @@ class ServiceCore {
   std::uint16_t port_ = 0;
   std::vector<std::string> implemented_;
   ServiceSource* source_ = nullptr;  // the loop's
+  std::shared_ptr<HandlerWait> wait_;
 
   std::mutex mutex_;
   bool started_ = false;          // under mutex_
@@ -26399,6 +26521,7 @@ ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& option
   if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
   auto source = std::make_unique<ServiceSource>(options_, handlers_, loop_, pool_.get());
   source_ = source.get();
+  wait_ = source->handlerWait();
   port_ = source->socket().port();
   loop_.add(std::move(source));
 }
@@ -26493,6 +26616,7 @@ void ServiceCore::stop() {
 }
 
 void ServiceCore::stopLoop() {
+  wait_->stop();
   loop_.post([this] { source_->refuseRest(who()); });
   loop_.stop();
 }
@@ -26846,6 +26970,56 @@ void ServiceSource::addCredit(const connection::Route& route, std::uint32_t part
   late_->reach(route, [parts](CallControl& control) { control.addCredit(parts); });
 }
 
+void ServiceSource::sendPart(Frame& frame) {
+  if (socket().trySend(route_, frame) != SendResult::full) return;
+  throw Error(Errc::overloaded, socket().who() + ": sendPart: the peer does not read what it has got");
+}
+
+// The handler's thread is the one that takes credit in.
+CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
+  const Deadline deadline = terms().deadline;
+  for (;;) {
+    takeNews();
+    const auto credit = sharedControl()->takeCredit(Deadline::longAgo(), part);
+    if (credit != CallControl::Credit::none || deadline.passed()) return credit;
+    if (waiting_.size() >= kMostWaiting) {
+      throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
+    }
+    if (!awaitNews(deadline)) sharedControl()->stopWaiting();
+  }
+}
+
+/// False if the service is being stopped.
+bool ServiceSource::awaitNews(const Deadline& deadline) {
+  if (socket().ready()) return true;  // more than one look takes in
+  Waker& waker = Waker::ofThisThread();
+  if (!wait_->begin(waker.fd())) return wait_->end();
+  pollfd waits[] = {{socket().descriptor(), POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+  ::poll(waits, 2, deadline.pollTimeout());
+  const bool goesOn = wait_->end();
+  waker.drain();
+  socket().refresh();
+  return goesOn;
+}
+
+void HandlerWait::stop() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isStopping_ = true;
+  if (wakes_ >= 0) Waker::wake(wakes_);
+}
+
+bool HandlerWait::begin(int waker) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  wakes_ = waker;
+  return !isStopping_;
+}
+
+bool HandlerWait::end() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  wakes_ = -1;
+  return !isStopping_;
+}
+
 void ServiceSource::handle(HandlerPool::Job& job) {
   newMessage();
   if (!sharedControl()) setControl(std::make_shared<CallControl>());
@@ -26890,6 +27064,10 @@ void PooledOrigin::send(Frame& frame) {
   if (isReplied()) {
     throw Error(Errc::outOfTurn, std::string(kService) + ": send: this request has had its reply");
   }
+  post(frame);
+}
+
+void PooledOrigin::post(Frame& frame) {
   source_.socket().requireSendable(frame.size());
   loop_.post([source = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
     source->sendTo(route, *shared);

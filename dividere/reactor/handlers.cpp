@@ -13,6 +13,8 @@ void Sender::send(const google::protobuf::Message& message) {
   origin_.reply(frame);
 }
 
+void Sender::sendPart(const google::protobuf::Message& part) { origin_.replyPart(part); }
+
 std::chrono::milliseconds Sender::remaining() const { return detail::remainingUntil(origin_.terms().deadline); }
 
 bool Sender::cancelled() const { return origin_.isCancelled(); }

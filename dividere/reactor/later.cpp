@@ -9,6 +9,8 @@ namespace dividere::reactor {
 
 void Later::send(const google::protobuf::Message& message) { call().reply(message); }
 
+void Later::sendPart(const google::protobuf::Message& part) { call().replyPart(part); }
+
 void Later::fail(const Failure& failure) {
   call().fail(Error(Errc::handlerFailed, "reactor::Later: " + failure.text(), failure.text(), failure.code()));
 }

@@ -28,6 +28,10 @@ class Later {
   /// cancelled.
   void send(const google::protobuf::Message& message);
 
+  /// As Sender's, from any thread. In the service's own thread, where it cannot wait, it throws Error{overloaded} while the
+  /// caller has not taken enough of the parts before.
+  void sendPart(const google::protobuf::Message& part);
+
   /// In place of a reply: as if the handler had thrown this.
   void fail(const Failure& failure);
 

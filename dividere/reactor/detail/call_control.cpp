@@ -5,6 +5,7 @@
 
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/thread.hpp"
+#include "../../core/error.hpp"
 
 namespace dividere::detail {
 
@@ -19,6 +20,7 @@ void CallControl::reset() {
   former.swap(hook_);
   hasEnded_ = false;
   credit_ = kInitialCredit;
+  parts_ = 0;
   isCancelled_.store(false);
   isTouched_.store(false);
 }
@@ -94,19 +96,30 @@ void CallControl::addCredit(std::uint32_t parts) {
   changed_.ring();
 }
 
-CallControl::Credit CallControl::tryTake() {
+CallControl::Credit CallControl::tryTake(std::uint32_t& part) {
   std::lock_guard<std::mutex> lock(mutex_);
   isTouched_.store(true);
   if (isCancelled()) return Credit::cancelled;
   if (credit_ == 0) return isStopping_.load() ? Credit::stopping : Credit::none;
   --credit_;
+  part = ++parts_;
   return Credit::taken;
 }
 
-CallControl::Credit CallControl::takeCredit(const Deadline& deadline) {
+CallControl::Credit CallControl::takeCredit(const Deadline& deadline, std::uint32_t& part) {
   Credit result{};
-  changed_.wait([&] { return (result = tryTake()) != Credit::none; }, deadline);
+  changed_.wait([&] { return (result = tryTake(part)) != Credit::none; }, deadline);
   return result;
+}
+
+void CallControl::requireTaken(Credit credit, const char* who) {
+  const std::string what = std::string(who) + ": sendPart";
+  switch (credit) {
+    case Credit::taken: return;
+    case Credit::none: throw Error(Errc::deadlinePassed, what + ": whoever asked takes no more parts");
+    case Credit::cancelled: throw Error(Errc::cancelled, what);
+    case Credit::stopping: throw Error(Errc::stopping, what);
+  }
 }
 
 void CallControl::stopWaiting() noexcept {

@@ -44,15 +44,18 @@ class CallControl {
   /// So many more may be sent.
   void addCredit(std::uint32_t parts);
 
-  /// Takes the credit for one part, waiting for it until the deadline.
-  Credit takeCredit(const Deadline& deadline);
+  /// Takes the credit for one part, waiting for it until the deadline; and that part's number, from 1.
+  Credit takeCredit(const Deadline& deadline, std::uint32_t& part);
+
+  /// Throws Error that says why a part cannot be sent; `who` is whoever would send it.
+  static void requireTaken(Credit credit, const char* who);
 
   /// Whoever waits for credit is to wait no longer.
   void stopWaiting() noexcept;
 
  private:
   void waitForHook() noexcept;
-  Credit tryTake();
+  Credit tryTake(std::uint32_t& part);
 
   std::atomic<bool> isCancelled_{false};
   std::atomic<bool> isTouched_{false};  // whether there is anything to reset
@@ -63,6 +66,7 @@ class CallControl {
   Hook hook_;                              // under mutex_
   std::thread::id hookRunsIn_{};           // under mutex_
   std::uint32_t credit_ = kInitialCredit;  // under mutex_
+  std::uint32_t parts_ = 0;                // under mutex_: so many were sent
   Bell changed_;
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "../../messaging/detail/codec.hpp"
+#include "origin.hpp"
 #include "reactor_loop.hpp"
 
 namespace dividere::detail {
@@ -116,6 +117,21 @@ void DeferredCall::reply(const google::protobuf::Message& message) {
     replies_->reply(place_, std::move(frame));
   }
   isOpen_ = false;
+}
+
+// In the loop's thread nobody waits: it is what brings the credit.
+void DeferredCall::replyPart(const google::protobuf::Message& part) {
+  requireOpen(": sendPart");
+  if (rule_) rule_->requirePart(part);
+  if (!terms_.takesParts) return;
+  const bool waits = !replies_->isLoopsThread();
+  std::uint32_t number = 0;
+  const auto credit = control_->takeCredit(waits ? terms_.deadline : Deadline::longAgo(), number);
+  if (credit == CallControl::Credit::none && !waits) {
+    throw Error(Errc::overloaded, std::string(kLater) + ": sendPart: no credit yet, for which this thread cannot wait");
+  }
+  CallControl::requireTaken(credit, kLater);
+  replies_->sendPart(place_, encodePart(kLater, part, number));
 }
 
 void DeferredCall::fail(const Error& error) {

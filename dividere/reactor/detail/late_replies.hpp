@@ -98,6 +98,7 @@ class DeferredCall {
   DeferredCall& operator=(const DeferredCall&) = delete;
 
   void reply(const google::protobuf::Message& message);
+  void replyPart(const google::protobuf::Message& part);
   void fail(const Error& error);
   bool isCancelled() const { return control_->isCancelled(); }
   const Deadline& deadline() const { return terms_.deadline; }

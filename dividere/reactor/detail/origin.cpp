@@ -1,13 +1,45 @@
 #include "origin.hpp"
 
+#include "../../messaging/detail/codec.hpp"
 #include "late_replies.hpp"
 
 namespace dividere::detail {
+
+constexpr const char* kSender = "reactor::Sender";
 
 void Origin::reply(Frame& frame) {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
   if (!isKnownCancelled()) send(frame);
   isReplied_ = true;
+}
+
+void Origin::replyPart(const google::protobuf::Message& part) {
+  if (isDeferred_ || isReplied_) {
+    throw Error(Errc::outOfTurn, std::string(kSender) + ": sendPart: parts come before the reply");
+  }
+  requireParts();
+  if (replyRule_) replyRule_->requirePart(part);
+  if (!terms_.takesParts) return;
+  control();
+  std::uint32_t number = 0;
+  CallControl::requireTaken(takeCredit(number), kSender);
+  Frame frame = encodePart(kSender, part, number);
+  sendPart(frame);
+}
+
+void Origin::requireParts() const {
+  throw Error(Errc::outOfTurn,
+              std::string(kSender) + ": sendPart: by this socket a request has one reply and no parts");
+}
+
+void Origin::sendPart(Frame&) { requireParts(); }
+
+Frame encodePart(const char* who, const google::protobuf::Message& part, std::uint32_t number) {
+  CallFields fields;
+  fields.part = number;
+  fields.more = true;
+  const std::string tail = fields.serialized();
+  return encodeFrame(who, part, {{}, tail});
 }
 
 Hidden<DeferredCall> Origin::defer() {

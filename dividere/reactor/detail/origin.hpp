@@ -17,6 +17,9 @@ namespace dividere::detail {
 class DeferredCall;
 class LateReplies;
 
+/// The envelope of a part.
+Frame encodePart(const char* who, const google::protobuf::Message& part, std::uint32_t number);
+
 /// Who can be replied to, for as long as the message is handled. In the thread that handles it.
 class Origin {
  public:
@@ -32,6 +35,10 @@ class Origin {
   /// more.
   void reply(Frame& frame);
   bool isReplied() const { return isReplied_; }
+
+  /// Sends a part ahead of the reply, once there is credit for it; nothing, if whoever asked takes no parts. Throws
+  /// Error{outOfTurn} where there is no way for parts, or the reply has been sent, and what CallControl::requireTaken() does.
+  void replyPart(const google::protobuf::Message& part);
 
   /// Leaves the reply to another thread. Throws Error{outOfTurn} where there is no way to, or a reply, Error{overloaded},
   /// and Error{stopping}.
@@ -72,6 +79,15 @@ class Origin {
  protected:
   /// Does what reply() says.
   virtual void send(Frame& frame) = 0;
+
+  /// Throws Error{outOfTurn} if there is no way for parts.
+  virtual void requireParts() const;
+
+  /// Sends one.
+  virtual void sendPart(Frame& frame);
+
+  /// Takes credit, waiting for it for as long as whoever asked waits.
+  virtual CallControl::Credit takeCredit(std::uint32_t& part) { return control_->takeCredit(terms_.deadline, part); }
 
   /// Takes in what has come meanwhile, where nobody else can while the handler runs.
   virtual void takeNews() {}

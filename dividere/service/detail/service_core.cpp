@@ -32,6 +32,7 @@ ServiceCore::ServiceCore(std::string name, const service::ServiceOptions& option
   if (options_.threads > 1) makePool(static_cast<std::size_t>(options_.threads));
   auto source = std::make_unique<ServiceSource>(options_, handlers_, loop_, pool_.get());
   source_ = source.get();
+  wait_ = source->handlerWait();
   port_ = source->socket().port();
   loop_.add(std::move(source));
 }
@@ -126,6 +127,7 @@ void ServiceCore::stop() {
 }
 
 void ServiceCore::stopLoop() {
+  wait_->stop();
   loop_.post([this] { source_->refuseRest(who()); });
   loop_.stop();
 }

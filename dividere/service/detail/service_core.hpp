@@ -50,6 +50,7 @@ class ServiceCore {
   std::uint16_t port_ = 0;
   std::vector<std::string> implemented_;
   ServiceSource* source_ = nullptr;  // the loop's
+  std::shared_ptr<HandlerWait> wait_;
 
   std::mutex mutex_;
   bool started_ = false;          // under mutex_

@@ -1,5 +1,7 @@
 #include "service_source.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -137,6 +139,56 @@ void ServiceSource::addCredit(const connection::Route& route, std::uint32_t part
   late_->reach(route, [parts](CallControl& control) { control.addCredit(parts); });
 }
 
+void ServiceSource::sendPart(Frame& frame) {
+  if (socket().trySend(route_, frame) != SendResult::full) return;
+  throw Error(Errc::overloaded, socket().who() + ": sendPart: the peer does not read what it has got");
+}
+
+// The handler's thread is the one that takes credit in.
+CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
+  const Deadline deadline = terms().deadline;
+  for (;;) {
+    takeNews();
+    const auto credit = sharedControl()->takeCredit(Deadline::longAgo(), part);
+    if (credit != CallControl::Credit::none || deadline.passed()) return credit;
+    if (waiting_.size() >= kMostWaiting) {
+      throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
+    }
+    if (!awaitNews(deadline)) sharedControl()->stopWaiting();
+  }
+}
+
+/// False if the service is being stopped.
+bool ServiceSource::awaitNews(const Deadline& deadline) {
+  if (socket().ready()) return true;  // more than one look takes in
+  Waker& waker = Waker::ofThisThread();
+  if (!wait_->begin(waker.fd())) return wait_->end();
+  pollfd waits[] = {{socket().descriptor(), POLLIN, 0}, {waker.fd(), POLLIN, 0}};
+  ::poll(waits, 2, deadline.pollTimeout());
+  const bool goesOn = wait_->end();
+  waker.drain();
+  socket().refresh();
+  return goesOn;
+}
+
+void HandlerWait::stop() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isStopping_ = true;
+  if (wakes_ >= 0) Waker::wake(wakes_);
+}
+
+bool HandlerWait::begin(int waker) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  wakes_ = waker;
+  return !isStopping_;
+}
+
+bool HandlerWait::end() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  wakes_ = -1;
+  return !isStopping_;
+}
+
 void ServiceSource::handle(HandlerPool::Job& job) {
   newMessage();
   if (!sharedControl()) setControl(std::make_shared<CallControl>());
@@ -181,6 +233,10 @@ void PooledOrigin::send(Frame& frame) {
   if (isReplied()) {
     throw Error(Errc::outOfTurn, std::string(kService) + ": send: this request has had its reply");
   }
+  post(frame);
+}
+
+void PooledOrigin::post(Frame& frame) {
   source_.socket().requireSendable(frame.size());
   loop_.post([source = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
     source->sendTo(route, *shared);

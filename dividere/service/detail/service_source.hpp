@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "../../reactor/detail/reactor_loop.hpp"
@@ -16,7 +17,23 @@ namespace dividere::detail {
 constexpr const char* kService = "service::Service";
 
 /// What every service understands beyond requests (Feature).
-constexpr std::uint32_t kServiceFeatures = kCancelFeature;
+constexpr std::uint32_t kServiceFeatures = kCancelFeature | kPartsFeature;
+
+/// The wait of a handler that runs in the loop's thread, which others may end, also when the socket is gone.
+class HandlerWait {
+ public:
+  /// No handler waits any longer. Any thread.
+  void stop();
+
+  // In the loop's thread: what wakes it until end(); false after stop().
+  bool begin(int waker);
+  bool end();
+
+ private:
+  std::mutex mutex_;
+  int wakes_ = -1;           // under mutex_
+  bool isStopping_ = false;  // under mutex_
+};
 
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
@@ -37,9 +54,15 @@ class ServiceSource final : public RouterSource {
 
   std::shared_ptr<LateReplies> lateReplies() override { return late_; }
 
+  const std::shared_ptr<HandlerWait>& handlerWait() const { return wait_; }
+
  private:
   void takeHere();
   void takeNews() override;
+  void requireParts() const override {}
+  void sendPart(Frame& frame) override;
+  CallControl::Credit takeCredit(std::uint32_t& part) override;
+  bool awaitNews(const Deadline& deadline);
   bool takeIn(HandlerPool::Job& job);
   bool takeControl(const HandlerPool::Job& job);
   void cancel(const connection::Route& route);
@@ -52,6 +75,8 @@ class ServiceSource final : public RouterSource {
 
   std::deque<HandlerPool::Job> waiting_;  // taken in, so that what is behind them can be seen
   bool isHandling_ = false;               // here, without a pool
+
+  const std::shared_ptr<HandlerWait> wait_ = std::make_shared<HandlerWait>();
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
@@ -65,6 +90,9 @@ class PooledOrigin final : public Origin {
 
  private:
   void send(Frame& frame) override;
+  void requireParts() const override {}
+  void sendPart(Frame& frame) override { post(frame); }
+  void post(Frame& frame);
   std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
 
   HandlerPool::Job& job_;
