@@ -2261,6 +2261,20 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.
   void start();
 
+  /// For those who have a loop of their own, in place of start(): calls the handlers of what has come, the functions that were
+  /// posted and those whose time it is, in the calling thread; waits for that until the time-out if there is nothing. Whether
+  /// it called any; false after stop(). One thread at a time. Throws Error{outOfTurn} after start(), and while it is at
+  /// work: in a handler, or in another thread.
+  ///
+  /// add() and every() may come between two calls, in the same thread. stop() waits for a call that is under way in another
+  /// thread, and itself runs what is posted by then.
+  bool runOnce(Timeout timeout);
+
+  /// For poll(), epoll and the like: readable while runOnce() would call something, at the latest when every()'s time has come.
+  /// Then call runOnce(0ms). It may be readable for nothing. It is the reactor's: do not read or close it. Throws
+  /// Error{outOfTurn} after start().
+  int descriptor() const;
+
   /// Lets the handler at work finish, ends the thread, and closes the sockets: prompt, any number of times, also
   /// without a start(). Any thread; from a handler (or anything else in the reactor's thread) it does not wait.
   void stop();
@@ -3933,6 +3947,9 @@ class StoppableThread {
 
   /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
   void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
+
+  /// Ends that.
+  void leaveCurrent() noexcept { id_.store(std::thread::id(), std::memory_order_release); }
 
   /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, inside a
   /// CallbackScope, nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
@@ -15408,6 +15425,14 @@ class ReactorLoop {
   /// becomes readable.
   void runHere(std::string who, int stopFd);
 
+  /// In place of start(), again and again, in one thread at a time: does what there is to do, or waits for that until the
+  /// deadline. Whether it did anything. Throws Error as start() does, and Error{outOfTurn} after that, and while it is at work
+  /// already. From a deadline that has passed it does not wait.
+  bool runOnce(const Deadline& deadline);
+
+  /// Readable when runOnce() has something to do.
+  int descriptor();
+
   // Any thread.
   void stop();
   void post(std::function<void()> function);
@@ -15431,8 +15456,14 @@ class ReactorLoop {
   void lookAgain(Source& source);
   void requireNotStarted(const char* what) const;
   void requireUsable(Source& source) const;
+  void prepare();
   void open(std::string who);
   void run();
+  bool runHosted(const Deadline& deadline);
+  void requireHosted();
+  void stopHosted();
+  void endHosted();
+  void end();
   void close();
   void callLast();
   void watch(int fd, Source* source);
@@ -15446,7 +15477,7 @@ class ReactorLoop {
   void setAlarm(Source& source, Clock::time_point due);
   Error currentError() const;
   void drop(Source& source);
-  void wait(std::unique_lock<std::mutex>& turn);
+  void wait(std::unique_lock<std::mutex>& turn, const Deadline& limit = Deadline::never());
   void attendToSockets();
   Clock::time_point nextDue() const;
 
@@ -15463,6 +15494,8 @@ class ReactorLoop {
   std::vector<Timer> timers_;
   bool started_ = false;
   OwnedDescriptor epoll_;
+  std::optional<AlarmClock> alarm_;  // for whoever waits on descriptor()
+  std::size_t ran_ = 0;              // functions called and messages taken
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
   std::vector<Source*> active_;  // those that say so: need no signal to be looked at
@@ -15474,6 +15507,10 @@ class ReactorLoop {
   bool closed_ = false;                        // under mutex_: nothing is posted any more
   std::function<void()> last_;                 // under mutex_
   bool lastIsCalled_ = false;                  // under mutex_
+
+  std::atomic<bool> isHosted_{false};  // run by runOnce()
+  std::atomic<bool> isAtWork_{false};  // in runOnce(), or ending
+  Bell rests_;
 
   StoppableThread thread_;  // last: it ends before what it uses
 };
@@ -18425,7 +18462,7 @@ ReactorLoop::~ReactorLoop() {
 }
 
 void ReactorLoop::requireNotStarted(const char* what) const {
-  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
+  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id() && !(isHosted_ && !isAtWork_)) {
     throw Error(Errc::outOfTurn, who_ + ": " + what + " comes before start(), or in its own thread");
   }
 }
@@ -18454,6 +18491,7 @@ void ReactorLoop::add(std::unique_ptr<Source> source) {
     remove(added);
     throw;
   }
+  if (isHosted_) thread_.waker().wake();
 }
 
 void ReactorLoop::remove(Source& source) {
@@ -18488,6 +18526,7 @@ void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> 
   requireOption(period > std::chrono::milliseconds::zero(), who_.c_str(), "every: the period must be positive");
   period = clampedPeriod(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+  if (isHosted_) thread_.waker().wake();
 }
 
 void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
@@ -18495,14 +18534,20 @@ void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> f
   timers_.push_back({std::chrono::milliseconds::zero(), Deadline::in(delay).when(), std::move(function)});
 }
 
+void ReactorLoop::prepare() {
+  if (epoll_) return;
+  OwnedDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) throw Error({errno, std::generic_category()}, who_ + ": epoll");
+  epoll_ = std::move(epoll);
+  watch(thread_.waker().fd(), nullptr);
+}
+
 /// In the thread that starts it, where what is wrong with a socket can be caught.
 void ReactorLoop::open(std::string who) {
   fork_.require(who_ + ": start");
   if (started_) throw Error(Errc::outOfTurn, who_ + ": start() is called once");
   if (!who.empty()) who_ = std::move(who);
-  epoll_ = OwnedDescriptor(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_) throw Error({errno, std::generic_category()}, who_ + ": epoll");
-  watch(thread_.waker().fd(), nullptr);
+  prepare();
   if (stopFd_ >= 0) watch(stopFd_, nullptr);
   for (const auto& source : sources_) watch(*source);
   for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
@@ -18533,7 +18578,7 @@ void ReactorLoop::stop() {
     std::lock_guard<std::mutex> lock(mutex_);
     everStarted = started_;
   }
-  if (!everStarted) close();  // from now on it will not be
+  if (!everStarted || isHosted_) stopHosted();
 }
 
 void ReactorLoop::post(std::function<void()> function) {
@@ -18592,10 +18637,98 @@ void ReactorLoop::run() {
     takeTurns();
     if (!thread_.stopRequested()) wait(turn);
   }
+  end();
+}
+
+void ReactorLoop::end() {
   callPosted();
   active_.clear();
   close();
 }
+
+// --- in the thread of whoever calls runOnce() ---
+
+bool ReactorLoop::runOnce(const Deadline& deadline) {
+  fork_.require(who_ + ": runOnce");
+  if (isAtWork_.exchange(true)) throw Error(Errc::outOfTurn, who_ + ": runOnce() is at work already");
+  struct Work {
+    ReactorLoop& loop;
+    ~Work() {
+      if (loop.isHosted_) loop.thread_.leaveCurrent();
+      loop.isAtWork_ = false;
+      loop.rests_.ring();
+    }
+  } const work{*this};
+  if (!thread_.stopRequested()) requireHosted();
+  if (isHosted_) thread_.adoptCurrent();
+  const bool ranAny = !thread_.stopRequested() && runHosted(deadline);
+  if (thread_.stopRequested()) {
+    thread_.waker().drain();  // nothing is left to do
+    endHosted();
+  }
+  return ranAny;
+}
+
+void ReactorLoop::requireHosted() {
+  if (isHosted_) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (started_) throw Error(Errc::outOfTurn, who_ + ": runOnce() after start()");
+  }
+  open({});
+  isHosted_ = true;
+}
+
+bool ReactorLoop::runHosted(const Deadline& deadline) {
+  std::unique_lock<std::mutex> turn(turn_);
+  ran_ = 0;
+  do {
+    wait(turn, deadline);
+    callPosted();
+    callDue();
+    takeTurns();
+  } while (ran_ == 0 && !thread_.stopRequested() && !deadline.passed());
+  waitsUntil_ = nextDue();
+  if (alarm_) alarm_->set(waitsUntil_);
+  if (!active_.empty() || hasPosted_) thread_.waker().wake();
+  return ran_ > 0;
+}
+
+/// Whoever is at work ends it, if this is called from there.
+void ReactorLoop::stopHosted() {
+  if (isAtWork_.exchange(true)) {
+    if (!thread_.waitsFor()) return;
+    rests_.wait([this] { return !isAtWork_.exchange(true); }, Deadline::never());
+  }
+  endHosted();
+  isAtWork_ = false;
+  rests_.ring();
+}
+
+void ReactorLoop::endHosted() {
+  if (!isHosted_) return close();  // from now on it will not be
+  std::lock_guard<std::mutex> turn(turn_);
+  thread_.adoptCurrent();
+  end();
+  thread_.leaveCurrent();
+}
+
+int ReactorLoop::descriptor() {
+  fork_.require(who_ + ": descriptor");
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (started_ && !isHosted_) throw Error(Errc::outOfTurn, who_ + ": descriptor() after start()");
+  }
+  prepare();
+  if (!alarm_) {
+    alarm_.emplace();
+    watch(alarm_->fd(), nullptr);
+    if (!thread_.stopRequested()) thread_.waker().wake();  // for what there is by now
+  }
+  return epoll_.get();
+}
+
+// --- what a loop does ---
 
 void ReactorLoop::close() {
   // Let go without the lock: what these hold is the user's, and may call post() as it goes.
@@ -18638,6 +18771,7 @@ void ReactorLoop::callDue() {
 }
 
 void ReactorLoop::call(const std::function<void()>& function, const char* what) noexcept {
+  ++ran_;
   try {
     function();
   } catch (...) {
@@ -18675,6 +18809,7 @@ bool ReactorLoop::takeMessages(Source& source) {
       onError_(currentError());
       continue;
     }
+    ++ran_;
     try {
       source.take();
     } catch (...) {
@@ -18730,10 +18865,10 @@ ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
   return due;
 }
 
-void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
+void ReactorLoop::wait(std::unique_lock<std::mutex>& turn, const Deadline& limit) {
   waitsUntil_ = nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() && !hasPosted_ ? Deadline::at(waitsUntil_).pollTimeout() : 0;
+  const int timeout = active_.empty() && !hasPosted_ ? earlier(Deadline::at(waitsUntil_), limit).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
   const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);
@@ -19747,6 +19882,13 @@ void MtMsgReactor::runHere(const char* who, int stopFd) {
   handlers().seal(who);
   loop_->runHere(who, stopFd);
 }
+
+bool MtMsgReactor::runOnce(Timeout timeout) {
+  handlers().seal(kMtMsgReactor);
+  return loop_->runOnce(detail::Deadline::in(timeout));
+}
+
+int MtMsgReactor::descriptor() const { return loop_->descriptor(); }
 
 void MtMsgReactor::stop() { loop_->stop(); }
 

@@ -47,6 +47,13 @@ void MtMsgReactor::runHere(const char* who, int stopFd) {
   loop_->runHere(who, stopFd);
 }
 
+bool MtMsgReactor::runOnce(Timeout timeout) {
+  handlers().seal(kMtMsgReactor);
+  return loop_->runOnce(detail::Deadline::in(timeout));
+}
+
+int MtMsgReactor::descriptor() const { return loop_->descriptor(); }
+
 void MtMsgReactor::stop() { loop_->stop(); }
 
 void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(function)); }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "../messaging/dealer.hpp"
 #include "../messaging/request.hpp"
 #include "../messaging/response.hpp"
@@ -51,6 +52,20 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
 
   /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.
   void start();
+
+  /// For those who have a loop of their own, in place of start(): calls the handlers of what has come, the functions that were
+  /// posted and those whose time it is, in the calling thread; waits for that until the time-out if there is nothing. Whether
+  /// it called any; false after stop(). One thread at a time. Throws Error{outOfTurn} after start(), and while it is at
+  /// work: in a handler, or in another thread.
+  ///
+  /// add() and every() may come between two calls, in the same thread. stop() waits for a call that is under way in another
+  /// thread, and itself runs what is posted by then.
+  bool runOnce(Timeout timeout);
+
+  /// For poll(), epoll and the like: readable while runOnce() would call something, at the latest when every()'s time has come.
+  /// Then call runOnce(0ms). It may be readable for nothing. It is the reactor's: do not read or close it. Throws
+  /// Error{outOfTurn} after start().
+  int descriptor() const;
 
   /// Lets the handler at work finish, ends the thread, and closes the sockets: prompt, any number of times, also
   /// without a start(). Any thread; from a handler (or anything else in the reactor's thread) it does not wait.

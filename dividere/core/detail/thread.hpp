@@ -46,6 +46,9 @@ class StoppableThread {
   /// Makes the calling thread count as this one, in place of start(): stop() then does not wait for it.
   void adoptCurrent() noexcept { id_.store(std::this_thread::get_id(), std::memory_order_release); }
 
+  /// Ends that.
+  void leaveCurrent() noexcept { id_.store(std::thread::id(), std::memory_order_release); }
+
   /// Asks the thread to end and waits until it has; does not wait if called from the thread itself, inside a
   /// CallbackScope, nor in a forked child, where it does not run. Any thread, any number of times, also if never started.
   void stop();

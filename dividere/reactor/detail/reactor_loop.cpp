@@ -38,7 +38,7 @@ ReactorLoop::~ReactorLoop() {
 }
 
 void ReactorLoop::requireNotStarted(const char* what) const {
-  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id()) {
+  if (started_ && !thread_.isCurrent() && visitor_ != std::this_thread::get_id() && !(isHosted_ && !isAtWork_)) {
     throw Error(Errc::outOfTurn, who_ + ": " + what + " comes before start(), or in its own thread");
   }
 }
@@ -67,6 +67,7 @@ void ReactorLoop::add(std::unique_ptr<Source> source) {
     remove(added);
     throw;
   }
+  if (isHosted_) thread_.waker().wake();
 }
 
 void ReactorLoop::remove(Source& source) {
@@ -101,6 +102,7 @@ void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> 
   requireOption(period > std::chrono::milliseconds::zero(), who_.c_str(), "every: the period must be positive");
   period = clampedPeriod(period);
   timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+  if (isHosted_) thread_.waker().wake();
 }
 
 void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
@@ -108,14 +110,20 @@ void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> f
   timers_.push_back({std::chrono::milliseconds::zero(), Deadline::in(delay).when(), std::move(function)});
 }
 
+void ReactorLoop::prepare() {
+  if (epoll_) return;
+  OwnedDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) throw Error({errno, std::generic_category()}, who_ + ": epoll");
+  epoll_ = std::move(epoll);
+  watch(thread_.waker().fd(), nullptr);
+}
+
 /// In the thread that starts it, where what is wrong with a socket can be caught.
 void ReactorLoop::open(std::string who) {
   fork_.require(who_ + ": start");
   if (started_) throw Error(Errc::outOfTurn, who_ + ": start() is called once");
   if (!who.empty()) who_ = std::move(who);
-  epoll_ = OwnedDescriptor(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_) throw Error({errno, std::generic_category()}, who_ + ": epoll");
-  watch(thread_.waker().fd(), nullptr);
+  prepare();
   if (stopFd_ >= 0) watch(stopFd_, nullptr);
   for (const auto& source : sources_) watch(*source);
   for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
@@ -146,7 +154,7 @@ void ReactorLoop::stop() {
     std::lock_guard<std::mutex> lock(mutex_);
     everStarted = started_;
   }
-  if (!everStarted) close();  // from now on it will not be
+  if (!everStarted || isHosted_) stopHosted();
 }
 
 void ReactorLoop::post(std::function<void()> function) {
@@ -205,10 +213,98 @@ void ReactorLoop::run() {
     takeTurns();
     if (!thread_.stopRequested()) wait(turn);
   }
+  end();
+}
+
+void ReactorLoop::end() {
   callPosted();
   active_.clear();
   close();
 }
+
+// --- in the thread of whoever calls runOnce() ---
+
+bool ReactorLoop::runOnce(const Deadline& deadline) {
+  fork_.require(who_ + ": runOnce");
+  if (isAtWork_.exchange(true)) throw Error(Errc::outOfTurn, who_ + ": runOnce() is at work already");
+  struct Work {
+    ReactorLoop& loop;
+    ~Work() {
+      if (loop.isHosted_) loop.thread_.leaveCurrent();
+      loop.isAtWork_ = false;
+      loop.rests_.ring();
+    }
+  } const work{*this};
+  if (!thread_.stopRequested()) requireHosted();
+  if (isHosted_) thread_.adoptCurrent();
+  const bool ranAny = !thread_.stopRequested() && runHosted(deadline);
+  if (thread_.stopRequested()) {
+    thread_.waker().drain();  // nothing is left to do
+    endHosted();
+  }
+  return ranAny;
+}
+
+void ReactorLoop::requireHosted() {
+  if (isHosted_) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (started_) throw Error(Errc::outOfTurn, who_ + ": runOnce() after start()");
+  }
+  open({});
+  isHosted_ = true;
+}
+
+bool ReactorLoop::runHosted(const Deadline& deadline) {
+  std::unique_lock<std::mutex> turn(turn_);
+  ran_ = 0;
+  do {
+    wait(turn, deadline);
+    callPosted();
+    callDue();
+    takeTurns();
+  } while (ran_ == 0 && !thread_.stopRequested() && !deadline.passed());
+  waitsUntil_ = nextDue();
+  if (alarm_) alarm_->set(waitsUntil_);
+  if (!active_.empty() || hasPosted_) thread_.waker().wake();
+  return ran_ > 0;
+}
+
+/// Whoever is at work ends it, if this is called from there.
+void ReactorLoop::stopHosted() {
+  if (isAtWork_.exchange(true)) {
+    if (!thread_.waitsFor()) return;
+    rests_.wait([this] { return !isAtWork_.exchange(true); }, Deadline::never());
+  }
+  endHosted();
+  isAtWork_ = false;
+  rests_.ring();
+}
+
+void ReactorLoop::endHosted() {
+  if (!isHosted_) return close();  // from now on it will not be
+  std::lock_guard<std::mutex> turn(turn_);
+  thread_.adoptCurrent();
+  end();
+  thread_.leaveCurrent();
+}
+
+int ReactorLoop::descriptor() {
+  fork_.require(who_ + ": descriptor");
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (started_ && !isHosted_) throw Error(Errc::outOfTurn, who_ + ": descriptor() after start()");
+  }
+  prepare();
+  if (!alarm_) {
+    alarm_.emplace();
+    watch(alarm_->fd(), nullptr);
+    if (!thread_.stopRequested()) thread_.waker().wake();  // for what there is by now
+  }
+  return epoll_.get();
+}
+
+// --- what a loop does ---
 
 void ReactorLoop::close() {
   // Let go without the lock: what these hold is the user's, and may call post() as it goes.
@@ -251,6 +347,7 @@ void ReactorLoop::callDue() {
 }
 
 void ReactorLoop::call(const std::function<void()>& function, const char* what) noexcept {
+  ++ran_;
   try {
     function();
   } catch (...) {
@@ -288,6 +385,7 @@ bool ReactorLoop::takeMessages(Source& source) {
       onError_(currentError());
       continue;
     }
+    ++ran_;
     try {
       source.take();
     } catch (...) {
@@ -343,10 +441,10 @@ ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
   return due;
 }
 
-void ReactorLoop::wait(std::unique_lock<std::mutex>& turn) {
+void ReactorLoop::wait(std::unique_lock<std::mutex>& turn, const Deadline& limit) {
   waitsUntil_ = nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() && !hasPosted_ ? Deadline::at(waitsUntil_).pollTimeout() : 0;
+  const int timeout = active_.empty() && !hasPosted_ ? earlier(Deadline::at(waitsUntil_), limit).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
   const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "../../core/detail/alarm_clock.hpp"
+#include "../../core/detail/bell.hpp"
 #include "../../core/detail/deadline.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/owned_descriptor.hpp"
@@ -76,6 +78,14 @@ class ReactorLoop {
   /// becomes readable.
   void runHere(std::string who, int stopFd);
 
+  /// In place of start(), again and again, in one thread at a time: does what there is to do, or waits for that until the
+  /// deadline. Whether it did anything. Throws Error as start() does, and Error{outOfTurn} after that, and while it is at work
+  /// already. From a deadline that has passed it does not wait.
+  bool runOnce(const Deadline& deadline);
+
+  /// Readable when runOnce() has something to do.
+  int descriptor();
+
   // Any thread.
   void stop();
   void post(std::function<void()> function);
@@ -99,8 +109,14 @@ class ReactorLoop {
   void lookAgain(Source& source);
   void requireNotStarted(const char* what) const;
   void requireUsable(Source& source) const;
+  void prepare();
   void open(std::string who);
   void run();
+  bool runHosted(const Deadline& deadline);
+  void requireHosted();
+  void stopHosted();
+  void endHosted();
+  void end();
   void close();
   void callLast();
   void watch(int fd, Source* source);
@@ -114,7 +130,7 @@ class ReactorLoop {
   void setAlarm(Source& source, Clock::time_point due);
   Error currentError() const;
   void drop(Source& source);
-  void wait(std::unique_lock<std::mutex>& turn);
+  void wait(std::unique_lock<std::mutex>& turn, const Deadline& limit = Deadline::never());
   void attendToSockets();
   Clock::time_point nextDue() const;
 
@@ -131,6 +147,8 @@ class ReactorLoop {
   std::vector<Timer> timers_;
   bool started_ = false;
   OwnedDescriptor epoll_;
+  std::optional<AlarmClock> alarm_;  // for whoever waits on descriptor()
+  std::size_t ran_ = 0;              // functions called and messages taken
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
   std::vector<Source*> active_;  // those that say so: need no signal to be looked at
@@ -142,6 +160,10 @@ class ReactorLoop {
   bool closed_ = false;                        // under mutex_: nothing is posted any more
   std::function<void()> last_;                 // under mutex_
   bool lastIsCalled_ = false;                  // under mutex_
+
+  std::atomic<bool> isHosted_{false};  // run by runOnce()
+  std::atomic<bool> isAtWork_{false};  // in runOnce(), or ending
+  Bell rests_;
 
   StoppableThread thread_;  // last: it ends before what it uses
 };
