@@ -632,6 +632,14 @@ struct SocketOptions {
   /// all. Over inproc, sockets with keys and sockets without do not meet, unless they are given the same context.
   std::shared_ptr<Keys> keys;
 
+  /// As Connector::onlyFor(), from the first moment. Empty: whoever may connect.
+  std::string onlyFor;
+
+  /// Whose key is expected where it connects: the name of a file in `servers`, without `.key`; or the key itself. Both
+  /// empty: the one of that host and port, if it is known, else any of those that are.
+  std::string host;
+  std::string hostKey;
+
   /// Called with the native socket once all options are set, before it binds or connects. For options that are not
   /// here. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
   /// Subscriber that wants the newest message alone has messaging::SubscriberOptions::latest.
@@ -690,6 +698,11 @@ class Connector {
   /// It is the socket's: do not read or close it, and take it out of the loop before the socket goes. It stays the same when
   /// the socket is moved. Not after native(). Throws Error if the process has no descriptor left.
   int descriptor() const;
+
+  /// From now on only those whose keys are in this group (authorized.<group>) may come to where it is bound. Others are refused
+  /// at the connection, and those of them that are in already are cut off. Throws std::errc::operation_not_permitted where it
+  /// is not secured: dividere::secure(). In the thread of the socket.
+  void onlyFor(const std::string& group);
 
   /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
   /// touches the socket, so a Publisher then learns of its subscribers only while one of its functions is called.
@@ -1131,6 +1144,7 @@ class Socket {
   std::string endpoint() const { return connection_.endpoint(); }
   std::uint16_t port() const { return connection_.port(); }
   void onEvent(std::function<void(const connection::SocketEvent&)> handler) { connection_.onEvent(std::move(handler)); }
+  void onlyFor(const std::string& group) { connection_.onlyFor(group); }
   void* native() { return connection_.native(); }
   int descriptor() const { return connection_.descriptor(); }
 
@@ -1970,6 +1984,10 @@ class Sender {
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
 
+  /// Who sent the message, as its key proves (dividere::secure). All empty where that is not known: where it is not secured,
+  /// where it came by a connection of this side's own making, and in a balancing::Worker.
+  const Peer& peer() const;
+
   explicit Sender(detail::Origin& origin) : origin_(origin) {}
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
@@ -2726,6 +2744,7 @@ struct ServiceAddress {
   std::string server;  ///< the host: its name or address
   std::uint16_t port = 0;
   std::string kind = {};  ///< what it says that it is: "service", "publisher", "broker"; empty if it does not say
+  std::string key = {};   ///< its public key, as a registry that is secured vouches for it; empty: there is none
 };
 
 /// Where a registry is.
@@ -3242,6 +3261,11 @@ class Service : public reactor::Handling<Service> {
   /// names no method goes to the one that takes its type, if there is just one. A reply of another type than the method
   /// returns is the handler's failure. Any number of times, before start().
   Service& implements(const std::string& fullServiceName);
+
+  /// Only those whose keys are in this group (authorized.<group>) may call: others are refused at the connection, and their
+  /// calls end with Errc::unauthorized. Before start(). Throws std::errc::operation_not_permitted where the program is not
+  /// secured: dividere::secure().
+  Service& onlyFor(const std::string& group);
 
   /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
   /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
@@ -5317,7 +5341,9 @@ class Gatekeeper;
 /// have another host's key for each endpoint. In the thread of the socket.
 class Credentials {
  public:
-  Credentials(NativeSocket& socket, std::shared_ptr<Keys> keys) : socket_(socket), keys_(std::move(keys)) {}
+  /// `host`, `hostKey`: as SocketOptions.
+  Credentials(NativeSocket& socket, std::shared_ptr<Keys> keys, std::string host, std::string hostKey)
+      : socket_(socket), keys_(std::move(keys)), host_(std::move(host)), hostKey_(std::move(hostKey)) {}
   ~Credentials();
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
@@ -5328,8 +5354,8 @@ class Credentials {
   /// ... which was this one. Only the log and the end of connections want to know.
   void isBoundTo(const std::string& endpoint) { gate_->isAt(endpoint); }
 
-  /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides; may be empty.
-  /// Throws Error if there is none.
+  /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides, or its key; may be
+  /// empty. Throws Error if there is none.
   std::vector<std::string> hostKeys(const std::string& endpoint, const std::string& name) const;
 
   /// For the next zmq_connect().
@@ -5347,6 +5373,7 @@ class Credentials {
 
   NativeSocket& socket_;
   const std::shared_ptr<Keys> keys_;
+  const std::string host_, hostKey_;
   std::string group_;
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<Gatekeeper> gatekeeper_;
@@ -5631,6 +5658,7 @@ class Frame {
   /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
   std::string peerName() const { return property("User-Id"); }
   std::string peerKey() const { return property("X-Key"); }
+  Peer peer() const { return {peerName(), peerKey(), peerAddress()}; }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
   int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
@@ -5787,9 +5815,8 @@ class Socket {
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
 
-  /// `advice`: what the log says besides, as a warning, if nobody listens there. `host`: whose key is expected there, as Keys
-  /// knows him; empty: who that is only the endpoint says.
-  void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
+  /// `advice`: what the log says besides, as a warning, if nobody listens there.
+  void connect(const std::string& endpoint, const std::string& advice = {});
 
   /// Connects to what these say, whenever they change. `name` is its endpoint().
   void follow(const std::string& name, std::shared_ptr<Destinations> destinations) {
@@ -5952,12 +5979,14 @@ class Socket {
   /// From now on its waits end as at their deadline when no host lets it in: see requireLetIn().
   void giveUpIfRefused() noexcept { givesUpIfRefused_ = true; }
 
+  bool isRefused() const noexcept { return !dialer_.refusal().empty(); }
+
   /// Throws Error{unauthorized} if no host lets it in, or has the key it should have.
   void requireLetIn() const {
-    if (!dialer_.refusal().empty()) failRefused();
+    if (isRefused()) failRefused();
   }
 
-  /// From now on only this group's keys are let in, where it is secured; whoever else is in already is cut off.
+  /// As Connector::onlyFor().
   void onlyFor(const std::string& group);
 
   /// Who lets peers in; null as long as it is bound to nothing, or not secured.
@@ -6064,6 +6093,8 @@ std::uint16_t Connector::port() const { return socket().port(); }
 void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socket().onEvent(std::move(handler)); }
 
 int Connector::descriptor() const { return socket().readableWhenDue(); }
+
+void Connector::onlyFor(const std::string& group) { socket().onlyFor(group); }
 
 void* Connector::native() { return socket().lend(); }
 
@@ -7570,8 +7601,11 @@ static std::string fileNameOf(const std::string& endpoint) {
 }
 
 std::vector<std::string> Credentials::hostKeys(const std::string& endpoint, const std::string& name) const {
+  if (!hostKey_.empty()) return {hostKey_};
+  if (isKey(name)) return {name};
   std::vector<std::string> names;
   if (!name.empty()) names.push_back(name);
+  if (!host_.empty()) names.push_back(host_);
   names.push_back(fileNameOf(endpoint));
   const std::string what = socket_.who() + ": connect " + endpoint + ": ";
   try {
@@ -9675,10 +9709,12 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
       type_(type),
       native_(who, type, options.context ? options.context : Process::current().context(security.differs)),
       watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name, security.keys != nullptr)),
-      credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys) : nullptr),
+      credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys, options.host, options.hostKey)
+                                 : nullptr),
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, credentials_.get(), options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
+  if (!options.onlyFor.empty()) onlyFor(options.onlyFor);
   if (options.configure) {
     options.configure(native_.handle());
     refuseConflation(type);
@@ -9757,8 +9793,8 @@ bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
   return !bound.empty();
 }
 
-void Socket::connect(const std::string& endpoint, const std::string& advice, const std::string& host) {
-  dialer_.connect(endpoint, advice, host);
+void Socket::connect(const std::string& endpoint, const std::string& advice) {
+  dialer_.connect(endpoint, advice);
   learnEndpoint(endpoint);
 }
 
@@ -10026,7 +10062,12 @@ void* Socket::lend() {
 }
 
 void Socket::onlyFor(const std::string& group) {
-  if (credentials_) credentials_->onlyFor(group);
+  if (!credentials_) {
+    throw Error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        who() + ": onlyFor '" + group + "': nobody is kept out of a socket that is not secured (dividere::secure)");
+  }
+  credentials_->onlyFor(group);
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
@@ -15804,7 +15845,7 @@ class Remote final : public Source {
 
   class Owner {
    public:
-    /// The connection was made, could not be made, or was lost.
+    /// The connection was made, could not be made (again), or was lost.
     virtual void remoteChanged(Remote& remote) = 0;
 
     /// The reply to the request of this id. May take the frame.
@@ -15821,6 +15862,12 @@ class Remote final : public Source {
   State state() const { return standing_->state; }
   bool isUp() const { return standing_->state == State::up; }
   const std::string& endpoint() const { return socket_.endpoint(); }
+
+  /// Whether it lets this side's key in no more, or has another than it should.
+  bool isRefused() {
+    socket_.attend();
+    return !isUp() && socket_.isRefused();
+  }
 
   /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
   /// there or takes nothing.
@@ -17345,6 +17392,9 @@ class Origin {
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
 
+  /// Who sent the message; all empty where that is not known.
+  const Peer& peer() const { return peer_; }
+
   /// Set as the message is received, where it may wait then. Else HandlerTable sets it.
   const RequestTerms& terms() const { return terms_; }
   bool hasTerms() const { return hasTerms_; }
@@ -17399,7 +17449,13 @@ class Origin {
   void setControl(std::shared_ptr<CallControl> control) { control_ = std::move(control); }
   const std::shared_ptr<CallControl>& sharedControl() const { return control_; }
 
+  /// Where its peers are known by their keys.
+  void learnPeer(const Socket& socket, const Frame& frame) {
+    if (socket.gate()) peer_ = frame.peer();
+  }
+
   connection::Route route_;
+  Peer peer_;
 
  private:
   CallControl& control();
@@ -18070,6 +18126,11 @@ class MessageSource : public Source, public Origin {
  protected:
   auto& connection() { return messaging_.connection(); }
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+  /// The same of a socket that peers come to.
+  void dispatchFrom(const Frame& frame) {
+    learnPeer(socket(), frame);
+    dispatch(frame);
+  }
   void requireSent(bool sent) {
     if (!sent) throw Error(Errc::overloaded, socket().who() + ": send: the peer has taken nothing for a second");
   }
@@ -18195,7 +18256,7 @@ class ResponseSource final : public DeferringSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kAtOnce));
+    dispatchFrom(*Access::receive(connection(), &kAtOnce));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
@@ -18214,7 +18275,7 @@ class DealerSource final : public DeferringSource<messaging::Dealer> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &route_, &kAtOnce));
+    dispatchFrom(*Access::receive(connection(), &route_, &kAtOnce));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an
@@ -18316,6 +18377,7 @@ CallControl& Origin::control() {
 
 void Origin::newMessage() {
   route_.clear();
+  if (!peer_.key.empty()) peer_ = {};
   isReplied_ = false;
   if (hasTerms_) terms_ = {};
   hasTerms_ = false;
@@ -18928,7 +18990,7 @@ connection::SocketOptions Remote::asked(connection::SocketOptions options, React
       state = State::down;
     }
     // Each change once: a dead peer is tried ten times a second.
-    if (state != told) loop.post([weak, state] { changed(weak, state); });
+    if (state != told || event.type == EventType::handshakeFailed) loop.post([weak, state] { changed(weak, state); });
     told = state;
   };
   return options;
@@ -19039,7 +19101,9 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
   Frame& receive() {
     newMessage();
-    return receive(route_);
+    Frame& body = receive(route_);
+    learnPeer(socket_, body);
+    return body;
   }
 
   /// The same for one that is not handled now: its way back goes to `route`.
@@ -19765,6 +19829,8 @@ void Sender::onCancel(std::function<void()> hook) { origin_.onCancel(std::move(h
 Later Sender::defer() { return Later(origin_.defer()); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
+
+const Peer& Sender::peer() const { return origin_.peer(); }
 
 HandlerSet::HandlerSet() : table_(std::make_unique<detail::HandlerTable>()) {}
 
@@ -24395,7 +24461,7 @@ void FoundPublishers::use(const registry::ServiceAddress& address) {
   }
   const auto wanted = std::make_shared<const bool>(true);
   used_[endpoint] = wanted;
-  whenHostIsFound(address.server, wanted, [weak = weak_from_this(), endpoint, name = address.name] {
+  whenHostIsFound(address.server, wanted, [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
     if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
   });
 }
@@ -24577,7 +24643,8 @@ std::optional<registry::ServiceAddress> addressOf(const ServiceInstance& instanc
   const std::string& kind = instance.traits.kind;
   return registry::ServiceAddress{instance.name.empty() ? name : instance.name, instance.server,
                                   static_cast<std::uint16_t>(instance.port),
-                                  faultInKind(kind).empty() ? kind : std::string()};
+                                  faultInKind(kind).empty() ? kind : std::string(),
+                                  isKey(instance.traits.publicKey) ? instance.traits.publicKey : std::string()};
 }
 
 const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply, const ServiceInstance& before,
@@ -25180,6 +25247,7 @@ static connection::SocketOptions registrySocketOptions() {
   // A registry that comes back is found at once: its services and their callers wait for it.
   options.reconnect = options.reconnectMax = std::chrono::milliseconds(100);
   options.maxMessageBytes = kLargestRegistryReply;
+  options.host = "registry";
   return options;
 }
 
@@ -25386,6 +25454,8 @@ class RegistrySource final : public RouterSource {
   template <class Request>
   bool handles(const Envelope& envelope, std::string_view asker);
 
+  /// Why whoever sent the message at hand may not register under this name, or remove what is there; empty: he may.
+  std::string faultInRegistrant(const std::string& name);
   std::optional<Ack> replyTo(const RegisterService& request, std::string_view asker);
   std::optional<Ack> replyTo(const UnregisterService& request, std::string_view asker);
   std::optional<ServiceLookupRep> replyTo(const ServiceLookupReq& request, std::string_view asker);
@@ -25468,8 +25538,26 @@ bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   return true;
 }
 
+std::string RegistrySource::faultInRegistrant(const std::string& name) {
+  const Gate* const gate = socket().gate();
+  if (!gate) return {};
+  const std::string who = peer().name.empty() ? "its key" : "the key of " + shown(peer().name);
+  try {
+    const CallbackScope scope;
+    for (const std::string& group : {name, std::string("register")}) {
+      if (gate->keys()->nameOf(peer().key, group)) return {};
+    }
+  } catch (const std::exception& error) {
+    return who + ": " + error.what();
+  }
+  return who + " is not in authorized." + shown(name) + " of the registry, nor in authorized.register";
+}
+
 std::optional<Ack> RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
-  std::string fault = directory_.add(request, asker, Deadline::Clock::now());
+  std::string fault = faultInRegistrant(request.name);
+  RegisterService vouched = request;
+  if (socket().gate()) vouched.traits.publicKey = peer().key;  // which it has proved; not what it says
+  if (fault.empty()) fault = directory_.add(vouched, asker, Deadline::Clock::now());
   if (!fault.empty()) {
     refusals_.log(LogLevel::warning, "registry::Server",
                   "refused to register '" + shown(request.name) + "' at " + shown(request.server) + ":" +
@@ -25479,6 +25567,8 @@ std::optional<Ack> RegistrySource::replyTo(const RegisterService& request, std::
 }
 
 std::optional<Ack> RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
+  std::string fault = faultInRegistrant(request.name);
+  if (!fault.empty()) return Ack{false, true, std::move(fault)};
   return Ack{directory_.remove(request), true, {}};
 }
 
@@ -25780,6 +25870,7 @@ namespace dividere::detail {
 struct Instance : Responder {
   std::string server;
   std::uint32_t port = 0;
+  std::string publicKey;
   Deadline::Clock::time_point since{};  // when it was connected to
   bool isListed = true;                 // the registry knew of it when it was last asked
   bool isLeaving = false;               // it says that it is stopping
@@ -25829,6 +25920,9 @@ class Instances {
   /// Whether there is one to be called.
   bool hasAny() const;
 
+  /// Whether there are some, and none of them lets this side's key in.
+  bool areAllRefused();
+
   /// Whether there is one whose features are not known.
   bool hasUnknown() const;
 
@@ -25877,7 +25971,7 @@ class ServiceDesk final : public CallDesk {
   };
 
   /// What is known of the service.
-  enum class Knowledge { none, noService, instances };
+  enum class Knowledge { none, noService, instances, refused };
 
   /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {
@@ -26055,6 +26149,7 @@ class HandlerPool {
     RequestTerms terms = {};
     std::shared_ptr<CallControl> control = {};  // that of whoever handles it
     bool isDeferred = false;                    // which is a Later's from now on
+    Peer peer = {};
   };
 
   struct Hooks {
@@ -26419,7 +26514,7 @@ void Instances::makeRoom(std::size_t wanted, Clock::time_point now) {
 
 Instance* Instances::at(const ServiceInstance& place) {
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const Instance& each) {
-    return each.server == place.server && each.port == place.port;
+    return each.server == place.server && each.port == place.port && each.publicKey == place.traits.publicKey;
   });
   return found == all_.end() ? nullptr : &*found;
 }
@@ -26440,9 +26535,14 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
     const auto framing = place.traits.kind == kBrokerKind ? Remote::Framing::broker : Remote::Framing::response;
-    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_, framing);
+    connection::SocketOptions options = options_;
+    if (options.host.empty()) options.host = service_;
+    if (isKey(place.traits.publicKey))
+      options.hostKey = place.traits.publicKey;  // who has the name, the registry has checked
+    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, std::move(options), framing);
     remote->socket().tally().setName(service_);
-    all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
+    all_.push_front(
+        {{remote.get(), remote->socket().descriptor()}, place.server, place.port, place.traits.publicKey, now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {
     warn(error.what());
@@ -26463,6 +26563,11 @@ Instance* Instances::choose(const Responder* butNot) {
 
 bool Instances::hasAny() const {
   return std::any_of(all_.begin(), all_.end(), [](const Instance& each) { return each.isThere(); });
+}
+
+bool Instances::areAllRefused() {
+  const auto isRefused = [](Instance& each) { return each.remote->isRefused(); };
+  return !all_.empty() && std::all_of(all_.begin(), all_.end(), isRefused);
 }
 
 bool Instances::hasUnknown() const {
@@ -26599,6 +26704,7 @@ class ServiceCore {
   /// Before the start.
   void every(std::chrono::milliseconds period, std::function<void()> function);
   void implements(std::string service);
+  void onlyFor(const std::string& group);
 
   /// Whether a registry knows of it in time.
   bool start(const std::string& defaultName, std::chrono::milliseconds timeout);
@@ -26678,6 +26784,12 @@ void ServiceCore::makePool(std::size_t threads) {
   hooks.hasRoom = [this] { loop_.post([this] { source_->fillPool(); }); };
   hooks.lastHasEnded = [this] { stopLoop(); };
   pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
+}
+
+void ServiceCore::onlyFor(const std::string& group) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (started_) throw Error(Errc::outOfTurn, who() + ": onlyFor() after start()");
+  if (source_) source_->socket().onlyFor(group);
 }
 
 void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> function) {
@@ -26780,6 +26892,8 @@ constexpr std::chrono::milliseconds kInstanceReconnect{100};
 constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
 
 constexpr const char* kNoOtherInstance = "the instance that had it is gone, and there is no other";
+constexpr const char* kRefused =
+    "no instance lets this program's key in, or has the key that it should; the log says which";
 
 /// Whether the instance says that it is stopping: then no handler has had the request.
 static bool isStoppingNotice(std::string_view bytes) {
@@ -26836,6 +26950,7 @@ CallOutcome ServiceDesk::outcomeInVain(const PendingCall& call) const {
   switch (knowledge_.load(std::memory_order_relaxed)) {
     case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
     case Knowledge::noService: return CallFailure{Errc::noService, {}};
+    case Knowledge::refused: return CallFailure{Errc::unauthorized, kRefused};
     case Knowledge::instances: break;
   }
   return NoneInTime{};
@@ -26855,7 +26970,12 @@ void ServiceDesk::lacksResponder() {
   if (!instances_.hasAny()) lookUp(lookedUpAt_ + kLookAgain);
 }
 
-void ServiceDesk::changed(Responder& responder) { static_cast<Instance&>(responder).isLeaving = false; }
+void ServiceDesk::changed(Responder& responder) {
+  static_cast<Instance&>(responder).isLeaving = false;
+  const bool isRefused = !responder.remote->isUp() && instances_.areAllRefused();
+  if (!instances_.isEmpty()) knowledge_.store(isRefused ? Knowledge::refused : Knowledge::instances);
+  if (isRefused) endHopeless(Clock::now());
+}
 
 void ServiceDesk::wasLost() {
   instances_.prune();
@@ -26899,6 +27019,7 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
   const bool isDone = all->done.wait(model->terms().deadline);
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
+  if (knowledge_ == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
   throw Error(knowledge_ == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
 }
 
@@ -26941,9 +27062,10 @@ void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
   lookedUpAt_ = Clock::now();
   if (reply) instances_.list(*reply, lookedUpAt_);
   instances_.prune();
-  const Knowledge knowledge = !instances_.isEmpty() ? Knowledge::instances
-                              : reply               ? Knowledge::noService
-                                                    : Knowledge::none;
+  const Knowledge knowledge = instances_.areAllRefused() ? Knowledge::refused
+                              : !instances_.isEmpty()    ? Knowledge::instances
+                              : reply                    ? Knowledge::noService
+                                                         : Knowledge::none;
   knowledge_.store(knowledge, std::memory_order_relaxed);
   if (reply) beginAllNow();
   handOut();
@@ -26964,6 +27086,7 @@ void ServiceDesk::endHopeless(Clock::time_point now) {
 
 /// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
 bool ServiceDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
+  if (knowledge_ == Knowledge::refused) return true;
   if (now - call.waitsSince() < options_.patience) return false;
   if (call.place() == Place::waitsAgain) return !instances_.hasAny();
   return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
@@ -27064,6 +27187,7 @@ void ServiceSource::takeNews() {
 bool ServiceSource::takeIn(HandlerPool::Job& job) {
   try {
     job.body = std::move(receive(job.route));
+    if (socket().gate()) job.peer = job.body.peer();
   } catch (const Error& error) {
     WaitingOrigin origin(*this, job.route);
     handlers().refuseUntaken(origin, error);
@@ -27166,6 +27290,7 @@ void ServiceSource::handle(HandlerPool::Job& job) {
   newMessage();
   if (!sharedControl()) setControl(std::make_shared<CallControl>());
   route_ = std::move(job.route);
+  peer_ = std::move(job.peer);
   setTerms(job.terms);
   isHandling_ = true;
   dispatch(job.body);
@@ -27195,6 +27320,7 @@ PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSour
   route_ = std::move(job.route);
   setTerms(job.terms);
   setControl(job.control);
+  peer_ = std::move(job.peer);
 }
 
 PooledOrigin::~PooledOrigin() {
@@ -27230,6 +27356,11 @@ Service::Service(const ServiceOptions& options)
     : core_(std::make_unique<detail::ServiceCore>(std::string(), options, handlers())) {}
 
 Service::~Service() = default;
+
+Service& Service::onlyFor(const std::string& group) {
+  core_->onlyFor(group);
+  return *this;
+}
 
 Service& Service::every(std::chrono::milliseconds period, std::function<void()> function) {
   core_->every(period, std::move(function));

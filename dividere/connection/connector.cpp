@@ -24,6 +24,8 @@ void Connector::onEvent(std::function<void(const SocketEvent&)> handler) { socke
 
 int Connector::descriptor() const { return socket().readableWhenDue(); }
 
+void Connector::onlyFor(const std::string& group) { socket().onlyFor(group); }
+
 void* Connector::native() { return socket().lend(); }
 
 }  // namespace dividere::connection

@@ -59,6 +59,11 @@ class Connector {
   /// the socket is moved. Not after native(). Throws Error if the process has no descriptor left.
   int descriptor() const;
 
+  /// From now on only those whose keys are in this group (authorized.<group>) may come to where it is bound. Others are refused
+  /// at the connection, and those of them that are in already are cut off. Throws std::errc::operation_not_permitted where it
+  /// is not secured: dividere::secure(). In the thread of the socket.
+  void onlyFor(const std::string& group);
+
   /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
   /// touches the socket, so a Publisher then learns of its subscribers only while one of its functions is called.
   void* native();

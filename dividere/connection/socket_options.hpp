@@ -66,6 +66,14 @@ struct SocketOptions {
   /// all. Over inproc, sockets with keys and sockets without do not meet, unless they are given the same context.
   std::shared_ptr<Keys> keys;
 
+  /// As Connector::onlyFor(), from the first moment. Empty: whoever may connect.
+  std::string onlyFor;
+
+  /// Whose key is expected where it connects: the name of a file in `servers`, without `.key`; or the key itself. Both
+  /// empty: the one of that host and port, if it is known, else any of those that are.
+  std::string host;
+  std::string hostKey;
+
   /// Called with the native socket once all options are set, before it binds or connects. For options that are not
   /// here. ZMQ_CONFLATE throws std::errc::invalid_argument: it loses subscriptions and frames. A
   /// Subscriber that wants the newest message alone has messaging::SubscriberOptions::latest.

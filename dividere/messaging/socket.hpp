@@ -25,6 +25,7 @@ class Socket {
   std::string endpoint() const { return connection_.endpoint(); }
   std::uint16_t port() const { return connection_.port(); }
   void onEvent(std::function<void(const connection::SocketEvent&)> handler) { connection_.onEvent(std::move(handler)); }
+  void onlyFor(const std::string& group) { connection_.onlyFor(group); }
   void* native() { return connection_.native(); }
   int descriptor() const { return connection_.descriptor(); }
 

@@ -25,6 +25,8 @@ Later Sender::defer() { return Later(origin_.defer()); }
 
 const connection::Route& Sender::route() const { return origin_.route(); }
 
+const Peer& Sender::peer() const { return origin_.peer(); }
+
 HandlerSet::HandlerSet() : table_(std::make_unique<detail::HandlerTable>()) {}
 
 HandlerSet::~HandlerSet() = default;

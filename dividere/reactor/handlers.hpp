@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "../connection/dealer.hpp"
+#include "../connection/keys.hpp"
 #include "../core/detail/hidden.hpp"
 #include "../core/error.hpp"
 #include "../core/protobuf_fwd.hpp"
@@ -111,6 +112,10 @@ class Sender {
 
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
+
+  /// Who sent the message, as its key proves (dividere::secure). All empty where that is not known: where it is not secured,
+  /// where it came by a connection of this side's own making, and in a balancing::Worker.
+  const Peer& peer() const;
 
   explicit Sender(detail::Origin& origin) : origin_(origin) {}
   Sender(const Sender&) = delete;

@@ -11,6 +11,7 @@ struct ServiceAddress {
   std::string server;  ///< the host: its name or address
   std::uint16_t port = 0;
   std::string kind = {};  ///< what it says that it is: "service", "publisher", "broker"; empty if it does not say
+  std::string key = {};   ///< its public key, as a registry that is secured vouches for it; empty: there is none
 };
 
 /// Where a registry is.

@@ -16,6 +16,11 @@ Service::Service(const ServiceOptions& options)
 
 Service::~Service() = default;
 
+Service& Service::onlyFor(const std::string& group) {
+  core_->onlyFor(group);
+  return *this;
+}
+
 Service& Service::every(std::chrono::milliseconds period, std::function<void()> function) {
   core_->every(period, std::move(function));
   return *this;

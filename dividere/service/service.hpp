@@ -87,6 +87,11 @@ class Service : public reactor::Handling<Service> {
   /// returns is the handler's failure. Any number of times, before start().
   Service& implements(const std::string& fullServiceName);
 
+  /// Only those whose keys are in this group (authorized.<group>) may call: others are refused at the connection, and their
+  /// calls end with Errc::unauthorized. Before start(). Throws std::errc::operation_not_permitted where the program is not
+  /// secured: dividere::secure().
+  Service& onlyFor(const std::string& group);
+
   /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
   /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
   bool start(std::chrono::milliseconds timeout);

@@ -250,3 +250,24 @@ TEST_CASE("what would run without its keys does not run") {
     CHECK(contains(host.line(), "there are sockets already"));
   }
 }
+
+TEST_CASE("a Publisher that is only for a group refuses others, and cuts off those that are there") {
+  Acquainted ring;
+  const LogCapture log(LogLevel::warning);
+  Publisher publisher("tcp://127.0.0.1:*", ring.host.options());
+  Subscriber subscriber(publisher.endpoint(), "", ring.client.options());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  publisher.onlyFor("operators");
+  REQUIRE(log.wait("it is not among those of authorized.operators"));
+  REQUIRE(eventually([&] { return publisher.subscribers() == 0; }));
+  publisher.send("secret");
+  CHECK(!subscriber.recv(kShort));
+
+  ring.host.admits(ring.client, "authorized.operators");
+  REQUIRE(eventually([&] {
+    CHECK(!subscriber.recv(milliseconds(1)));
+    return publisher.subscribers() == 1;
+  }));
+  publisher.send("news");
+  CHECK(subscriber.recv(kLimit) == "news");
+}

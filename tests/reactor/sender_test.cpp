@@ -1,6 +1,7 @@
 // The way back of an answer, from each kind of socket.
 
 #include "kit.hpp"
+#include "support/key_ring.hpp"
 
 using namespace kit;
 using dividere::Errc;
@@ -322,4 +323,43 @@ TEST_CASE("what a Subscriber cannot use is reported, and told to nobody") {
   CHECK(errors.count() == 1);
   CHECK(reactor.handlerStats().malformed == 1);
   CHECK(reactor.handlerStats().unknown == 1);
+}
+
+// --- Who it was ---
+
+TEST_CASE("a handler is told whose key sent the message, by a Response, a Dealer and a Request alike") {
+  const support::Acquainted ring;
+  Notes<std::string> senders;
+  MtMsgReactor reactor;
+  Response response("tcp://127.0.0.1:*", ring.host.options());
+  const std::string endpoint = response.endpoint();
+  Dealer dealer("tcp://127.0.0.1:*", ring.host.options());
+  const std::string dealers = dealer.endpoint();
+  reactor.add(std::move(response));
+  reactor.add(std::move(dealer));
+  reactor.on([&](const Msg01& message, Sender& sender) {
+    senders.add(sender.peer().name + " " + sender.peer().key + " " + sender.peer().address);
+    return message;
+  });
+  reactor.start();
+  Request request(endpoint, ring.client.options());
+  CHECK(ask(request, msg01("one")) == "one");
+  Dealer other(dealers, ring.client.options());
+  other.send(msg01("two"));
+  REQUIRE(senders.reach(2));
+  CHECK(senders.all() == std::vector<std::string>(2, "client " + ring.client.key() + " 127.0.0.1"));
+}
+
+TEST_CASE("where nothing is secured a handler is told of nobody") {
+  Notes<std::string> senders;
+  MtMsgReactor reactor;
+  const std::string endpoint = addResponse(reactor);
+  reactor.on([&](const Msg01& message, Sender& sender) {
+    senders.add(sender.peer().name + sender.peer().key + sender.peer().address);
+    return message;
+  });
+  reactor.start();
+  Request request(endpoint);
+  CHECK(ask(request, msg01("one")) == "one");
+  CHECK(senders.all() == std::vector<std::string>(1, ""));
 }

@@ -49,8 +49,11 @@ static std::string fileNameOf(const std::string& endpoint) {
 }
 
 std::vector<std::string> Credentials::hostKeys(const std::string& endpoint, const std::string& name) const {
+  if (!hostKey_.empty()) return {hostKey_};
+  if (isKey(name)) return {name};
   std::vector<std::string> names;
   if (!name.empty()) names.push_back(name);
+  if (!host_.empty()) names.push_back(host_);
   names.push_back(fileNameOf(endpoint));
   const std::string what = socket_.who() + ": connect " + endpoint + ": ";
   try {

@@ -17,7 +17,9 @@ class Gatekeeper;
 /// have another host's key for each endpoint. In the thread of the socket.
 class Credentials {
  public:
-  Credentials(NativeSocket& socket, std::shared_ptr<Keys> keys) : socket_(socket), keys_(std::move(keys)) {}
+  /// `host`, `hostKey`: as SocketOptions.
+  Credentials(NativeSocket& socket, std::shared_ptr<Keys> keys, std::string host, std::string hostKey)
+      : socket_(socket), keys_(std::move(keys)), host_(std::move(host)), hostKey_(std::move(hostKey)) {}
   ~Credentials();
   Credentials(const Credentials&) = delete;
   Credentials& operator=(const Credentials&) = delete;
@@ -28,8 +30,8 @@ class Credentials {
   /// ... which was this one. Only the log and the end of connections want to know.
   void isBoundTo(const std::string& endpoint) { gate_->isAt(endpoint); }
 
-  /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides; may be empty.
-  /// Throws Error if there is none.
+  /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides, or its key; may be
+  /// empty. Throws Error if there is none.
   std::vector<std::string> hostKeys(const std::string& endpoint, const std::string& name) const;
 
   /// For the next zmq_connect().
@@ -47,6 +49,7 @@ class Credentials {
 
   NativeSocket& socket_;
   const std::shared_ptr<Keys> keys_;
+  const std::string host_, hostKey_;
   std::string group_;
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<Gatekeeper> gatekeeper_;

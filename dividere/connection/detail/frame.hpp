@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "../../core/detail/thread_sanitizer.hpp"
+#include "../keys.hpp"
 #include "frame_memory.hpp"
 
 namespace dividere::detail {
@@ -66,6 +67,7 @@ class Frame {
   /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
   std::string peerName() const { return property("User-Id"); }
   std::string peerKey() const { return property("X-Key"); }
+  Peer peer() const { return {peerName(), peerKey(), peerAddress()}; }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
   int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }

@@ -40,10 +40,12 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
       type_(type),
       native_(who, type, options.context ? options.context : Process::current().context(security.differs)),
       watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name, security.keys != nullptr)),
-      credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys) : nullptr),
+      credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys, options.host, options.hostKey)
+                                 : nullptr),
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, credentials_.get(), options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
   applyDefaults(type, options);
+  if (!options.onlyFor.empty()) onlyFor(options.onlyFor);
   if (options.configure) {
     options.configure(native_.handle());
     refuseConflation(type);
@@ -122,8 +124,8 @@ bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
   return !bound.empty();
 }
 
-void Socket::connect(const std::string& endpoint, const std::string& advice, const std::string& host) {
-  dialer_.connect(endpoint, advice, host);
+void Socket::connect(const std::string& endpoint, const std::string& advice) {
+  dialer_.connect(endpoint, advice);
   learnEndpoint(endpoint);
 }
 
@@ -391,7 +393,12 @@ void* Socket::lend() {
 }
 
 void Socket::onlyFor(const std::string& group) {
-  if (credentials_) credentials_->onlyFor(group);
+  if (!credentials_) {
+    throw Error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        who() + ": onlyFor '" + group + "': nobody is kept out of a socket that is not secured (dividere::secure)");
+  }
+  credentials_->onlyFor(group);
 }
 
 void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {

@@ -46,9 +46,8 @@ class Socket {
   /// Binds to the first of these ports on every interface that nobody listens on; false if there is none.
   bool bindToFirstFree(std::uint16_t first, std::uint16_t last);
 
-  /// `advice`: what the log says besides, as a warning, if nobody listens there. `host`: whose key is expected there, as Keys
-  /// knows him; empty: who that is only the endpoint says.
-  void connect(const std::string& endpoint, const std::string& advice = {}, const std::string& host = {});
+  /// `advice`: what the log says besides, as a warning, if nobody listens there.
+  void connect(const std::string& endpoint, const std::string& advice = {});
 
   /// Connects to what these say, whenever they change. `name` is its endpoint().
   void follow(const std::string& name, std::shared_ptr<Destinations> destinations) {
@@ -211,12 +210,14 @@ class Socket {
   /// From now on its waits end as at their deadline when no host lets it in: see requireLetIn().
   void giveUpIfRefused() noexcept { givesUpIfRefused_ = true; }
 
+  bool isRefused() const noexcept { return !dialer_.refusal().empty(); }
+
   /// Throws Error{unauthorized} if no host lets it in, or has the key it should have.
   void requireLetIn() const {
-    if (!dialer_.refusal().empty()) failRefused();
+    if (isRefused()) failRefused();
   }
 
-  /// From now on only this group's keys are let in, where it is secured; whoever else is in already is cut off.
+  /// As Connector::onlyFor().
   void onlyFor(const std::string& group);
 
   /// Who lets peers in; null as long as it is bound to nothing, or not secured.

@@ -33,6 +33,11 @@ class MessageSource : public Source, public Origin {
  protected:
   auto& connection() { return messaging_.connection(); }
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+  /// The same of a socket that peers come to.
+  void dispatchFrom(const Frame& frame) {
+    learnPeer(socket(), frame);
+    dispatch(frame);
+  }
   void requireSent(bool sent) {
     if (!sent) throw Error(Errc::overloaded, socket().who() + ": send: the peer has taken nothing for a second");
   }
@@ -158,7 +163,7 @@ class ResponseSource final : public DeferringSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &kAtOnce));
+    dispatchFrom(*Access::receive(connection(), &kAtOnce));
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
@@ -177,7 +182,7 @@ class DealerSource final : public DeferringSource<messaging::Dealer> {
 
   void take() override {
     newMessage();
-    dispatch(*Access::receive(connection(), &route_, &kAtOnce));
+    dispatchFrom(*Access::receive(connection(), &route_, &kAtOnce));
   }
 
   // A route that names somebody was put there by a router: it came from one who asks. A Response's reply has only an

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "../../connection/dealer.hpp"
-#include "../../connection/detail/frame.hpp"
+#include "../../connection/detail/socket.hpp"
 #include "../../core/detail/hidden.hpp"
 #include "call_control.hpp"
 #include "reply_rule.hpp"
@@ -47,6 +47,9 @@ class Origin {
 
   /// The frames that came in front of the message.
   const connection::Route& route() const { return route_; }
+
+  /// Who sent the message; all empty where that is not known.
+  const Peer& peer() const { return peer_; }
 
   /// Set as the message is received, where it may wait then. Else HandlerTable sets it.
   const RequestTerms& terms() const { return terms_; }
@@ -102,7 +105,13 @@ class Origin {
   void setControl(std::shared_ptr<CallControl> control) { control_ = std::move(control); }
   const std::shared_ptr<CallControl>& sharedControl() const { return control_; }
 
+  /// Where its peers are known by their keys.
+  void learnPeer(const Socket& socket, const Frame& frame) {
+    if (socket.gate()) peer_ = frame.peer();
+  }
+
   connection::Route route_;
+  Peer peer_;
 
  private:
   CallControl& control();

@@ -30,7 +30,7 @@ connection::SocketOptions Remote::asked(connection::SocketOptions options, React
       state = State::down;
     }
     // Each change once: a dead peer is tried ten times a second.
-    if (state != told) loop.post([weak, state] { changed(weak, state); });
+    if (state != told || event.type == EventType::handshakeFailed) loop.post([weak, state] { changed(weak, state); });
     told = state;
   };
   return options;

@@ -27,7 +27,7 @@ class Remote final : public Source {
 
   class Owner {
    public:
-    /// The connection was made, could not be made, or was lost.
+    /// The connection was made, could not be made (again), or was lost.
     virtual void remoteChanged(Remote& remote) = 0;
 
     /// The reply to the request of this id. May take the frame.
@@ -44,6 +44,12 @@ class Remote final : public Source {
   State state() const { return standing_->state; }
   bool isUp() const { return standing_->state == State::up; }
   const std::string& endpoint() const { return socket_.endpoint(); }
+
+  /// Whether it lets this side's key in no more, or has another than it should.
+  bool isRefused() {
+    socket_.attend();
+    return !isUp() && socket_.isRefused();
+  }
 
   /// Asks; the reply comes to the owner under this id. False, and the request untouched, if the remote end is not
   /// there or takes nothing.

@@ -49,7 +49,9 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   /// Receives the next message, and leaves its way back in route(). Throws Error{malformed} if it is not of one frame.
   Frame& receive() {
     newMessage();
-    return receive(route_);
+    Frame& body = receive(route_);
+    learnPeer(socket_, body);
+    return body;
   }
 
   /// The same for one that is not handled now: its way back goes to `route`.

@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "../../connection/detail/certificate.hpp"
 #include "../../core/error.hpp"
 #include "entry_rules.hpp"
 
@@ -13,7 +14,8 @@ std::optional<registry::ServiceAddress> addressOf(const ServiceInstance& instanc
   const std::string& kind = instance.traits.kind;
   return registry::ServiceAddress{instance.name.empty() ? name : instance.name, instance.server,
                                   static_cast<std::uint16_t>(instance.port),
-                                  faultInKind(kind).empty() ? kind : std::string()};
+                                  faultInKind(kind).empty() ? kind : std::string(),
+                                  isKey(instance.traits.publicKey) ? instance.traits.publicKey : std::string()};
 }
 
 const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep& reply, const ServiceInstance& before,

@@ -24,6 +24,7 @@ static connection::SocketOptions registrySocketOptions() {
   // A registry that comes back is found at once: its services and their callers wait for it.
   options.reconnect = options.reconnectMax = std::chrono::milliseconds(100);
   options.maxMessageBytes = kLargestRegistryReply;
+  options.host = "registry";
   return options;
 }
 

@@ -65,8 +65,26 @@ bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   return true;
 }
 
+std::string RegistrySource::faultInRegistrant(const std::string& name) {
+  const Gate* const gate = socket().gate();
+  if (!gate) return {};
+  const std::string who = peer().name.empty() ? "its key" : "the key of " + shown(peer().name);
+  try {
+    const CallbackScope scope;
+    for (const std::string& group : {name, std::string("register")}) {
+      if (gate->keys()->nameOf(peer().key, group)) return {};
+    }
+  } catch (const std::exception& error) {
+    return who + ": " + error.what();
+  }
+  return who + " is not in authorized." + shown(name) + " of the registry, nor in authorized.register";
+}
+
 std::optional<Ack> RegistrySource::replyTo(const RegisterService& request, std::string_view asker) {
-  std::string fault = directory_.add(request, asker, Deadline::Clock::now());
+  std::string fault = faultInRegistrant(request.name);
+  RegisterService vouched = request;
+  if (socket().gate()) vouched.traits.publicKey = peer().key;  // which it has proved; not what it says
+  if (fault.empty()) fault = directory_.add(vouched, asker, Deadline::Clock::now());
   if (!fault.empty()) {
     refusals_.log(LogLevel::warning, "registry::Server",
                   "refused to register '" + shown(request.name) + "' at " + shown(request.server) + ":" +
@@ -76,6 +94,8 @@ std::optional<Ack> RegistrySource::replyTo(const RegisterService& request, std::
 }
 
 std::optional<Ack> RegistrySource::replyTo(const UnregisterService& request, std::string_view) {
+  std::string fault = faultInRegistrant(request.name);
+  if (!fault.empty()) return Ack{false, true, std::move(fault)};
   return Ack{directory_.remove(request), true, {}};
 }
 

@@ -34,6 +34,8 @@ class RegistrySource final : public RouterSource {
   template <class Request>
   bool handles(const Envelope& envelope, std::string_view asker);
 
+  /// Why whoever sent the message at hand may not register under this name, or remove what is there; empty: he may.
+  std::string faultInRegistrant(const std::string& name);
   std::optional<Ack> replyTo(const RegisterService& request, std::string_view asker);
   std::optional<Ack> replyTo(const UnregisterService& request, std::string_view asker);
   std::optional<ServiceLookupRep> replyTo(const ServiceLookupReq& request, std::string_view asker);

@@ -25,6 +25,7 @@ class HandlerPool {
     RequestTerms terms = {};
     std::shared_ptr<CallControl> control = {};  // that of whoever handles it
     bool isDeferred = false;                    // which is a Later's from now on
+    Peer peer = {};
   };
 
   struct Hooks {

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "../../connection/detail/certificate.hpp"
 #include "../../registry/detail/entry_rules.hpp"
 #include "../../registry/detail/own_address.hpp"
 
@@ -65,7 +66,7 @@ void Instances::makeRoom(std::size_t wanted, Clock::time_point now) {
 
 Instance* Instances::at(const ServiceInstance& place) {
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const Instance& each) {
-    return each.server == place.server && each.port == place.port;
+    return each.server == place.server && each.port == place.port && each.publicKey == place.traits.publicKey;
   });
   return found == all_.end() ? nullptr : &*found;
 }
@@ -86,9 +87,14 @@ void Instances::connectTo(const ServiceInstance& place, Clock::time_point now) {
   try {
     const std::string endpoint = tcpEndpoint(place.server, static_cast<std::uint16_t>(place.port));
     const auto framing = place.traits.kind == kBrokerKind ? Remote::Framing::broker : Remote::Framing::response;
-    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, options_, framing);
+    connection::SocketOptions options = options_;
+    if (options.host.empty()) options.host = service_;
+    if (isKey(place.traits.publicKey))
+      options.hostKey = place.traits.publicKey;  // who has the name, the registry has checked
+    auto remote = std::make_unique<Remote>("service::Client", loop_, owner_, endpoint, std::move(options), framing);
     remote->socket().tally().setName(service_);
-    all_.push_front({{remote.get(), remote->socket().descriptor()}, place.server, place.port, now});
+    all_.push_front(
+        {{remote.get(), remote->socket().descriptor()}, place.server, place.port, place.traits.publicKey, now});
     loop_.add(std::move(remote));
   } catch (const Error& error) {
     warn(error.what());
@@ -109,6 +115,11 @@ Instance* Instances::choose(const Responder* butNot) {
 
 bool Instances::hasAny() const {
   return std::any_of(all_.begin(), all_.end(), [](const Instance& each) { return each.isThere(); });
+}
+
+bool Instances::areAllRefused() {
+  const auto isRefused = [](Instance& each) { return each.remote->isRefused(); };
+  return !all_.empty() && std::all_of(all_.begin(), all_.end(), isRefused);
 }
 
 bool Instances::hasUnknown() const {

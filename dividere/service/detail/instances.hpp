@@ -17,6 +17,7 @@ namespace dividere::detail {
 struct Instance : Responder {
   std::string server;
   std::uint32_t port = 0;
+  std::string publicKey;
   Deadline::Clock::time_point since{};  // when it was connected to
   bool isListed = true;                 // the registry knew of it when it was last asked
   bool isLeaving = false;               // it says that it is stopping
@@ -65,6 +66,9 @@ class Instances {
 
   /// Whether there is one to be called.
   bool hasAny() const;
+
+  /// Whether there are some, and none of them lets this side's key in.
+  bool areAllRefused();
 
   /// Whether there is one whose features are not known.
   bool hasUnknown() const;

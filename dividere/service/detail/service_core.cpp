@@ -49,6 +49,12 @@ void ServiceCore::makePool(std::size_t threads) {
   pool_ = std::make_unique<HandlerPool>(threads, std::move(hooks));
 }
 
+void ServiceCore::onlyFor(const std::string& group) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (started_) throw Error(Errc::outOfTurn, who() + ": onlyFor() after start()");
+  if (source_) source_->socket().onlyFor(group);
+}
+
 void ServiceCore::every(std::chrono::milliseconds period, std::function<void()> function) {
   loop_.every(period, std::move(function));
 }

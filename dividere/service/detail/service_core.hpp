@@ -26,6 +26,7 @@ class ServiceCore {
   /// Before the start.
   void every(std::chrono::milliseconds period, std::function<void()> function);
   void implements(std::string service);
+  void onlyFor(const std::string& group);
 
   /// Whether a registry knows of it in time.
   bool start(const std::string& defaultName, std::chrono::milliseconds timeout);

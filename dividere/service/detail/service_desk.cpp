@@ -19,6 +19,8 @@ constexpr std::chrono::milliseconds kInstanceReconnect{100};
 constexpr std::chrono::milliseconds kInstanceReconnectMax{1000};
 
 constexpr const char* kNoOtherInstance = "the instance that had it is gone, and there is no other";
+constexpr const char* kRefused =
+    "no instance lets this program's key in, or has the key that it should; the log says which";
 
 /// Whether the instance says that it is stopping: then no handler has had the request.
 static bool isStoppingNotice(std::string_view bytes) {
@@ -75,6 +77,7 @@ CallOutcome ServiceDesk::outcomeInVain(const PendingCall& call) const {
   switch (knowledge_.load(std::memory_order_relaxed)) {
     case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
     case Knowledge::noService: return CallFailure{Errc::noService, {}};
+    case Knowledge::refused: return CallFailure{Errc::unauthorized, kRefused};
     case Knowledge::instances: break;
   }
   return NoneInTime{};
@@ -94,7 +97,12 @@ void ServiceDesk::lacksResponder() {
   if (!instances_.hasAny()) lookUp(lookedUpAt_ + kLookAgain);
 }
 
-void ServiceDesk::changed(Responder& responder) { static_cast<Instance&>(responder).isLeaving = false; }
+void ServiceDesk::changed(Responder& responder) {
+  static_cast<Instance&>(responder).isLeaving = false;
+  const bool isRefused = !responder.remote->isUp() && instances_.areAllRefused();
+  if (!instances_.isEmpty()) knowledge_.store(isRefused ? Knowledge::refused : Knowledge::instances);
+  if (isRefused) endHopeless(Clock::now());
+}
 
 void ServiceDesk::wasLost() {
   instances_.prune();
@@ -138,6 +146,7 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
   const bool isDone = all->done.wait(model->terms().deadline);
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
+  if (knowledge_ == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
   throw Error(knowledge_ == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
 }
 
@@ -180,9 +189,10 @@ void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
   lookedUpAt_ = Clock::now();
   if (reply) instances_.list(*reply, lookedUpAt_);
   instances_.prune();
-  const Knowledge knowledge = !instances_.isEmpty() ? Knowledge::instances
-                              : reply               ? Knowledge::noService
-                                                    : Knowledge::none;
+  const Knowledge knowledge = instances_.areAllRefused() ? Knowledge::refused
+                              : !instances_.isEmpty()    ? Knowledge::instances
+                              : reply                    ? Knowledge::noService
+                                                         : Knowledge::none;
   knowledge_.store(knowledge, std::memory_order_relaxed);
   if (reply) beginAllNow();
   handOut();
@@ -203,6 +213,7 @@ void ServiceDesk::endHopeless(Clock::time_point now) {
 
 /// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
 bool ServiceDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
+  if (knowledge_ == Knowledge::refused) return true;
   if (now - call.waitsSince() < options_.patience) return false;
   if (call.place() == Place::waitsAgain) return !instances_.hasAny();
   return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();

@@ -35,7 +35,7 @@ class ServiceDesk final : public CallDesk {
   };
 
   /// What is known of the service.
-  enum class Knowledge { none, noService, instances };
+  enum class Knowledge { none, noService, instances, refused };
 
   /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {

@@ -91,6 +91,7 @@ void ServiceSource::takeNews() {
 bool ServiceSource::takeIn(HandlerPool::Job& job) {
   try {
     job.body = std::move(receive(job.route));
+    if (socket().gate()) job.peer = job.body.peer();
   } catch (const Error& error) {
     WaitingOrigin origin(*this, job.route);
     handlers().refuseUntaken(origin, error);
@@ -193,6 +194,7 @@ void ServiceSource::handle(HandlerPool::Job& job) {
   newMessage();
   if (!sharedControl()) setControl(std::make_shared<CallControl>());
   route_ = std::move(job.route);
+  peer_ = std::move(job.peer);
   setTerms(job.terms);
   isHandling_ = true;
   dispatch(job.body);
@@ -222,6 +224,7 @@ PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSour
   route_ = std::move(job.route);
   setTerms(job.terms);
   setControl(job.control);
+  peer_ = std::move(job.peer);
 }
 
 PooledOrigin::~PooledOrigin() {
