@@ -6562,7 +6562,7 @@ namespace dividere::detail {
 // "connection::Publisher (front)": a publisher. A Client, of whatever it is one: "service client". A Server: "registry".
 static std::string kindOf(const std::string& who) {
   const std::size_t colons = who.find("::");
-  const std::string layer = who.substr(0, colons);
+  std::string layer = who.substr(0, colons);
   std::string kind = colons == std::string::npos ? who : who.substr(colons + 2);
   kind.resize(std::min(kind.size(), kind.find(' ')));
   if (kind == "Server") return layer;
@@ -7595,7 +7595,7 @@ void Credentials::prepareBind() {
 
 /// "host:port", or the name of an ipc endpoint's file.
 static std::string fileNameOf(const std::string& endpoint) {
-  const std::string address = endpoint.substr(std::min(endpoint.find("://") + 3, endpoint.size()));
+  std::string address = endpoint.substr(std::min(endpoint.find("://") + 3, endpoint.size()));
   if (endpoint.compare(0, 6, "ipc://") != 0) return address;
   return address.substr(address.rfind('/') + 1);
 }
@@ -8447,7 +8447,7 @@ std::optional<std::string> Gate::admit(const std::string& key, const std::string
     std::lock_guard<std::mutex> lock(mutex_);
     group = group_;
   }
-  const std::optional<std::string> name = nameOf(key, group, fault);
+  std::optional<std::string> name = nameOf(key, group, fault);
   if (!name) {
     refused(key, address, group, fault);
     return std::nullopt;
@@ -8970,7 +8970,7 @@ void KeyFolder::readDirectory(const std::string& path, std::vector<std::string>&
   for (const std::string& name : namesIn(path)) {
     if (!endsIn(name, kKeyEnding)) continue;
     try {
-      Certificate certificate = readCertificate(path + "/" + name);
+      Certificate certificate = readCertificate(std::string(path).append("/").append(name));
       wipe(certificate.secretKey);
       add(name.substr(0, name.size() - kKeyEnding.size()), std::move(certificate.publicKey));
     } catch (const Error& error) {
@@ -16918,7 +16918,7 @@ bool CallDesk::ask(Entry& entry, Responder& responder) {
 }
 
 CallDesk::CallPtr CallDesk::beginAt(Responder& responder, const CallPtr& model) {
-  const CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
+  CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
   Entry& entry = enter(call, Clock::now());
   entry.at = &responder;
   entry.isPinned = true;
@@ -20954,7 +20954,7 @@ class BalancingClient {
   /// The one that was sent last, once it has ended.
   CallDesk::CallPtr receive() {
     desk_->requireOwnProcess();
-    const CallDesk::CallPtr call = exchange(nullptr);
+    CallDesk::CallPtr call = exchange(nullptr);
     if (!call) throw Error(Errc::outOfTurn, std::string(BrokerDesk::kWho) + ": receive with nothing asked");
     desk_->await(call);
     return call;
@@ -24600,7 +24600,7 @@ void requireLeaseOptions(const char* who, const registry::AnnouncementOptions& o
 
 static std::shared_ptr<Registration> registrationOf(const std::string& who,
                                                     const registry::AnnouncementOptions& options) {
-  const auto registration = std::make_shared<Registration>();
+  auto registration = std::make_shared<Registration>();
   registration->who = who;
   registration->service.server = options.advertise.empty() ? ownAddress() : options.advertise;
   registration->lease = std::min<std::chrono::milliseconds>(options.lease, kLongestLease);
@@ -25671,7 +25671,7 @@ void Sightings::end() {
 namespace dividere::detail {
 
 static std::shared_ptr<Lookout> lookoutOf(std::string who, std::string pattern, Sightings::Tell tell) {
-  const auto lookout = std::make_shared<Lookout>();
+  auto lookout = std::make_shared<Lookout>();
   lookout->sightings = std::make_shared<Sightings>(who, std::move(tell));
   lookout->who = std::move(who);
   lookout->pattern = std::move(pattern);
@@ -25955,7 +25955,7 @@ namespace dividere::detail {
 /// Gives calls to instances of a service, and to others if those die, until each has its outcome.
 class ServiceDesk final : public CallDesk {
  public:
-  ServiceDesk(std::string who, std::string service, const service::ClientOptions& options);
+  ServiceDesk(const std::string& who, std::string service, const service::ClientOptions& options);
   ~ServiceDesk();
 
   /// Begins a call of this request at each instance that is known once the registry has been asked. Any thread; throws
@@ -26054,7 +26054,7 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
                                                   std::chrono::milliseconds timeout) {
   detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
-  const auto call = desk_->prepare(request, terms, nullptr);
+  auto call = desk_->prepare(request, terms, nullptr);
   desk_->make(call);
   return call;
 }
@@ -26385,6 +26385,7 @@ class Implementation {
   using Entry = HandlerTable::Entry;
 
   void bind(const Method& method) {
+    // Later protobuf has views in their place. NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
     const std::string name(method.name()), input(method.input_type()->full_name());
     if (method.client_streaming()) return fail(Errc::unknownType, name + " takes a stream, which no handler does");
     Entry* entry = handlers_.findMethod(name);
@@ -26420,14 +26421,14 @@ class Implementation {
   }
 
   bool isRight(const Method& method, const Entry& entry) {
-    const std::string name(method.name());
+    const std::string name(method.name());  // NOLINT(performance-unnecessary-copy-initialization)
     return isSame(name + " takes", *method.input_type(), *entry.message) &&
            (!entry.reply || method.server_streaming() ||
             isSame(name + " returns", *method.output_type(), *entry.reply));
   }
 
   bool isSame(const std::string& what, const google::protobuf::Descriptor& due, const google::protobuf::Message& its) {
-    const std::string dueName(due.full_name());
+    const std::string dueName(due.full_name());  // NOLINT(performance-unnecessary-copy-initialization)
     if (typeOf(its) == dueName) return true;
     fail(Errc::wrongType, what + " " + dueName + ", its handler " + std::string(typeOf(its)));
     return false;
@@ -26819,7 +26820,7 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   requireServiceName("service::Service: start", name_);
   implementAll();
   source_->socket().tally().setName(name_);
-  const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
+  auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());
   if (pool_) pool_->start();
@@ -26923,7 +26924,7 @@ static service::ClientOptions deskOptions(service::ClientOptions options) {
   return options;
 }
 
-ServiceDesk::ServiceDesk(std::string who, std::string service, const service::ClientOptions& options)
+ServiceDesk::ServiceDesk(const std::string& who, std::string service, const service::ClientOptions& options)
     : CallDesk("service::Client", who, options.socket.maxMessageBytes, options.maxCalls),
       service_(std::move(service)),
       options_(deskOptions(options)),

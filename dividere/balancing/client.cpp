@@ -29,7 +29,7 @@ class BalancingClient {
   /// The one that was sent last, once it has ended.
   CallDesk::CallPtr receive() {
     desk_->requireOwnProcess();
-    const CallDesk::CallPtr call = exchange(nullptr);
+    CallDesk::CallPtr call = exchange(nullptr);
     if (!call) throw Error(Errc::outOfTurn, std::string(BrokerDesk::kWho) + ": receive with nothing asked");
     desk_->await(call);
     return call;

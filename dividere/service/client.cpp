@@ -38,7 +38,7 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
                                                   std::chrono::milliseconds timeout) {
   detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
-  const auto call = desk_->prepare(request, terms, nullptr);
+  auto call = desk_->prepare(request, terms, nullptr);
   desk_->make(call);
   return call;
 }

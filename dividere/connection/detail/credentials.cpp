@@ -43,7 +43,7 @@ void Credentials::prepareBind() {
 
 /// "host:port", or the name of an ipc endpoint's file.
 static std::string fileNameOf(const std::string& endpoint) {
-  const std::string address = endpoint.substr(std::min(endpoint.find("://") + 3, endpoint.size()));
+  std::string address = endpoint.substr(std::min(endpoint.find("://") + 3, endpoint.size()));
   if (endpoint.compare(0, 6, "ipc://") != 0) return address;
   return address.substr(address.rfind('/') + 1);
 }

@@ -26,7 +26,7 @@ std::optional<std::string> Gate::admit(const std::string& key, const std::string
     std::lock_guard<std::mutex> lock(mutex_);
     group = group_;
   }
-  const std::optional<std::string> name = nameOf(key, group, fault);
+  std::optional<std::string> name = nameOf(key, group, fault);
   if (!name) {
     refused(key, address, group, fault);
     return std::nullopt;

@@ -162,7 +162,7 @@ void KeyFolder::readDirectory(const std::string& path, std::vector<std::string>&
   for (const std::string& name : namesIn(path)) {
     if (!endsIn(name, kKeyEnding)) continue;
     try {
-      Certificate certificate = readCertificate(path + "/" + name);
+      Certificate certificate = readCertificate(std::string(path).append("/").append(name));
       wipe(certificate.secretKey);
       add(name.substr(0, name.size() - kKeyEnding.size()), std::move(certificate.publicKey));
     } catch (const Error& error) {

@@ -10,7 +10,7 @@ namespace dividere::detail {
 // "connection::Publisher (front)": a publisher. A Client, of whatever it is one: "service client". A Server: "registry".
 static std::string kindOf(const std::string& who) {
   const std::size_t colons = who.find("::");
-  const std::string layer = who.substr(0, colons);
+  std::string layer = who.substr(0, colons);
   std::string kind = colons == std::string::npos ? who : who.substr(colons + 2);
   kind.resize(std::min(kind.size(), kind.find(' ')));
   if (kind == "Server") return layer;

@@ -322,7 +322,7 @@ bool CallDesk::ask(Entry& entry, Responder& responder) {
 }
 
 CallDesk::CallPtr CallDesk::beginAt(Responder& responder, const CallPtr& model) {
-  const CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
+  CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
   Entry& entry = enter(call, Clock::now());
   entry.at = &responder;
   entry.isPinned = true;

@@ -20,7 +20,7 @@ void requireLeaseOptions(const char* who, const registry::AnnouncementOptions& o
 
 static std::shared_ptr<Registration> registrationOf(const std::string& who,
                                                     const registry::AnnouncementOptions& options) {
-  const auto registration = std::make_shared<Registration>();
+  auto registration = std::make_shared<Registration>();
   registration->who = who;
   registration->service.server = options.advertise.empty() ? ownAddress() : options.advertise;
   registration->lease = std::min<std::chrono::milliseconds>(options.lease, kLongestLease);

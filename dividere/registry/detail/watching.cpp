@@ -5,7 +5,7 @@
 namespace dividere::detail {
 
 static std::shared_ptr<Lookout> lookoutOf(std::string who, std::string pattern, Sightings::Tell tell) {
-  const auto lookout = std::make_shared<Lookout>();
+  auto lookout = std::make_shared<Lookout>();
   lookout->sightings = std::make_shared<Sightings>(who, std::move(tell));
   lookout->who = std::move(who);
   lookout->pattern = std::move(pattern);

@@ -27,6 +27,7 @@ class Implementation {
   using Entry = HandlerTable::Entry;
 
   void bind(const Method& method) {
+    // Later protobuf has views in their place. NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
     const std::string name(method.name()), input(method.input_type()->full_name());
     if (method.client_streaming()) return fail(Errc::unknownType, name + " takes a stream, which no handler does");
     Entry* entry = handlers_.findMethod(name);
@@ -62,14 +63,14 @@ class Implementation {
   }
 
   bool isRight(const Method& method, const Entry& entry) {
-    const std::string name(method.name());
+    const std::string name(method.name());  // NOLINT(performance-unnecessary-copy-initialization)
     return isSame(name + " takes", *method.input_type(), *entry.message) &&
            (!entry.reply || method.server_streaming() ||
             isSame(name + " returns", *method.output_type(), *entry.reply));
   }
 
   bool isSame(const std::string& what, const google::protobuf::Descriptor& due, const google::protobuf::Message& its) {
-    const std::string dueName(due.full_name());
+    const std::string dueName(due.full_name());  // NOLINT(performance-unnecessary-copy-initialization)
     if (typeOf(its) == dueName) return true;
     fail(Errc::wrongType, what + " " + dueName + ", its handler " + std::string(typeOf(its)));
     return false;

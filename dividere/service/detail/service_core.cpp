@@ -82,7 +82,7 @@ std::shared_ptr<Lease> ServiceCore::begin(const std::string& defaultName) {
   requireServiceName("service::Service: start", name_);
   implementAll();
   source_->socket().tally().setName(name_);
-  const auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
+  auto lease = std::make_shared<Lease>(who(), name_, port_, traits(), announcementOf(options_));
   handlers_.seal(who());
   loop_.start(who());
   if (pool_) pool_->start();

@@ -50,7 +50,7 @@ static service::ClientOptions deskOptions(service::ClientOptions options) {
   return options;
 }
 
-ServiceDesk::ServiceDesk(std::string who, std::string service, const service::ClientOptions& options)
+ServiceDesk::ServiceDesk(const std::string& who, std::string service, const service::ClientOptions& options)
     : CallDesk("service::Client", who, options.socket.maxMessageBytes, options.maxCalls),
       service_(std::move(service)),
       options_(deskOptions(options)),

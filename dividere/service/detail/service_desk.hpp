@@ -19,7 +19,7 @@ namespace dividere::detail {
 /// Gives calls to instances of a service, and to others if those die, until each has its outcome.
 class ServiceDesk final : public CallDesk {
  public:
-  ServiceDesk(std::string who, std::string service, const service::ClientOptions& options);
+  ServiceDesk(const std::string& who, std::string service, const service::ClientOptions& options);
   ~ServiceDesk();
 
   /// Begins a call of this request at each instance that is known once the registry has been asked. Any thread; throws
