@@ -208,6 +208,7 @@
 #include "dividere/balancing/detail/returns.cpp"
 #include "dividere/balancing/detail/time_limits.cpp"
 #include "dividere/balancing/detail/timeout_field.cpp"
+#include "dividere/balancing/detail/waiting_line.cpp"
 #include "dividere/balancing/detail/worker_care.cpp"
 #include "dividere/balancing/detail/worker_core.cpp"
 #include "dividere/balancing/detail/worker_roster.cpp"

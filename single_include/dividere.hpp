@@ -2508,7 +2508,8 @@ struct BrokerStats {
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
 
-/// Hands requests of any number of Clients to whichever Worker is idle, in turn.
+/// Hands requests of any number of Clients to whichever Worker is idle, in turn. Of those that wait, ones of a higher priority
+/// (CallOptions::priority, 255 at most) go first; each eighth goes to another priority, so that none waits for ever.
 ///
 /// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
 /// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (doc/wire.md):
@@ -20124,6 +20125,7 @@ struct BrokerRequest {
   Deadline::Clock::time_point since{};                                       // waiting, or at its worker
   Deadline::Clock::time_point expires = Deadline::Clock::time_point::max();  // when its caller's time has passed
   std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
+  std::uint32_t priority = 0;   // the higher, the sooner
   bool isRepeatable = true;     // by another worker, when its own dies with it
   bool asksFeatures = false;    // its client asks what this broker understands
   int attempts = 0;             // times it was given to a worker
@@ -20331,6 +20333,56 @@ class Outcomes {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/outcomes.hpp
 
+// begin dividere/balancing/detail/waiting_line.hpp
+// Requests that wait for a worker.
+
+namespace dividere::detail {
+
+/// The higher their priority the sooner, those of one in the order they came. But each kFairTurn-th goes to another
+/// priority in turn: so all that wait get on, however many of a higher one come.
+class WaitingLine {
+ public:
+  using Requests = std::list<BrokerRequest>;
+  using Place = Requests::iterator;
+  using Levels = std::map<std::uint32_t, Requests, std::greater<>>;  // by priority
+
+  static constexpr unsigned kFairTurn = 8;
+
+  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
+
+  /// Whose turn it is, where there is one.
+  Place first() { return firstLevel()->second.begin(); }
+
+  Place add(BrokerRequest&& request);
+
+  /// The first one goes to the end of these; the turn is the next one's.
+  void moveFirst(Requests& to);
+
+  /// One of these comes back, as the first of its priority.
+  void putBack(Requests& from, Place place);
+
+  BrokerRequest take(Place place);
+
+  /// Those of each priority.
+  Levels& levels() { return levels_; }
+
+  /// All of them, to the end of these.
+  void moveAll(Requests& to);
+
+ private:
+  Levels::iterator firstLevel();
+  void forgetIfEmpty(std::uint32_t priority);
+
+  Levels levels_;  // none without requests but that of 0
+  std::size_t count_ = 0;
+  unsigned turn_ = 0;
+  std::uint32_t lastFair_ = 0;  // the priority that had the last turn of its own
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/waiting_line.hpp
+
 // begin dividere/balancing/detail/worker_roster.hpp
 // The workers a Broker takes for alive.
 
@@ -20430,11 +20482,11 @@ class WorkerRoster {
 
 namespace dividere::detail {
 
-/// Knows who has what: each request is in exactly one list, that of those that wait, in the order they came, or its
+/// Knows who has what: each request is in exactly one list, that of those that wait, by their turn, or its
 /// worker's. Tells the tally, and has the roster keep its turns. Knows no sockets.
 class RequestBook {
  public:
-  using Requests = std::list<BrokerRequest>;
+  using Requests = WaitingLine::Requests;
   using TimePoint = Deadline::Clock::time_point;
 
   /// `mostHeld`: bytes of requests at workers up to which one that is busy is given another.
@@ -20453,7 +20505,7 @@ class RequestBook {
   // Those that wait:
 
   bool hasWaiting(Dialect dialect) const { return !waiting(dialect).empty(); }
-  BrokerRequest& firstWaiting(Dialect dialect) { return waiting(dialect).front(); }
+  BrokerRequest& firstWaiting(Dialect dialect) { return *waiting(dialect).first(); }
   std::size_t waitingCount() const { return typed_.size() + bytes_.size(); }
   std::size_t waitingBytes() const { return waitingBytes_; }
 
@@ -20492,15 +20544,15 @@ class RequestBook {
   Requests takeAll();
 
  private:
-  Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
-  const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  WaitingLine& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
+  const WaitingLine& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
   void forgetCorrelation(const BrokerRequest& request);
-  BrokerRequest takeWaiting(Requests& queue, Requests::iterator place);
+  BrokerRequest takeWaiting(Requests::iterator place);
   void waitingChanged(std::size_t bytesMore, std::size_t bytesLess);
 
   WorkerRoster& roster_;
   BrokerTally& tally_;
-  Requests typed_, bytes_;  // waiting
+  WaitingLine typed_, bytes_;
   const std::size_t mostHeld_;
   std::size_t waitingBytes_ = 0, heldBytes_ = 0;
   std::unordered_map<std::string, Requests::iterator> byToken_;
@@ -21057,6 +21109,9 @@ bool isSameRequest(std::string_view one, std::string_view other);
 // begin dividere/balancing/detail/admission.cpp
 namespace dividere::detail {
 
+/// A higher one counts as this: there are not more queues than these.
+constexpr std::uint32_t kHighestPriority = 255;
+
 void Admission::take(Multipart& message, BrokerTally& tally) {
   if (const char* fault = faultOf(message)) return junk_.drop(fault);
   if (message.size() == 2 && misplaced_.isOne(message.payload().view())) return tally.countJunk();
@@ -21096,6 +21151,7 @@ void Admission::readTerms(BrokerRequest& request) {
   CallFields fields;
   readCallFields(request.payload.view(), fields);
   request.asksFeatures = fields.asksFeatures;
+  request.priority = std::min(fields.priority, kHighestPriority);
   request.isRepeatable = !fields.notRepeatable;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
@@ -22286,9 +22342,7 @@ BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
   return found == byCorrelation_.end() ? nullptr : &*found->second;
 }
 
-void RequestBook::forgetWaiting(const BrokerRequest& request) {
-  takeWaiting(waiting(request.dialect), byCorrelation_.at(request.correlation));
-}
+void RequestBook::forgetWaiting(const BrokerRequest& request) { takeWaiting(byCorrelation_.at(request.correlation)); }
 
 void RequestBook::forgetCorrelation(const BrokerRequest& request) {
   if (!request.correlation.empty()) byCorrelation_.erase(request.correlation);
@@ -22301,47 +22355,46 @@ void RequestBook::waitingChanged(std::size_t bytesMore, std::size_t bytesLess) {
 }
 
 void RequestBook::add(BrokerRequest&& request) {
-  Requests& queue = waiting(request.dialect);
-  queue.push_back(std::move(request));
-  BrokerRequest& added = queue.back();
-  if (!added.correlation.empty()) byCorrelation_[added.correlation] = std::prev(queue.end());
-  waitingChanged(added.size, 0);
+  const auto added = waiting(request.dialect).add(std::move(request));
+  if (!added->correlation.empty()) byCorrelation_[added->correlation] = added;
+  waitingChanged(added->size, 0);
 }
 
 std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
-  for (Requests* queue : {&typed_, &bytes_}) {
-    // In the order they came, but for those taken back, at the head.
-    auto first = queue->begin();
-    while (first != queue->end() && first->attempts > 0 && first->since > limit) ++first;
-    if (first == queue->end() || first->since > limit) continue;
-    return takeWaiting(*queue, first);
+  for (WaitingLine* line : {&typed_, &bytes_}) {
+    for (auto& [priority, queue] : line->levels()) {
+      // In the order they came, but for those taken back, at the head.
+      auto first = queue.begin();
+      while (first != queue.end() && first->attempts > 0 && first->since > limit) ++first;
+      if (first == queue.end() || first->since > limit) continue;
+      return takeWaiting(first);
+    }
   }
   return std::nullopt;
 }
 
-BrokerRequest RequestBook::takeFirst(Dialect dialect) {
-  Requests& queue = waiting(dialect);
-  return takeWaiting(queue, queue.begin());
-}
+BrokerRequest RequestBook::takeFirst(Dialect dialect) { return takeWaiting(waiting(dialect).first()); }
 
 RequestBook::Requests RequestBook::takeExpired(TimePoint now, TimePoint& next) {
-  Requests expired;
+  std::vector<Requests::iterator> places;
   next = TimePoint::max();
-  for (auto each = typed_.begin(); each != typed_.end();) {
-    const auto place = each++;
-    if (place->hasExpired(now)) {
-      expired.push_back(takeWaiting(typed_, place));
-    } else {
-      next = std::min(next, place->expires);
+  for (auto& [priority, queue] : typed_.levels()) {
+    for (auto each = queue.begin(); each != queue.end(); ++each) {
+      if (each->hasExpired(now)) {
+        places.push_back(each);
+      } else {
+        next = std::min(next, each->expires);
+      }
     }
   }
+  Requests expired;
+  for (const auto place : places) expired.push_back(takeWaiting(place));
   return expired;
 }
 
-BrokerRequest RequestBook::takeWaiting(Requests& queue, Requests::iterator place) {
+BrokerRequest RequestBook::takeWaiting(Requests::iterator place) {
   forgetCorrelation(*place);
-  BrokerRequest taken(std::move(*place));
-  queue.erase(place);
+  BrokerRequest taken = waiting(place->dialect).take(place);
   waitingChanged(0, taken.size);
   return taken;
 }
@@ -22354,9 +22407,8 @@ BrokerWorker* RequestBook::workerFor(const BrokerRequest& request) const {
 }
 
 void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now) {
-  Requests& queue = waiting(dialect);
-  const auto request = queue.begin();
-  worker.requests.splice(worker.requests.end(), queue, request);
+  waiting(dialect).moveFirst(worker.requests);
+  const auto request = std::prev(worker.requests.end());
   byToken_.emplace(token, request);
   request->worker = &worker;
   request->token = std::move(token);
@@ -22392,8 +22444,7 @@ void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
     }
     last->worker = nullptr;
     last->since = now;
-    Requests& queue = waiting(last->dialect);
-    queue.splice(queue.begin(), worker.requests, last);
+    waiting(last->dialect).putBack(worker.requests, last);
     tally_.countRedispatched();
     waitingChanged(last->size, 0);
   }
@@ -22414,8 +22465,10 @@ void RequestBook::forgive(Deadline::Clock::duration pause) {
   for (auto& [id, worker] : roster_.all()) {
     for (BrokerRequest& request : worker.requests) request.since += pause;
   }
-  for (Requests* queue : {&typed_, &bytes_}) {
-    for (BrokerRequest& request : *queue) request.since += pause;
+  for (WaitingLine* line : {&typed_, &bytes_}) {
+    for (auto& [priority, queue] : line->levels()) {
+      for (BrokerRequest& request : queue) request.since += pause;
+    }
   }
 }
 
@@ -22426,7 +22479,7 @@ RequestBook::Requests RequestBook::takeAll() {
     all.splice(all.end(), worker.requests);
     roster_.relist(worker);
   }
-  for (Requests* queue : {&typed_, &bytes_}) all.splice(all.end(), *queue);
+  for (WaitingLine* line : {&typed_, &bytes_}) line->moveAll(all);
   byToken_.clear();
   byCorrelation_.clear();
   heldBytes_ = 0;
@@ -22629,6 +22682,62 @@ bool isSameRequest(std::string_view one, std::string_view other) {
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/timeout_field.cpp
+
+// begin dividere/balancing/detail/waiting_line.cpp
+namespace dividere::detail {
+
+WaitingLine::Place WaitingLine::add(BrokerRequest&& request) {
+  Requests& level = levels_[request.priority];
+  level.push_back(std::move(request));
+  ++count_;
+  return std::prev(level.end());
+}
+
+WaitingLine::Levels::iterator WaitingLine::firstLevel() {
+  const auto highest = levels_.begin();
+  if (levels_.size() == 1 || turn_ + 1 < kFairTurn) return highest;
+  const auto fair = levels_.upper_bound(lastFair_);
+  return fair == levels_.end() || fair->second.empty() ? highest : fair;
+}
+
+void WaitingLine::moveFirst(Requests& to) {
+  const auto level = firstLevel();
+  turn_ = (turn_ + 1) % kFairTurn;
+  if (turn_ == 0) lastFair_ = level->first;
+  to.splice(to.end(), level->second, level->second.begin());
+  --count_;
+  forgetIfEmpty(level->first);
+}
+
+void WaitingLine::putBack(Requests& from, Place place) {
+  Requests& level = levels_[place->priority];
+  level.splice(level.begin(), from, place);
+  ++count_;
+}
+
+BrokerRequest WaitingLine::take(Place place) {
+  BrokerRequest taken(std::move(*place));
+  levels_.at(taken.priority).erase(place);
+  --count_;
+  forgetIfEmpty(taken.priority);
+  return taken;
+}
+
+void WaitingLine::moveAll(Requests& to) {
+  for (auto& [priority, level] : levels_) to.splice(to.end(), level);
+  levels_.clear();
+  count_ = 0;
+}
+
+// That of 0, which most have, stays: it costs no memory anew with each request.
+void WaitingLine::forgetIfEmpty(std::uint32_t priority) {
+  if (priority == 0) return;
+  const auto level = levels_.find(priority);
+  if (level->second.empty()) levels_.erase(level);
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/waiting_line.cpp
 
 // begin dividere/balancing/detail/worker_care.cpp
 namespace dividere::detail {

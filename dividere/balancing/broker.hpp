@@ -58,7 +58,8 @@ struct BrokerStats {
   std::uint64_t junk = 0;          ///< messages dropped: not what a client or worker sends
 };
 
-/// Hands requests of any number of Clients to whichever Worker is idle, in turn.
+/// Hands requests of any number of Clients to whichever Worker is idle, in turn. Of those that wait, ones of a higher priority
+/// (CallOptions::priority, 255 at most) go first; each eighth goes to another priority, so that none waits for ever.
 ///
 /// Binds `tcp://*:port` for clients (front) and for workers (back); 0 takes a free port. Runs in a thread of its own from
 /// construction on. Serves typed and byte messages on the same ports, and Python workers and clients (doc/wire.md):

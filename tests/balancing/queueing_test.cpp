@@ -326,3 +326,23 @@ TEST_CASE("a worker that claims any capacity is given a thousand requests at a t
   greedy.reply(requests.front(), envelope(msg01("y")));
   CHECK(greedy.request());
 }
+
+TEST_CASE("of the requests that wait, the one of the highest priority is given out first") {
+  Broker broker(0, 0, calm());
+  RawDealer client(broker);
+  for (const std::uint32_t priority : {0u, 5u, 4000000000u, 5u}) {
+    msgEnvelope made;
+    REQUIRE(made.ParseFromString(envelope(msg01(std::to_string(priority)))));
+    made.set_priority(priority);
+    client.send({made.SerializeAsString()});
+  }
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 4; }));
+  RawWorker worker(broker);
+  worker.beatTyped();
+  for (const char* text : {"4000000000", "5", "5", "0"}) {
+    const auto request = worker.request();
+    REQUIRE(request);
+    CHECK(kit::text(request->back()) == text);
+    worker.reply(*request, envelope(msg01("done")));
+  }
+}

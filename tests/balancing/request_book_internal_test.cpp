@@ -180,3 +180,35 @@ TEST_CASE("with so many bytes at workers only one that is idle is given a reques
   book.takeAll();
   CHECK(book.workerFor(request("12345")));
 }
+
+TEST_CASE("higher priorities are given out first, those of one in order, and each eighth goes to a lower one") {
+  Books books;
+  books.worker.capacity = 1000;
+  const auto add = [&](const std::string& payload, std::uint32_t priority) {
+    BrokerRequest made = request(payload);
+    made.priority = priority;
+    books.add(std::move(made));
+  };
+  add("low 1", 0);
+  add("middle 1", 3);
+  for (int i = 1; i <= 30; ++i) add("high " + std::to_string(i), 7);
+  add("low 2", 0);
+  std::vector<std::string> order;
+  for (int i = 0; i < 33; ++i) {
+    order.push_back(books.first());
+    books.give(std::to_string(i));
+  }
+  CHECK(order[0] == "high 1");
+  CHECK(order[7] == "high 8");
+  CHECK(order[15] == "middle 1");
+  CHECK(order[16] == "high 16");
+  CHECK(order[23] == "low 1");
+  CHECK(order[24] == "high 23");
+  CHECK(order[32] == "low 2");
+  CHECK(!books.book.hasWaiting(Dialect::bytes));
+  CHECK(books.figuresAre(0, 33));
+  books.book.takeBackAll(books.worker, kStart);
+  CHECK(books.first() == "high 1");
+  CHECK(books.book.takeFirst(Dialect::bytes).payload.str() == "high 1");
+  CHECK(books.book.takeAll().size() == 32);
+}

@@ -1,11 +1,15 @@
 #include "admission.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "../../messaging/detail/call_fields.hpp"
 #include "timeout_field.hpp"
 
 namespace dividere::detail {
+
+/// A higher one counts as this: there are not more queues than these.
+constexpr std::uint32_t kHighestPriority = 255;
 
 void Admission::take(Multipart& message, BrokerTally& tally) {
   if (const char* fault = faultOf(message)) return junk_.drop(fault);
@@ -46,6 +50,7 @@ void Admission::readTerms(BrokerRequest& request) {
   CallFields fields;
   readCallFields(request.payload.view(), fields);
   request.asksFeatures = fields.asksFeatures;
+  request.priority = std::min(fields.priority, kHighestPriority);
   request.isRepeatable = !fields.notRepeatable;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;

@@ -24,6 +24,7 @@ struct BrokerRequest {
   Deadline::Clock::time_point since{};                                       // waiting, or at its worker
   Deadline::Clock::time_point expires = Deadline::Clock::time_point::max();  // when its caller's time has passed
   std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
+  std::uint32_t priority = 0;   // the higher, the sooner
   bool isRepeatable = true;     // by another worker, when its own dies with it
   bool asksFeatures = false;    // its client asks what this broker understands
   int attempts = 0;             // times it was given to a worker

@@ -11,9 +11,7 @@ BrokerRequest* RequestBook::findRetried(const std::string& correlation) {
   return found == byCorrelation_.end() ? nullptr : &*found->second;
 }
 
-void RequestBook::forgetWaiting(const BrokerRequest& request) {
-  takeWaiting(waiting(request.dialect), byCorrelation_.at(request.correlation));
-}
+void RequestBook::forgetWaiting(const BrokerRequest& request) { takeWaiting(byCorrelation_.at(request.correlation)); }
 
 void RequestBook::forgetCorrelation(const BrokerRequest& request) {
   if (!request.correlation.empty()) byCorrelation_.erase(request.correlation);
@@ -26,47 +24,46 @@ void RequestBook::waitingChanged(std::size_t bytesMore, std::size_t bytesLess) {
 }
 
 void RequestBook::add(BrokerRequest&& request) {
-  Requests& queue = waiting(request.dialect);
-  queue.push_back(std::move(request));
-  BrokerRequest& added = queue.back();
-  if (!added.correlation.empty()) byCorrelation_[added.correlation] = std::prev(queue.end());
-  waitingChanged(added.size, 0);
+  const auto added = waiting(request.dialect).add(std::move(request));
+  if (!added->correlation.empty()) byCorrelation_[added->correlation] = added;
+  waitingChanged(added->size, 0);
 }
 
 std::optional<BrokerRequest> RequestBook::takeOverdue(TimePoint limit) {
-  for (Requests* queue : {&typed_, &bytes_}) {
-    // In the order they came, but for those taken back, at the head.
-    auto first = queue->begin();
-    while (first != queue->end() && first->attempts > 0 && first->since > limit) ++first;
-    if (first == queue->end() || first->since > limit) continue;
-    return takeWaiting(*queue, first);
+  for (WaitingLine* line : {&typed_, &bytes_}) {
+    for (auto& [priority, queue] : line->levels()) {
+      // In the order they came, but for those taken back, at the head.
+      auto first = queue.begin();
+      while (first != queue.end() && first->attempts > 0 && first->since > limit) ++first;
+      if (first == queue.end() || first->since > limit) continue;
+      return takeWaiting(first);
+    }
   }
   return std::nullopt;
 }
 
-BrokerRequest RequestBook::takeFirst(Dialect dialect) {
-  Requests& queue = waiting(dialect);
-  return takeWaiting(queue, queue.begin());
-}
+BrokerRequest RequestBook::takeFirst(Dialect dialect) { return takeWaiting(waiting(dialect).first()); }
 
 RequestBook::Requests RequestBook::takeExpired(TimePoint now, TimePoint& next) {
-  Requests expired;
+  std::vector<Requests::iterator> places;
   next = TimePoint::max();
-  for (auto each = typed_.begin(); each != typed_.end();) {
-    const auto place = each++;
-    if (place->hasExpired(now)) {
-      expired.push_back(takeWaiting(typed_, place));
-    } else {
-      next = std::min(next, place->expires);
+  for (auto& [priority, queue] : typed_.levels()) {
+    for (auto each = queue.begin(); each != queue.end(); ++each) {
+      if (each->hasExpired(now)) {
+        places.push_back(each);
+      } else {
+        next = std::min(next, each->expires);
+      }
     }
   }
+  Requests expired;
+  for (const auto place : places) expired.push_back(takeWaiting(place));
   return expired;
 }
 
-BrokerRequest RequestBook::takeWaiting(Requests& queue, Requests::iterator place) {
+BrokerRequest RequestBook::takeWaiting(Requests::iterator place) {
   forgetCorrelation(*place);
-  BrokerRequest taken(std::move(*place));
-  queue.erase(place);
+  BrokerRequest taken = waiting(place->dialect).take(place);
   waitingChanged(0, taken.size);
   return taken;
 }
@@ -79,9 +76,8 @@ BrokerWorker* RequestBook::workerFor(const BrokerRequest& request) const {
 }
 
 void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now) {
-  Requests& queue = waiting(dialect);
-  const auto request = queue.begin();
-  worker.requests.splice(worker.requests.end(), queue, request);
+  waiting(dialect).moveFirst(worker.requests);
+  const auto request = std::prev(worker.requests.end());
   byToken_.emplace(token, request);
   request->worker = &worker;
   request->token = std::move(token);
@@ -117,8 +113,7 @@ void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
     }
     last->worker = nullptr;
     last->since = now;
-    Requests& queue = waiting(last->dialect);
-    queue.splice(queue.begin(), worker.requests, last);
+    waiting(last->dialect).putBack(worker.requests, last);
     tally_.countRedispatched();
     waitingChanged(last->size, 0);
   }
@@ -139,8 +134,10 @@ void RequestBook::forgive(Deadline::Clock::duration pause) {
   for (auto& [id, worker] : roster_.all()) {
     for (BrokerRequest& request : worker.requests) request.since += pause;
   }
-  for (Requests* queue : {&typed_, &bytes_}) {
-    for (BrokerRequest& request : *queue) request.since += pause;
+  for (WaitingLine* line : {&typed_, &bytes_}) {
+    for (auto& [priority, queue] : line->levels()) {
+      for (BrokerRequest& request : queue) request.since += pause;
+    }
   }
 }
 
@@ -151,7 +148,7 @@ RequestBook::Requests RequestBook::takeAll() {
     all.splice(all.end(), worker.requests);
     roster_.relist(worker);
   }
-  for (Requests* queue : {&typed_, &bytes_}) all.splice(all.end(), *queue);
+  for (WaitingLine* line : {&typed_, &bytes_}) line->moveAll(all);
   byToken_.clear();
   byCorrelation_.clear();
   heldBytes_ = 0;

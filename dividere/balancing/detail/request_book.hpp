@@ -7,18 +7,20 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "broker_request.hpp"
 #include "broker_tally.hpp"
+#include "waiting_line.hpp"
 #include "worker_roster.hpp"
 
 namespace dividere::detail {
 
-/// Knows who has what: each request is in exactly one list, that of those that wait, in the order they came, or its
+/// Knows who has what: each request is in exactly one list, that of those that wait, by their turn, or its
 /// worker's. Tells the tally, and has the roster keep its turns. Knows no sockets.
 class RequestBook {
  public:
-  using Requests = std::list<BrokerRequest>;
+  using Requests = WaitingLine::Requests;
   using TimePoint = Deadline::Clock::time_point;
 
   /// `mostHeld`: bytes of requests at workers up to which one that is busy is given another.
@@ -37,7 +39,7 @@ class RequestBook {
   // Those that wait:
 
   bool hasWaiting(Dialect dialect) const { return !waiting(dialect).empty(); }
-  BrokerRequest& firstWaiting(Dialect dialect) { return waiting(dialect).front(); }
+  BrokerRequest& firstWaiting(Dialect dialect) { return *waiting(dialect).first(); }
   std::size_t waitingCount() const { return typed_.size() + bytes_.size(); }
   std::size_t waitingBytes() const { return waitingBytes_; }
 
@@ -76,15 +78,15 @@ class RequestBook {
   Requests takeAll();
 
  private:
-  Requests& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
-  const Requests& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
+  WaitingLine& waiting(Dialect dialect) { return dialect == Dialect::typed ? typed_ : bytes_; }
+  const WaitingLine& waiting(Dialect dialect) const { return dialect == Dialect::typed ? typed_ : bytes_; }
   void forgetCorrelation(const BrokerRequest& request);
-  BrokerRequest takeWaiting(Requests& queue, Requests::iterator place);
+  BrokerRequest takeWaiting(Requests::iterator place);
   void waitingChanged(std::size_t bytesMore, std::size_t bytesLess);
 
   WorkerRoster& roster_;
   BrokerTally& tally_;
-  Requests typed_, bytes_;  // waiting
+  WaitingLine typed_, bytes_;
   const std::size_t mostHeld_;
   std::size_t waitingBytes_ = 0, heldBytes_ = 0;
   std::unordered_map<std::string, Requests::iterator> byToken_;
