@@ -270,3 +270,26 @@ TEST_CASE("a broker has a bounded number of requests of one client, and the next
   calls.push_back(client.start<Msg01>(msg01("in place of the cancelled one"), kLimit));
   CHECK(broker.recv());
 }
+
+TEST_CASE("requests that are given up cost no worker, and the handler of a cancelled one sees it") {
+  Broker broker(0, 0, calm());
+  Worker worker(back(broker));
+  std::atomic<int> executed{0};
+  Event began;
+  worker.on([&](const Msg01& message, dividere::reactor::Sender& sender) {
+    ++executed;
+    if (message.field1() != "busy") return message;
+    began.happen();
+    eventually([&] { return sender.cancelled(); });
+    return message;
+  });
+  worker.start();
+  Client client(front(broker), patient());
+  REQUIRE(client.call<Msg01>(msg01("first")));  // the broker tells that it can be told
+  Call<Msg01> busy = client.start<Msg01>(msg01("busy"), kLimit);
+  REQUIRE(began.wait());
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(client.start<Msg01>(msg01("given up"), 10ms).get());
+  busy.cancel();
+  CHECK(client.call<Msg01>(msg01("last")));
+  CHECK(executed == 3);
+}
