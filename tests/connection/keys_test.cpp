@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -270,4 +272,31 @@ TEST_CASE("a Publisher that is only for a group refuses others, and cuts off tho
   }));
   publisher.send("news");
   CHECK(subscriber.recv(kLimit) == "news");
+}
+
+TEST_CASE("a peer of pyzmq reads the same certificates, and is let in by them; those that it makes are read") {
+  if (std::system("/usr/bin/python3 -c 'import zmq.auth' 2>/dev/null") != 0) {
+    MESSAGE("left out: python3-zmq is not there");
+    return;
+  }
+  KeyRing host("host"), client("client");
+  client.knows(host);
+  const std::string make = "cd " + client.directory() +
+                           " && /usr/bin/python3 -c \"import zmq.auth; zmq.auth.create_certificates('.', 'self')\""
+                           " && chmod 600 self.key_secret && mkdir -p " +
+                           host.path("authorized") + " && cp self.key " + host.path("authorized/python.key");
+  REQUIRE(std::system(make.c_str()) == 0);
+  Response response("tcp://127.0.0.1:*", host.options());
+  const std::string ask = std::string("/usr/bin/python3 ") + DIVIDERE_TEST_SOURCE_DIR + "/connection/pyzmq_client.py " +
+                          client.directory() + " " + response.endpoint() + " > " + client.path("said") + " &";
+  REQUIRE(std::system(ask.c_str()) == 0);
+  REQUIRE(response.recv(kLimit) == "ask");
+  response.send("reply");
+  CHECK(eventually([&] {
+    std::string said;
+    std::getline(std::ifstream(client.path("said")) >> std::ws, said);
+    return said == "reply";
+  }));
+  Request request(response.endpoint(), client.options());
+  checkExchange(request, response);
 }
