@@ -216,6 +216,15 @@ void setLogHandler(LogHandler handler, LogLevel least = LogLevel::debug);
 }  // namespace dividere
 // end dividere/core/log.hpp
 
+// begin dividere/core/protobuf_fwd.hpp
+// All the interface needs of protobuf. Users include their own .pb.h.
+namespace google {
+namespace protobuf {
+class Message;
+}
+}  // namespace google
+// end dividere/core/protobuf_fwd.hpp
+
 // begin dividere/core/statistics.hpp
 // What the sockets of this process have done so far.
 
@@ -247,6 +256,35 @@ std::string openMetrics();
 
 }  // namespace dividere
 // end dividere/core/statistics.hpp
+
+// begin dividere/core/timeout.hpp
+namespace dividere {
+
+/// How long to wait: any std::chrono::duration, rounded up to milliseconds, so that a wait never ends early.
+///
+/// Zero or less: not at all. As long as std::chrono::milliseconds::max(), or longer: for ever.
+class Timeout {
+ public:
+  template <class Rep, class Period>
+  constexpr Timeout(std::chrono::duration<Rep, Period> time) : time_(roundedUp(time)) {}
+
+  constexpr operator std::chrono::milliseconds() const { return time_; }
+
+ private:
+  template <class Rep, class Period>
+  static constexpr std::chrono::milliseconds roundedUp(std::chrono::duration<Rep, Period> time) {
+    using std::chrono::milliseconds;
+    const std::chrono::duration<long double, std::milli> exact = time;
+    if (exact <= milliseconds::zero()) return milliseconds::zero();
+    if (!(exact < milliseconds::max())) return milliseconds::max();
+    return std::chrono::ceil<milliseconds>(time);
+  }
+
+  std::chrono::milliseconds time_;
+};
+
+}  // namespace dividere
+// end dividere/core/timeout.hpp
 
 // begin dividere/core/trace.hpp
 // Which work belongs together, across processes.
@@ -303,44 +341,6 @@ class TraceScope {
 
 }  // namespace dividere
 // end dividere/core/trace.hpp
-
-// begin dividere/core/protobuf_fwd.hpp
-// All the interface needs of protobuf. Users include their own .pb.h.
-namespace google {
-namespace protobuf {
-class Message;
-}
-}  // namespace google
-// end dividere/core/protobuf_fwd.hpp
-
-// begin dividere/core/timeout.hpp
-namespace dividere {
-
-/// How long to wait: any std::chrono::duration, rounded up to milliseconds, so that a wait never ends early.
-///
-/// Zero or less: not at all. As long as std::chrono::milliseconds::max(), or longer: for ever.
-class Timeout {
- public:
-  template <class Rep, class Period>
-  constexpr Timeout(std::chrono::duration<Rep, Period> time) : time_(roundedUp(time)) {}
-
-  constexpr operator std::chrono::milliseconds() const { return time_; }
-
- private:
-  template <class Rep, class Period>
-  static constexpr std::chrono::milliseconds roundedUp(std::chrono::duration<Rep, Period> time) {
-    using std::chrono::milliseconds;
-    const std::chrono::duration<long double, std::milli> exact = time;
-    if (exact <= milliseconds::zero()) return milliseconds::zero();
-    if (!(exact < milliseconds::max())) return milliseconds::max();
-    return std::chrono::ceil<milliseconds>(time);
-  }
-
-  std::chrono::milliseconds time_;
-};
-
-}  // namespace dividere
-// end dividere/core/timeout.hpp
 
 // begin dividere/core/version.hpp
 /// The one place that states dividere's version; CMake reads it from here.
@@ -6558,51 +6558,6 @@ const detail::Frame* Dealer::receiveFrame(Route* route, const Timeout* timeout, 
 }  // namespace dividere::connection
 // end dividere/connection/dealer.cpp
 
-// begin dividere/connection/detail/socket_tally.cpp
-namespace dividere::detail {
-
-// "connection::Publisher (front)": a publisher. A Client, of whatever it is one: "service client". A Server: "registry".
-static std::string kindOf(const std::string& who) {
-  const std::size_t colons = who.find("::");
-  std::string layer = who.substr(0, colons);
-  std::string kind = colons == std::string::npos ? who : who.substr(colons + 2);
-  kind.resize(std::min(kind.size(), kind.find(' ')));
-  if (kind == "Server") return layer;
-  for (char& each : kind) each = static_cast<char>(std::tolower(static_cast<unsigned char>(each)));
-  return kind == "client" ? layer + " client" : kind;
-}
-
-SocketTally::SocketTally(const std::string& who, std::string name) : kind_(kindOf(who)), name_(std::move(name)) {}
-
-void SocketTally::setEndpoint(const std::string& endpoint) {
-  const std::lock_guard<std::mutex> lock(processMutex());
-  endpoint_ = endpoint;
-}
-
-void SocketTally::setName(const std::string& name) {
-  const std::lock_guard<std::mutex> lock(processMutex());
-  if (name_.empty()) name_ = name;
-}
-
-Statistics SocketTally::read() const {
-  Statistics statistics;
-  statistics.kind = kind_;
-  statistics.name = name_;
-  statistics.endpoint = endpoint_;
-  statistics.messagesIn = messagesIn.read();
-  statistics.messagesOut = messagesOut.read();
-  statistics.bytesIn = bytesIn.read();
-  statistics.bytesOut = bytesOut.read();
-  statistics.dropped = dropped.read();
-  statistics.missed = missed.read();
-  statistics.reconnects = reconnects.read();
-  statistics.handshakesFailed = handshakesFailed.read();
-  return statistics;
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/socket_tally.cpp
-
 // begin dividere/connection/detail/census.hpp
 // Who subscribes to a Publisher.
 
@@ -10088,6 +10043,51 @@ void Socket::detach() {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/socket.cpp
+
+// begin dividere/connection/detail/socket_tally.cpp
+namespace dividere::detail {
+
+// "connection::Publisher (front)": a publisher. A Client, of whatever it is one: "service client". A Server: "registry".
+static std::string kindOf(const std::string& who) {
+  const std::size_t colons = who.find("::");
+  std::string layer = who.substr(0, colons);
+  std::string kind = colons == std::string::npos ? who : who.substr(colons + 2);
+  kind.resize(std::min(kind.size(), kind.find(' ')));
+  if (kind == "Server") return layer;
+  for (char& each : kind) each = static_cast<char>(std::tolower(static_cast<unsigned char>(each)));
+  return kind == "client" ? layer + " client" : kind;
+}
+
+SocketTally::SocketTally(const std::string& who, std::string name) : kind_(kindOf(who)), name_(std::move(name)) {}
+
+void SocketTally::setEndpoint(const std::string& endpoint) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  endpoint_ = endpoint;
+}
+
+void SocketTally::setName(const std::string& name) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  if (name_.empty()) name_ = name;
+}
+
+Statistics SocketTally::read() const {
+  Statistics statistics;
+  statistics.kind = kind_;
+  statistics.name = name_;
+  statistics.endpoint = endpoint_;
+  statistics.messagesIn = messagesIn.read();
+  statistics.messagesOut = messagesOut.read();
+  statistics.bytesIn = bytesIn.read();
+  statistics.bytesOut = bytesOut.read();
+  statistics.dropped = dropped.read();
+  statistics.missed = missed.read();
+  statistics.reconnects = reconnects.read();
+  statistics.handshakesFailed = handshakesFailed.read();
+  return statistics;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket_tally.cpp
 
 // begin dividere/connection/detail/transport.cpp
 namespace dividere::detail {
@@ -24571,9 +24571,10 @@ void FoundPublishers::use(const registry::ServiceAddress& address) {
   }
   const auto wanted = std::make_shared<const bool>(true);
   used_[endpoint] = wanted;
-  whenHostIsFound(address.server, wanted, [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
-    if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
-  });
+  whenHostIsFound(address.server, wanted,
+                  [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
+                    if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
+                  });
 }
 
 void FoundPublishers::hostIsFound(const std::string& endpoint, const std::string& name) {

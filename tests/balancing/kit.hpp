@@ -118,7 +118,9 @@ inline WorkerOptions withHeartbeat(std::chrono::milliseconds heartbeat) {
   return options;
 }
 
-inline bool addsUp(const BrokerStats& s) { return s.read == s.replied + s.errors + s.cancelled + s.waiting + s.inFlight; }
+inline bool addsUp(const BrokerStats& s) {
+  return s.read == s.replied + s.errors + s.cancelled + s.waiting + s.inFlight;
+}
 
 /// Whether the broker's figures come to be so.
 template <class Condition>

@@ -56,9 +56,10 @@ void FoundPublishers::use(const registry::ServiceAddress& address) {
   }
   const auto wanted = std::make_shared<const bool>(true);
   used_[endpoint] = wanted;
-  whenHostIsFound(address.server, wanted, [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
-    if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
-  });
+  whenHostIsFound(address.server, wanted,
+                  [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
+                    if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
+                  });
 }
 
 void FoundPublishers::hostIsFound(const std::string& endpoint, const std::string& name) {
