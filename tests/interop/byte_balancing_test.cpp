@@ -166,7 +166,9 @@ TEST_SUITE("broker, bytes") {
     Reverser worker(broker->endpoint(1));
     broker->hearUntil("sign");
     broker.emplace("byte_broker", Words{kCalm, frontPort, backPort}, kPublished);
-    CHECK(broker->hear() == Words{"sign", "registration"});
+    Words heard = broker->hear();
+    while (heard == Words{"sign", "heartbeat"}) heard = broker->hear();  // meant for the former one
+    CHECK(heard == Words{"sign", "registration"});
     Client client(broker->endpoint(0), patient());
     callAll(client);
   }

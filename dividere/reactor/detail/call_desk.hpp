@@ -27,9 +27,9 @@
 
 namespace dividere::detail {
 
-// So many calls one responder has at most. The rest wait here: replies to more would not find room in the queues on their
-// way (1,000 messages in each, by default), and be dropped.
-constexpr std::size_t kMostCallsAtOne = 1000;
+// So many calls one responder has at most. The rest wait here: replies to more might not find room in the responder's queue
+// (1,000 messages by default), and be dropped. libzmq tells it of room only once 500 have left.
+constexpr std::size_t kMostCallsAtOne = 400;
 
 /// One that calls are given to.
 struct Responder {
