@@ -23,7 +23,7 @@ int beWorker(const std::string& port) {
   dividere::balancing::Worker worker("tcp://localhost:" + port);
   worker.on([](const Msg02& job) {
     if (job.field2() % 100 == 99) throw dividere::Failure(job.field2(), "this one cannot be done");
-    usleep(1000);
+    usleep(1000);  // sleep ok: the work that a job would be
     Msg02 result;
     result.set_field2(job.field2() * 2);
     return result;

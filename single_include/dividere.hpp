@@ -26488,7 +26488,7 @@ class Implementation {
 
   void bindAll() {
     for (int i = 0; i < service_.method_count(); ++i) bind(*service_.method(i));
-    if (!faults_.empty()) throw Error(code_, std::string(service_.full_name()) + " is not implemented: " + faults_);
+    if (!faults_.empty()) throw Error(code_, std::string(service_.full_name()) + " is incomplete: " + faults_);
   }
 
  private:

@@ -158,7 +158,7 @@ TEST_CASE("start() names each method without a handler, each type that is anothe
   Service lacking("name", alone());
   lacking.on("Add", add).on(subtract).on([](const demo::Other&) { return number(0); }).implements("demo.Calculator");
   const std::string lacks = whyNot(lacking, Errc::unknownType);
-  CHECK(contains(lacks, "'name': start: demo.Calculator is not implemented: "));
+  CHECK(contains(lacks, "'name': start: demo.Calculator is incomplete: "));
   CHECK(contains(lacks, "no handler for Subtract(demo.Operands); no handler for Negate(demo.Number)"));
   CHECK_FALSE(contains(lacks, "Add"));
 
