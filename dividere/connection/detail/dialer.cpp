@@ -74,7 +74,8 @@ void Dialer::disconnect(const std::string& resolved) {
 
 std::vector<Link> Dialer::look() {
   std::vector<Link> links = watch_.takeLinks();
-  if (destinations_ && followDestinations()) links = watch_.takeLinks();
+  // Again and again: what changes while it is followed is told before the links are taken, and would be no news after.
+  while (destinations_ && followDestinations()) links = watch_.takeLinks();
   const auto isRefused = [](const Link& link) { return link.isRefused(); };
   const bool noneLetsIn = !links.empty() && std::all_of(links.begin(), links.end(), isRefused);
   refusal_ = noneLetsIn ? links.front().endpoint + ": " + std::string(words(links.front().fault)) : std::string();
