@@ -181,7 +181,8 @@ TEST_SUITE("broker, typed") {
       }
       return question;
     };
-    Worker one(broker.endpoint(1), withHeartbeat(20ms)), other(broker.endpoint(1), withHeartbeat(20ms));
+    // Far apart: a sign that crosses the request puts its worker among the idle, of whichever language that is.
+    Worker one(broker.endpoint(1), withHeartbeat(200ms)), other(broker.endpoint(1), withHeartbeat(200ms));
     for (Worker* worker : {&one, &other}) {
       worker->on(echo);
       worker->start();
