@@ -83,6 +83,7 @@ using dividere::messaging::types;
 }  // namespace dividere::messaging
 
 export namespace dividere::reactor {
+using dividere::reactor::Calling;
 using dividere::reactor::HandlerSet;
 using dividere::reactor::HandlerStats;
 using dividere::reactor::Handling;

@@ -51,6 +51,7 @@
 
 // reactor: handlers called with what arrives, and calls under way
 #include "dividere/reactor/call.hpp"
+#include "dividere/reactor/calling.hpp"
 #include "dividere/reactor/handlers.hpp"
 #include "dividere/reactor/later.hpp"
 #include "dividere/reactor/mp_msg_reactor.hpp"

@@ -1837,6 +1837,126 @@ class Call {
 }  // namespace dividere
 // end dividere/reactor/call.hpp
 
+// begin dividere/reactor/stream.hpp
+namespace dividere {
+
+/// The parts of one call, read in a loop. stream() of a client returns it.
+///
+///     for (Sample& sample : client.stream<Sample>(request, 10s)) use(sample);
+///
+/// Whoever sends the parts waits for the reader: a few are under way, no more. The loop ends when the reply has come, which is
+/// no part. It throws Error where a call would: a handler's failure, and Errc::deadlinePassed when the time is up. Destroyed
+/// before its end, it is cancelled, and its sender stops.
+///
+/// One thread at a time; movable before the loop.
+template <class Part>
+class Stream {
+ public:
+  /// Waits for the next part, which is overwritten by the one after it. Null at the end.
+  Part* next() { return handle_.nextPart(part_) ? &part_ : nullptr; }
+
+  /// Waits for the reply; after the end it is there.
+  template <class Reply>
+  Outcome<Reply> reply() const {
+    return Outcome<Reply>(handle_);
+  }
+
+  /// Ends it: the loop throws Errc::cancelled. Any thread.
+  void cancel() { handle_.cancel(); }
+
+  struct End {};
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Part;
+    using difference_type = std::ptrdiff_t;
+    using pointer = Part*;
+    using reference = Part&;
+
+    explicit Iterator(Stream& stream) : stream_(&stream), part_(stream.next()) {}
+    Part& operator*() const { return *part_; }
+    Part* operator->() const { return part_; }
+    Iterator& operator++() {
+      part_ = stream_->next();
+      return *this;
+    }
+    bool operator!=(const End&) const { return part_ != nullptr; }
+
+   private:
+    Stream* stream_;
+    Part* part_;
+  };
+  Iterator begin() { return Iterator(*this); }
+  End end() { return {}; }
+
+  explicit Stream(detail::CallHandle&& handle) : handle_(std::move(handle)) { handle_.readParts(); }
+
+ private:
+  detail::CallHandle handle_;
+  Part part_;
+};
+
+}  // namespace dividere
+// end dividere/reactor/stream.hpp
+
+// begin dividere/reactor/calling.hpp
+// Starting calls: what service::Client and balancing::Client have in common.
+
+namespace dividere::reactor {
+
+/// Calls that do not wait, of the client that derives from this. Any thread, any number at once.
+template <class Derived>
+class Calling {
+ public:
+  /// Sends the request, and returns at once. The call ends within this time.
+  ///
+  /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
+  /// call() says: with Errc::deadlinePassed if no reply came in time.
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Call<Reply>(self().begin(request, timeout, nullptr, nullptr));
+  }
+  template <class Reply>
+  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                    const CallOptions& options) {
+    return Call<Reply>(self().begin(request, timeout, &options, nullptr));
+  }
+
+  /// The same for those who want a callback alone: as Call::then().
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    self().begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
+  }
+  template <class Reply>
+  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+             std::function<void(Outcome<Reply>)> whenDone) {
+    self().begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
+  }
+
+  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
+  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
+  /// start().
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+    return Stream<Part>(self().beginStream(request, timeout, nullptr));
+  }
+  template <class Part>
+  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+                      const CallOptions& options) {
+    return Stream<Part>(self().beginStream(request, timeout, &options));
+  }
+
+ protected:
+  Calling() = default;
+
+ private:
+  Derived& self() { return static_cast<Derived&>(*this); }
+};
+
+}  // namespace dividere::reactor
+// end dividere/reactor/calling.hpp
+
 // begin dividere/reactor/later.hpp
 namespace dividere::detail {
 class DeferredCall;
@@ -2391,68 +2511,6 @@ class MpMsgReactor {
 }  // namespace dividere::reactor
 // end dividere/reactor/mp_msg_reactor.hpp
 
-// begin dividere/reactor/stream.hpp
-namespace dividere {
-
-/// The parts of one call, read in a loop. stream() of a client returns it.
-///
-///     for (Sample& sample : client.stream<Sample>(request, 10s)) use(sample);
-///
-/// Whoever sends the parts waits for the reader: a few are under way, no more. The loop ends when the reply has come, which is
-/// no part. It throws Error where a call would: a handler's failure, and Errc::deadlinePassed when the time is up. Destroyed
-/// before its end, it is cancelled, and its sender stops.
-///
-/// One thread at a time; movable before the loop.
-template <class Part>
-class Stream {
- public:
-  /// Waits for the next part, which is overwritten by the one after it. Null at the end.
-  Part* next() { return handle_.nextPart(part_) ? &part_ : nullptr; }
-
-  /// Waits for the reply; after the end it is there.
-  template <class Reply>
-  Outcome<Reply> reply() const {
-    return Outcome<Reply>(handle_);
-  }
-
-  /// Ends it: the loop throws Errc::cancelled. Any thread.
-  void cancel() { handle_.cancel(); }
-
-  struct End {};
-  class Iterator {
-   public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Part;
-    using difference_type = std::ptrdiff_t;
-    using pointer = Part*;
-    using reference = Part&;
-
-    explicit Iterator(Stream& stream) : stream_(&stream), part_(stream.next()) {}
-    Part& operator*() const { return *part_; }
-    Part* operator->() const { return part_; }
-    Iterator& operator++() {
-      part_ = stream_->next();
-      return *this;
-    }
-    bool operator!=(const End&) const { return part_ != nullptr; }
-
-   private:
-    Stream* stream_;
-    Part* part_;
-  };
-  Iterator begin() { return Iterator(*this); }
-  End end() { return {}; }
-
-  explicit Stream(detail::CallHandle&& handle) : handle_(std::move(handle)) { handle_.readParts(); }
-
- private:
-  detail::CallHandle handle_;
-  Part part_;
-};
-
-}  // namespace dividere
-// end dividere/reactor/stream.hpp
-
 // balancing: work handed to whoever is idle
 
 // begin dividere/balancing/broker.hpp
@@ -2587,7 +2645,7 @@ struct RetryPolicy {
 ///
 /// Any thread, any number of requests at once: call() waits for the reply, start() does not. send() and recv() are a pair,
 /// of one thread at a time. A call() that is alone runs in the caller's thread. Movable, while nothing else uses it.
-class Client {
+class Client : public reactor::Calling<Client> {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for a policy that makes no sense.
   explicit Client(const std::string& endpoint, RetryPolicy policy = {});
@@ -2616,48 +2674,13 @@ class Client {
   /// The same with plain bytes, for workers with onBytes().
   std::optional<std::string> callBytes(std::string_view bytes);
 
-  /// Sends a request, and returns at once. The call ends within this time; until then the request is sent again as the
-  /// policy says. Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's
-  /// outcome: Errc::deadlinePassed if no reply came in time.
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Call<Reply>(begin(request, &timeout, nullptr, nullptr));
-  }
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                    const CallOptions& options) {
-    return Call<Reply>(begin(request, &timeout, &options, nullptr));
-  }
+  /// With a time-out the call ends within that; until then the request is sent again as the policy says.
+  using reactor::Calling<Client>::start;
 
   /// The same by the policy alone.
   template <class Reply>
   Call<Reply> start(const google::protobuf::Message& request) {
-    return Call<Reply>(begin(request, nullptr, nullptr, nullptr));
-  }
-
-  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
-  /// start().
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Stream<Part>(beginStream(request, timeout, nullptr));
-  }
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                      const CallOptions& options) {
-    return Stream<Part>(beginStream(request, timeout, &options));
-  }
-
-  /// The same as start() for those who want a callback alone: as Call::then().
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, &timeout, nullptr, detail::followerOf(std::move(whenDone)));
-  }
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, &timeout, &options, detail::followerOf(std::move(whenDone)));
+    return Call<Reply>(beginByPolicy(request));
   }
 
   /// Ends all calls, with Errc::stopping, and the connections. Any thread, any number of times; in a callback it does not
@@ -2665,11 +2688,14 @@ class Client {
   void stop();
 
  private:
+  friend class reactor::Calling<Client>;
+
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
   detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options);
-  detail::CallHandle begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
+  detail::CallHandle beginByPolicy(const google::protobuf::Message& request);
   detail::BalancingClient& client() const;
 
   detail::Hidden<detail::BalancingClient> client_;
@@ -3086,7 +3112,7 @@ struct ClientOptions {
 ///
 /// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs in the caller's thread. Replies to the
 /// others come by a thread of the client.
-class Client {
+class Client : public reactor::Calling<Client> {
  public:
   /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
   /// have: it must be 1 to 255 bytes of printable UTF-8.
@@ -3119,45 +3145,6 @@ class Client {
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Sends the request, and returns at once. The call ends within this time.
-  ///
-  /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
-  /// call() says: with Errc::deadlinePassed if no reply came in time.
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Call<Reply>(begin(request, timeout, nullptr, nullptr));
-  }
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                    const CallOptions& options) {
-    return Call<Reply>(begin(request, timeout, &options, nullptr));
-  }
-
-  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
-  /// start().
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Stream<Part>(beginStream(request, timeout, nullptr));
-  }
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                      const CallOptions& options) {
-    return Stream<Part>(beginStream(request, timeout, &options));
-  }
-
-  /// The same as start() for those who want a callback alone: as Call::then().
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
-  }
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
-  }
-
   /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
   /// reply in time; gaveUp if it died, or could not be reached. As many as
   /// ClientOptions::maxInstances at most. Throws Error{noService} or Error{noRegistry} if none is known by then, and as start().
@@ -3168,10 +3155,13 @@ class Client {
     return outcomes;
   }
 
-  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a callback it does not wait for the client's thread.
+  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a
+  /// callback it does not wait for the client's thread.
   void stop();
 
  private:
+  friend class reactor::Calling<Client>;
+
   detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
@@ -11874,9 +11864,6 @@ inline bool skipTopic(std::string_view& bytes) {
   return true;
 }
 
-/// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
-bool isTail(std::string_view bytes);
-
 /// The last two of a tail, where they are there.
 inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
   constexpr std::string_view kSentTag("\xB1\x06", 2), kKeptTag("\x98\x07", 2);
@@ -12756,11 +12743,8 @@ namespace dividere::detail {
 
 /// What a peer understands beyond requests and replies: bits of the message Features.
 enum Feature : std::uint32_t {
-  kCancelFeature = 1,    ///< CancelCall
-  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
-  kDescribeFeature = 4,  ///< DescribeReq
-  kBundlesFeature = 8,   ///< several messages in one envelope
-  kFramesFeature = 16,   ///< one message in several frames
+  kCancelFeature = 1,  ///< CancelCall
+  kPartsFeature = 2,   ///< parts before a reply, and Credit for more of them
 };
 
 /// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.
@@ -13498,6 +13482,15 @@ EnvelopeHead::EnvelopeHead(std::string_view type)
   if (!skip(bytes, name) || !skipTopic(bytes) || bytes.empty() || bytes.front() != kSecondTag) return false;
   bytes.remove_prefix(1);
   return true;
+}
+
+/// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
+static bool isTail(std::string_view bytes) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() <= 2) return false;
+  }
+  return !field.failed();
 }
 
 [[gnu::noinline]] bool EnvelopeHead::cutTail(std::string_view& bytes, std::uint64_t size) {
@@ -14783,14 +14776,6 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   return true;
 }
 
-bool isTail(std::string_view bytes) {
-  FieldReader field(bytes);
-  while (field.next()) {
-    if (field.number() <= 2) return false;
-  }
-  return !field.failed();
-}
-
 /// As readTail(), of fields in any order, with others among them.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);
@@ -15768,7 +15753,6 @@ class PendingCall {
   const std::shared_ptr<CallDoor>& door() const { return door_; }
   std::uint64_t number() const { return number_; }
   const CallTerms& terms() const { return terms_; }
-  std::size_t requestSize() const { return request_.size(); }
 
   // The rest is the desk's, in its loop's thread.
 
@@ -15942,7 +15926,7 @@ std::optional<std::string> replyBytes(const PendingCall& call);
 CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
 
 /// Begins a call. `options` may be null, and `follower` empty.
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
                      const CallOptions* options, CallHandle::Follower follower);
 
 /// Begins one whose parts are read. `options` may be null.
@@ -16123,7 +16107,6 @@ class CallDesk : protected Remote::Owner {
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
   // In the loop's thread.
-  Responder* giveAtOnce(const CallPtr& call);
   Responder* takeOverIfAlone(Responder& responder);
   void leave(Responder& responder);
   void takeIncoming();
@@ -16266,8 +16249,9 @@ CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
   return terms;
 }
 
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
                      const CallOptions* options, CallHandle::Follower follower) {
+  terms.takesParts = !follower;  // who gives a callback away cannot ask for them any more
   const auto call = desk.prepare(request, terms, options);
   CallHandle handle(call);
   if (follower) handle.follow(std::move(follower), false);
@@ -16278,7 +16262,6 @@ CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, c
 CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
                        const CallOptions* options) {
   CallTerms terms = termsOf(deadline, options);
-  terms.takesParts = true;
   if (!options) terms.isRepeatable = false;
   return startCall(desk, request, terms, options, nullptr);
 }
@@ -21067,13 +21050,15 @@ std::optional<std::string> Client::callBytes(std::string_view bytes) {
   return detail::replyBytes(*call);
 }
 
-detail::CallHandle Client::begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
+  const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  return detail::startCall(client().desk(), request, terms, options, std::move(follower));
+}
+
+detail::CallHandle Client::beginByPolicy(const google::protobuf::Message& request) {
   detail::BrokerDesk& desk = client().desk();
-  detail::CallTerms terms = desk.termsByPolicy();
-  if (timeout) terms = detail::termsOf(detail::Deadline::in(*timeout), options);
-  terms.takesParts = !follower;  // nobody else can ask for them
-  return detail::startCall(desk, request, terms, options, std::move(follower));
+  return detail::startCall(desk, request, desk.termsByPolicy(), nullptr, nullptr);
 }
 
 detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
@@ -26173,8 +26158,7 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
 
 detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
-  auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
-  terms.takesParts = !follower;  // nobody else can ask for them
+  const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
 }
 

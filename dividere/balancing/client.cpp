@@ -88,13 +88,15 @@ std::optional<std::string> Client::callBytes(std::string_view bytes) {
   return detail::replyBytes(*call);
 }
 
-detail::CallHandle Client::begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
+  const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
+  return detail::startCall(client().desk(), request, terms, options, std::move(follower));
+}
+
+detail::CallHandle Client::beginByPolicy(const google::protobuf::Message& request) {
   detail::BrokerDesk& desk = client().desk();
-  detail::CallTerms terms = desk.termsByPolicy();
-  if (timeout) terms = detail::termsOf(detail::Deadline::in(*timeout), options);
-  terms.takesParts = !follower;  // nobody else can ask for them
-  return detail::startCall(desk, request, terms, options, std::move(follower));
+  return detail::startCall(desk, request, desk.termsByPolicy(), nullptr, nullptr);
 }
 
 detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,

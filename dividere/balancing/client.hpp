@@ -13,8 +13,7 @@
 
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
-#include "../reactor/call.hpp"
-#include "../reactor/stream.hpp"
+#include "../reactor/calling.hpp"
 
 namespace dividere::detail {
 class BalancingClient;
@@ -44,7 +43,7 @@ struct RetryPolicy {
 ///
 /// Any thread, any number of requests at once: call() waits for the reply, start() does not. send() and recv() are a pair,
 /// of one thread at a time. A call() that is alone runs in the caller's thread. Movable, while nothing else uses it.
-class Client {
+class Client : public reactor::Calling<Client> {
  public:
   /// Throws Error{badEndpoint}, and Error{invalid_argument} for a policy that makes no sense.
   explicit Client(const std::string& endpoint, RetryPolicy policy = {});
@@ -73,48 +72,13 @@ class Client {
   /// The same with plain bytes, for workers with onBytes().
   std::optional<std::string> callBytes(std::string_view bytes);
 
-  /// Sends a request, and returns at once. The call ends within this time; until then the request is sent again as the
-  /// policy says. Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's
-  /// outcome: Errc::deadlinePassed if no reply came in time.
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Call<Reply>(begin(request, &timeout, nullptr, nullptr));
-  }
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                    const CallOptions& options) {
-    return Call<Reply>(begin(request, &timeout, &options, nullptr));
-  }
+  /// With a time-out the call ends within that; until then the request is sent again as the policy says.
+  using reactor::Calling<Client>::start;
 
   /// The same by the policy alone.
   template <class Reply>
   Call<Reply> start(const google::protobuf::Message& request) {
-    return Call<Reply>(begin(request, nullptr, nullptr, nullptr));
-  }
-
-  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
-  /// start().
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Stream<Part>(beginStream(request, timeout, nullptr));
-  }
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                      const CallOptions& options) {
-    return Stream<Part>(beginStream(request, timeout, &options));
-  }
-
-  /// The same as start() for those who want a callback alone: as Call::then().
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, &timeout, nullptr, detail::followerOf(std::move(whenDone)));
-  }
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, &timeout, &options, detail::followerOf(std::move(whenDone)));
+    return Call<Reply>(beginByPolicy(request));
   }
 
   /// Ends all calls, with Errc::stopping, and the connections. Any thread, any number of times; in a callback it does not
@@ -122,11 +86,14 @@ class Client {
   void stop();
 
  private:
+  friend class reactor::Calling<Client>;
+
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
   detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options);
-  detail::CallHandle begin(const google::protobuf::Message& request, const std::chrono::milliseconds* timeout,
+  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                            const CallOptions* options, detail::CallHandle::Follower follower);
+  detail::CallHandle beginByPolicy(const google::protobuf::Message& request);
   detail::BalancingClient& client() const;
 
   detail::Hidden<detail::BalancingClient> client_;

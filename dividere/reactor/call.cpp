@@ -59,8 +59,9 @@ CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
   return terms;
 }
 
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
                      const CallOptions* options, CallHandle::Follower follower) {
+  terms.takesParts = !follower;  // who gives a callback away cannot ask for them any more
   const auto call = desk.prepare(request, terms, options);
   CallHandle handle(call);
   if (follower) handle.follow(std::move(follower), false);
@@ -71,7 +72,6 @@ CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, c
 CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
                        const CallOptions* options) {
   CallTerms terms = termsOf(deadline, options);
-  terms.takesParts = true;
   if (!options) terms.isRepeatable = false;
   return startCall(desk, request, terms, options, nullptr);
 }

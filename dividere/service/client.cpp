@@ -45,8 +45,7 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
 
 detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options, detail::CallHandle::Follower follower) {
-  auto terms = detail::termsOf(detail::Deadline::in(timeout), options);
-  terms.takesParts = !follower;  // nobody else can ask for them
+  const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
 }
 

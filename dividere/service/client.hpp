@@ -13,8 +13,7 @@
 #include "../connection/socket_options.hpp"
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
-#include "../reactor/call.hpp"
-#include "../reactor/stream.hpp"
+#include "../reactor/calling.hpp"
 #include "../registry/address.hpp"
 
 namespace dividere::detail {
@@ -63,7 +62,7 @@ struct ClientOptions {
 ///
 /// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs in the caller's thread. Replies to the
 /// others come by a thread of the client.
-class Client {
+class Client : public reactor::Calling<Client> {
  public:
   /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
   /// have: it must be 1 to 255 bytes of printable UTF-8.
@@ -96,45 +95,6 @@ class Client {
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
                 std::chrono::milliseconds timeout);
 
-  /// Sends the request, and returns at once. The call ends within this time.
-  ///
-  /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
-  /// call() says: with Errc::deadlinePassed if no reply came in time.
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Call<Reply>(begin(request, timeout, nullptr, nullptr));
-  }
-  template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                    const CallOptions& options) {
-    return Call<Reply>(begin(request, timeout, &options, nullptr));
-  }
-
-  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
-  /// start().
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
-    return Stream<Part>(beginStream(request, timeout, nullptr));
-  }
-  template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                      const CallOptions& options) {
-    return Stream<Part>(beginStream(request, timeout, &options));
-  }
-
-  /// The same as start() for those who want a callback alone: as Call::then().
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
-  }
-  template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
-             std::function<void(Outcome<Reply>)> whenDone) {
-    begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
-  }
-
   /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
   /// reply in time; gaveUp if it died, or could not be reached. As many as
   /// ClientOptions::maxInstances at most. Throws Error{noService} or Error{noRegistry} if none is known by then, and as start().
@@ -145,10 +105,13 @@ class Client {
     return outcomes;
   }
 
-  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a callback it does not wait for the client's thread.
+  /// Ends all calls (they throw Error{stopping}) and the connections, at once. Any thread, any number of times; in a
+  /// callback it does not wait for the client's thread.
   void stop();
 
  private:
+  friend class reactor::Calling<Client>;
+
   detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
                                  const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,

@@ -99,34 +99,23 @@ TEST_CASE("a cancelled request is not given to another worker when its own dies"
 
 TEST_CASE("requests that a Worker has not begun are cancelled there, and make room for others") {
   Broker broker(0, 0, calm());
-  Event handling, release;
-  Notes<std::string> handled;
-  WorkerOptions two;
-  two.capacity = 2;
-  Worker worker(back(broker), two);
-  worker.on([&](const Msg01& m) {
-    handled.add(m.field1());
-    handling.happen();
-    release.wait();
-    return m;
-  });
-  worker.start();
+  HeldWorker held(broker);
   RawDealer client(broker);
   client.send(request(1, "at hand"));
-  REQUIRE(handling.wait());
+  REQUIRE(held.handling.wait());
   client.send(request(2, "cancelled"));
   REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 2; }));
   client.send(request(3, "next"));
   REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.waiting == 1; }));
   client.send(cancelOf(request(2, "")));
   REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.late == 1 && s.inFlight == 2 && s.waiting == 0; }));
-  release.happen();
+  held.release.happen();
   for (const char number : {char{1}, char{3}}) {
     const auto reply = client.recv();
     REQUIRE(reply);
     CHECK(reply->front() == correlation('c', number));
   }
-  CHECK(handled.all() == std::vector<std::string>{"at hand", "next"});
+  CHECK(held.handled.all() == std::vector<std::string>{"at hand", "next"});
 }
 
 TEST_CASE("a Worker's handler sees that its request is cancelled, and the next one begins anew") {

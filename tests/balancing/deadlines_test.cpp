@@ -130,28 +130,17 @@ TEST_CASE("a retry that tells what is left by then is known for one") {
 
 TEST_CASE("a request that expires while it waits in a Worker is not executed, and its client is told") {
   Broker broker(0, 0, calm());
-  Event handling, release;
-  Notes<std::string> handled;
-  WorkerOptions two;
-  two.capacity = 2;
-  Worker worker(back(broker), two);
-  worker.on([&](const Msg01& m) {
-    handled.add(m.field1());
-    handling.happen();
-    release.wait();
-    return m;
-  });
-  worker.start();
+  HeldWorker held(broker);
   RawDealer client(broker);
   client.send({envelope(msg01("at hand"))});
-  REQUIRE(handling.wait());
+  REQUIRE(held.handling.wait());
   client.send({timed("too late", 200)});
   REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 2 || s.expired == 1; }));
   letTimePass(201ms);
-  release.happen();
+  held.release.happen();
   const auto first = client.recv(), second = client.recv();
   REQUIRE(first);
   REQUIRE(second);
   CHECK((text(first->back()) == "error 8" || text(second->back()) == "error 8"));
-  CHECK(handled.all() == std::vector<std::string>{"at hand"});
+  CHECK(held.handled.all() == std::vector<std::string>{"at hand"});
 }

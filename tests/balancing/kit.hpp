@@ -112,6 +112,31 @@ inline BrokerOptions brisk() {
   return options;
 }
 
+inline WorkerOptions withCapacity(std::uint32_t capacity) {
+  WorkerOptions options;
+  options.capacity = capacity;
+  return options;
+}
+
+/// A Worker for two requests at a time, whose handler waits to be released.
+struct HeldWorker {
+  Event handling, release;
+  Notes<std::string> handled;
+  Worker worker;
+
+  explicit HeldWorker(const Broker& broker, const std::string& reply = {})
+      : worker(support::local(broker.backPort()), withCapacity(2)) {
+    worker.on([this, reply](const Msg01& m) {
+      handled.add(m.field1());
+      handling.happen();
+      release.wait();
+      return reply.empty() ? m : msg01(reply);
+    });
+    worker.start();
+  }
+  ~HeldWorker() { release.happen(); }
+};
+
 inline WorkerOptions withHeartbeat(std::chrono::milliseconds heartbeat) {
   WorkerOptions options;
   options.heartbeat = heartbeat;

@@ -23,32 +23,21 @@ TEST_CASE("a Worker registers with a broker that comes after it, and with the ne
 
 TEST_CASE("a Worker that stops finishes the request at hand, answers it, and gives the others back") {
   Broker broker(0, 0, calm());
-  Event handling, release;
-  Notes<std::string> handled;
-  WorkerOptions two;
-  two.capacity = 2;
-  Worker leaving(back(broker), two);
-  leaving.on([&](const Msg01& m) {
-    handled.add(m.field1());
-    handling.happen();
-    release.wait();
-    return msg01("by the one that leaves");
-  });
-  leaving.start();
+  HeldWorker held(broker, "by the one that leaves");
   REQUIRE(broker.waitForWorkers(1, kLimit));
   RawDealer client(broker);
   client.send({envelope(msg01("at hand"))});
   client.send({envelope(msg01("not begun"))});
-  REQUIRE(handling.wait());
+  REQUIRE(held.handling.wait());
   REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 2; }));
   {
     Event stopping;
     Thread stopper([&] {
       stopping.happen();
-      leaving.stop();
+      held.worker.stop();
     });
     REQUIRE(stopping.wait());
-    release.happen();
+    held.release.happen();
   }
   const auto first = client.recv();
   REQUIRE(first);
@@ -61,7 +50,7 @@ TEST_CASE("a Worker that stops finishes the request at hand, answers it, and giv
   const auto second = client.recv();
   REQUIRE(second);
   // Unless its handler had begun already when stop() came.
-  if (handled.count() == 1) CHECK(text(second->back()) == "not begun");
+  if (held.handled.count() == 1) CHECK(text(second->back()) == "not begun");
   CHECK(broker.stats().replied == 2);
   CHECK(broker.stats().late == 0);
 }

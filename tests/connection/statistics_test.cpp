@@ -13,13 +13,14 @@
 #include "support/limit.hpp"
 #include "support/raw_socket.hpp"
 #include "support/tcp.hpp"
+#include "support/thrown.hpp"
 
 using dividere::Statistics;
 using dividere::connection::Publisher;
 using dividere::connection::Request;
 using dividere::connection::Response;
 using dividere::connection::SocketOptions;
-using dividere::connection::Subscriber;
+using support::contains;
 
 namespace {
 
@@ -38,8 +39,6 @@ std::vector<Statistics> statisticsOf(const std::string& name) {
 }
 
 std::string localhost(const Response& response) { return "tcp://127.0.0.1:" + std::to_string(response.port()); }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

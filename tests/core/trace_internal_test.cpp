@@ -4,10 +4,10 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "dividere/core/detail/tracing.hpp"
 #include "support/log_capture.hpp"
+#include "support/spans.hpp"
 
 using dividere::currentTrace;
 using dividere::Span;
@@ -25,15 +25,6 @@ TraceContext example() {
   context.spanId = {0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7};
   return context;
 }
-
-/// Takes the spans as long as it lives.
-struct Spans {
-  std::vector<Span> ended;
-  Spans() {
-    dividere::setSpanHandler([this](const Span& span) { ended.push_back(span); });
-  }
-  ~Spans() { dividere::setSpanHandler(nullptr); }
-};
 
 }  // namespace
 
@@ -78,13 +69,13 @@ TEST_CASE("without a handler of spans there are none") {
 }
 
 TEST_CASE("a span is a part of its parent, or begins a trace of its own") {
-  Spans spans;
+  const support::Spans spans;
   const auto opened = OpenSpan::begin(Span::Kind::server, example(), "service", "part");
   opened->end("why");
   opened->end("once more");
   OpenSpan::begin(Span::Kind::client, std::nullopt, "client", "root")->end();
-  REQUIRE(spans.ended.size() == 2);
-  const Span &part = spans.ended[0], &root = spans.ended[1];
+  REQUIRE(spans.all().size() == 2);
+  const Span part = spans.all()[0], root = spans.all()[1];
   CHECK(part.context.traceId == example().traceId);
   CHECK(part.parentId == example().spanId);
   CHECK(part.context.spanId != example().spanId);

@@ -13,6 +13,7 @@
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/limit.hpp"
+#include "support/messages.hpp"
 #include "support/notes.hpp"
 #include "support/thrown.hpp"
 
@@ -25,15 +26,10 @@ using dividere::registry::Location;
 using dividere::registry::Server;
 using dividere::registry::Subscriber;
 using stage::OldPeer;
+using support::msg01;
 using namespace std::chrono_literals;
 
 namespace {
-
-Msg01 message(const std::string& text) {
-  Msg01 made;
-  made.set_field1(text);
-  return made;
-}
 
 /// A publisher that is announced under a name.
 struct Camera {
@@ -61,7 +57,7 @@ Subscriber subscriberTo(const Server& server, const std::string& name, const std
 std::string firstOf(Publisher& publisher, Subscriber& subscriber, const std::string& text) {
   std::optional<Msg01> received;
   support::eventually([&] {
-    publisher.send(message(text));
+    publisher.send(msg01(text));
     received = subscriber.recv<Msg01>(10ms);
     return received && received->field1() == text;
   });
@@ -92,7 +88,7 @@ TEST_CASE("waitForPublishers() returns once that many are connected, or at its t
   Camera second(server, "camera");
   CHECK(subscriber.waitForPublishers(2, support::kLimit));
   CHECK(second.publisher.waitForSubscribers(1, support::kLimit));
-  second.publisher.send(message("here"));
+  second.publisher.send(msg01("here"));
   CHECK(subscriber.recv<Msg01>(support::kLimit));
 }
 
@@ -120,7 +116,7 @@ TEST_CASE("a Subscriber that waits without limit is connected meanwhile") {
   });
   Camera camera(server, "camera");
   CHECK(camera.publisher.waitForSubscribers(1, support::kLimit));
-  camera.publisher.send(message("here"));
+  camera.publisher.send(msg01("here"));
   CHECK(received.wait());
   waiting.join();
 }
@@ -130,7 +126,7 @@ TEST_CASE("a Subscriber follows a publisher that moves, and loses nothing that h
   Subscriber subscriber = subscriberTo(server, "camera");
   auto first = std::make_unique<Camera>(server, "camera");
   REQUIRE(firstOf(first->publisher, subscriber, "there") == "there");
-  first->publisher.send(message("last"));
+  first->publisher.send(msg01("last"));
   REQUIRE(subscriber.wait(support::kLimit));
   auto second = std::make_unique<Camera>(server, "camera");
   first.reset();
@@ -202,7 +198,7 @@ TEST_CASE("a Subscriber moves, also into a reactor, and follows on from there") 
   for (const char* text : {"first", "second"}) {
     Camera camera(server, "camera");
     REQUIRE(camera.publisher.waitForSubscribers(1, support::kLimit));
-    camera.publisher.send(message(text));
+    camera.publisher.send(msg01(text));
     CHECK(texts.reachOne(text));
   }
 }

@@ -1,18 +1,14 @@
 // A trace goes with calls and publications from process to process.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <array>
 #include <dividere.hpp>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "stage.hpp"
-#include "support/eventually.hpp"
 #include "support/limit.hpp"
+#include "support/spans.hpp"
 
 using dividere::Span;
 using dividere::TraceContext;
@@ -20,41 +16,9 @@ using dividere::TraceScope;
 using dividere::registry::Server;
 using dividere::service::Client;
 using dividere::service::Service;
+using support::Spans;
 
 namespace {
-
-/// Takes the spans as long as it lives.
-class Spans {
- public:
-  Spans() {
-    dividere::setSpanHandler([this](const Span& span) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      all_.push_back(span);
-    });
-  }
-  ~Spans() { dividere::setSpanHandler(nullptr); }
-
-  std::vector<Span> all() const {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    return all_;
-  }
-
-  /// That of this component, once it has ended.
-  Span of(const std::string& component) const {
-    std::optional<Span> found;
-    const bool isThere = support::eventually([&] {
-      for (const Span& span : all()) {
-        if (span.component == component) found = span;
-      }
-      return found.has_value();
-    });
-    return isThere ? *found : Span();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<Span> all_;
-};
 
 TraceContext applications() {
   TraceContext context;

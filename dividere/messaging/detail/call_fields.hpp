@@ -10,11 +10,8 @@ namespace dividere::detail {
 
 /// What a peer understands beyond requests and replies: bits of the message Features.
 enum Feature : std::uint32_t {
-  kCancelFeature = 1,    ///< CancelCall
-  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
-  kDescribeFeature = 4,  ///< DescribeReq
-  kBundlesFeature = 8,   ///< several messages in one envelope
-  kFramesFeature = 16,   ///< one message in several frames
+  kCancelFeature = 1,  ///< CancelCall
+  kPartsFeature = 2,   ///< parts before a reply, and Credit for more of them
 };
 
 /// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.

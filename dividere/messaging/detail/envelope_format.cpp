@@ -70,6 +70,15 @@ EnvelopeHead::EnvelopeHead(std::string_view type)
   return true;
 }
 
+/// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
+static bool isTail(std::string_view bytes) {
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() <= 2) return false;
+  }
+  return !field.failed();
+}
+
 [[gnu::noinline]] bool EnvelopeHead::cutTail(std::string_view& bytes, std::uint64_t size) {
   if (size > bytes.size()) return false;
   const std::string_view tail = bytes.substr(static_cast<std::size_t>(size));

@@ -19,14 +19,6 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   return true;
 }
 
-bool isTail(std::string_view bytes) {
-  FieldReader field(bytes);
-  while (field.next()) {
-    if (field.number() <= 2) return false;
-  }
-  return !field.failed();
-}
-
 /// As readTail(), of fields in any order, with others among them.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);

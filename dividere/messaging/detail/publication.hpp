@@ -87,9 +87,6 @@ inline bool skipTopic(std::string_view& bytes) {
   return true;
 }
 
-/// Whether the bytes are fields that may stand behind msg: neither it nor msgName once more.
-bool isTail(std::string_view bytes);
-
 /// The last two of a tail, where they are there.
 inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
   constexpr std::string_view kSentTag("\xB1\x06", 2), kKeptTag("\x98\x07", 2);

@@ -61,7 +61,7 @@ std::optional<std::string> replyBytes(const PendingCall& call);
 CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
 
 /// Begins a call. `options` may be null, and `follower` empty.
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, const CallTerms& terms,
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
                      const CallOptions* options, CallHandle::Follower follower);
 
 /// Begins one whose parts are read. `options` may be null.
@@ -242,7 +242,6 @@ class CallDesk : protected Remote::Owner {
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
   // In the loop's thread.
-  Responder* giveAtOnce(const CallPtr& call);
   Responder* takeOverIfAlone(Responder& responder);
   void leave(Responder& responder);
   void takeIncoming();

@@ -131,7 +131,6 @@ class PendingCall {
   const std::shared_ptr<CallDoor>& door() const { return door_; }
   std::uint64_t number() const { return number_; }
   const CallTerms& terms() const { return terms_; }
-  std::size_t requestSize() const { return request_.size(); }
 
   // The rest is the desk's, in its loop's thread.
 
