@@ -28,6 +28,7 @@ done
 
 bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libprotobuf-dev protobuf-compiler \
   libbenchmark-dev cppzmq-dev
+mkdir -p "$(dirname "$build_dir")"
 cmake -G Ninja -S . -B "$build_dir" -DCMAKE_BUILD_TYPE=Release \
   -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF -DDIVIDERE_BUILD_BENCH=ON > "$build_dir.log" 2>&1 \
   || { cat "$build_dir.log"; exit 1; }
