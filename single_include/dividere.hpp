@@ -15887,8 +15887,8 @@ class Remote final : public Source {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/remote.hpp
 
-// begin dividere/reactor/detail/call_desk.hpp
-// The calls of a client, and whoever they are given to.
+// begin dividere/reactor/detail/responder.hpp
+// One that calls are given to.
 
 namespace dividere::detail {
 
@@ -15896,7 +15896,6 @@ namespace dividere::detail {
 // (1,000 messages by default), and be dropped. libzmq tells it of room only once 500 have left.
 constexpr std::size_t kMostCallsAtOne = 400;
 
-/// One that calls are given to.
 struct Responder {
   Remote* remote = nullptr;
   int descriptor = -1;      // the remote's, for a thread that does not know whether that is still there
@@ -15911,80 +15910,118 @@ struct Responder {
   bool hasRoom() const { return calls < kMostCallsAtOne; }
 };
 
-/// Copies the reply of a call that is complete; false if none came in time. Throws why else there is none.
-bool replyInto(const PendingCall& call, google::protobuf::Message& reply);
+}  // namespace dividere::detail
+// end dividere/reactor/detail/responder.hpp
 
-/// The same for a reply of any type; null if none came in time.
-std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call);
+// begin dividere/reactor/detail/call_book.hpp
+// Which calls a client has, who has each of them, and when there is something to do for one.
 
-class CallDesk;
+namespace dividere::detail {
 
-/// The same as it came, for peers that send plain bytes.
-std::optional<std::string> replyBytes(const PendingCall& call);
+/// A call that the book has.
+struct CallEntry {
+  using Clock = Deadline::Clock;
 
-/// The terms of a call; `options` may be null.
-CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
+  std::shared_ptr<PendingCall> call;
+  Responder* at = nullptr;                               // that has it; null while it waits
+  Responder* also = nullptr;                             // was given it before, and may still reply
+  bool isPinned = false;                                 // to `at`, which may not have been asked yet
+  bool isAsked = false;                                  // if pinned: `at` has been
+  Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
+  std::list<CallEntry*>::iterator waits;                 // the book's
+  Clock::time_point dueAt = Clock::time_point::max();    // the book's; max: never
 
-/// Begins a call. `options` may be null, and `follower` empty.
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
-                     const CallOptions* options, CallHandle::Follower follower);
+  bool isAt(const Responder& responder) const { return at == &responder || also == &responder; }
 
-/// Begins one whose parts are read. `options` may be null.
-CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
-                       const CallOptions* options);
+  /// It has the call now, and whoever had it so far may still reply.
+  void giveTo(Responder& responder);
 
-/// Gives calls out until each has its outcome. Who they are given to, and what becomes of those whose responder is lost, a
-/// class derived from this one says.
-class CallDesk : protected Remote::Owner {
+  /// It has the call no more.
+  void takeFrom(Responder& responder);
+};
+
+/// All in the loop's thread. Entries stay where they are until they are removed.
+class CallBook {
+ public:
+  using Clock = Deadline::Clock;
+
+  CallEntry& enter(const std::shared_ptr<PendingCall>& call);
+
+  /// Nobody has it.
+  void remove(CallEntry& entry);
+
+  /// Null if there is none of this number.
+  CallEntry* find(std::uint64_t number);
+
+  bool isEmpty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  CallEntry& any() { return entries_.begin()->second; }
+
+  /// Those that it has, the oldest first.
+  std::vector<CallEntry*> heldBy(const Responder& responder);
+
+  // Those that wait for somebody to be given to, in order.
+
+  bool hasWaiting() const { return !waiting_.empty(); }
+  CallEntry& firstWaiting() { return *waiting_.front(); }
+  bool isWaiting(const CallEntry& entry) const { return entry.waits != waiting_.end(); }
+  void addWaiting(CallEntry& entry, bool isFirst);
+
+  /// Unless it does not wait.
+  void removeWaiting(CallEntry& entry);
+
+  /// `function(entry)` may remove the entry that it is called for.
+  template <class Function>
+  void forEachWaiting(const Function& function) {
+    for (auto it = waiting_.begin(); it != waiting_.end();) function(**it++);
+  }
+  template <class Function>
+  void forEachWaiting(const Function& function) const {
+    for (const CallEntry* entry : waiting_) function(*entry);
+  }
+
+  // When there is something to do for one: its deadline, the end of a try, or a second one is to get it.
+
+  /// Reckons it from the entry, anew; returns it.
+  Clock::time_point setDue(CallEntry& entry);
+
+  /// For any of them.
+  Clock::time_point nextDue() const { return dues_.empty() ? Clock::time_point::max() : dues_.begin()->first; }
+
+  /// The one for which there is something to do by now; null if there is none.
+  CallEntry* firstDue(Clock::time_point now);
+
+ private:
+  void clearDue(CallEntry& entry);
+
+  std::unordered_map<std::uint64_t, CallEntry> entries_;
+  std::list<CallEntry*> waiting_;
+  std::set<std::pair<Clock::time_point, std::uint64_t>> dues_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_book.hpp
+
+// begin dividere/reactor/detail/call_dispatch.hpp
+// Gives a client's calls to those who reply, until each has its outcome.
+
+namespace dividere::detail {
+
+/// Who calls are given to, and what becomes of those whose responder is lost, a class derived from this one says. In the
+/// loop's thread, or in a Visit to it, but for what says otherwise.
+class CallDispatch : protected Remote::Owner {
  public:
   using Clock = Deadline::Clock;
   using CallPtr = std::shared_ptr<PendingCall>;
-
-  // Any thread.
-
-  /// A call that has yet to begin. `options` may be null. Throws Error{tooLarge}, and as encodeFrame().
-  CallPtr prepare(const google::protobuf::Message& request, const CallTerms& terms, const CallOptions* options);
-  CallPtr prepare(std::string_view bytes, const CallTerms& terms);
-
-  /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
-  void begin(const CallPtr& call);
-
-  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then.
-  void make(const CallPtr& call);
-
-  /// The same for one that has begun.
-  void await(const CallPtr& call);
-
-  /// Ends it, unless it has ended.
-  static void cancel(const CallPtr& call);
-
-  /// Has the follower of a call that is complete called: in the loop's thread, or here if there is none any more.
-  static void deliverSoon(const CallPtr& call);
-
-  /// Ends all calls.
-  void stop();
-
-  /// Throws Error{outOfTurn} in the loop's thread, where nobody can wait for what it brings.
-  void requireWaitable() const;
-
-  /// Throws Error{otherProcess} in a forked child.
-  void requireOwnProcess() const { fork_.require(className_); }
-
-  /// Whether this is the loop's own thread.
-  bool isCurrent() const noexcept { return loop_.isCurrent(); }
-
-  /// Stops, and has the loop's thread call `last` as it ends. False, and nothing done, where stop() would wait for that
-  /// thread, or there is none any more.
-  bool endWith(std::function<void()> last);
 
  protected:
   using Place = PendingCall::Place;
 
   /// `className` is a literal.
-  CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls);
-  ~CallDesk();
+  CallDispatch(const char* className, std::string who, std::size_t maxCalls);
+  ~CallDispatch() = default;
 
-  // What a derived class says; all in the loop's thread but outcomeInVain().
+  // What a derived class says.
 
   /// Whether a call may be given out at once, with nothing to be done before.
   virtual bool isReady(Clock::time_point now) = 0;
@@ -16047,98 +16084,90 @@ class CallDesk : protected Remote::Owner {
 
   // For those.
 
-  /// Runs it in the loop's thread, before the end of all calls. Throws Error{stopping} after stop(). Any thread.
-  void postBeforeEnd(std::function<void()> function);
-
-  /// In the loop's thread: begins another call of the same request, for this responder alone: it waits for that one to be
-  /// up, and ends when that is lost.
+  /// Begins another call of the same request, for this responder alone: it waits for that one to be up, and ends when that
+  /// is lost.
   CallPtr beginAt(Responder& responder, const CallPtr& model);
 
-  /// In the loop's thread: gives out what waits.
+  /// Gives out what waits.
   void handOut();
 
-  /// In the loop's thread: has doWhatIsDue() called now.
+  /// Has doWhatIsDue() called now.
   void attendToWhatIsDue();
 
-  /// In the loop's thread: ends those that wait and of which `isHopeless` says so.
+  /// Ends those that wait and of which `isHopeless` says so.
   template <class Predicate>
   void endWaiting(const Predicate& isHopeless) {
-    for (auto it = waiting_.begin(); it != waiting_.end();) {
-      Entry& entry = **it++;
+    book_.forEachWaiting([&](CallEntry& entry) {
       if (isHopeless(*entry.call)) end(entry, outcomeInVain(*entry.call));
-    }
+    });
   }
   template <class Function>
   void forEachWaiting(const Function& function) const {
-    for (const Entry* entry : waiting_) function(*entry->call);
+    book_.forEachWaiting([&](const CallEntry& entry) { function(*entry.call); });
   }
 
-  const std::string& who() const { return door_->who; }
-  bool isStopped();
+  // For the desk.
 
-  const ForkGuard fork_;
-  const char* const className_;
+  /// Gives out a call in the thread that visits, which saves waking another one. Null if the loop has to do it.
+  Responder* giveAtOnce(const CallPtr& call);
+
+  /// A call begins, or has ended in another thread.
+  void lookAt(const CallPtr& call);
+
+  /// Who has it; null if nobody does.
+  Responder* holderOf(const PendingCall& call);
+
+  /// There will be no more calls, and the responders go.
+  bool isOver() const { return isOver_; }
+  void setOver() { isOver_ = true; }
+
+  /// Ends all calls.
+  void endAllCalls();
+
+  // Any thread.
+
+  std::uint64_t nextNumber() { return lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+  /// Whether a request should ask for its responder's features. One asks at a time: each that does is replied to twice.
+  bool takeFeaturesQuestion() { return asksFeatures_.load(std::memory_order_relaxed) && asksFeatures_.exchange(false); }
+
+  const std::string& who() const { return door_->who; }
   ReactorLoop& loop() { return loop_; }
+  const ReactorLoop& loop() const { return loop_; }
 
   /// Starts the loop: at the end of a derived class's constructor.
   void start() { loop_.start(); }
 
- private:
-  /// A call that the desk knows of.
-  struct Entry {
-    CallPtr call;
-    Responder* at = nullptr;                               // that has it; null while it waits
-    Responder* also = nullptr;                             // was given it before, and may still reply
-    bool isPinned = false;                                 // to `at`, which may not have been asked yet
-    bool isAsked = false;                                  // if pinned: `at` has been
-    Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
-    std::list<Entry*>::iterator waits;                     // while it waits: where
-    Clock::time_point dueAt = Clock::time_point::max();    // where it is in dues_; max: nowhere
-  };
+  const char* const className_;
+  const std::shared_ptr<CallDoor> door_;
 
+ private:
   void remoteChanged(Remote& remote) final;
   void remoteReplied(Remote& remote, std::string_view id, Frame& reply) final;
-
-  // Any thread.
-  CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
-  Responder* beginHere(const CallPtr& call);
-  void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
-  void post(const CallPtr& call);
-  void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
-
-  // In the loop's thread.
-  Responder* takeOverIfAlone(Responder& responder);
-  void leave(Responder& responder);
-  void takeIncoming();
-  void lookAt(const CallPtr& call);
-  Entry& enter(const CallPtr& call, Clock::time_point now);
-  void enqueue(Entry& entry, bool isFirst);
-  bool give(Entry& entry, Responder& responder);
-  bool ask(Entry& entry, Responder& responder);
-  void giveAgain(Entry& entry);
-  void askPinned(Responder& responder);
-  void hedge(Entry& entry);
-  void cancelAt(const Entry& entry, const Responder* butNot);
-  bool takePart(Entry& entry, Responder& responder, Frame& reply);
-  void giveCredit(Entry& entry);
   bool takeFeatures(Responder& responder, std::string_view reply);
+  bool takePart(CallEntry& entry, Responder& responder, Frame& reply);
+  void giveCredit(CallEntry& entry);
+
+  CallEntry& enter(const CallPtr& call, Clock::time_point now);
+  bool give(CallEntry& entry, Responder& responder);
+  bool ask(CallEntry& entry, Responder& responder);
+  void giveAgain(CallEntry& entry);
+  void askPinned(Responder& responder);
+  void hedge(CallEntry& entry);
   void takeBackAll(Responder& responder);
-  void takeBack(Entry& entry, Responder& responder, bool isHandled);
-  void detach(Entry& entry);
-  void abandon(Entry& entry);
-  void end(Entry& entry, CallOutcome&& outcome);
-  void remove(Entry& entry);
+  void takeBack(CallEntry& entry, Responder& responder, bool isHandled);
+
+  void abandon(CallEntry& entry);
+  void cancelAt(const CallEntry& entry, const Responder* butNot);
+  void end(CallEntry& entry, CallOutcome&& outcome);
+  void remove(CallEntry& entry);
   void finish(const CallPtr& call);
   void deliverFinished();
-  void endAll();
-  void setDue(Entry& entry);
-  void clearDue(Entry& entry);
-  void doWhatIsDueOfCalls(Clock::time_point now);
-  void doWhatIsDueOf(Entry& entry, Clock::time_point now);
 
-  // Constant after construction.
-  const std::shared_ptr<CallDoor> door_;
-  const std::int64_t maxMessageBytes_;
+  void setDue(CallEntry& entry) { alarm_.set(book_.setDue(entry)); }
+  void doWhatIsDueOfCalls(Clock::time_point now);
+  void doWhatIsDueOf(CallEntry& entry, Clock::time_point now);
+
   const std::size_t maxCalls_;
 
   // In any thread.
@@ -16148,19 +16177,97 @@ class CallDesk : protected Remote::Owner {
 
   // In the loop's thread.
   bool isAtDues_ = false;
-  bool isOver_ = false;  // there will be no more calls, and the responders go
-  std::unordered_map<std::uint64_t, Entry> entries_;
-  std::list<Entry*> waiting_;
-  std::set<std::pair<Clock::time_point, std::uint64_t>> dues_;
+  bool isOver_ = false;
+  CallBook book_;
   std::vector<CallPtr> finished_;  // whose followers have yet to be called
   ErrorLog log_;
+
+  ReactorLoop loop_;  // after all that its thread uses
+  Alarm alarm_{loop_, [this] { attendToWhatIsDue(); }};
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_dispatch.hpp
+
+// begin dividere/reactor/detail/call_desk.hpp
+// Where a client's calls are made: in any thread.
+
+namespace dividere::detail {
+
+/// Hands calls to its loop, which gives them out, and waits for them. A call that is alone at its responder is made in the
+/// caller's thread, which acts as the loop meanwhile.
+class CallDesk : protected CallDispatch {
+ public:
+  using CallDispatch::CallPtr;
+  using CallDispatch::Clock;
+
+  // Any thread.
+
+  /// A call that has yet to begin. `options` may be null. Throws Error{tooLarge}, and as encodeFrame().
+  CallPtr prepare(const google::protobuf::Message& request, const CallTerms& terms, const CallOptions* options);
+  CallPtr prepare(std::string_view bytes, const CallTerms& terms);
+
+  /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
+  void begin(const CallPtr& call);
+
+  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then.
+  void make(const CallPtr& call);
+
+  /// The same for one that has begun.
+  void await(const CallPtr& call);
+
+  /// Ends it, unless it has ended.
+  static void cancel(const CallPtr& call);
+
+  /// Has the follower of a call that is complete called: in the loop's thread, or here if there is none any more.
+  static void deliverSoon(const CallPtr& call);
+
+  /// Ends all calls.
+  void stop();
+
+  /// Throws Error{outOfTurn} in the loop's thread, where nobody can wait for what it brings.
+  void requireWaitable() const;
+
+  /// Throws Error{otherProcess} in a forked child.
+  void requireOwnProcess() const { fork_.require(className_); }
+
+  /// Whether this is the loop's own thread.
+  bool isCurrent() const noexcept { return loop().isCurrent(); }
+
+  /// Stops, and has the loop's thread call `last` as it ends. False, and nothing done, where stop() would wait for that
+  /// thread, or there is none any more.
+  bool endWith(std::function<void()> last);
+
+ protected:
+  /// `className` is a literal.
+  CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls);
+  ~CallDesk();
+
+  /// Runs it in the loop's thread, before the end of all calls. Throws Error{stopping} after stop(). Any thread.
+  void postBeforeEnd(std::function<void()> function);
+
+  bool isStopped();
+
+  const ForkGuard fork_;
+
+ private:
+  // Any thread.
+  CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
+  void post(const CallPtr& call);
+  void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
+  void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
+
+  // In the loop's thread, or in a Visit to it.
+  Responder* takeOverIfAlone(Responder& responder);
+  void leave(Responder& responder);
+  void takeIncoming();
+  void endAll();
+
+  const std::int64_t maxMessageBytes_;
 
   std::mutex mutex_;
   bool stopped_ = false;           // under mutex_
   std::vector<CallPtr> incoming_;  // under mutex_: that begin, or have ended, in other threads
-
-  ReactorLoop loop_;  // after all that its thread uses
-  Alarm alarm_{loop_, [this] { attendToWhatIsDue(); }};
 };
 
 /// Ends a client's desk, also from within one of its callbacks.
@@ -16172,29 +16279,25 @@ void endDesk(Desk* desk) {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/call_desk.hpp
 
-// begin dividere/reactor/detail/handling_scope.hpp
-// What the calls that a handler itself makes go by.
+// begin dividere/reactor/detail/call_reply.hpp
+// What a call that is complete brought to its caller.
 
 namespace dividere::detail {
 
-/// While one lives, the calling thread handles a request that has to be replied to by this deadline.
-class HandlingScope {
- public:
-  explicit HandlingScope(const Deadline& deadline) noexcept : before_(until_) { until_ = deadline.when(); }
-  ~HandlingScope() { until_ = before_; }
-  HandlingScope(const HandlingScope&) = delete;
-  HandlingScope& operator=(const HandlingScope&) = delete;
+/// Copies the reply; false if none came in time. Throws why else there is none.
+bool replyInto(const PendingCall& call, google::protobuf::Message& reply);
 
-  /// That of the request which this thread handles; never, where it handles none, or one without a limit.
-  static Deadline deadline() noexcept { return Deadline::at(until_); }
+/// The same for a reply of any type; null if none came in time.
+std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call);
 
- private:
-  inline static thread_local Deadline::Clock::time_point until_ = Deadline::Clock::time_point::max();
-  const Deadline::Clock::time_point before_;
-};
+/// The same as it came, for peers that send plain bytes.
+std::optional<std::string> replyBytes(const PendingCall& call);
+
+/// Why there is no reply, where no peer said it.
+Error failureOf(const PendingCall& call);
 
 }  // namespace dividere::detail
-// end dividere/reactor/detail/handling_scope.hpp
+// end dividere/reactor/detail/call_reply.hpp
 
 // begin dividere/reactor/call.cpp
 namespace dividere::detail {
@@ -16202,68 +16305,6 @@ namespace dividere::detail {
 const Error& noError() noexcept {
   static NeverDestroyed<Error> none(std::error_code(), "no error");
   return *none;
-}
-
-/// Why there is no reply, where no peer said it.
-static Error errorOf(const std::string& who, const CallOutcome& outcome) {
-  const auto* failure = std::get_if<CallFailure>(&outcome);
-  if (!failure) return Error(Errc::deadlinePassed, who);
-  return Error(failure->code, failure->text.empty() ? who : who + ": " + failure->text);
-}
-
-bool replyInto(const PendingCall& call, google::protobuf::Message& reply) {
-  const std::string& who = call.door()->who;
-  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
-    decodeEnvelopeInto(who, frame->view(), reply);
-    return true;
-  }
-  if (std::holds_alternative<NoneInTime>(call.outcome())) return false;
-  throw errorOf(who, call.outcome());
-}
-
-std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
-  const std::string& who = call.door()->who;
-  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
-    throwIfErrorEnvelope(who, frame->view());  // though its type may be linked here
-    return decodeEnvelope(who, frame->view());
-  }
-  if (std::holds_alternative<NoneInTime>(call.outcome())) return nullptr;
-  throw errorOf(who, call.outcome());
-}
-
-std::optional<std::string> replyBytes(const PendingCall& call) {
-  const std::string& who = call.door()->who;
-  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
-    throwIfErrorEnvelope(who, frame->view());
-    return frame->str();
-  }
-  if (std::holds_alternative<NoneInTime>(call.outcome())) return std::nullopt;
-  throw errorOf(who, call.outcome());
-}
-
-CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
-  CallTerms terms;
-  terms.deadline = options && options->outlivesRequest ? deadline : earlier(deadline, HandlingScope::deadline());
-  if (options) terms.isRepeatable = options->repeatable;
-  if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
-  return terms;
-}
-
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
-                     const CallOptions* options, CallHandle::Follower follower) {
-  terms.takesParts = !follower;  // who gives a callback away cannot ask for them any more
-  const auto call = desk.prepare(request, terms, options);
-  CallHandle handle(call);
-  if (follower) handle.follow(std::move(follower), false);
-  desk.begin(call);
-  return handle;
-}
-
-CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
-                       const CallOptions* options) {
-  CallTerms terms = termsOf(deadline, options);
-  if (!options) terms.isRepeatable = false;
-  return startCall(desk, request, terms, options, nullptr);
 }
 
 /// In the thread that brings the outcome nobody can wait for it.
@@ -16323,7 +16364,7 @@ bool CallHandle::wait(std::chrono::milliseconds timeout) const {
 std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
   try {
     if (getInto(reply)) return nullptr;
-    return std::make_shared<const Error>(errorOf(call_->door()->who, call_->outcome()));
+    return std::make_shared<const Error>(failureOf(*call_));
   } catch (const Error& error) {
     return std::make_shared<const Error>(error);
   }
@@ -16390,7 +16431,7 @@ bool CallHandle::nextPart(google::protobuf::Message& part) const {
         throwIfErrorEnvelope(who, reply->view());
         return false;
       }
-      throw errorOf(who, call.outcome());
+      throw failureOf(call);
     }
   }
   if (parts.hasCredit()) CallDesk::deliverSoon(call_);
@@ -16402,6 +16443,80 @@ void CallHandle::cancel() { CallDesk::cancel(call()); }
 
 }  // namespace dividere::detail
 // end dividere/reactor/call.cpp
+
+// begin dividere/reactor/detail/call_book.cpp
+namespace dividere::detail {
+
+void CallEntry::giveTo(Responder& responder) {
+  if (also) --also->calls;
+  also = std::exchange(at, &responder);
+  ++responder.calls;
+}
+
+void CallEntry::takeFrom(Responder& responder) {
+  (at == &responder ? at : also) = nullptr;
+  --responder.calls;
+  if (!at) std::swap(at, also);
+}
+
+CallEntry& CallBook::enter(const std::shared_ptr<PendingCall>& call) {
+  CallEntry& entry = entries_[call->number()];
+  entry.call = call;
+  entry.waits = waiting_.end();
+  return entry;
+}
+
+void CallBook::remove(CallEntry& entry) {
+  removeWaiting(entry);
+  clearDue(entry);
+  entries_.erase(entry.call->number());
+}
+
+CallEntry* CallBook::find(std::uint64_t number) {
+  const auto found = entries_.find(number);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+std::vector<CallEntry*> CallBook::heldBy(const Responder& responder) {
+  std::vector<CallEntry*> held;
+  for (auto& [number, entry] : entries_) {
+    if (entry.isAt(responder)) held.push_back(&entry);
+  }
+  std::sort(held.begin(), held.end(),
+            [](const CallEntry* a, const CallEntry* b) { return a->call->number() < b->call->number(); });
+  return held;
+}
+
+void CallBook::addWaiting(CallEntry& entry, bool isFirst) {
+  entry.waits = waiting_.insert(isFirst ? waiting_.begin() : waiting_.end(), &entry);
+}
+
+void CallBook::removeWaiting(CallEntry& entry) {
+  if (isWaiting(entry)) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
+}
+
+CallBook::Clock::time_point CallBook::setDue(CallEntry& entry) {
+  const PendingCall& call = *entry.call;
+  auto when = std::min(entry.hedgeAt, call.tries.end);
+  if (call.terms().isTimed) when = std::min(when, call.terms().deadline.when());
+  if (when == entry.dueAt) return when;
+  clearDue(entry);
+  entry.dueAt = when;
+  if (when != Clock::time_point::max()) dues_.insert({when, call.number()});
+  return when;
+}
+
+void CallBook::clearDue(CallEntry& entry) {
+  const auto when = std::exchange(entry.dueAt, Clock::time_point::max());
+  if (when != Clock::time_point::max()) dues_.erase({when, entry.call->number()});
+}
+
+CallEntry* CallBook::firstDue(Clock::time_point now) {
+  return nextDue() <= now ? find(dues_.begin()->second) : nullptr;
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_book.cpp
 
 // begin dividere/reactor/detail/call_control.hpp
 // What reaches a request while it is handled: that nobody wants its reply any more, and that more parts are wanted.
@@ -16592,74 +16707,52 @@ void CallControl::stopWaiting() noexcept {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/call_control.cpp
 
+// begin dividere/reactor/detail/call_wire.hpp
+// What a call puts on the wire besides its message, and what it reads there (doc/wire.md).
+
+namespace dividere::detail {
+
+/// The fields of a request, but its trace. They borrow from `options`, which may be null. Throws
+/// std::errc::invalid_argument, in the name of `className`, for options that make no sense.
+CallFields requestFields(const char* className, const CallTerms& terms, const CallOptions* options);
+
+/// Tells whoever has a request that it need not handle it any more.
+Frame cancelFrame();
+
+/// Lets whoever handles a request send so many more parts.
+Frame creditFrame(std::uint32_t parts);
+
+/// The number of a part that comes before its reply, from 1; 0 if the envelope is no such part.
+std::uint32_t partNumber(std::string_view envelope);
+
+/// What the envelope says of its sender's features; nothing if it says no such thing.
+std::optional<Features> readFeatures(std::string_view envelope);
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_wire.hpp
+
 // begin dividere/reactor/detail/call_desk.cpp
 namespace dividere::detail {
 
-/// What the bytes say of their sender; nothing if they say no such thing.
-static std::optional<Features> readFeatures(std::string_view bytes) {
-  static NeverDestroyed<std::string> prefix(envelopePrefix(Features::kType));
-  if (bytes.substr(0, prefix->size()) != *prefix) return std::nullopt;
-  try {
-    std::optional<Features> told(std::in_place);
-    if (told->decode(openEnvelope({}, bytes).payload)) return told;
-  } catch (const Error&) {  // it begins as one, and is none
-  }
-  return std::nullopt;
-}
-
 CallDesk::CallDesk(const char* className, std::string who, std::int64_t maxMessageBytes, std::size_t maxCalls)
-    : className_(className),
-      door_(std::make_shared<CallDoor>()),
-      maxMessageBytes_(maxMessageBytes),
-      maxCalls_(maxCalls),
-      loop_(className) {
-  door_->who = std::move(who);
+    : CallDispatch(className, std::move(who), maxCalls), maxMessageBytes_(maxMessageBytes) {
   door_->desk = this;
 }
 
 CallDesk::~CallDesk() { stop(); }
 
-void CallDesk::stop() {
-  if (fork_.crossed()) return;
-  {
-    std::lock_guard<std::mutex> lock(door_->mutex);
-    door_->desk = nullptr;
-  }
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopped_ = true;
-    loop_.post([this] { endAll(); });
-  }
-  loop_.stop();
-}
-
-bool CallDesk::endWith(std::function<void()> last) {
-  if (fork_.crossed() || !loop_.endWith(std::move(last))) return false;
-  stop();
-  return true;
-}
-
-// --- Making a call, in any thread ---
+// --- A call begins ---
 
 CallDesk::CallPtr CallDesk::prepare(const google::protobuf::Message& request, const CallTerms& terms,
                                     const CallOptions* options) {
-  CallFields fields;
-  fields.timeoutMs = timeLeft(terms.deadline);
-  // One asks at a time: each that does is replied to twice.
-  fields.asksFeatures = asksFeatures_.load(std::memory_order_relaxed) && asksFeatures_.exchange(false);
-  fields.notRepeatable = !terms.isRepeatable;
-  fields.takesParts = terms.takesParts;
-  if (options) {
-    requireOption(options->method.size() <= kLongestMethod, className_, "a method's name must be at most 255 bytes");
-    fields.method = options->method;
-    fields.priority = options->priority;
-  }
-  auto span = OpenSpan::begin(Span::Kind::client, currentTrace(), door_->who,
+  CallFields fields = requestFields(className_, terms, options);
+  fields.asksFeatures = takeFeaturesQuestion();
+  auto span = OpenSpan::begin(Span::Kind::client, currentTrace(), who(),
                               fields.method.empty() ? typeOf(request) : fields.method);
   const std::string trace = traceOf(span.get());
   fields.trace = trace;
   const std::string tail = fields.serialized();
-  CallPtr call = prepare(encodeFrame(door_->who, request, {{}, tail}), tail.size(), terms);
+  CallPtr call = prepare(encodeFrame(who(), request, {{}, tail}), tail.size(), terms);
   call->setSpan(std::move(span));
   return call;
 }
@@ -16672,25 +16765,48 @@ CallDesk::CallPtr CallDesk::prepare(Frame&& request, std::size_t tail, const Cal
   fork_.require(className_);
   const auto size = static_cast<std::int64_t>(request.size());
   if (maxMessageBytes_ >= 0 && size > maxMessageBytes_) {
-    throw Error(Errc::tooLarge, door_->who + ": a request of " + std::to_string(size) + " bytes");
+    throw Error(Errc::tooLarge, who() + ": a request of " + std::to_string(size) + " bytes");
   }
-  const std::uint64_t number = lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1;
-  return std::make_shared<PendingCall>(door_, number, std::move(request), tail, terms);
+  return std::make_shared<PendingCall>(door_, nextNumber(), std::move(request), tail, terms);
 }
 
 void CallDesk::begin(const CallPtr& call) {
-  if (loop_.isCurrent()) return post(call);  // in a follower
+  if (isCurrent()) return post(call);  // in a follower
   {
-    const ReactorLoop::Visit visit(loop_);
-    Responder* const responder = visit ? beginHere(call) : nullptr;
-    if (responder) return loop_.giveTurn(*responder->remote);
+    const ReactorLoop::Visit visit(loop());
+    Responder* const responder = visit ? giveAtOnce(call) : nullptr;
+    if (responder) return loop().giveTurn(*responder->remote);
   }
   post(call);
 }
 
+/// Has the loop look at it: it begins, or has ended.
+void CallDesk::post(const CallPtr& call) {
+  // Under the lock: what is posted before stop() comes before its end of all calls.
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_ && call->hasEnded()) return;
+  if (stopped_) throw Error(Errc::stopping, who());
+  incoming_.push_back(call);
+  if (incoming_.size() == 1) loop().post([this] { takeIncoming(); });
+}
+
+/// In the loop's thread: looks at what was posted.
+void CallDesk::takeIncoming() {
+  std::vector<CallPtr> incoming;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    incoming.swap(incoming_);
+  }
+  callsHaveCome(Clock::now());
+  for (const CallPtr& call : incoming) lookAt(call);
+  handOut();
+}
+
+// --- Waiting for a call ---
+
 void CallDesk::requireWaitable() const {
-  if (!loop_.isCurrent()) return;
-  throw Error(Errc::outOfTurn, door_->who + ": a callback must not wait for a call: use start()");
+  if (!loop().isCurrent()) return;
+  throw Error(Errc::outOfTurn, who() + ": a callback must not wait for a call: use start()");
 }
 
 void CallDesk::make(const CallPtr& call) {
@@ -16699,8 +16815,8 @@ void CallDesk::make(const CallPtr& call) {
   Responder* own = nullptr;
   bool isBegun = false;
   {
-    const ReactorLoop::Visit visit(loop_);
-    Responder* const responder = visit ? beginHere(call) : nullptr;
+    const ReactorLoop::Visit visit(loop());
+    Responder* const responder = visit ? giveAtOnce(call) : nullptr;
     isBegun = responder != nullptr;
     if (responder) own = takeOverIfAlone(*responder);
   }
@@ -16713,9 +16829,9 @@ void CallDesk::await(const CallPtr& call) {
   const Waker& waker = Waker::ofThisThread();
   Responder* own = nullptr;
   {
-    const ReactorLoop::Visit visit(loop_);
-    const auto found = visit && !call->hasEnded() ? entries_.find(call->number()) : entries_.end();
-    if (found != entries_.end() && found->second.at) own = takeOverIfAlone(*found->second.at);
+    const ReactorLoop::Visit visit(loop());
+    Responder* const holder = visit ? holderOf(*call) : nullptr;
+    if (holder) own = takeOverIfAlone(*holder);
   }
   attendOrWait(call, own, waker);
 }
@@ -16732,49 +16848,15 @@ void CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& wa
   call->wait(Deadline::never());  // whoever ended it may not yet have said how
 }
 
-/// Gives the call out in this thread, which saves waking another one. Null if the loop has to do it. In a Visit.
-Responder* CallDesk::beginHere(const CallPtr& call) {
-  const auto now = Clock::now();
-  if (isOver_ || !waiting_.empty() || entries_.size() >= maxCalls_ || !isReady(now)) return nullptr;
-  Responder* const responder = choose(*call, nullptr);
-  if (!responder) return nullptr;
-  Entry& entry = enter(call, now);
-  if (give(entry, *responder)) return responder;
-  remove(entry);
-  call->isKnown = false;
-  return nullptr;
-}
-
 /// One that has no other call than this thread's needs no other thread. Null if it has.
 Responder* CallDesk::takeOverIfAlone(Responder& responder) {
   const bool isAlone = responder.calls == 1 && !responder.isAttended;
   if (isAlone) {
     responder.isAttended = true;
-    loop_.setWakes(*responder.remote, false);
+    loop().setWakes(*responder.remote, false);
   }
-  loop_.giveTurn(*responder.remote);
+  loop().giveTurn(*responder.remote);
   return isAlone ? &responder : nullptr;
-}
-
-/// Has the loop look at it: it begins, or has ended.
-void CallDesk::post(const CallPtr& call) {
-  // Under the lock: what is posted before stop() comes before its end of all calls.
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_ && call->hasEnded()) return;
-  if (stopped_) throw Error(Errc::stopping, door_->who);
-  incoming_.push_back(call);
-  if (incoming_.size() == 1) loop_.post([this] { takeIncoming(); });
-}
-
-bool CallDesk::isStopped() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return stopped_;
-}
-
-void CallDesk::postBeforeEnd(std::function<void()> function) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  if (stopped_) throw Error(Errc::stopping, door_->who);
-  loop_.post(std::move(function));
 }
 
 /// Does what the loop would for this responder, until the call has ended or the deadline.
@@ -16786,24 +16868,26 @@ void CallDesk::attend(Responder& responder, PendingCall& call, const Waker& wake
     ::poll(waits, 2, deadline.pollTimeout());
     call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
     if (waits[1].revents) waker.drain();
-    const ReactorLoop::Visit visit(loop_);
+    const ReactorLoop::Visit visit(loop());
     if (!visit) break;
     // Once it is over there is no responder, nor its descriptor.
-    if (!isOver_) loop_.giveTurn(*responder.remote);
-    if (!call.hasEnded() && !isOver_ && !deadline.passed()) continue;
+    if (!isOver()) loop().giveTurn(*responder.remote);
+    if (!call.hasEnded() && !isOver() && !deadline.passed()) continue;
     return leave(responder);
   }
-  loop_.post([this, &responder] { leave(responder); });
+  loop().post([this, &responder] { leave(responder); });
   call.wait(deadline);
 }
 
 /// The responder, which a call's thread attended to, is the loop's again.
 void CallDesk::leave(Responder& responder) {
-  if (isOver_) return;
+  if (isOver()) return;
   responder.isAttended = false;
-  loop_.setWakes(*responder.remote, true);
+  loop().setWakes(*responder.remote, true);
   if (responder.calls == 0) isUnused(responder);
 }
+
+// --- A call ends from outside, or all do ---
 
 void CallDesk::cancel(const CallPtr& call) {
   if (!call->end(CallFailure{Errc::cancelled, {}})) return;
@@ -16822,74 +16906,129 @@ void CallDesk::deliverSoon(const CallPtr& call) {
   PendingCall::deliver(call, log);
 }
 
-// --- Giving calls out, in the loop's thread ---
-
-void CallDesk::takeIncoming() {
-  std::vector<CallPtr> incoming;
+void CallDesk::stop() {
+  if (fork_.crossed()) return;
+  {
+    std::lock_guard<std::mutex> lock(door_->mutex);
+    door_->desk = nullptr;
+  }
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    incoming.swap(incoming_);
+    stopped_ = true;
+    loop().post([this] { endAll(); });
   }
-  const auto now = Clock::now();
-  callsHaveCome(now);
-  for (const CallPtr& call : incoming) lookAt(call);
-  handOut();
+  loop().stop();
 }
 
-/// It begins, or has ended in another thread.
-void CallDesk::lookAt(const CallPtr& call) {
+bool CallDesk::endWith(std::function<void()> last) {
+  if (fork_.crossed() || !loop().endWith(std::move(last))) return false;
+  stop();
+  return true;
+}
+
+void CallDesk::endAll() {
+  setOver();
+  takeIncoming();
+  endAllCalls();
+}
+
+bool CallDesk::isStopped() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return stopped_;
+}
+
+void CallDesk::postBeforeEnd(std::function<void()> function) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (stopped_) throw Error(Errc::stopping, who());
+  loop().post(std::move(function));
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_desk.cpp
+
+// begin dividere/reactor/detail/call_dispatch.cpp
+namespace dividere::detail {
+
+CallDispatch::CallDispatch(const char* className, std::string who, std::size_t maxCalls)
+    : className_(className), door_(std::make_shared<CallDoor>()), maxCalls_(maxCalls), loop_(className) {
+  door_->who = std::move(who);
+}
+
+// --- Calls come ---
+
+Responder* CallDispatch::giveAtOnce(const CallPtr& call) {
+  const auto now = Clock::now();
+  if (isOver_ || book_.hasWaiting() || book_.size() >= maxCalls_ || !isReady(now)) return nullptr;
+  Responder* const responder = choose(*call, nullptr);
+  if (!responder) return nullptr;
+  CallEntry& entry = enter(call, now);
+  if (give(entry, *responder)) return responder;
+  remove(entry);
+  call->isKnown = false;
+  return nullptr;
+}
+
+void CallDispatch::lookAt(const CallPtr& call) {
   if (!call->isKnown) {
     call->isKnown = true;
     if (call->hasEnded()) return finish(call);
     if (isOver_) call->end(CallFailure{Errc::stopping, {}});
-    if (entries_.size() >= maxCalls_)
+    if (book_.size() >= maxCalls_)
       call->end(CallFailure{Errc::overloaded, std::to_string(maxCalls_) + " calls are under way"});
     if (call->hasEnded()) return finish(call);
     const auto now = Clock::now();
     call->waitFrom(now);
-    return enqueue(enter(call, now), false);
+    return book_.addWaiting(enter(call, now), false);
   }
-  const auto found = entries_.find(call->number());
-  if (found == entries_.end()) return finish(call);
-  if (call->hasEnded()) return abandon(found->second);
+  CallEntry* const entry = book_.find(call->number());
+  if (!entry) return finish(call);
+  if (call->hasEnded()) return abandon(*entry);
   finish(call);  // its parts have handlers now
-  giveCredit(found->second);
+  giveCredit(*entry);
 }
 
-CallDesk::Entry& CallDesk::enter(const CallPtr& call, Clock::time_point now) {
+CallEntry& CallDispatch::enter(const CallPtr& call, Clock::time_point now) {
   call->isKnown = true;
-  Entry& entry = entries_[call->number()];
-  entry.call = call;
-  entry.waits = waiting_.end();
+  CallEntry& entry = book_.enter(call);
   hasBegun(*call, now);
   setDue(entry);
   return entry;
 }
 
-void CallDesk::enqueue(Entry& entry, bool isFirst) {
-  entry.waits = waiting_.insert(isFirst ? waiting_.begin() : waiting_.end(), &entry);
+CallDispatch::CallPtr CallDispatch::beginAt(Responder& responder, const CallPtr& model) {
+  CallPtr call = model->again(nextNumber());
+  CallEntry& entry = enter(call, Clock::now());
+  entry.giveTo(responder);
+  entry.isPinned = true;
+  call->give();
+  entry.isAsked = ask(entry, responder);
+  return call;
 }
 
-void CallDesk::handOut() {
+Responder* CallDispatch::holderOf(const PendingCall& call) {
+  CallEntry* const entry = call.hasEnded() ? nullptr : book_.find(call.number());
+  return entry ? entry->at : nullptr;
+}
+
+// --- They are given out ---
+
+void CallDispatch::handOut() {
   if (isOver_) return;
-  while (!waiting_.empty()) {
-    Entry& entry = *waiting_.front();
+  while (book_.hasWaiting()) {
+    CallEntry& entry = book_.firstWaiting();
     Responder* const responder = choose(*entry.call, nullptr);
     if (!responder || !give(entry, *responder)) break;
   }
-  if (!waiting_.empty()) lacksResponder();
+  if (book_.hasWaiting()) lacksResponder();
 }
 
-bool CallDesk::give(Entry& entry, Responder& responder) {
-  const bool hasWaited = entry.waits != waiting_.end();
-  if (hasWaited) entry.call->tellTimeLeft();
+bool CallDispatch::give(CallEntry& entry, Responder& responder) {
+  if (book_.isWaiting(entry)) entry.call->tellTimeLeft();
   if (!ask(entry, responder)) return false;
-  if (hasWaited) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
-  if (entry.at == &responder || entry.also == &responder) return true;  // it had it before
+  book_.removeWaiting(entry);
+  if (entry.isAt(responder)) return true;  // it had it before
   entry.call->give();
-  if (entry.also) --entry.also->calls;
-  entry.also = std::exchange(entry.at, &responder);
-  ++responder.calls;
+  entry.giveTo(responder);
   const auto hedgeAfter = entry.call->terms().hedgeAfter;
   if (hedgeAfter > std::chrono::milliseconds(0) && !entry.also) {
     entry.hedgeAt = Deadline::in(hedgeAfter).when();
@@ -16898,33 +17037,22 @@ bool CallDesk::give(Entry& entry, Responder& responder) {
   return true;
 }
 
-bool CallDesk::ask(Entry& entry, Responder& responder) {
+bool CallDispatch::ask(CallEntry& entry, Responder& responder) {
   Frame request = entry.call->request();
   return responder.remote->ask(ids_.of(entry.call->number()), request);
 }
 
-CallDesk::CallPtr CallDesk::beginAt(Responder& responder, const CallPtr& model) {
-  CallPtr call = model->again(lastNumber_.fetch_add(1, std::memory_order_relaxed) + 1);
-  Entry& entry = enter(call, Clock::now());
-  entry.at = &responder;
-  entry.isPinned = true;
-  ++responder.calls;
-  call->give();
-  entry.isAsked = ask(entry, responder);
-  return call;
-}
-
 /// It is up: those that waited for it are asked.
-void CallDesk::askPinned(Responder& responder) {
-  for (auto& [number, entry] : entries_) {
-    if (entry.at != &responder || !entry.isPinned || entry.isAsked) continue;
-    entry.call->tellTimeLeft();
-    entry.isAsked = ask(entry, responder);
+void CallDispatch::askPinned(Responder& responder) {
+  for (CallEntry* entry : book_.heldBy(responder)) {
+    if (!entry->isPinned || entry->isAsked) continue;
+    entry->call->tellTimeLeft();
+    entry->isAsked = ask(*entry, responder);
   }
 }
 
 /// Though somebody may have it.
-void CallDesk::giveAgain(Entry& entry) {
+void CallDispatch::giveAgain(CallEntry& entry) {
   if (!entry.at) return handOut();
   entry.call->tellTimeLeft();
   Responder* const responder = choose(*entry.call, nullptr);
@@ -16932,58 +17060,52 @@ void CallDesk::giveAgain(Entry& entry) {
 }
 
 /// Gives it to a second one, too.
-void CallDesk::hedge(Entry& entry) {
+void CallDispatch::hedge(CallEntry& entry) {
   if (!entry.at || entry.also) return;
   entry.call->tellTimeLeft();
   Responder* const responder = choose(*entry.call, entry.at);
   if (responder) give(entry, *responder);
 }
 
-/// Nobody has it, and it does not wait.
-void CallDesk::detach(Entry& entry) {
-  if (entry.waits != waiting_.end()) waiting_.erase(std::exchange(entry.waits, waiting_.end()));
-  for (Responder* const each : {std::exchange(entry.at, nullptr), std::exchange(entry.also, nullptr)}) {
-    if (each && --each->calls == 0) isUnused(*each);
-  }
-}
+// --- Responders reply ---
 
-/// Whoever has it, but this one, need not handle it any more.
-void CallDesk::cancelAt(const Entry& entry, const Responder* butNot) {
-  for (Responder* const each : {entry.at, entry.also}) {
-    if (!each || each == butNot || (each->features & kCancelFeature) == 0) continue;
-    Frame cancel(std::string_view(sealEnvelope(CancelCall::kType, CancelCall().encode())));
-    each->remote->ask(ids_.of(entry.call->number()), cancel);
-  }
-}
-
-void CallDesk::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
+void CallDispatch::remoteReplied(Remote& remote, std::string_view id, Frame& reply) {
   Responder* const responder = responderOf(remote);
   if (!responder) return;
   responder->isSilent = false;
   if (takeFeatures(*responder, reply.view())) return;
   if (!responder->knowsFeatures) asksFeatures_.store(true, std::memory_order_relaxed);  // it was not asked, or is old
-  const auto found = entries_.find(ids_.numberOf(id));
-  if (found == entries_.end()) return;  // nobody waits for it any more
-  Entry& entry = found->second;
-  if (entry.at != responder && entry.also != responder) return;  // it was another one that was asked
-  if (entry.call->terms().takesParts && takePart(entry, *responder, reply)) return;
+  CallEntry* const entry = book_.find(ids_.numberOf(id));
+  // Nobody waits for it any more, or it was another one that was asked.
+  if (!entry || !entry->isAt(*responder)) return;
+  if (entry->call->terms().takesParts && takePart(*entry, *responder, reply)) return;
   if (isHandedBack(*responder, reply.view())) {
-    takeBack(entry, *responder, false);
+    takeBack(*entry, *responder, false);
   } else {
-    cancelAt(entry, responder);
-    end(entry, std::move(reply));
+    cancelAt(*entry, responder);
+    end(*entry, std::move(reply));
   }
-  if (!waiting_.empty()) handOut();
+  if (book_.hasWaiting()) handOut();
+}
+
+/// Whether the reply says what the responder understands.
+bool CallDispatch::takeFeatures(Responder& responder, std::string_view reply) {
+  const auto told = readFeatures(reply);
+  if (!told) return false;
+  responder.features = told->features;
+  responder.knowsFeatures = true;
+  asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
+  return true;
 }
 
 /// Whether it is a part that comes before the reply.
-bool CallDesk::takePart(Entry& entry, Responder& responder, Frame& reply) {
-  CallFields fields;
-  if (!readCallFields(reply.view(), fields) || fields.part == 0 || !fields.more) return false;
+bool CallDispatch::takePart(CallEntry& entry, Responder& responder, Frame& reply) {
+  const std::uint32_t number = partNumber(reply.view());
+  if (number == 0) return false;
   PendingCall& call = *entry.call;
   if (!call.partsFrom) call.partsFrom = &responder;
   if (call.partsFrom != &responder) return true;  // of two that have it, one counts
-  if (!call.parts().add(std::move(reply), fields.part, call.keepsLastParts())) {
+  if (!call.parts().add(std::move(reply), number, call.keepsLastParts())) {
     cancelAt(entry, nullptr);
     end(entry, CallFailure{Errc::malformed, "more parts came than the peer may send"});
     return true;
@@ -16997,30 +17119,21 @@ bool CallDesk::takePart(Entry& entry, Responder& responder, Frame& reply) {
 }
 
 /// Lets the peer send more, if enough have been taken.
-void CallDesk::giveCredit(Entry& entry) {
+void CallDispatch::giveCredit(CallEntry& entry) {
   PendingCall& call = *entry.call;
   if (!call.partsFrom || !call.hasParts()) return;
-  Credit credit;
-  credit.parts = call.parts().takeCredit();
-  if (credit.parts == 0) return;
+  const std::uint32_t credit = call.parts().takeCredit();
+  if (credit == 0) return;
   for (Responder* const each : {entry.at, entry.also}) {
     if (!each || each != call.partsFrom) continue;
-    Frame frame(std::string_view(sealEnvelope(Credit::kType, credit.encode())));
+    Frame frame = creditFrame(credit);
     each->remote->ask(ids_.of(call.number()), frame);
   }
 }
 
-/// Whether the reply says what the responder understands.
-bool CallDesk::takeFeatures(Responder& responder, std::string_view reply) {
-  const auto told = readFeatures(reply);
-  if (!told) return false;
-  responder.features = told->features;
-  responder.knowsFeatures = true;
-  asksFeatures_.store(hasUnknown(), std::memory_order_relaxed);
-  return true;
-}
+// --- Responders come and go ---
 
-void CallDesk::remoteChanged(Remote& remote) {
+void CallDispatch::remoteChanged(Remote& remote) {
   Responder* const responder = responderOf(remote);
   if (!responder) return;
   responder->isSilent = responder->knowsFeatures = false;
@@ -17037,34 +17150,28 @@ void CallDesk::remoteChanged(Remote& remote) {
 }
 
 /// What a responder that is gone had is for others, unless that has happened to it too often.
-void CallDesk::takeBackAll(Responder& responder) {
-  std::vector<Entry*> taken;
-  for (auto& [number, entry] : entries_) {
-    if (entry.at == &responder || entry.also == &responder) taken.push_back(&entry);
-  }
-  // Those that were made first are given out first.
-  std::sort(taken.begin(), taken.end(),
-            [](const Entry* a, const Entry* b) { return a->call->number() > b->call->number(); });
-  for (Entry* entry : taken) takeBack(*entry, responder, true);
+void CallDispatch::takeBackAll(Responder& responder) {
+  const auto held = book_.heldBy(responder);
+  // Each goes to the head of those that wait, so the oldest comes last.
+  for (auto each = held.rbegin(); each != held.rend(); ++each) takeBack(**each, responder, true);
 }
 
 /// This responder has it no more. `isHandled`: it may have handled it.
-void CallDesk::takeBack(Entry& entry, Responder& responder, bool isHandled) {
+void CallDispatch::takeBack(CallEntry& entry, Responder& responder, bool isHandled) {
   if (entry.call->partsFrom == &responder) entry.call->partsFrom = nullptr;
-  Responder*& which = entry.at == &responder ? entry.at : entry.also;
-  which = nullptr;
-  --responder.calls;
-  if (!entry.at) std::swap(entry.at, entry.also);
+  entry.takeFrom(responder);
   if (entry.at) return;  // another one has it, too
   if (entry.isPinned) return end(entry, CallFailure{Errc::gaveUp, "the instance is gone, or cannot be reached"});
   entry.call->takeBack(isHandled, Clock::now());
   CallFailure whyNot{Errc::gaveUp, {}};
   if (isHandled && !mayGiveAgain(*entry.call, whyNot)) return end(entry, std::move(whyNot));
-  enqueue(entry, true);
+  book_.addWaiting(entry, true);
 }
 
+// --- Calls end ---
+
 /// Nobody waits for it any more.
-void CallDesk::abandon(Entry& entry) {
+void CallDispatch::abandon(CallEntry& entry) {
   entry.call->wait(Deadline::never());  // whoever ended it may not yet have said how
   Responder* const responder = entry.at;
   const bool keptSilent = responder && std::holds_alternative<NoneInTime>(entry.call->outcome());
@@ -17076,43 +17183,50 @@ void CallDesk::abandon(Entry& entry) {
   hasKeptSilent(*responder);
 }
 
-// --- How calls end, in the loop's thread ---
+/// Whoever has it, but this one, need not handle it any more.
+void CallDispatch::cancelAt(const CallEntry& entry, const Responder* butNot) {
+  for (Responder* const each : {entry.at, entry.also}) {
+    if (!each || each == butNot || (each->features & kCancelFeature) == 0) continue;
+    Frame cancel = cancelFrame();
+    each->remote->ask(ids_.of(entry.call->number()), cancel);
+  }
+}
 
-void CallDesk::end(Entry& entry, CallOutcome&& outcome) {
+void CallDispatch::end(CallEntry& entry, CallOutcome&& outcome) {
   entry.call->end(std::move(outcome));
   finish(entry.call);
   remove(entry);
 }
 
-void CallDesk::remove(Entry& entry) {
-  detach(entry);
-  clearDue(entry);
-  entries_.erase(entry.call->number());
+void CallDispatch::remove(CallEntry& entry) {
+  book_.removeWaiting(entry);  // or who is unused might be given it
+  for (Responder* const each : {std::exchange(entry.at, nullptr), std::exchange(entry.also, nullptr)}) {
+    if (each && --each->calls == 0) isUnused(*each);
+  }
+  book_.remove(entry);
 }
 
 /// Its follower is called once this thread is at nothing else.
-void CallDesk::finish(const CallPtr& call) {
+void CallDispatch::finish(const CallPtr& call) {
   if (!call->isDeliverable()) return;
   finished_.push_back(call);
   if (finished_.size() == 1) loop_.post([this] { deliverFinished(); });
 }
 
-void CallDesk::deliverFinished() {
+void CallDispatch::deliverFinished() {
   std::vector<CallPtr> finished;
   finished.swap(finished_);
   for (CallPtr& call : finished) {
     PendingCall::deliver(call, log_);
-    const auto found = call->hasParts() ? entries_.find(call->number()) : entries_.end();
-    if (found != entries_.end()) giveCredit(found->second);
+    CallEntry* const entry = call->hasParts() ? book_.find(call->number()) : nullptr;
+    if (entry) giveCredit(*entry);
     call.reset();
   }
 }
 
-void CallDesk::endAll() {
-  isOver_ = true;
-  takeIncoming();
-  while (!entries_.empty()) {
-    Entry& entry = entries_.begin()->second;
+void CallDispatch::endAllCalls() {
+  while (!book_.isEmpty()) {
+    CallEntry& entry = book_.any();
     cancelAt(entry, nullptr);
     end(entry, CallFailure{Errc::stopping, {}});
   }
@@ -17120,44 +17234,25 @@ void CallDesk::endAll() {
   deliverFinished();
 }
 
-// --- Time ---
+// --- Time passes ---
 
-void CallDesk::setDue(Entry& entry) {
-  const PendingCall& call = *entry.call;
-  auto when = std::min(entry.hedgeAt, call.tries.end);
-  if (call.terms().isTimed) when = std::min(when, call.terms().deadline.when());
-  if (when == entry.dueAt) return;
-  clearDue(entry);
-  entry.dueAt = when;
-  if (when == Clock::time_point::max()) return;
-  dues_.insert({when, call.number()});
-  alarm_.set(when);
-}
-
-void CallDesk::clearDue(Entry& entry) {
-  const auto when = std::exchange(entry.dueAt, Clock::time_point::max());
-  if (when != Clock::time_point::max()) dues_.erase({when, entry.call->number()});
-}
-
-void CallDesk::attendToWhatIsDue() {
+void CallDispatch::attendToWhatIsDue() {
   const auto now = Clock::now();
   doWhatIsDueOfCalls(now);
   const auto next = doWhatIsDue(now);
-  alarm_.set(dues_.empty() ? next : std::min(next, dues_.begin()->first));
+  alarm_.set(std::min(next, book_.nextDue()));
 }
 
-void CallDesk::doWhatIsDueOfCalls(Clock::time_point now) {
+void CallDispatch::doWhatIsDueOfCalls(Clock::time_point now) {
   if (isAtDues_) return;  // from within
   isAtDues_ = true;
-  const bool isAnyDue = !dues_.empty() && dues_.begin()->first <= now;
-  while (!dues_.empty() && dues_.begin()->first <= now) {
-    doWhatIsDueOf(entries_.find(dues_.begin()->second)->second, now);
-  }
-  if (isAnyDue && !waiting_.empty()) handOut();  // there may be room again
+  const bool isAnyDue = book_.nextDue() <= now;
+  while (CallEntry* const entry = book_.firstDue(now)) doWhatIsDueOf(*entry, now);
+  if (isAnyDue && book_.hasWaiting()) handOut();  // there may be room again
   isAtDues_ = false;
 }
 
-void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {
+void CallDispatch::doWhatIsDueOf(CallEntry& entry, Clock::time_point now) {
   PendingCall& call = *entry.call;
   const bool isHedge = entry.hedgeAt <= now, isTry = call.tries.end <= now;
   auto next = NextTry::goOn;
@@ -17177,7 +17272,7 @@ void CallDesk::doWhatIsDueOf(Entry& entry, Clock::time_point now) {
 }
 
 }  // namespace dividere::detail
-// end dividere/reactor/detail/call_desk.cpp
+// end dividere/reactor/detail/call_dispatch.cpp
 
 // begin dividere/reactor/detail/call_parts.cpp
 namespace dividere::detail {
@@ -17264,6 +17359,166 @@ std::uint32_t CallParts::takeCredit() {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/call_parts.cpp
+
+// begin dividere/reactor/detail/call_reply.cpp
+namespace dividere::detail {
+
+Error failureOf(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  const auto* failure = std::get_if<CallFailure>(&call.outcome());
+  if (!failure) return Error(Errc::deadlinePassed, who);
+  return Error(failure->code, failure->text.empty() ? who : who + ": " + failure->text);
+}
+
+bool replyInto(const PendingCall& call, google::protobuf::Message& reply) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    decodeEnvelopeInto(who, frame->view(), reply);
+    return true;
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return false;
+  throw failureOf(call);
+}
+
+std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    throwIfErrorEnvelope(who, frame->view());  // though its type may be linked here
+    return decodeEnvelope(who, frame->view());
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return nullptr;
+  throw failureOf(call);
+}
+
+std::optional<std::string> replyBytes(const PendingCall& call) {
+  const std::string& who = call.door()->who;
+  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
+    throwIfErrorEnvelope(who, frame->view());
+    return frame->str();
+  }
+  if (std::holds_alternative<NoneInTime>(call.outcome())) return std::nullopt;
+  throw failureOf(call);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_reply.cpp
+
+// begin dividere/reactor/detail/call_start.hpp
+// How a client begins a call that its caller need not wait for.
+
+namespace dividere::detail {
+
+/// The terms of a call; `options` may be null.
+CallTerms termsOf(const Deadline& deadline, const CallOptions* options);
+
+/// Begins a call. `options` may be null, and `follower` empty.
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
+                     const CallOptions* options, CallHandle::Follower follower);
+
+/// Begins one whose parts are read. `options` may be null.
+CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
+                       const CallOptions* options);
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_start.hpp
+
+// begin dividere/reactor/detail/handling_scope.hpp
+// What the calls that a handler itself makes go by.
+
+namespace dividere::detail {
+
+/// While one lives, the calling thread handles a request that has to be replied to by this deadline.
+class HandlingScope {
+ public:
+  explicit HandlingScope(const Deadline& deadline) noexcept : before_(until_) { until_ = deadline.when(); }
+  ~HandlingScope() { until_ = before_; }
+  HandlingScope(const HandlingScope&) = delete;
+  HandlingScope& operator=(const HandlingScope&) = delete;
+
+  /// That of the request which this thread handles; never, where it handles none, or one without a limit.
+  static Deadline deadline() noexcept { return Deadline::at(until_); }
+
+ private:
+  inline static thread_local Deadline::Clock::time_point until_ = Deadline::Clock::time_point::max();
+  const Deadline::Clock::time_point before_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/handling_scope.hpp
+
+// begin dividere/reactor/detail/call_start.cpp
+namespace dividere::detail {
+
+CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
+  CallTerms terms;
+  terms.deadline = options && options->outlivesRequest ? deadline : earlier(deadline, HandlingScope::deadline());
+  if (options) terms.isRepeatable = options->repeatable;
+  if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
+  return terms;
+}
+
+CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
+                     const CallOptions* options, CallHandle::Follower follower) {
+  terms.takesParts = !follower;  // who gives a callback away cannot ask for them any more
+  const auto call = desk.prepare(request, terms, options);
+  CallHandle handle(call);
+  if (follower) handle.follow(std::move(follower), false);
+  desk.begin(call);
+  return handle;
+}
+
+CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
+                       const CallOptions* options) {
+  CallTerms terms = termsOf(deadline, options);
+  if (!options) terms.isRepeatable = false;
+  return startCall(desk, request, terms, options, nullptr);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_start.cpp
+
+// begin dividere/reactor/detail/call_wire.cpp
+namespace dividere::detail {
+
+CallFields requestFields(const char* className, const CallTerms& terms, const CallOptions* options) {
+  CallFields fields;
+  fields.timeoutMs = timeLeft(terms.deadline);
+  fields.notRepeatable = !terms.isRepeatable;
+  fields.takesParts = terms.takesParts;
+  if (options) {
+    requireOption(options->method.size() <= kLongestMethod, className, "a method's name must be at most 255 bytes");
+    fields.method = options->method;
+    fields.priority = options->priority;
+  }
+  return fields;
+}
+
+Frame cancelFrame() { return Frame(std::string_view(sealEnvelope(CancelCall::kType, CancelCall().encode()))); }
+
+Frame creditFrame(std::uint32_t parts) {
+  Credit credit;
+  credit.parts = parts;
+  return Frame(std::string_view(sealEnvelope(Credit::kType, credit.encode())));
+}
+
+std::uint32_t partNumber(std::string_view envelope) {
+  CallFields fields;
+  return readCallFields(envelope, fields) && fields.more ? fields.part : 0;
+}
+
+std::optional<Features> readFeatures(std::string_view envelope) {
+  static NeverDestroyed<std::string> prefix(envelopePrefix(Features::kType));
+  if (envelope.substr(0, prefix->size()) != *prefix) return std::nullopt;
+  try {
+    std::optional<Features> told(std::in_place);
+    if (told->decode(openEnvelope({}, envelope).payload)) return told;
+  } catch (const Error&) {  // it begins as one, and is none
+  }
+  return std::nullopt;
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/call_wire.cpp
 
 // begin dividere/reactor/detail/error_sink.cpp
 namespace dividere::detail {

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "../reactor/detail/call_reply.hpp"
+#include "../reactor/detail/call_start.hpp"
 #include "detail/broker_desk.hpp"
 
 namespace dividere::detail {

@@ -1,79 +1,16 @@
 #include "call.hpp"
 
 #include "../core/detail/never_destroyed.hpp"
-#include "../core/detail/options.hpp"
 #include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/error_envelope.hpp"
 #include "detail/call_desk.hpp"
-#include "detail/handling_scope.hpp"
+#include "detail/call_reply.hpp"
 
 namespace dividere::detail {
 
 const Error& noError() noexcept {
   static NeverDestroyed<Error> none(std::error_code(), "no error");
   return *none;
-}
-
-/// Why there is no reply, where no peer said it.
-static Error errorOf(const std::string& who, const CallOutcome& outcome) {
-  const auto* failure = std::get_if<CallFailure>(&outcome);
-  if (!failure) return Error(Errc::deadlinePassed, who);
-  return Error(failure->code, failure->text.empty() ? who : who + ": " + failure->text);
-}
-
-bool replyInto(const PendingCall& call, google::protobuf::Message& reply) {
-  const std::string& who = call.door()->who;
-  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
-    decodeEnvelopeInto(who, frame->view(), reply);
-    return true;
-  }
-  if (std::holds_alternative<NoneInTime>(call.outcome())) return false;
-  throw errorOf(who, call.outcome());
-}
-
-std::unique_ptr<google::protobuf::Message> replyOf(const PendingCall& call) {
-  const std::string& who = call.door()->who;
-  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
-    throwIfErrorEnvelope(who, frame->view());  // though its type may be linked here
-    return decodeEnvelope(who, frame->view());
-  }
-  if (std::holds_alternative<NoneInTime>(call.outcome())) return nullptr;
-  throw errorOf(who, call.outcome());
-}
-
-std::optional<std::string> replyBytes(const PendingCall& call) {
-  const std::string& who = call.door()->who;
-  if (const auto* frame = std::get_if<Frame>(&call.outcome())) {
-    throwIfErrorEnvelope(who, frame->view());
-    return frame->str();
-  }
-  if (std::holds_alternative<NoneInTime>(call.outcome())) return std::nullopt;
-  throw errorOf(who, call.outcome());
-}
-
-CallTerms termsOf(const Deadline& deadline, const CallOptions* options) {
-  CallTerms terms;
-  terms.deadline = options && options->outlivesRequest ? deadline : earlier(deadline, HandlingScope::deadline());
-  if (options) terms.isRepeatable = options->repeatable;
-  if (options && options->repeatable) terms.hedgeAfter = clampedPeriod(options->hedgeAfter);
-  return terms;
-}
-
-CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, CallTerms terms,
-                     const CallOptions* options, CallHandle::Follower follower) {
-  terms.takesParts = !follower;  // who gives a callback away cannot ask for them any more
-  const auto call = desk.prepare(request, terms, options);
-  CallHandle handle(call);
-  if (follower) handle.follow(std::move(follower), false);
-  desk.begin(call);
-  return handle;
-}
-
-CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
-                       const CallOptions* options) {
-  CallTerms terms = termsOf(deadline, options);
-  if (!options) terms.isRepeatable = false;
-  return startCall(desk, request, terms, options, nullptr);
 }
 
 /// In the thread that brings the outcome nobody can wait for it.
@@ -133,7 +70,7 @@ bool CallHandle::wait(std::chrono::milliseconds timeout) const {
 std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
   try {
     if (getInto(reply)) return nullptr;
-    return std::make_shared<const Error>(errorOf(call_->door()->who, call_->outcome()));
+    return std::make_shared<const Error>(failureOf(*call_));
   } catch (const Error& error) {
     return std::make_shared<const Error>(error);
   }
@@ -200,7 +137,7 @@ bool CallHandle::nextPart(google::protobuf::Message& part) const {
         throwIfErrorEnvelope(who, reply->view());
         return false;
       }
-      throw errorOf(who, call.outcome());
+      throw failureOf(call);
     }
   }
   if (parts.hasCredit()) CallDesk::deliverSoon(call_);

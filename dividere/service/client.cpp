@@ -4,6 +4,8 @@
 
 #include "../messaging/detail/codec.hpp"
 #include "../messaging/detail/error_envelope.hpp"
+#include "../reactor/detail/call_reply.hpp"
+#include "../reactor/detail/call_start.hpp"
 #include "../registry/detail/entry_rules.hpp"
 #include "detail/service_desk.hpp"
 
