@@ -12,17 +12,6 @@ using dividere::Outcome;
 
 namespace {
 
-/// A broker's front that does what the test says.
-struct Front : RawSocket {
-  Front() : RawSocket(ZMQ_ROUTER), endpoint(bind()) {}
-
-  void reply(Frames request, const google::protobuf::Message& message) {
-    request.back() = envelope(message);
-    send(request);
-  }
-  std::string endpoint;
-};
-
 /// What a request says of its call.
 msgEnvelope fieldsOf(const std::optional<Frames>& request) {
   msgEnvelope fields;
@@ -102,6 +91,7 @@ TEST_CASE("send() and recv() go on beside calls under way") {
 TEST_CASE("a call without a time-out is tried as the policy says, and ends then") {
   Front broker;
   Client client(broker.endpoint, tries(2, 20ms));
+  broker.meet(client);
   CHECK_FALSE(client.start<Msg01>(msg01("x")).get());
   const auto first = broker.recv();
   REQUIRE(first);
@@ -116,6 +106,7 @@ TEST_CASE("a call without a time-out is tried as the policy says, and ends then"
 TEST_CASE("a call with a time-out outlasts the tries") {
   Front broker;
   Client client(broker.endpoint, tries(1, 20ms));
+  broker.meet(client);
   Call<Msg01> call = client.start<Msg01>(msg01("x"), kLimit);
   REQUIRE(broker.recv());
   const auto last = broker.recv();
@@ -126,7 +117,8 @@ TEST_CASE("a call with a time-out outlasts the tries") {
 }
 
 TEST_CASE("a request is given again, under its id, as soon as a broker is there again") {
-  auto broker = std::make_unique<Front>();
+  const std::uint16_t port = dividere::connection::PortManager::acquire();
+  auto broker = std::make_unique<Front>(support::local(port));
   const std::string endpoint = broker->endpoint;
   Client client(endpoint, patient());
   Call<Msg01> call = client.start<Msg01>(msg01("x"), kLimit);
@@ -147,6 +139,7 @@ TEST_CASE("a request is given again, under its id, as soon as a broker is there 
   reply.back() = envelope(msg01("by the next one"));
   next.send(reply);
   CHECK(call.get()->field1() == "by the next one");
+  dividere::connection::PortManager::release(port);
 }
 
 TEST_CASE("a request that must not be repeated is not given again when its reply is late") {
@@ -166,6 +159,7 @@ TEST_CASE("a request that must not be repeated is not given again when its reply
 TEST_CASE("a request says how much time is left, less of it each time, its method and its priority") {
   Front broker;
   Client client(broker.endpoint, tries(1, 20ms));
+  broker.meet(client);
   CallOptions options;
   options.method = "Add";
   options.priority = 7;
@@ -213,7 +207,7 @@ TEST_CASE("a peer is asked for its features until it has told them, and is told 
   CHECK(typeOf(told) == "CancelCall");
   CHECK((*told)[1] == (*third)[1]);
 
-  CHECK_FALSE(client.start<Msg01>(msg01("z"), 20ms).get());  // its time is up: nobody waits for it any more
+  CHECK_FALSE(client.start<Msg01>(msg01("z"), 200ms).get());  // its time is up: nobody waits for it any more
   const auto fourth = broker.recv();
   REQUIRE(fourth);
   const auto timedOut = broker.recv();

@@ -16,6 +16,13 @@ struct Helper {
   Worker worker;
 };
 
+/// Silence is noticed in less than a second, but not that of a Worker which the machine keeps waiting for a moment.
+BrokerOptions patientlyBrisk() {
+  BrokerOptions options;
+  options.heartbeat = 250ms;
+  return options;
+}
+
 struct WorkerProcess : Program {
   explicit WorkerProcess(const Broker& broker, std::chrono::milliseconds heartbeat = 60s)
       : Program("balancing_worker", {back(broker), std::to_string(heartbeat.count())}) {}
@@ -158,7 +165,7 @@ TEST_CASE("a silent worker's request goes to another, and its own late reply is 
 }
 
 TEST_CASE("a worker that is only slow is not dead: signs of life go on while its handler runs") {
-  Broker broker(0, 0, brisk());
+  Broker broker(0, 0, patientlyBrisk());
   Event release;
   Notes<int> handled;
   Worker slow(back(broker), withHeartbeat(50ms));
@@ -188,7 +195,7 @@ TEST_CASE("a worker that is only slow is not dead: signs of life go on while its
 }
 
 TEST_CASE("so it is with a Worker of plain bytes") {
-  Broker broker(0, 0, brisk());
+  Broker broker(0, 0, patientlyBrisk());
   Event release;
   Event handling;
   Worker slow(back(broker), withHeartbeat(50ms));
@@ -225,19 +232,17 @@ TEST_CASE("a busy worker that cannot give signs of life while it works is waited
   client.send({"x"});
   const auto request = python.request();
   REQUIRE(request);
-  {
-    RawWorker silent(broker);
-    silent.beatTyped();
-    REQUIRE(broker.waitForWorkers(2, kLimit));
-    REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers <= 1; }));  // three periods later
-  }
   if (options.silentHandlerLimit < 1s) {
     CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0 && s.waiting == 1; }));
-  } else {
-    CHECK(broker.stats().workers == 1);
-    python.reply(*request, "y");
-    CHECK(client.recv() == Frames{"y"});
+    return;
   }
+  RawWorker silent(broker);
+  silent.beatTyped();
+  REQUIRE(broker.waitForWorkers(2, kLimit));
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.workers <= 1; }));  // three periods later
+  CHECK(broker.stats().workers == 1);
+  python.reply(*request, "y");
+  CHECK(client.recv() == Frames{"y"});
 }
 
 TEST_CASE("a request whose workers die one after the other is answered, not tried for ever") {
@@ -308,7 +313,7 @@ TEST_CASE("requests taken back from a worker keep their order") {
 
 TEST_CASE("a request that a worker does not answer in time is answered for it, and its reply comes too late") {
   BrokerOptions options = calm();
-  options.handlerDeadline = 50ms;
+  options.handlerDeadline = 500ms;
   Broker broker(0, 0, options);
   Event release;
   Worker slow(back(broker));
@@ -448,7 +453,7 @@ TEST_CASE("a client's retry of a request under way is not executed twice") {
 }
 
 TEST_CASE("a broker that was paused takes nobody for dead when it goes on") {
-  Program broker("balancing_broker", {"0", "0", "50"});
+  Program broker("balancing_broker", {"0", "0", "200"});
   const std::string front = "tcp://127.0.0.1:" + broker.line(), back = "tcp://127.0.0.1:" + broker.line();
   Notes<int> handled;
   Event release;
@@ -464,7 +469,7 @@ TEST_CASE("a broker that was paused takes nobody for dead when it goes on") {
   client.send({envelope(msg02("x", 1))});
   REQUIRE(handled.reach(1));
   broker.signal(SIGSTOP);
-  CHECK(!client.recv(500ms));  // ten of its periods
+  CHECK(!client.recv(1500ms));  // more than seven of its periods
   broker.signal(SIGCONT);
   CHECK(!client.recv(kShort));  // and some more in which it could err
   release.happen();
@@ -543,7 +548,7 @@ TEST_CASE("a worker that leaves a request unanswered is free when it speaks agai
 }
 
 TEST_CASE("an old ask that is answered late does not make a busy worker free") {
-  Broker broker(0, 0, brisk());
+  Broker broker(0, 0, patientlyBrisk());
   RawWorker python(broker);
   python.beatTyped();
   REQUIRE(broker.waitForWorkers(1, kLimit));

@@ -95,6 +95,25 @@ inline std::string correlation(char caller, char number) {
 
 // --- Brokers ---
 
+/// For a broker that goes and comes back: nobody's connection can take them while it is away.
+class Ports {
+ public:
+  Ports() = default;
+  ~Ports() {
+    dividere::connection::PortManager::release(front_);
+    dividere::connection::PortManager::release(back_);
+  }
+  Ports(const Ports&) = delete;
+  Ports& operator=(const Ports&) = delete;
+
+  std::string front() const { return std::to_string(front_); }
+  std::string back() const { return std::to_string(back_); }
+
+ private:
+  const std::uint16_t front_ = dividere::connection::PortManager::acquire();
+  const std::uint16_t back_ = dividere::connection::PortManager::acquire();
+};
+
 inline std::string front(const Broker& broker) { return support::local(broker.frontPort()); }
 inline std::string back(const Broker& broker) { return support::local(broker.backPort()); }
 
@@ -108,7 +127,7 @@ inline BrokerOptions calm() {
 /// Silence is noticed soon.
 inline BrokerOptions brisk() {
   BrokerOptions options;
-  options.heartbeat = 50ms;
+  options.heartbeat = 100ms;
   return options;
 }
 
@@ -200,6 +219,30 @@ class RawWorker : public RawSocket {
     frames.back() = payload;
     send(frames);
   }
+};
+
+/// A broker's front that does what the test says.
+struct Front : RawSocket {
+  explicit Front(const std::string& where = "tcp://127.0.0.1:*") : RawSocket(ZMQ_ROUTER), endpoint(bind(where)) {}
+
+  /// Replies to a call of the client's. Before its connection is there its tries go by, and nothing of them is sent.
+  void meet(Client& client) {
+    dividere::CallOptions once;
+    once.repeatable = false;
+    auto call = client.start<Msg01>(msg01("hello"), kLimit, once);
+    auto request = recv();
+    REQUIRE(request);
+    request->back() = envelope(msg01("hello"));
+    send(*request);
+    REQUIRE(call.get());
+  }
+
+  void reply(Frames request, const google::protobuf::Message& message) {
+    request.back() = envelope(message);
+    send(request);
+  }
+
+  std::string endpoint;
 };
 
 class RawDealer : public RawSocket {

@@ -109,8 +109,8 @@ TEST_CASE("a connection that is made again is counted, the first one is not") {
   options.onEvent = [&](const dividere::connection::SocketEvent& event) {
     if (event.type == dividere::connection::EventType::handshakeSucceeded) ++handshakes;
   };
-  std::optional<Response> response(std::in_place, "tcp://*:*");
-  const std::uint16_t port = response->port();
+  const std::uint16_t port = dividere::connection::PortManager::acquire();
+  std::optional<Response> response(std::in_place, "tcp://*:" + std::to_string(port));
   Request request(localhost(*response), options);
   REQUIRE(support::eventually([&] { return handshakes == 1; }));
   response.reset();
@@ -120,6 +120,7 @@ TEST_CASE("a connection that is made again is counted, the first one is not") {
     return handshakes == 2;
   }));
   CHECK(statisticsOf("comes back").at(0).reconnects == 1);
+  dividere::connection::PortManager::release(port);
 }
 
 TEST_CASE("a peer with which no handshake comes about is counted") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <dividere.hpp>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -147,11 +148,14 @@ TEST_CASE("50 dealers reach 20 responses through a Proxy, with several typed req
   dividere::connection::Proxy proxy(0, 0);
   const int clients = 50, workers = 20, each = 10;
   std::vector<std::thread> threads;
+  std::promise<void> ended;
+  const auto allEnd = ended.get_future().share();
   for (int i = 0; i < workers; ++i) {
-    threads.emplace_back([back = proxy.backPort()] {
+    threads.emplace_back([back = proxy.backPort(), allEnd] {
       Response response("tcp://localhost:" + std::to_string(back));
       for (Msg02 message; response.recvInto(message), message.field2() >= 0;) response.send(message);
       response.send(M());
+      allEnd.wait();
     });
   }
   {
@@ -168,12 +172,13 @@ TEST_CASE("50 dealers reach 20 responses through a Proxy, with several typed req
     }
     CHECK(wrong == 0);
   }
-  // Each response ends after one of these; while one is under way it takes no second.
+  // One of these for each response: in turn, as none of them is gone before all have had theirs.
   Dealer last("tcp://localhost:" + std::to_string(proxy.frontPort()));
   for (int i = 0; i < workers; ++i) {
     last.sendWithEmptyFrame(msg02(-1));
     last.recv<M>();
   }
+  ended.set_value();
   for (std::thread& thread : threads) thread.join();
 }
 

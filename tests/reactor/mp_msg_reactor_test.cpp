@@ -288,7 +288,7 @@ TEST_CASE("each of several MpMsgReactors ends its own workers alone, and at once
   const LogNotes log;
   for (int round = 0; round < 10; ++round) {
     MpOptions options;
-    options.stopLimit = 3s;
+    options.stopLimit = kLimit;
     Office office;
     MpMsgReactor first(2, answering(office.back), options);
     MpMsgReactor second(2, answering(office.back), options);
@@ -308,13 +308,9 @@ TEST_CASE("each of several MpMsgReactors ends its own workers alone, and at once
 TEST_CASE("a child that the program forks for itself keeps no worker from ending" * forks()) {
   const LogNotes log;
   Pipe release;
-  MpOptions options;
-  options.stopLimit = 3s;
   Ends ends;
-  auto both = ends.options();
-  both.stopLimit = 3s;
   MpMsgReactor workers(
-      1, [](MtMsgReactor&) {}, both);
+      1, [](MtMsgReactor&) {}, ends.options());
   REQUIRE(workers.waitForWorkers(1, kLimit));
   {
     support::Fork child([&] { release.take(); });

@@ -126,6 +126,12 @@ TEST_CASE("a Subscriber follows a publisher that moves, and loses nothing that h
   Subscriber subscriber = subscriberTo(server, "camera");
   auto first = std::make_unique<Camera>(server, "camera");
   REQUIRE(firstOf(first->publisher, subscriber, "there") == "there");
+  first->publisher.send(msg01("after all of that"));
+  for (std::string text; text != "after all of that";) {
+    const auto next = subscriber.recv<Msg01>(support::kLimit);
+    REQUIRE(next);
+    text = next->field1();
+  }
   first->publisher.send(msg01("last"));
   REQUIRE(subscriber.wait(support::kLimit));
   auto second = std::make_unique<Camera>(server, "camera");

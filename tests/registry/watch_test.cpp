@@ -141,7 +141,7 @@ TEST_CASE("a watch tells that a lease has ended") {
   Told told;
   Watch watch = stage::clientOf(server).watch("name", told.function());
   OldPeer peer(server.port());
-  CHECK(peer.ask<ack>(leased("name", 1, 50)).ok());
+  CHECK(peer.ask<ack>(leased("name", 1, 1500)).ok());
   CHECK(told.reachOne("+name:1"));
   CHECK(told.reachOne("-name:1"));
 }

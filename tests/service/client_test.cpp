@@ -180,8 +180,8 @@ TEST_CASE("no such service, no registry and no answer in time are three things")
   stage::OldPeer(server.port()).registers("silent", "127.0.0.1", silent.port());
   Client patient("silent", stage::asking(server));
   const auto begin = std::chrono::steady_clock::now();
-  CHECK_FALSE(patient.call<Msg01>(stage::msg01("x"), 200ms));
-  CHECK(std::chrono::steady_clock::now() - begin >= 200ms);
+  CHECK_FALSE(patient.call<Msg01>(stage::msg01("x"), 1s));
+  CHECK(std::chrono::steady_clock::now() - begin >= 1s);
 }
 
 TEST_CASE("a service that is not there is told as that also by a call with little time") {
@@ -200,7 +200,7 @@ TEST_CASE("a registered service that nobody can reach gives no answer in time") 
   const stage::FreePorts nobody;
   stage::OldPeer(server.port()).registers("name", "127.0.0.1", nobody.first);
   Client client("name", stage::asking(server));
-  CHECK_FALSE(client.call<Msg01>(stage::msg01("x"), 300ms));
+  CHECK_FALSE(client.call<Msg01>(stage::msg01("x"), 1s));
 }
 
 TEST_CASE("a handler that fails is told with what it threw; a type that it does not know as that") {
@@ -232,7 +232,7 @@ TEST_CASE("an answer that comes too late is not taken for the next call's") {
   dividere::messaging::Response response("tcp://*:*");
   stage::OldPeer(server.port()).registers("name", "127.0.0.1", response.port());
   Client client("name", stage::asking(server));
-  CHECK_FALSE(client.call<Msg01>(stage::msg01("late"), 300ms));
+  CHECK_FALSE(client.call<Msg01>(stage::msg01("late"), 1s));
   std::thread answering([&] {
     for (int i = 0; i < 2; ++i) response.send(response.recv<Msg01>());
   });
@@ -293,7 +293,8 @@ TEST_CASE("calls move to another instance when one is killed, also those it had"
   CHECK(byOther >= 4 * 19);
   auto registry = stage::clientOf(server);
   CHECK(support::eventually([&] {
-    return registry.lookupService("name")->port == registry.lookupService("name")->port;  // one is left
+    const auto one = registry.lookupService("name"), next = registry.lookupService("name");
+    return one && next && one->port == next->port;  // one is left
   }));
 }
 
@@ -380,7 +381,7 @@ TEST_CASE("an instance that keeps silent is left alone while there is another") 
   other.start(support::kLimit);
   Client client("name", stage::asking(server));
   REQUIRE(allAnswer(client, {"process", "other"}));
-  CHECK(support::eventually([&] { return !client.call<Msg01>(stage::msg01("wait"), 300ms); }));
+  CHECK(support::eventually([&] { return !client.call<Msg01>(stage::msg01("wait"), 1s); }));
   for (int i = 0; i < 10; ++i) CHECK(call(client, "") == "other");
 }
 
@@ -438,7 +439,8 @@ TEST_CASE("requests that a stopping instance has not begun go to another") {
   std::thread end([&] { stopping.stop(); });
   CHECK(support::eventually([&] {
     auto registry = stage::clientOf(server);
-    return registry.lookupService("name")->port == other.port() && registry.lookupService("name")->port == other.port();
+    const auto one = registry.lookupService("name"), next = registry.lookupService("name");
+    return one && next && one->port == other.port() && next->port == other.port();
   }));
   go.set_value();
   end.join();

@@ -57,7 +57,6 @@ TEST_CASE("a call, its handler, and what that calls are one trace") {
   CHECK(innerHandler.parentId == innerCall.context.spanId);
   CHECK(call.kind == Span::Kind::client);
   CHECK(handler.kind == Span::Kind::server);
-  CHECK(handler.duration <= call.duration);
 }
 
 TEST_CASE("a trace passes through a process that tells nobody of spans") {
