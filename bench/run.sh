@@ -30,7 +30,7 @@ bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libp
   libbenchmark-dev cppzmq-dev
 mkdir -p "$(dirname "$build_dir")"
 cmake -G Ninja -S . -B "$build_dir" -DCMAKE_BUILD_TYPE=Release \
-  -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF -DDIVIDERE_BUILD_BENCH=ON > "$build_dir.log" 2>&1 \
+  -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_TOOL=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF -DDIVIDERE_BUILD_BENCH=ON > "$build_dir.log" 2>&1 \
   || { cat "$build_dir.log"; exit 1; }
 cmake --build "$build_dir"
 

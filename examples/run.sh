@@ -16,7 +16,7 @@ order=(simple_pub_sub msg_reactor)
 build_dir=${BUILD_DIR:-build/for_examples}
 
 bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libprotobuf-dev protobuf-compiler libpng-dev
-cmake -G Ninja -S . -B "$build_dir" -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=ON
+cmake -G Ninja -S . -B "$build_dir" -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_TOOL=OFF -DDIVIDERE_BUILD_EXAMPLES=ON
 cmake --build "$build_dir"
 
 names=("$@")

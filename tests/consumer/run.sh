@@ -220,7 +220,7 @@ prefix=$work/prefix
 prefix_pc=$prefix/lib/pkgconfig
 install_library() {
   configure_and_build g++ 17 "$root" "$1" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_LIBDIR=lib \
-    -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF
+    -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_TOOL=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF
   cmake --install "$1" --prefix "$work/unpacked"
   mv "$work/unpacked" "$prefix"
   test -f "$prefix/include/dividere.hpp"

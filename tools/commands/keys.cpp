@@ -1,4 +1,4 @@
-// dividere keygen NAME [--dir keys]: makes a pair of keys for a program, and tells what to copy where.
+// dividere keygen NAME, dividere keys check: makes the keys of a program, and looks at those that are there.
 //
 // SPDX-License-Identifier: MIT
 
@@ -7,39 +7,27 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <stdexcept>
 #include <string>
 
+#include "../command.hpp"
+#include "../key_folder.hpp"
+#include "../printer.hpp"
+#include "output.pb.h"
+
+namespace tool {
+
 namespace {
 
-constexpr const char* kUsage =
-    "dividere keygen NAME [--dir keys]\n"
-    "  makes keys/self.key_secret, the program's own certificate, which nobody else may have,\n"
-    "  and keys/NAME.key, which goes to those that the program talks to.\n";
-
-struct Options {
+struct KeygenOptions {
   std::string name;
   std::string directory = "keys";
 };
-
-/// False if that is not how it is called.
-bool readOptions(int argc, char** argv, Options& options) {
-  if (argc < 3 || std::string(argv[1]) != "keygen") return false;
-  for (int i = 2; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--dir" && i + 1 < argc) {
-      options.directory = argv[++i];
-    } else if (argument[0] != '-' && options.name.empty()) {
-      options.name = argument;
-    } else {
-      return false;
-    }
-  }
-  return !options.name.empty() && options.name.find_first_of("/\"\n") == std::string::npos;
-}
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
 
@@ -64,7 +52,7 @@ std::string certificate(const std::string& name, const std::string& publicKey, c
   return text;
 }
 
-void makeKeys(const Options& options) {
+void makeKeys(const KeygenOptions& options) {
   char publicKey[41], secretKey[41];
   if (zmq_curve_keypair(publicKey, secretKey) != 0) fail("this libzmq was built without CURVE");
   const std::string self = options.directory + "/self.key_secret";
@@ -82,18 +70,39 @@ void makeKeys(const Options& options) {
             << "\n";
 }
 
+int makeChecked(const KeygenOptions& options) {
+  if (options.name.empty() || options.name.find_first_of("/\"\n") != std::string::npos) {
+    throw UsageError("NAME becomes the name of a file: it must not be empty, or have a slash, a quote or a line's end");
+  }
+  makeKeys(options);
+  return kOk;
+}
+
+int check(const Common& common, const std::string& directory) {
+  Printer printer(common.json);
+  bool isWell = true;
+  checkKeys(directory, [&](const dividere::tool::Finding& finding) {
+    isWell = isWell && finding.verdict() != "wrong";
+    printer.print(finding);
+  });
+  printer.finish();
+  return isWell ? kOk : kFailed;
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!readOptions(argc, argv, options)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  try {
-    makeKeys(options);
-  } catch (const std::exception& error) {
-    std::cerr << "dividere keygen: " << error.what() << "\n";
-    return 1;
-  }
+void addKeys(CLI::App& app, const Common& common, Action& action) {
+  const auto options = std::make_shared<KeygenOptions>();
+  auto* keygen = addCommand(app, "keygen", "makes a pair of keys for a program, and tells what to copy where", action,
+                            [options] { return makeChecked(*options); });
+  keygen->add_option("name", options->name, "what others call the program")->required();
+  keygen->add_option("--dir", options->directory, "the folder of keys")->capture_default_str();
+
+  const auto directory = std::make_shared<std::string>("keys");
+  auto* keys = app.add_subcommand("keys", "looks at a folder of keys")->require_subcommand(1);
+  auto* checked = addCommand(*keys, "check", "says what is wrong with a folder of keys", action,
+                             [&common, directory] { return check(common, *directory); });
+  checked->add_option("--dir", *directory, "the folder of keys")->capture_default_str();
 }
+
+}  // namespace tool

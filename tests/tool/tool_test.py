@@ -1,0 +1,402 @@
+"""Runs the program dividere as its users do, beside real peers: tool_test.py <program> <protoc>.
+
+Everything here is told to end, or ends by itself; nothing is waited for by the clock.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import zmq
+except ImportError:
+    print("SKIPPED: this python has no module zmq (apt-get install python3-zmq)")
+    sys.exit(77)
+
+TOOL, PROTOC = sys.argv[1], sys.argv[2]
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROTO = os.path.join(HERE, "robot.proto")
+LIMIT = 60  # seconds, for what is going to happen
+WITH_TYPES = ("--proto", PROTO)
+
+STATE = ('{"name":"r2","pose":{"x":1.5,"y":-2},"counters":{"hops":3},"mode":"DRIVING","parcel":"letters",'
+         '"path":[{"x":1},{"y":2}],"notes":["a","b"],"raw":"AAE=","large":"9007199254740993"}')
+
+
+def varint(number):
+    encoded = b""
+    while number > 127:
+        encoded += bytes([number & 127 | 128])
+        number >>= 7
+    return encoded + bytes([number])
+
+
+def field(number, content):
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def envelope(name, payload):
+    """As the Python package makes it: the last part of the name in front."""
+    packed = field(1, b"type.googleapis.com/" + name.encode()) + (field(2, payload) if payload else b"")
+    return field(1, name.rsplit(".", 1)[-1].encode()) + field(2, packed)
+
+
+def payload_of(frame):
+    """What is in an envelope of 127 bytes at the most."""
+    at = 2 + frame[1]
+    inner = frame[at + 2:at + 2 + frame[at + 1]]
+    at = 2 + inner[1]
+    return inner[at + 2:at + 2 + inner[at + 1]]
+
+
+def protoc(mode, text):
+    return subprocess.run([PROTOC, f"--{mode}=robot.State", f"-I{HERE}", PROTO], input=text, stdout=subprocess.PIPE,
+                          check=True).stdout
+
+
+class Running:
+    """A program that runs in the background; killed at the end, if it has not ended."""
+
+    def __init__(self, test, *arguments, **env):
+        self.process = subprocess.Popen([TOOL, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env={**os.environ, **env})
+        test.addCleanup(self.kill)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def line(self):
+        return self.process.stdout.readline().rstrip("\n")
+
+    def ends(self, with_signal=None):
+        if with_signal:
+            self.process.send_signal(with_signal)
+        out, err = self.process.communicate(timeout=LIMIT)
+        return self.process.returncode, out, err
+
+
+class ToolTest(unittest.TestCase):
+    env = {}
+
+    def run_tool(self, *arguments, text=None):
+        done = subprocess.run([TOOL, "--timeout", "30", *arguments], input=text, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=2 * LIMIT, env={**os.environ, **self.env})
+        return done.returncode, done.stdout, done.stderr
+
+    def background(self, *arguments):
+        return Running(self, "--timeout", "30", *arguments, **self.env)
+
+    def registry(self):
+        registry = self.background("registry", "--port", "0")
+        port = re.match(r"registry on (\d+), announces on \d+$", registry.line()).group(1)
+        return registry, ("--registry", f"localhost:{port}")
+
+    def socket(self, kind, *topics):
+        socket = zmq.Context.instance().socket(kind)
+        socket.linger = 0
+        self.addCleanup(socket.close)
+        return socket, socket.bind_to_random_port("tcp://127.0.0.1")
+
+    def listed(self, where, count):
+        """What is registered, once there is so much of it."""
+        entries = []
+        while len(entries) < count:
+            code, out, err = self.run_tool(*where, "--json", "list")
+            self.assertEqual((code, err), (0, ""))
+            entries = [json.loads(line) for line in out.splitlines()]
+        return entries
+
+    def check(self, result, out, exit=0, err=""):
+        self.assertEqual(result, (exit, out, err))
+
+
+class Commands(ToolTest):
+    def test_a_wrong_call_ends_with_2_and_says_why_on_stderr(self):
+        for arguments in ([], ["dance"], ["echo"], ["list", "--nonsense"], ["pub", "tcp://*:*", "robot.Pose"]):
+            code, out, err = self.run_tool(*arguments)
+            self.assertEqual((code, out), (2, ""), arguments)
+            self.assertTrue(err, arguments)
+
+    def test_help_and_the_version_go_to_stdout(self):
+        for arguments in (["--help"], ["--version"], ["echo", "--help"], ["keys", "check", "--help"]):
+            code, out, err = self.run_tool(*arguments)
+            self.assertEqual((code, err), (0, ""), arguments)
+            self.assertIn("dividere", out)
+
+    def test_the_completion_is_bash_and_knows_every_command(self):
+        code, out, _ = self.run_tool("completion")
+        self.assertEqual(code, 0)
+        script = out + "\nCOMP_WORDS=(dividere ''); COMP_CWORD=1; _dividere; echo ${COMPREPLY[@]}"
+        words = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+        for command in ("list", "echo", "pub", "call", "registry", "doctor", "keygen", "--json"):
+            self.assertIn(command, words)
+
+    def test_the_manual_page_tells_of_every_command(self):
+        code, page, _ = self.run_tool("man")
+        self.assertEqual(code, 0)
+        self.assertTrue(page.startswith(".TH DIVIDERE 1"))
+        for command in ("list", "echo", "hz", "keys check"):
+            self.assertIn(f".SS {command}\n", page)
+
+    def test_doctor_tells_of_libraries_limits_and_registries(self):
+        _, where = self.registry()
+        code, out, err = self.run_tool(*where, "--json", "doctor")
+        self.assertEqual((code, err), (0, ""))
+        found = {finding["what"]: finding for finding in map(json.loads, out.splitlines())}
+        self.assertEqual(found["libzmq"]["says"], zmq.zmq_version())
+        self.assertEqual(found["registry " + where[1]]["says"], "0 registered")
+        self.assertLessEqual({"protobuf", "encryption", "descriptors", "service ports", "host"}, set(found))
+
+
+class Published(ToolTest):
+    def echo(self, *arguments, message=STATE, type="robot.State", **more):
+        """What is shown of one message that the tool publishes itself."""
+        publisher, port = self.socket(zmq.XPUB)
+        echo = self.background("echo", f"tcp://127.0.0.1:{port}", "-n", "1", *arguments)
+        while not publisher.recv().startswith(b"\x01\x0a"):
+            pass
+        publisher.send(envelope(type, protoc("encode", protoc_text(message)) if type == "robot.State" else b""))
+        return echo.ends()
+
+    def test_a_message_of_a_type_it_was_not_compiled_with_is_shown_as_json(self):
+        code, out, err = self.echo(*WITH_TYPES)
+        self.assertEqual((code, err), (0, ""))
+        name, shown = out.split(" ", 1)
+        self.assertEqual(name, "robot.State")
+        self.assertEqual(json.loads(shown), json.loads(STATE))
+
+    def test_as_text_it_is_what_protoc_decodes_of_the_same_bytes(self):
+        code, out, _ = self.echo(*WITH_TYPES, "--text")
+        self.assertEqual(code, 0)
+        expected = protoc("decode", protoc("encode", protoc_text(STATE))).decode()
+        self.assertEqual(out, "robot.State\n" + expected + "\n")
+
+    def test_one_field_is_shown_alone(self):
+        for path, shown in (("pose.x", "1.5"), ("name", "r2"), ("mode", "DRIVING"), ("notes", '["a","b"]'),
+                            ("path", '[{"x":1},{"y":2}]'), ("pose", '{"x":1.5,"y":-2}')):
+            self.check(self.echo(*WITH_TYPES, "--field", path), shown + "\n")
+
+    def test_a_field_that_is_not_there_is_said_so(self):
+        code, out, err = self.echo(*WITH_TYPES, "--field", "pose.z")
+        self.assertEqual((code, out, err), (2, "", "dividere: robot.Pose has no field z\n"))
+
+    def test_raw_is_the_serialized_message(self):
+        self.check(self.echo(*WITH_TYPES, "--raw", message='{"name":"r2"}'), "\n\x02r2")
+
+    def test_json_tells_the_type_beside_the_message(self):
+        code, out, _ = self.echo("--json", *WITH_TYPES)
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out), {"type": "robot.State", "message": json.loads(STATE)})
+
+    def test_what_nobody_describes_is_shown_by_its_size(self):
+        code, out, _ = self.echo(message='{"name":"r2"}')
+        self.check((code, out, ""), "robot.State (4 bytes; --proto FILE says what they are)\n")
+
+    def test_fields_that_the_type_lacks_do_no_harm(self):
+        publisher, port = self.socket(zmq.XPUB)
+        echo = self.background("echo", f"tcp://127.0.0.1:{port}", "-n", "1", *WITH_TYPES)
+        while not publisher.recv().startswith(b"\x01\x0a"):
+            pass
+        publisher.send(envelope("robot.Name", protoc("encode", protoc_text(STATE))))
+        self.check(echo.ends(), 'robot.Name {"name":"r2"}\n')
+
+    def test_what_is_no_envelope_is_counted_and_said(self):
+        publisher, port = self.socket(zmq.XPUB)
+        echo = self.background("echo", f"tcp://127.0.0.1:{port}", "-n", "1", *WITH_TYPES)
+        while not publisher.recv().startswith(b"\x01\x0a"):
+            pass
+        publisher.send(b"\x0ahello")
+        publisher.send(envelope("robot.Sum", b""))
+        self.check(echo.ends(), "robot.Sum {}\n", err="dividere: 1 messages were no envelopes\n")
+
+    def test_pub_reads_the_message_from_stdin_and_refuses_what_is_none(self):
+        pub = self.run_tool("pub", "tcp://127.0.0.1:*", "robot.Pose", "-", *WITH_TYPES, text='{"z":1}')
+        self.assertEqual(pub[:2], (2, ""))
+        self.assertIn("that is no robot.Pose", pub[2])
+
+    def test_pub_without_a_subscriber_ends_with_3(self):
+        code, out, err = self.run_tool("--timeout", "0.1", "pub", "tcp://127.0.0.1:*", "robot.Pose", "{}", *WITH_TYPES)
+        self.assertEqual((code, out), (3, ""))
+        self.assertIn("0 of 1 subscribers", err)
+
+    def test_echo_without_enough_messages_ends_with_3_and_on_sigint_with_0(self):
+        code, _, err = self.run_tool("--timeout", "0.1", "echo", "tcp://127.0.0.1:9", "-n", "1")
+        self.assertEqual(code, 3)
+        self.assertIn("0 of 1 messages came in time", err)
+        publisher, port = self.socket(zmq.XPUB)
+        echo = self.background("echo", f"tcp://127.0.0.1:{port}", *WITH_TYPES)
+        while not publisher.recv().startswith(b"\x01\x0a"):
+            pass
+        publisher.send(envelope("robot.Sum", b""))
+        self.assertEqual(echo.line(), "robot.Sum {}")
+        self.check(echo.ends(signal.SIGINT), "")
+
+    def test_rates_and_losses_are_told_of_each_publisher(self):
+        publisher, port = self.socket(zmq.XPUB)
+        loss = self.background("--json", "loss", f"tcp://127.0.0.1:{port}", "--every", "0.2")
+        while not publisher.recv().startswith(b"\x01\x0a"):
+            pass
+        for number in (1, 2, 5):  # 3 and 4 are lost
+            publisher.send(envelope("robot.Pose", b"") + varint(100 << 3) + varint(number) + varint(101 << 3 | 5) + b"\1\0\0\0")
+        told = {"messages": 0, "missed": 0}
+        while told != {"messages": 3, "missed": 2}:
+            rate = json.loads(loss.line())
+            self.assertEqual((rate["type"], rate["publisher"]), ("robot.Pose", "00000001"))
+            told = {name: told[name] + rate[name] for name in told}
+        self.assertEqual(loss.ends(signal.SIGINT)[0], 0)
+
+
+class Called(ToolTest):
+    def python_response(self):
+        """A REP that replies with a Sum, as a Python service does."""
+        socket, port = self.socket(zmq.REP)
+        return socket, f"tcp://127.0.0.1:{port}"
+
+    def test_a_python_service_is_called_by_the_method_of_a_proto_file(self):
+        socket, endpoint = self.python_response()
+        call = self.background("call", endpoint, "Add", '{"x":2}', *WITH_TYPES)
+        self.assertIn(b"robot.Pose", socket.recv())
+        socket.send(envelope("robot.Sum", b"\x08\x05"))
+        self.check(call.ends(), '{"of":5}\n')
+
+    def test_an_error_reply_ends_it_with_1_in_the_handlers_words(self):
+        socket, endpoint = self.python_response()
+        call = self.background("call", endpoint, "Add", "{}", *WITH_TYPES)
+        socket.recv()
+        socket.send(envelope("DividereError", b"\x08\x03\x12\x07no luck\x18\x2a"))
+        code, out, err = call.ends()
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("no luck (failure 42)", err)
+
+    def test_no_reply_in_time_ends_it_with_3(self):
+        _, endpoint = self.python_response()
+        code, out, err = self.run_tool("--timeout", "0.1", "call", endpoint, "Add", "{}", *WITH_TYPES)
+        self.check((code, out, err), "", 3, f"dividere: {endpoint} has not replied in time\n")
+
+    def test_a_broker_is_called_by_its_name(self):
+        _, where = self.registry()
+        broker = self.background(*where, "broker", "--name", "jobs")
+        back = re.search(r"for workers on (\d+)$", broker.line()).group(1)
+        worker = zmq.Context.instance().socket(zmq.DEALER)
+        worker.linger = 0
+        self.addCleanup(worker.close)
+        worker.identity = b"w"
+        worker.connect(f"tcp://127.0.0.1:{back}")
+        worker.send(envelope("Heartbeat", b"\x0a\x01w"))
+        self.listed(where, 1)
+        call = self.background(*where, "call", "jobs", "Add", "{}", *WITH_TYPES)
+        frames = worker.recv_multipart()
+        while b"robot.Pose" not in frames[-1]:
+            frames = worker.recv_multipart()
+        worker.send_multipart(frames[:-1] + [envelope("robot.Sum", b"\x08\x07")])
+        self.check(call.ends(), '{"of":7}\n')
+        self.assertEqual(broker.ends(signal.SIGTERM)[0], 0)
+
+    def test_what_is_not_registered_is_said_so(self):
+        _, where = self.registry()
+        self.check(self.run_tool(*where, "call", "nobody", "Add", "{}", *WITH_TYPES), "", 1,
+                   "dividere: nothing is registered as nobody\n")
+
+
+class KeysTest(ToolTest):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def make(self, name):
+        return self.run_tool("keygen", name, "--dir", os.path.join(self.folder, name))
+
+    def test_keygen_makes_a_secret_certificate_for_its_owner_alone(self):
+        code, out, err = self.make("robot")
+        self.assertEqual((code, err), (0, ""))
+        secret = os.path.join(self.folder, "robot", "self.key_secret")
+        self.assertEqual(os.stat(secret).st_mode & 0o777, 0o600)
+        self.assertIn(f"made {secret}: keep it here, it is secret", out)
+        with open(secret) as file:
+            self.assertNotIn(re.search('secret-key = "(.*)"', file.read()).group(1), out)
+
+    def test_keygen_never_replaces_a_key(self):
+        self.make("robot")
+        code, out, err = self.make("robot")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("File exists", err)
+
+    def test_keygen_refuses_a_name_that_is_no_file(self):
+        self.assertEqual(self.run_tool("keygen", "../x", "--dir", self.folder)[0], 2)
+
+    def test_check_finds_a_secret_that_others_can_read_and_a_file_that_is_no_certificate(self):
+        self.make("robot")
+        folder = os.path.join(self.folder, "robot")
+        self.assertEqual(self.run_tool("keys", "check", "--dir", folder)[0], 0)
+        with open(os.path.join(folder, "authorized", "junk.key"), "w") as file:
+            file.write("junk")
+        os.chmod(os.path.join(folder, "self.key_secret"), 0o644)
+        code, out, err = self.run_tool("--json", "keys", "check", "--dir", folder)
+        self.assertEqual((code, err), (1, ""))
+        verdicts = {os.path.basename(finding["what"]): finding["verdict"] for finding in map(json.loads, out.splitlines())}
+        self.assertEqual(verdicts, {"self.key_secret": "wrong", "junk.key": "wrong", "servers": "warning"})
+
+
+class Both(ToolTest):
+    """Where both ends are this program."""
+
+    def test_pub_and_echo_meet_by_a_name_and_by_topics(self):
+        _, where = self.registry()
+        echo = self.background(*where, "echo", "robots.*", "robot.Pose", "--topic", "plant/line3", "-n", "2", *WITH_TYPES)
+        for topic in ("plant/line33", "plant/line3", "plant/line3/cell"):
+            self.check(self.run_tool(*where, "pub", "robots.r2", "robot.Pose", '{"x":7}', "--topic", topic, *WITH_TYPES), "")
+        self.check(echo.ends(), 'robot.Pose plant/line3 {"x":7}\nrobot.Pose plant/line3/cell {"x":7}\n')
+
+    def test_reply_and_call_meet_by_a_name(self):
+        _, where = self.registry()
+        reply = self.background(*where, "reply", "calculator", "robot.Sum", '{"of":9}', "-n", "2", *WITH_TYPES)
+        entries = self.listed(where, 1)
+        self.assertEqual([(entry["name"], entry["kind"]) for entry in entries], [("calculator", "service")])
+        self.check(self.run_tool(*where, "call", "calculator", "robot.Pose", '{"x":4}', *WITH_TYPES), '{"of":9}\n')
+        self.check(self.run_tool(*where, "call", "calculator", "Add", '{"x":4}', "--all", *WITH_TYPES),
+                   entries[0]["endpoint"] + ' {"of":9}\n')
+        self.check(reply.ends(), 'robot.Pose {"x":4}\n' * 2)
+
+
+class BothSecured(Both):
+    """The same with keys."""
+
+    def setUp(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        self.run_tool("keygen", "all", "--dir", folder)
+        os.mkdir(os.path.join(folder, "authorized.register"))
+        for where in ("servers", "authorized", "authorized.register"):
+            shutil.copy(os.path.join(folder, "all.key"), os.path.join(folder, where))
+        self.env = {"DIVIDERE_KEYS": folder}
+
+
+def protoc_text(message):
+    """The message's JSON as protobuf text: what these tests need of it."""
+    values = json.loads(message)
+    text = ""
+    for name, value in values.items():
+        for item in value if isinstance(value, list) else [value]:
+            if name == "counters":
+                text += "".join(f'counters {{ key: "{key}" value: {count} }} ' for key, count in item.items())
+            elif isinstance(item, dict):
+                text += name + " { " + " ".join(f"{key}: {number}" for key, number in item.items()) + " } "
+            elif name == "raw":
+                text += 'raw: "\\000\\001" '
+            elif name in ("mode", "large"):
+                text += f"{name}: {item} "
+            else:
+                text += f"{name}: {json.dumps(item)} "
+    return text.encode()
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=1)

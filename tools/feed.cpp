@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+
+#include "feed.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+
+namespace tool {
+
+using dividere::registry::ServiceAddress;
+
+bool isEndpoint(const std::string& source) { return source.find("://") != std::string::npos; }
+
+std::string endpointOf(const ServiceAddress& address) {
+  const bool isIpv6 = address.server.find(':') != std::string::npos && address.server[0] != '[';
+  return "tcp://" + (isIpv6 ? "[" + address.server + "]" : address.server) + ":" + std::to_string(address.port);
+}
+
+std::vector<ServiceAddress> lookUp(const Common& common, const std::string& source) {
+  dividere::registry::Client registry(common.registries());
+  auto found = registry.instances(source, common.timeout());
+  if (found.empty()) throw std::runtime_error("nothing is registered as " + source);
+  return found;
+}
+
+/// The last part of a packaged name, as Python publishers write it.
+static std::string lastPart(const std::string& type) { return type.substr(type.rfind('.') + 1); }
+
+static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& types,
+                                                const std::vector<std::string>& topic) {
+  std::vector<std::string> subscriptions;
+  for (const auto& type : types) {
+    subscriptions.push_back(subscription(type, topic));
+    if (topic.empty() && lastPart(type) != type) subscriptions.push_back(subscription(lastPart(type), {}));
+  }
+  if (subscriptions.empty()) subscriptions.push_back(subscription("", {}));
+  return subscriptions;
+}
+
+Feed::Feed(const Common& common, const std::string& source, const std::vector<std::string>& types,
+           const std::vector<std::string>& topic)
+    : types_(types), topic_(topic), subscriptions_(subscriptionsTo(types, topic)) {
+  if (isEndpoint(source)) {
+    connect(source, "");
+    return;
+  }
+  const dividere::registry::Client registry(common.registries());
+  watch_ = registry.watch(source, [this](const ServiceAddress& address, bool isThere) {
+    if (!address.kind.empty() && address.kind != "publisher") return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    changes_.push_back({endpointOf(address), address.key, isThere});
+    changed_.raise();
+  });
+}
+
+void Feed::connect(const std::string& endpoint, const std::string& key) {
+  if (subscribers_.count(endpoint)) return;
+  dividere::connection::SocketOptions options;
+  options.hostKey = key;
+  subscribers_.emplace(endpoint, dividere::connection::Subscriber(endpoint, subscriptions_, options));
+}
+
+void Feed::takeChanges() {
+  changed_.reset();
+  std::vector<Change> changes;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    changes.swap(changes_);
+  }
+  for (const auto& change : changes) {
+    if (change.isThere) {
+      connect(change.endpoint, change.key);
+    } else {
+      subscribers_.erase(change.endpoint);
+    }
+  }
+}
+
+/// A subscription to all types comes without the topic, and a short name matches those of other packages.
+bool Feed::isWanted(const Envelope& message) const {
+  if (message.isForOthers) return false;
+  const auto& topic = message.topic;
+  if (topic.size() < topic_.size() || !std::equal(topic_.begin(), topic_.end(), topic.begin())) return false;
+  return types_.empty() || std::any_of(types_.begin(), types_.end(), [&](const std::string& type) {
+           return type == message.type || lastPart(message.type) == type;
+         });
+}
+
+std::optional<Feed::Item> Feed::takeOne() {
+  auto from = subscribers_.upper_bound(last_);
+  for (std::size_t i = 0; i < subscribers_.size(); ++i, ++from) {
+    if (from == subscribers_.end()) from = subscribers_.begin();
+    while (auto bytes = from->second.recv(std::chrono::milliseconds(0))) {
+      const auto came = std::chrono::system_clock::now();
+      auto message = openEnvelope(*bytes);
+      if (!message) {
+        ++strange_;
+        continue;
+      }
+      if (!isWanted(*message)) continue;
+      last_ = from->first;
+      return Item{std::move(*message), bytes->size(), from->first, came};
+    }
+  }
+  return std::nullopt;
+}
+
+void Feed::wait(std::chrono::milliseconds timeout) {
+  std::vector<pollfd> waited{{ended().descriptor(), POLLIN, 0}, {changed_.descriptor(), POLLIN, 0}};
+  waited.reserve(subscribers_.size() + 2);
+  for (auto& subscriber : subscribers_) waited.push_back({subscriber.second.descriptor(), POLLIN, 0});
+  ::poll(waited.data(), waited.size(), static_cast<int>(std::min<std::int64_t>(timeout.count(), 1 << 30)));
+}
+
+std::optional<Feed::Item> Feed::next(std::chrono::milliseconds timeout) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::min(timeout, std::chrono::milliseconds(std::chrono::hours(24 * 365)));
+  for (;;) {
+    if (ended().isRaised()) return std::nullopt;
+    takeChanges();
+    if (auto item = takeOne()) return item;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    if (left.count() <= 0) return std::nullopt;
+    wait(left);
+  }
+}
+
+}  // namespace tool
