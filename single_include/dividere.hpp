@@ -2105,7 +2105,8 @@ class Sender {
   const connection::Route& route() const;
 
   /// Who sent the message, as its key proves (dividere::secure). All empty where that is not known: where it is not secured,
-  /// where it came by a connection of this side's own making, and in a balancing::Worker.
+  /// and where it came by a connection of this side's own making. In a balancing::Worker it is the caller, as the broker
+  /// vouches, whose key the worker knows; of a Broker without that, empty.
   const Peer& peer() const;
 
   explicit Sender(detail::Origin& origin) : origin_(origin) {}
@@ -2549,6 +2550,10 @@ struct BrokerOptions {
 
   /// How long a busy worker that cannot give signs of life while it works (a Python one) may be silent.
   std::chrono::milliseconds silentHandlerLimit{60000};
+
+  /// The groups of keys that may come as clients, and as workers (SocketOptions::onlyFor). Empty: whoever may connect.
+  std::string frontOnlyFor;
+  std::string backOnlyFor;
 };
 
 /// The figures of a Broker at one moment. Always: read = replied + errors + cancelled + waiting + inFlight.
@@ -5982,6 +5987,7 @@ class Socket {
   void onlyFor(const std::string& group);
 
   /// Who lets peers in; null as long as it is bound to nothing, or not secured.
+  bool isSecured() const noexcept { return credentials_ != nullptr; }
   Gate* gate() const noexcept { return credentials_ ? credentials_->gate() : nullptr; }
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
@@ -12743,8 +12749,9 @@ namespace dividere::detail {
 
 /// What a peer understands beyond requests and replies: bits of the message Features.
 enum Feature : std::uint32_t {
-  kCancelFeature = 1,  ///< CancelCall
-  kPartsFeature = 2,   ///< parts before a reply, and Credit for more of them
+  kCancelFeature = 1,   ///< CancelCall
+  kPartsFeature = 2,    ///< parts before a reply, and Credit for more of them
+  kCallerFeature = 32,  ///< between brokers and workers: a Caller behind the token
 };
 
 /// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.
@@ -20255,6 +20262,9 @@ enum class Dialect { bytes, typed };
 /// What a broker of this version passes on, of what Feature says.
 constexpr std::uint32_t kBrokerFeatures = kCancelFeature;
 
+/// What it understands between itself and workers.
+constexpr std::uint32_t kBackFeatures = kBrokerFeatures | kCallerFeature;
+
 /// A message without a route, from a worker or from a broker.
 struct Signal {
   enum class Kind {
@@ -20295,10 +20305,18 @@ class AttemptToken {
   /// Whether a route's first frame was made by a broker of this library.
   static bool isOurs(std::string_view frame);
 
+  /// The same of one that has a Caller behind it.
+  static bool isOursWithCaller(std::string_view frame);
+  static constexpr std::size_t kLength = 25;
+
  private:
   std::string prefix_;  // with random bytes: replies to an earlier life of the broker are not mistaken
   std::uint64_t number_ = 0;
 };
+
+/// Whose request it is, as a broker tells a worker behind the token; nobody, if the bytes are no Caller.
+std::string writeCaller(const Peer& caller);
+Peer readCaller(std::string_view bytes);
 
 /// Whether the frame was put in front of a request by a caller of this library, of whatever version.
 bool isCorrelationId(std::string_view frame);
@@ -20360,6 +20378,7 @@ struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
+  std::shared_ptr<const Peer> caller;                                        // null where clients have no keys
   std::string correlation;                                                   // empty if it came without
   std::size_t size = 0;                                                      // bytes of all its frames, as it was read
   Deadline::Clock::time_point since{};                                       // waiting, or at its worker
@@ -20379,6 +20398,9 @@ struct BrokerRequest {
   bool hasExpired(Deadline::Clock::time_point now) const { return expires <= now; }
 
   std::string_view client() const { return route.front().view(); }
+
+  /// Whether this frame came from who sent the request; true where nobody has keys.
+  bool isCaller(const Frame& frame) const { return !caller || caller->key == frame.peerKey(); }
 };
 
 }  // namespace dividere::detail
@@ -20846,15 +20868,17 @@ namespace dividere::detail {
 /// Enters what clients send into the book, unless it is junk, a retry of what is there already, or too much.
 class Admission {
  public:
+  /// `isKeyed`: clients have keys.
   Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
-            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced)
+            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced, bool isKeyed)
       : options_(options),
         book_(book),
         outbox_(outbox),
         outcomes_(outcomes),
         limits_(limits),
         junk_(junk),
-        misplaced_(misplaced) {}
+        misplaced_(misplaced),
+        isKeyed_(isKeyed) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -20866,7 +20890,7 @@ class Admission {
 
  private:
   const char* faultOf(const Multipart& message) const;
-  static BrokerRequest read(Multipart& message);
+  BrokerRequest read(Multipart& message) const;
   static void readTerms(BrokerRequest& request);
   bool isRetry(BrokerRequest& request);
   bool refuse(BrokerRequest& request);
@@ -20879,6 +20903,7 @@ class Admission {
   TimeLimits& limits_;
   BrokerJunk& junk_;
   MisplacedWorkers& misplaced_;
+  const bool isKeyed_;
   bool isOpen_ = true;
 };
 
@@ -21103,7 +21128,7 @@ class BrokerCore {
  private:
   using Clock = Deadline::Clock;
 
-  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks);
+  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group, FrameHooks hooks);
   FrameHooks frontHooks();
   FrameHooks backHooks();
   void start();
@@ -21374,10 +21399,11 @@ const char* Admission::faultOf(const Multipart& message) const {
   return nullptr;
 }
 
-BrokerRequest Admission::read(Multipart& message) {
+BrokerRequest Admission::read(Multipart& message) const {
   BrokerRequest request;
   request.size = message.bytes();
   request.payload = message.takePayload();
+  if (isKeyed_) request.caller = std::make_shared<const Peer>(request.payload.peer());
   request.route.swap(message.frames());
   if (request.route.size() > 1 && isCorrelationId(request.route[1].view())) {
     request.correlation = request.route[1].str();
@@ -21405,7 +21431,7 @@ bool Admission::isRetry(BrokerRequest& request) {
   if (request.correlation.empty()) return false;
   BrokerRequest* const known = book_.findRetried(request.correlation);
   if (!known) return false;
-  if (isSameRequest(known->payload.view(), request.payload.view())) {
+  if (known->isCaller(request.payload) && isSameRequest(known->payload.view(), request.payload.view())) {
     known->route.swap(request.route);
     known->expires = request.expires;  // what is left by now
     known->timeoutMs = request.timeoutMs;
@@ -21413,7 +21439,7 @@ bool Admission::isRetry(BrokerRequest& request) {
     if (known->timeoutMs > 0) limits_.expect(known->expires, request.since);
     return true;
   }
-  request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
+  request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long, or another's
   return false;
 }
 
@@ -21467,8 +21493,9 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
     : options_(checked(options)),
       tick_(tickOf(options_)),
       loop_("balancing::Broker"),
-      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, frontHooks())),
-      back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, backHooks())),
+      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, options_.frontOnlyFor, frontHooks())),
+      back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, options_.backOnlyFor,
+                   backHooks())),
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
@@ -21478,7 +21505,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
       limits_(options_, loop_, roster_, book_, outcomes_),
-      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_),
+      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_, front_.socket().isSecured()),
       words_(back_, book_, tally_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
@@ -21495,8 +21522,10 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
   }
 }
 
-FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks) {
+FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group,
+                                FrameHooks hooks) {
   connection::SocketOptions options;
+  options.onlyFor = group;
   options.sendQueue = sendQueue;
   auto source = std::make_unique<FrameSource>(makeRouter(who, port, options), std::move(hooks));
   FrameSource& made = *source;
@@ -21730,7 +21759,8 @@ struct WorkerTask {
   std::size_t line = 0;  // the broker it came from
   std::vector<Frame> route;
   Frame payload;
-  RequestTerms terms;  // of a typed one, as of its arrival
+  RequestTerms terms;                  // of a typed one, as of its arrival
+  std::shared_ptr<const Peer> caller;  // as the broker says; null if it does not
 };
 
 /// Tasks on their way from the thread that receives them to the one that handles them: of each broker in the order they
@@ -21839,6 +21869,7 @@ class BrokerLine {
   void onMessage(Multipart& message);
   static bool isWord(const Multipart& message);
   void onWord(Multipart& message);
+  void takeCaller(WorkerTask& task) const;
   static void readTerms(WorkerTask& task);
   void onSignal(const Signal& signal);
   void introduce();
@@ -21860,6 +21891,7 @@ class BrokerLine {
   // The loop's thread alone.
   bool isConnected_ = false;
   bool isOurs_ = false;    // the broker
+  bool vouches_ = false;   // it tells whose each request is, and its key is known
   bool owesBeat_ = false;  // it asked, when it was better to say nothing
   Clock::time_point lastBeat_{};
   std::deque<Multipart> unsent_;
@@ -21904,7 +21936,7 @@ void BrokerLine::onEvent(const connection::SocketEvent& event) {
 
 void BrokerLine::introduce() {
   isConnected_ = true;
-  isOurs_ = owesBeat_ = false;
+  isOurs_ = vouches_ = owesBeat_ = false;
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
   Signal registration = signal(Signal::Kind::registration);
   registration.isRegistration = true;
@@ -21919,9 +21951,20 @@ void BrokerLine::onMessage(Multipart& message) {
   WorkerTask task;
   task.payload = message.takePayload();
   task.route.swap(message.frames());
+  takeCaller(task);
   if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
   if (dialect_ == Dialect::typed) readTerms(task);
   tasks_.add(std::move(task));
+}
+
+// Only where the broker's key is known, and the broker has said that it is one that vouches: others hand on what a client
+// has made up.
+void BrokerLine::takeCaller(WorkerTask& task) const {
+  const Frame& first = task.route.front();
+  if (!vouches_ || !AttemptToken::isOursWithCaller(first.view())) return;
+  const std::string_view token = first.view().substr(0, AttemptToken::kLength);
+  task.caller = std::make_shared<const Peer>(readCaller(first.view().substr(AttemptToken::kLength)));
+  task.route.front() = Frame(token);
 }
 
 bool BrokerLine::isWord(const Multipart& message) {
@@ -21955,6 +21998,7 @@ void BrokerLine::onSignal(const Signal& signal) {
     return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
   }
   if (signal.capacity > 0) isOurs_ = true;
+  vouches_ = source_.socket().isSecured() && (signal.features & kCallerFeature) != 0;
   owesBeat_ = !mayBeat();
   if (!owesBeat_) beat();
 }
@@ -21975,7 +22019,7 @@ void BrokerLine::beat() {
 Signal BrokerLine::signal(Signal::Kind kind) const {
   Signal made{kind, dialect_};
   made.capacity = options_.capacity;
-  made.features = kCancelFeature;
+  made.features = kCancelFeature | kCallerFeature;
   return made;
 }
 
@@ -22143,7 +22187,8 @@ bool ClientWords::take(Multipart& message) {
   if (message.size() != client + correlation + word || !isCorrelationId(message.frames()[1].view())) return false;
   const ClientWord said = readClientWord(message.payload().view());
   if (said.kind == ClientWord::Kind::none) return false;
-  if (BrokerRequest* const request = book_.findRetried(message.frames()[1].str())) cancel(*request, message);
+  BrokerRequest* const request = book_.findRetried(message.frames()[1].str());
+  if (request && request->isCaller(message.payload())) cancel(*request, message);
   return true;
 }
 
@@ -22185,6 +22230,12 @@ enum HeartbeatField {
   kRegistrationField = 101,
   kGoodbyeField = 102,
   kWorkerFeaturesField = 103,
+};
+
+enum CallerField {
+  kCallerName = 1,
+  kCallerKey = 2,
+  kCallerAddress = 3,
 };
 
 static Signal readHeartbeat(std::string_view message) {
@@ -22256,8 +22307,34 @@ AttemptToken::AttemptToken() : prefix_(std::string(kTokenPrefix) + randomBytes(k
 
 std::string AttemptToken::next() { return numbered(prefix_, ++number_); }
 
+static_assert(AttemptToken::kLength == kTokenPrefix.size() + kTokenRandom + 8);
+
 bool AttemptToken::isOurs(std::string_view frame) {
-  return frame.size() == kTokenPrefix.size() + kTokenRandom + 8 && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+  return frame.size() == kLength && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+}
+
+bool AttemptToken::isOursWithCaller(std::string_view frame) {
+  return frame.size() > kLength && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+}
+
+std::string writeCaller(const Peer& caller) {
+  FieldWriter writer;
+  writer.text(kCallerName, caller.name).text(kCallerKey, caller.key).text(kCallerAddress, caller.address);
+  return writer.take();
+}
+
+Peer readCaller(std::string_view bytes) {
+  Peer caller;
+  FieldReader field(bytes);
+  while (field.next()) {
+    switch (field.number()) {
+      case kCallerName: field.to(caller.name); break;
+      case kCallerKey: field.to(caller.key); break;
+      case kCallerAddress: field.to(caller.address); break;
+      default: break;
+    }
+  }
+  return field.failed() ? Peer() : caller;
 }
 
 bool isCorrelationId(std::string_view frame) { return CorrelationIds::isOne(frame); }
@@ -22321,7 +22398,8 @@ Multipart Dispatcher::messageOf(BrokerRequest& request, const BrokerWorker& work
   Multipart message;
   message.reserve(request.route.size() + 2);
   message.push(std::string_view(worker.id));
-  message.push(std::string_view(token));
+  const bool tellsCaller = request.caller && (worker.features & kCallerFeature) != 0;
+  message.push(std::string_view(tellsCaller ? token + writeCaller(*request.caller) : token));
   for (std::size_t i = 1; i < request.route.size(); ++i) message.push(request.route[i].share());
   message.push(request.payload.share());
   return message;
@@ -22997,7 +23075,7 @@ WorkerCare::WorkerCare(const balancing::BrokerOptions& options, FrameSource& bac
 void WorkerCare::ask(BrokerWorker& worker) {
   Signal signal{Signal::Kind::heartbeat, worker.dialect};
   signal.capacity = 1;  // says that this broker knows what this library adds
-  if (worker.features > 0) signal.features = kBrokerFeatures;
+  if (worker.features > 0) signal.features = kBackFeatures;
   Multipart message;
   message.push(std::string_view(worker.id));
   message.push(std::string_view(writeSignal(signal, "dividere broker")));
@@ -23147,6 +23225,7 @@ class WorkerCore::TaskOrigin final : public Origin {
       : line_(line), task_(task) {
     setControl(control);
     for (const Frame& frame : task.route) route_.push_back(frame.str());
+    if (task.caller) peer_ = *task.caller;
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "../core/detail/hidden.hpp"
 
@@ -41,6 +42,10 @@ struct BrokerOptions {
 
   /// How long a busy worker that cannot give signs of life while it works (a Python one) may be silent.
   std::chrono::milliseconds silentHandlerLimit{60000};
+
+  /// The groups of keys that may come as clients, and as workers (SocketOptions::onlyFor). Empty: whoever may connect.
+  std::string frontOnlyFor;
+  std::string backOnlyFor;
 };
 
 /// The figures of a Broker at one moment. Always: read = replied + errors + cancelled + waiting + inFlight.

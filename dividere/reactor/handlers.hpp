@@ -114,7 +114,8 @@ class Sender {
   const connection::Route& route() const;
 
   /// Who sent the message, as its key proves (dividere::secure). All empty where that is not known: where it is not secured,
-  /// where it came by a connection of this side's own making, and in a balancing::Worker.
+  /// and where it came by a connection of this side's own making. In a balancing::Worker it is the caller, as the broker
+  /// vouches, whose key the worker knows; of a Broker without that, empty.
   const Peer& peer() const;
 
   explicit Sender(detail::Origin& origin) : origin_(origin) {}

@@ -43,6 +43,26 @@ TEST_CASE("typed signals are what generated code makes of proto/dividere.proto")
   CHECK(read.isGoodbye);
 }
 
+TEST_CASE("whose request it is stands behind the token, as generated code writes it") {
+  Caller same;
+  same.set_name("client");
+  same.set_key(std::string(40, 'k'));
+  same.set_address("10.0.0.7");
+  const std::string written = writeCaller({"client", std::string(40, 'k'), "10.0.0.7"});
+  CHECK(written == same.SerializeAsString());
+  const Peer read = readCaller(written);
+  CHECK(read.name == "client");
+  CHECK(read.key == std::string(40, 'k'));
+  CHECK(read.address == "10.0.0.7");
+  CHECK(readCaller("junk").name.empty());
+
+  const std::string token = AttemptToken().next();
+  CHECK(token.size() == AttemptToken::kLength);
+  CHECK(!AttemptToken::isOursWithCaller(token));
+  CHECK(AttemptToken::isOursWithCaller(token + written));
+  CHECK(!AttemptToken::isOursWithCaller(std::string(25, 'x') + written));
+}
+
 TEST_CASE("an old worker's Heartbeat says nothing more") {
   const Signal read = readSignal(heartbeat("abc"));
   CHECK(read.kind == Signal::Kind::heartbeat);

@@ -1,6 +1,7 @@
 #include "admission.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "../../messaging/detail/call_fields.hpp"
@@ -31,10 +32,11 @@ const char* Admission::faultOf(const Multipart& message) const {
   return nullptr;
 }
 
-BrokerRequest Admission::read(Multipart& message) {
+BrokerRequest Admission::read(Multipart& message) const {
   BrokerRequest request;
   request.size = message.bytes();
   request.payload = message.takePayload();
+  if (isKeyed_) request.caller = std::make_shared<const Peer>(request.payload.peer());
   request.route.swap(message.frames());
   if (request.route.size() > 1 && isCorrelationId(request.route[1].view())) {
     request.correlation = request.route[1].str();
@@ -62,7 +64,7 @@ bool Admission::isRetry(BrokerRequest& request) {
   if (request.correlation.empty()) return false;
   BrokerRequest* const known = book_.findRetried(request.correlation);
   if (!known) return false;
-  if (isSameRequest(known->payload.view(), request.payload.view())) {
+  if (known->isCaller(request.payload) && isSameRequest(known->payload.view(), request.payload.view())) {
     known->route.swap(request.route);
     known->expires = request.expires;  // what is left by now
     known->timeoutMs = request.timeoutMs;
@@ -70,7 +72,7 @@ bool Admission::isRetry(BrokerRequest& request) {
     if (known->timeoutMs > 0) limits_.expect(known->expires, request.since);
     return true;
   }
-  request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long
+  request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long, or another's
   return false;
 }
 

@@ -14,15 +14,17 @@ namespace dividere::detail {
 /// Enters what clients send into the book, unless it is junk, a retry of what is there already, or too much.
 class Admission {
  public:
+  /// `isKeyed`: clients have keys.
   Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
-            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced)
+            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced, bool isKeyed)
       : options_(options),
         book_(book),
         outbox_(outbox),
         outcomes_(outcomes),
         limits_(limits),
         junk_(junk),
-        misplaced_(misplaced) {}
+        misplaced_(misplaced),
+        isKeyed_(isKeyed) {}
 
   /// The tally is told of each request that is read.
   void take(Multipart& message, BrokerTally& tally);
@@ -34,7 +36,7 @@ class Admission {
 
  private:
   const char* faultOf(const Multipart& message) const;
-  static BrokerRequest read(Multipart& message);
+  BrokerRequest read(Multipart& message) const;
   static void readTerms(BrokerRequest& request);
   bool isRetry(BrokerRequest& request);
   bool refuse(BrokerRequest& request);
@@ -47,6 +49,7 @@ class Admission {
   TimeLimits& limits_;
   BrokerJunk& junk_;
   MisplacedWorkers& misplaced_;
+  const bool isKeyed_;
   bool isOpen_ = true;
 };
 

@@ -14,8 +14,9 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
     : options_(checked(options)),
       tick_(tickOf(options_)),
       loop_("balancing::Broker"),
-      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, frontHooks())),
-      back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, backHooks())),
+      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, options_.frontOnlyFor, frontHooks())),
+      back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, options_.backOnlyFor,
+                   backHooks())),
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
@@ -25,7 +26,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
       limits_(options_, loop_, roster_, book_, outcomes_),
-      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_),
+      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_, front_.socket().isSecured()),
       words_(back_, book_, tally_),
       care_(options_, back_, roster_, book_, outcomes_),
       returns_(roster_, book_, outcomes_, care_, junk_, tally_),
@@ -42,8 +43,10 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
   }
 }
 
-FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks) {
+FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group,
+                                FrameHooks hooks) {
   connection::SocketOptions options;
+  options.onlyFor = group;
   options.sendQueue = sendQueue;
   auto source = std::make_unique<FrameSource>(makeRouter(who, port, options), std::move(hooks));
   FrameSource& made = *source;

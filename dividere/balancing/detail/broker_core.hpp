@@ -3,6 +3,7 @@
 // What is inside a Broker.
 
 #include <memory>
+#include <string>
 
 #include "../../core/detail/fork.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
@@ -33,7 +34,7 @@ class BrokerCore {
  private:
   using Clock = Deadline::Clock;
 
-  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, FrameHooks hooks);
+  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group, FrameHooks hooks);
   FrameHooks frontHooks();
   FrameHooks backHooks();
   void start();

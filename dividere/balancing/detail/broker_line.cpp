@@ -38,7 +38,7 @@ void BrokerLine::onEvent(const connection::SocketEvent& event) {
 
 void BrokerLine::introduce() {
   isConnected_ = true;
-  isOurs_ = owesBeat_ = false;
+  isOurs_ = vouches_ = owesBeat_ = false;
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
   Signal registration = signal(Signal::Kind::registration);
   registration.isRegistration = true;
@@ -53,9 +53,20 @@ void BrokerLine::onMessage(Multipart& message) {
   WorkerTask task;
   task.payload = message.takePayload();
   task.route.swap(message.frames());
+  takeCaller(task);
   if (AttemptToken::isOurs(task.route.front().view())) isOurs_ = true;
   if (dialect_ == Dialect::typed) readTerms(task);
   tasks_.add(std::move(task));
+}
+
+// Only where the broker's key is known, and the broker has said that it is one that vouches: others hand on what a client
+// has made up.
+void BrokerLine::takeCaller(WorkerTask& task) const {
+  const Frame& first = task.route.front();
+  if (!vouches_ || !AttemptToken::isOursWithCaller(first.view())) return;
+  const std::string_view token = first.view().substr(0, AttemptToken::kLength);
+  task.caller = std::make_shared<const Peer>(readCaller(first.view().substr(AttemptToken::kLength)));
+  task.route.front() = Frame(token);
 }
 
 bool BrokerLine::isWord(const Multipart& message) {
@@ -89,6 +100,7 @@ void BrokerLine::onSignal(const Signal& signal) {
     return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
   }
   if (signal.capacity > 0) isOurs_ = true;
+  vouches_ = source_.socket().isSecured() && (signal.features & kCallerFeature) != 0;
   owesBeat_ = !mayBeat();
   if (!owesBeat_) beat();
 }
@@ -109,7 +121,7 @@ void BrokerLine::beat() {
 Signal BrokerLine::signal(Signal::Kind kind) const {
   Signal made{kind, dialect_};
   made.capacity = options_.capacity;
-  made.features = kCancelFeature;
+  made.features = kCancelFeature | kCallerFeature;
   return made;
 }
 

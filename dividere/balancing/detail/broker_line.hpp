@@ -52,6 +52,7 @@ class BrokerLine {
   void onMessage(Multipart& message);
   static bool isWord(const Multipart& message);
   void onWord(Multipart& message);
+  void takeCaller(WorkerTask& task) const;
   static void readTerms(WorkerTask& task);
   void onSignal(const Signal& signal);
   void introduce();
@@ -73,6 +74,7 @@ class BrokerLine {
   // The loop's thread alone.
   bool isConnected_ = false;
   bool isOurs_ = false;    // the broker
+  bool vouches_ = false;   // it tells whose each request is, and its key is known
   bool owesBeat_ = false;  // it asked, when it was better to say nothing
   Clock::time_point lastBeat_{};
   std::deque<Multipart> unsent_;

@@ -3,6 +3,7 @@
 // A request, from the moment a Broker has read it to its outcome.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct BrokerRequest {
   std::vector<Frame> route;  // the client's id, and whatever came with it in front of the payload
   Frame payload;
   Dialect dialect = Dialect::bytes;
+  std::shared_ptr<const Peer> caller;                                        // null where clients have no keys
   std::string correlation;                                                   // empty if it came without
   std::size_t size = 0;                                                      // bytes of all its frames, as it was read
   Deadline::Clock::time_point since{};                                       // waiting, or at its worker
@@ -38,6 +40,9 @@ struct BrokerRequest {
   bool hasExpired(Deadline::Clock::time_point now) const { return expires <= now; }
 
   std::string_view client() const { return route.front().view(); }
+
+  /// Whether this frame came from who sent the request; true where nobody has keys.
+  bool isCaller(const Frame& frame) const { return !caller || caller->key == frame.peerKey(); }
 };
 
 }  // namespace dividere::detail

@@ -23,7 +23,8 @@ bool ClientWords::take(Multipart& message) {
   if (message.size() != client + correlation + word || !isCorrelationId(message.frames()[1].view())) return false;
   const ClientWord said = readClientWord(message.payload().view());
   if (said.kind == ClientWord::Kind::none) return false;
-  if (BrokerRequest* const request = book_.findRetried(message.frames()[1].str())) cancel(*request, message);
+  BrokerRequest* const request = book_.findRetried(message.frames()[1].str());
+  if (request && request->isCaller(message.payload())) cancel(*request, message);
   return true;
 }
 

@@ -21,6 +21,12 @@ enum HeartbeatField {
   kWorkerFeaturesField = 103,
 };
 
+enum CallerField {
+  kCallerName = 1,
+  kCallerKey = 2,
+  kCallerAddress = 3,
+};
+
 static Signal readHeartbeat(std::string_view message) {
   Signal signal{Signal::Kind::heartbeat, Dialect::typed};
   FieldReader field(message);
@@ -90,8 +96,34 @@ AttemptToken::AttemptToken() : prefix_(std::string(kTokenPrefix) + randomBytes(k
 
 std::string AttemptToken::next() { return numbered(prefix_, ++number_); }
 
+static_assert(AttemptToken::kLength == kTokenPrefix.size() + kTokenRandom + 8);
+
 bool AttemptToken::isOurs(std::string_view frame) {
-  return frame.size() == kTokenPrefix.size() + kTokenRandom + 8 && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+  return frame.size() == kLength && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+}
+
+bool AttemptToken::isOursWithCaller(std::string_view frame) {
+  return frame.size() > kLength && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+}
+
+std::string writeCaller(const Peer& caller) {
+  FieldWriter writer;
+  writer.text(kCallerName, caller.name).text(kCallerKey, caller.key).text(kCallerAddress, caller.address);
+  return writer.take();
+}
+
+Peer readCaller(std::string_view bytes) {
+  Peer caller;
+  FieldReader field(bytes);
+  while (field.next()) {
+    switch (field.number()) {
+      case kCallerName: field.to(caller.name); break;
+      case kCallerKey: field.to(caller.key); break;
+      case kCallerAddress: field.to(caller.address); break;
+      default: break;
+    }
+  }
+  return field.failed() ? Peer() : caller;
 }
 
 bool isCorrelationId(std::string_view frame) { return CorrelationIds::isOne(frame); }

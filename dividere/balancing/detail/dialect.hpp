@@ -16,6 +16,9 @@ enum class Dialect { bytes, typed };
 /// What a broker of this version passes on, of what Feature says.
 constexpr std::uint32_t kBrokerFeatures = kCancelFeature;
 
+/// What it understands between itself and workers.
+constexpr std::uint32_t kBackFeatures = kBrokerFeatures | kCallerFeature;
+
 /// A message without a route, from a worker or from a broker.
 struct Signal {
   enum class Kind {
@@ -56,10 +59,18 @@ class AttemptToken {
   /// Whether a route's first frame was made by a broker of this library.
   static bool isOurs(std::string_view frame);
 
+  /// The same of one that has a Caller behind it.
+  static bool isOursWithCaller(std::string_view frame);
+  static constexpr std::size_t kLength = 25;
+
  private:
   std::string prefix_;  // with random bytes: replies to an earlier life of the broker are not mistaken
   std::uint64_t number_ = 0;
 };
+
+/// Whose request it is, as a broker tells a worker behind the token; nobody, if the bytes are no Caller.
+std::string writeCaller(const Peer& caller);
+Peer readCaller(std::string_view bytes);
 
 /// Whether the frame was put in front of a request by a caller of this library, of whatever version.
 bool isCorrelationId(std::string_view frame);

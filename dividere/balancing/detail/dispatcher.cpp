@@ -59,7 +59,8 @@ Multipart Dispatcher::messageOf(BrokerRequest& request, const BrokerWorker& work
   Multipart message;
   message.reserve(request.route.size() + 2);
   message.push(std::string_view(worker.id));
-  message.push(std::string_view(token));
+  const bool tellsCaller = request.caller && (worker.features & kCallerFeature) != 0;
+  message.push(std::string_view(tellsCaller ? token + writeCaller(*request.caller) : token));
   for (std::size_t i = 1; i < request.route.size(); ++i) message.push(request.route[i].share());
   message.push(request.payload.share());
   return message;

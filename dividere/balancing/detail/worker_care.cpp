@@ -20,7 +20,7 @@ WorkerCare::WorkerCare(const balancing::BrokerOptions& options, FrameSource& bac
 void WorkerCare::ask(BrokerWorker& worker) {
   Signal signal{Signal::Kind::heartbeat, worker.dialect};
   signal.capacity = 1;  // says that this broker knows what this library adds
-  if (worker.features > 0) signal.features = kBrokerFeatures;
+  if (worker.features > 0) signal.features = kBackFeatures;
   Multipart message;
   message.push(std::string_view(worker.id));
   message.push(std::string_view(writeSignal(signal, "dividere broker")));

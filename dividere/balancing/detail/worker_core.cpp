@@ -14,6 +14,7 @@ class WorkerCore::TaskOrigin final : public Origin {
       : line_(line), task_(task) {
     setControl(control);
     for (const Frame& frame : task.route) route_.push_back(frame.str());
+    if (task.caller) peer_ = *task.caller;
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }

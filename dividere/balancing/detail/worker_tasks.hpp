@@ -23,7 +23,8 @@ struct WorkerTask {
   std::size_t line = 0;  // the broker it came from
   std::vector<Frame> route;
   Frame payload;
-  RequestTerms terms;  // of a typed one, as of its arrival
+  RequestTerms terms;                  // of a typed one, as of its arrival
+  std::shared_ptr<const Peer> caller;  // as the broker says; null if it does not
 };
 
 /// Tasks on their way from the thread that receives them to the one that handles them: of each broker in the order they

@@ -221,6 +221,7 @@ class Socket {
   void onlyFor(const std::string& group);
 
   /// Who lets peers in; null as long as it is bound to nothing, or not secured.
+  bool isSecured() const noexcept { return credentials_ != nullptr; }
   Gate* gate() const noexcept { return credentials_ ? credentials_->gate() : nullptr; }
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);

@@ -1,0 +1,142 @@
+// Brokers, workers and clients that have keys: whose request it is, and who may come.
+#include <dividere.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kit.hpp"
+#include "support/key_ring.hpp"
+
+using namespace kit;
+using support::KeyRing;
+
+namespace {
+
+/// Programs with keys of their own: the worker and the client know the broker, and nobody else.
+struct Exchange {
+  KeyRing broker{"broker"}, worker{"worker"}, client{"client"};
+  std::optional<Program> brokerProgram, workerProgram;
+  std::string front, back;
+
+  Exchange() {
+    for (KeyRing* each : {&worker, &client}) {
+      each->knows(broker);
+      broker.admits(*each);
+    }
+  }
+
+  static std::vector<std::string> environment(const KeyRing& ring, const char* log = "off") {
+    return {"DIVIDERE_KEYS=" + ring.directory(), std::string("DIVIDERE_LOG=") + log};
+  }
+
+  void open(const std::string& frontGroup = "", const std::string& backGroup = "") {
+    brokerProgram.emplace("keyed_balancing", std::vector<std::string>{"broker", frontGroup, backGroup},
+                          environment(broker));
+    front = brokerProgram->line();
+    back = brokerProgram->line();
+  }
+
+  void startWorker(const char* log = "off") {
+    workerProgram.emplace("keyed_balancing", std::vector<std::string>{"worker", back}, environment(worker, log));
+    REQUIRE(workerProgram->line() == "started");
+  }
+
+  std::string whatClientHears() const {
+    return Program("keyed_balancing", {"client", front}, environment(client)).line();
+  }
+};
+
+/// A client on plain libzmq that has keys.
+struct RawClient : RawSocket {
+  RawClient(const KeyRing& own, const KeyRing& host, const std::string& port) : RawSocket(ZMQ_DEALER) {
+    set(ZMQ_CURVE_SERVERKEY, host.key());
+    set(ZMQ_CURVE_PUBLICKEY, own.key());
+    set(ZMQ_CURVE_SECRETKEY, own.secretKey());
+    connect("tcp://127.0.0.1:" + port);
+  }
+};
+
+/// A request that its broker replies to with its features once it has read it (asksFeatures).
+std::string asked(const google::protobuf::Message& message) { return envelope(message) + "\x80\x07\x01"; }
+
+std::string replyTo(RawClient& client) {
+  const auto reply = client.recv();
+  return reply ? text(reply->back()) : "nothing in time";
+}
+bool isRead(RawClient& client) { return replyTo(client) == "Features"; }
+
+/// What a broker puts in front of a request.
+std::string token() { return std::string("\0dividere", 9) + std::string(16, 'x'); }
+
+}  // namespace
+
+TEST_CASE("a Worker knows whose request it has, which the broker tells") {
+  Exchange exchange;
+  exchange.open();
+  exchange.startWorker();
+  CHECK(exchange.whatClientHears() == "hello from 'client' at 127.0.0.1");
+}
+
+TEST_CASE("a client cannot pass for another, whatever it puts in front of its request") {
+  Exchange exchange;
+  exchange.open();
+  exchange.startWorker();
+  RawClient client(exchange.client, exchange.broker, exchange.front);
+  const std::string admin = "\x0a\x05" + std::string("admin");
+  for (const std::string& front : {token() + admin, admin, token()}) {
+    CAPTURE(front.size());
+    client.send({front, envelope(msg01("hello"))});
+    const auto reply = client.recv();
+    REQUIRE(reply);
+    CHECK(reply->front() == front);
+    CHECK(text(reply->back()) == "hello from 'client' at 127.0.0.1");
+  }
+}
+
+TEST_CASE("who learns the correlation of another's request neither takes it over nor cancels it") {
+  Exchange exchange;
+  const KeyRing thief("thief");
+  exchange.broker.admits(thief);
+  exchange.open();
+  RawClient client(exchange.client, exchange.broker, exchange.front);
+  RawClient other(thief, exchange.broker, exchange.front);
+  client.send({correlation('c', 1), asked(msg01("hello"))});
+  REQUIRE(isRead(client));
+  SUBCASE("takes over") { other.send({correlation('c', 1), asked(msg01("hello"))}); }
+  SUBCASE("cancels") {
+    other.send({correlation('c', 1), envelope(CancelCall())});
+    other.send({correlation('o', 1), asked(msg01("hello"))});
+  }
+  REQUIRE(isRead(other));
+  exchange.startWorker();
+  CHECK(replyTo(client) == "hello from 'client' at 127.0.0.1");
+  CHECK(replyTo(other) == "hello from 'thief' at 127.0.0.1");
+}
+
+TEST_CASE("fronts and backs for groups let in their groups alone") {
+  Exchange exchange;
+  exchange.broker.admits(exchange.client, "authorized.clients");
+  SUBCASE("the front") {
+    exchange.open("others");
+    exchange.startWorker();
+    Program client("keyed_balancing", {"client", exchange.front}, exchange.environment(exchange.client, "warning"));
+    CHECK(client.line().find("unauthorized") != std::string::npos);
+    exchange.broker.admits(exchange.client, "authorized.others");
+    CHECK(client.output().find("hello from 'client' at 127.0.0.1") != std::string::npos);
+  }
+  SUBCASE("the back") {
+    exchange.open("clients", "workers");
+    exchange.startWorker("warning");
+    CHECK(exchange.workerProgram->line().find("unauthorized") != std::string::npos);
+    exchange.broker.admits(exchange.worker, "authorized.workers");
+    CHECK(exchange.whatClientHears() == "hello from 'client' at 127.0.0.1");
+  }
+}
+
+TEST_CASE("a Broker's ends are for groups only where it is secured") {
+  BrokerOptions options;
+  SUBCASE("front") { options.frontOnlyFor = "clients"; }
+  SUBCASE("back") { options.backOnlyFor = "workers"; }
+  CHECK(codeOf([&] { Broker(0, 0, options); }) == std::errc::operation_not_permitted);
+}
