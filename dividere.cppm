@@ -91,6 +91,7 @@ using dividere::reactor::Later;
 using dividere::reactor::MpMsgReactor;
 using dividere::reactor::MpOptions;
 using dividere::reactor::MtMsgReactor;
+using dividere::reactor::ReactorSender;
 using dividere::reactor::Sender;
 using dividere::reactor::WorkerEnd;
 }  // namespace dividere::reactor

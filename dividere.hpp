@@ -56,6 +56,7 @@
 #include "dividere/reactor/later.hpp"
 #include "dividere/reactor/mp_msg_reactor.hpp"
 #include "dividere/reactor/mt_msg_reactor.hpp"
+#include "dividere/reactor/reactor_sender.hpp"
 #include "dividere/reactor/stream.hpp"
 
 // balancing: work handed to whoever is idle
@@ -81,6 +82,7 @@
 #define DIVIDERE_IMPLEMENTED
 
 #include "dividere/core/detail/alarm_clock.cpp"
+#include "dividere/core/detail/bell.cpp"
 #include "dividere/core/detail/fork.cpp"
 #include "dividere/core/detail/futex.cpp"
 #include "dividere/core/detail/interrupt_list.cpp"
@@ -181,6 +183,7 @@
 #include "dividere/reactor/detail/late_replies.cpp"
 #include "dividere/reactor/detail/message_sources.cpp"
 #include "dividere/reactor/detail/origin.cpp"
+#include "dividere/reactor/detail/outgoing.cpp"
 #include "dividere/reactor/detail/pending_call.cpp"
 #include "dividere/reactor/detail/reactor_loop.cpp"
 #include "dividere/reactor/detail/remote.cpp"
@@ -194,6 +197,7 @@
 #include "dividere/reactor/later.cpp"
 #include "dividere/reactor/mp_msg_reactor.cpp"
 #include "dividere/reactor/mt_msg_reactor.cpp"
+#include "dividere/reactor/reactor_sender.cpp"
 
 #include "dividere/balancing/broker.cpp"
 #include "dividere/balancing/client.cpp"

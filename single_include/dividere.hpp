@@ -2357,6 +2357,61 @@ class Handling : public HandlerSet {
 }  // namespace dividere::reactor
 // end dividere/reactor/handlers.hpp
 
+// begin dividere/reactor/reactor_sender.hpp
+namespace dividere::detail {
+class Outgoing;
+}
+
+namespace dividere::reactor {
+
+/// Sends on a socket that an MtMsgReactor owns, which receives what comes back. MtMsgReactor::sender() returns it.
+///
+///     reactor.add(messaging::Dealer("tcp://localhost:5555")).on([](const Result& result) { use(result); });
+///     reactor::ReactorSender jobs = reactor.sender();
+///     reactor.start();
+///     jobs.send(job);                                  // from any thread
+///
+/// Any thread, any number at once; copies are cheap, and send by the same socket. What one thread sends stays in order. The
+/// message is encoded in the calling thread, and sent in the reactor's; before start() it waits for that. At most 1000 wait
+/// so for a socket that takes no more. A Request asks one at a time: the next once the reply to the one before has come, and
+/// never, if that does not come.
+///
+/// It may outlive the reactor. What was sent before stop() is still handed to the socket, as far as that has room; the
+/// reactor's onError() is told of the rest, and of what cannot be sent for other reasons. In a forked child it throws
+/// Error{otherProcess}.
+class ReactorSender {
+ public:
+  /// Never waits. Throws Error{overloaded} while 1000 messages wait, Error{stopping} once the reactor is stopped, and
+  /// Error{tooLarge}, Error{incomplete} and the like as the socket's own send().
+  void send(const google::protobuf::Message& message) const;
+
+  /// The same along a route, by a Dealer.
+  void send(const connection::Route& route, const google::protobuf::Message& message) const;
+
+  /// Waits for room; false if there was none in time. In the reactor's own thread, which makes the room, it does not wait.
+  bool send(const google::protobuf::Message& message, Timeout timeout) const;
+  bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout) const;
+
+  /// Once the Interrupt is raised, these do as at their time-out.
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) const;
+  bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout,
+            const Interrupt& interrupt) const;
+
+  /// How many messages the socket has not taken yet.
+  std::size_t waiting() const;
+
+  /// Used by MtMsgReactor::sender().
+  explicit ReactorSender(std::shared_ptr<detail::Outgoing> outgoing) noexcept;
+
+ private:
+  detail::Outgoing& outgoing() const;
+
+  std::shared_ptr<detail::Outgoing> outgoing_;
+};
+
+}  // namespace dividere::reactor
+// end dividere/reactor/reactor_sender.hpp
+
 // begin dividere/reactor/mt_msg_reactor.hpp
 namespace dividere::detail {
 class ReactorLoop;
@@ -2421,6 +2476,13 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// Runs `function` in the reactor's thread, in the order of the calls. Any thread. What was posted before stop() is
   /// still run, what comes later is not.
   void post(std::function<void()> function);
+
+  /// For any thread to send on a Request or a Dealer that the reactor owns: the one that was added last, or that has this
+  /// Connector::endpoint(). Any thread, also before start(). Throws Error{badEndpoint} where there is no such socket,
+  /// Error{outOfTurn} for a Subscriber and a Response, which sends nothing unasked (Sender::defer() has any thread reply), and
+  /// Error{stopping} after stop().
+  ReactorSender sender();
+  ReactorSender sender(const std::string& endpoint);
 
  private:
   friend class detail::WorkerMain;
@@ -3491,6 +3553,160 @@ void AlarmClock::set(Deadline::Clock::time_point due) noexcept {
 }  // namespace dividere::detail
 // end dividere/core/detail/alarm_clock.cpp
 
+// begin dividere/core/detail/futex.hpp
+// How a thread sleeps on a word in memory: without a descriptor, and with nothing that a forked child must not destroy.
+
+namespace dividere::detail {
+
+using FutexWord = std::atomic<std::uint32_t>;
+
+/// Sleeps while the word is `value`, or until a deadline that may pass a little later; may return for no reason.
+void sleepWhile(const FutexWord& word, std::uint32_t value, const Deadline& deadline) noexcept;
+
+/// Wakes all threads of this process that sleep on the word. Change it before.
+void wakeSleepers(const FutexWord& word) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/core/detail/futex.hpp
+
+// begin dividere/core/detail/bell.hpp
+// Something that changes again and again, and threads that wait for it to be as they want it.
+
+namespace dividere::detail {
+
+class Waker;
+
+/// Rung after each change. Any thread. Nothing throws but wait() with an Interrupt, for want of memory or a descriptor.
+///
+/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
+class Bell {
+ public:
+  void ring() noexcept {
+    rings_.fetch_add(1);
+    wakeSleepers(rings_);
+    if (pollers_.load() != 0) wakePollers();
+  }
+
+  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
+  template <class Condition>
+  bool wait(const Condition& isMet, const Deadline& deadline) {
+    if (deadline.interruptFd() >= 0) return waitInterruptibly(isMet, deadline);
+    for (;;) {
+      const std::uint32_t seen = rings_.load();
+      if (isMet()) return true;
+      if (deadline.passed()) return false;
+      sleepWhile(rings_, seen, deadline);
+    }
+  }
+
+ private:
+  /// While it lives, ring() wakes this thread's poll().
+  class Poller {
+   public:
+    explicit Poller(Bell& bell);
+    ~Poller();
+    Poller(const Poller&) = delete;
+    Poller& operator=(const Poller&) = delete;
+
+    void wait(const Deadline& deadline) const noexcept;
+
+   private:
+    Bell& bell_;
+    const Waker& waker_;
+  };
+
+  // Nobody can sleep on a word in memory and on a descriptor at once.
+  template <class Condition>
+  bool waitInterruptibly(const Condition& isMet, const Deadline& deadline) {
+    if (isMet()) return true;
+    for (const Poller poller(*this);;) {
+      if (isMet()) return true;
+      if (deadline.passed()) return false;
+      poller.wait(deadline);
+    }
+  }
+
+  void wakePollers() noexcept;
+
+  FutexWord rings_{0};
+  std::atomic<std::size_t> pollers_{0};  // how many there are; written under mutex_
+  std::mutex mutex_;
+  std::vector<int> waiting_;  // under mutex_: what wakes them
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/bell.hpp
+
+// begin dividere/core/detail/waker.hpp
+// How one thread gets another out of poll().
+
+namespace dividere::detail {
+
+/// A descriptor that is readable from wake() until drain(). Throws Error if the process has no descriptor left.
+///
+/// An eventfd, not a socket: it costs one descriptor, nobody else can reach it, and ZeroMQ's own signals over
+/// ipc abort the process when descriptors run out.
+class Waker {
+ public:
+  Waker();
+  ~Waker();
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+
+  int fd() const noexcept { return fd_; }
+  void wake() const noexcept { wake(fd_); }
+  void drain() const noexcept { drain(fd_); }
+
+  static void wake(int fd) noexcept;
+  static void drain(int fd) noexcept;
+
+  /// A descriptor of this kind for whoever closes it himself; tryOpen() returns one below zero if there is none left.
+  static int open();
+  static int tryOpen(bool isAwake) noexcept;
+
+  /// Whether a read from this descriptor would return at once.
+  static bool isReadable(int fd) noexcept;
+
+  /// The calling thread's own: one for all the sockets that a thread waits on in turn.
+  static Waker& ofThisThread();
+
+ private:
+  int fd_;
+};
+
+}  // namespace dividere::detail
+// end dividere/core/detail/waker.hpp
+
+// begin dividere/core/detail/bell.cpp
+namespace dividere::detail {
+
+Bell::Poller::Poller(Bell& bell) : bell_(bell), waker_(Waker::ofThisThread()) {
+  std::lock_guard<std::mutex> lock(bell.mutex_);
+  bell.waiting_.push_back(waker_.fd());
+  bell.pollers_.store(bell.waiting_.size());
+}
+
+Bell::Poller::~Poller() {
+  std::lock_guard<std::mutex> lock(bell_.mutex_);
+  bell_.waiting_.erase(std::find(bell_.waiting_.begin(), bell_.waiting_.end(), waker_.fd()));
+  bell_.pollers_.store(bell_.waiting_.size());
+  waker_.drain();
+}
+
+void Bell::Poller::wait(const Deadline& deadline) const noexcept {
+  pollfd waits[] = {{waker_.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+  ::poll(waits, 2, deadline.pollTimeout());
+  waker_.drain();
+}
+
+void Bell::wakePollers() noexcept {
+  std::lock_guard<std::mutex> lock(mutex_);
+  for (const int fd : waiting_) Waker::wake(fd);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/bell.cpp
+
 // begin dividere/core/detail/fork.hpp
 // What the library does so that fork() stays safe.
 
@@ -3609,22 +3825,6 @@ std::mutex& processMutex() {
 }  // namespace dividere::detail
 // end dividere/core/detail/fork.cpp
 
-// begin dividere/core/detail/futex.hpp
-// How a thread sleeps on a word in memory: without a descriptor, and with nothing that a forked child must not destroy.
-
-namespace dividere::detail {
-
-using FutexWord = std::atomic<std::uint32_t>;
-
-/// Sleeps while the word is `value`, or until a deadline that may pass a little later; may return for no reason.
-void sleepWhile(const FutexWord& word, std::uint32_t value, const Deadline& deadline) noexcept;
-
-/// Wakes all threads of this process that sleep on the word. Change it before.
-void wakeSleepers(const FutexWord& word) noexcept;
-
-}  // namespace dividere::detail
-// end dividere/core/detail/futex.hpp
-
 // begin dividere/core/detail/futex.cpp
 namespace dividere::detail {
 
@@ -3644,46 +3844,6 @@ void wakeSleepers(const FutexWord& word) noexcept {
 
 }  // namespace dividere::detail
 // end dividere/core/detail/futex.cpp
-
-// begin dividere/core/detail/waker.hpp
-// How one thread gets another out of poll().
-
-namespace dividere::detail {
-
-/// A descriptor that is readable from wake() until drain(). Throws Error if the process has no descriptor left.
-///
-/// An eventfd, not a socket: it costs one descriptor, nobody else can reach it, and ZeroMQ's own signals over
-/// ipc abort the process when descriptors run out.
-class Waker {
- public:
-  Waker();
-  ~Waker();
-  Waker(const Waker&) = delete;
-  Waker& operator=(const Waker&) = delete;
-
-  int fd() const noexcept { return fd_; }
-  void wake() const noexcept { wake(fd_); }
-  void drain() const noexcept { drain(fd_); }
-
-  static void wake(int fd) noexcept;
-  static void drain(int fd) noexcept;
-
-  /// A descriptor of this kind for whoever closes it himself; tryOpen() returns one below zero if there is none left.
-  static int open();
-  static int tryOpen(bool isAwake) noexcept;
-
-  /// Whether a read from this descriptor would return at once.
-  static bool isReadable(int fd) noexcept;
-
-  /// The calling thread's own: one for all the sockets that a thread waits on in turn.
-  static Waker& ofThisThread();
-
- private:
-  int fd_;
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/waker.hpp
 
 // begin dividere/core/detail/interrupt_list.cpp
 namespace dividere::detail {
@@ -4853,39 +5013,6 @@ class NativeSocket {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/native_socket.hpp
-
-// begin dividere/core/detail/bell.hpp
-// Something that changes again and again, and threads that wait for it to be as they want it.
-
-namespace dividere::detail {
-
-/// Rung after each change. Any thread.
-///
-/// No condition variable: one that threads of the parent wait on could not be destroyed in a forked child.
-class Bell {
- public:
-  void ring() noexcept {
-    rings_.fetch_add(1);
-    wakeSleepers(rings_);
-  }
-
-  /// Whether `isMet`, waiting for that until the deadline. It is called in this thread: now, and after each ring().
-  template <class Condition>
-  bool wait(const Condition& isMet, const Deadline& deadline) {
-    for (;;) {
-      const std::uint32_t seen = rings_.load();
-      if (isMet()) return true;
-      if (deadline.passed()) return false;
-      sleepWhile(rings_, seen, deadline);
-    }
-  }
-
- private:
-  FutexWord rings_{0};
-};
-
-}  // namespace dividere::detail
-// end dividere/core/detail/bell.hpp
 
 // begin dividere/connection/detail/handshake.hpp
 // Why two peers did not come together.
@@ -15344,6 +15471,7 @@ Error currentAsHandlerError(const std::string& what);
 
 namespace dividere::detail {
 
+class Outgoing;
 class ReactorLoop;
 
 /// A socket with messages to be taken. All in the loop's thread.
@@ -15380,6 +15508,13 @@ class Source : public Poller {
   virtual bool failed(const Error& error) noexcept {
     static_cast<void>(error);
     return false;
+  }
+
+  /// The way for other threads to send by its socket. Any thread, while the loop keeps this source. Throws Error{outOfTurn} if it
+  /// sends nothing but replies.
+  virtual std::shared_ptr<Outgoing> outgoing(ReactorLoop& loop) {
+    static_cast<void>(loop);
+    throw Error(Errc::outOfTurn, socket().who() + ": sender: this socket sends nothing unasked");
   }
 
   /// Has the loop, if one has it, give it a turn though its socket gives no signal.
@@ -15473,6 +15608,10 @@ class ReactorLoop {
   void stop();
   void post(std::function<void()> function);
 
+  /// The way to send by the source with this endpoint; where it is null, by the one that was added last. Throws Error{badEndpoint}
+  /// if there is none, Error{stopping} after stop(), and as Source::outgoing().
+  std::shared_ptr<Outgoing> outgoing(const std::string* endpoint);
+
   /// Has the thread, which is yet to be stopped, call `last` as the last thing it does: this object may be destroyed there. False,
   /// and nothing done, where stop() would wait for the thread, which is the better end, or there is no thread any more.
   bool endWith(std::function<void()> last);
@@ -15526,7 +15665,7 @@ class ReactorLoop {
   std::string who_;
   ErrorLog log_;
   ErrorSink onError_;
-  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<std::unique_ptr<Source>> sources_;  // changed under mutex_
   std::vector<Timer> timers_;
   bool started_ = false;
   OwnedDescriptor epoll_;
@@ -18347,6 +18486,89 @@ std::unique_ptr<Source> makeSource(messaging::Dealer&& socket, HandlerTable& han
 }  // namespace dividere::detail
 // end dividere/reactor/detail/message_sources.hpp
 
+// begin dividere/reactor/detail/outgoing.hpp
+// What other threads send on a socket that a loop owns.
+
+namespace dividere::detail {
+
+class ReactorLoop;
+
+constexpr const char* kReactorSender = "reactor::ReactorSender";
+
+// As many as a socket's own queue has room for by default.
+constexpr std::size_t kMostOutgoing = 1000;
+
+/// Messages on their way from any thread to the loop that sends them, in order, and not more than there is room for. It outlives
+/// both.
+class Outgoing : public std::enable_shared_from_this<Outgoing> {
+ public:
+  /// Who sends them. In the loop's thread but for requireSendable().
+  class Outlet {
+   public:
+    /// Sends it without waiting; false, and the frame untouched, if that cannot be now: then it calls flush() when it may be.
+    virtual bool trySend(const connection::Route& route, Frame& frame) = 0;
+
+    /// What kept a message from being sent.
+    virtual void unsent(const Error& error) noexcept = 0;
+
+    /// Throws Error{tooLarge} for more bytes than may be sent, and for a route that leads nowhere. Any thread.
+    virtual void requireSendable(const connection::Route& route, std::size_t bytes) = 0;
+
+   protected:
+    ~Outlet() = default;
+  };
+
+  /// The loop and the outlet live until close().
+  Outgoing(ReactorLoop& loop, Outlet& outlet) : loop_(loop), outlet_(&outlet) {}
+
+  // Any thread:
+
+  /// False if there was no room by the deadline, for which the loop's own thread does not wait. Throws Error{stopping} after
+  /// close(), and Error{tooLarge}.
+  bool send(const connection::Route& route, Frame&& frame, const Deadline& deadline);
+
+  /// How many are still to be sent.
+  std::size_t count() const;
+
+  // In the loop's thread:
+
+  /// Sends what can be sent.
+  void flush();
+
+  /// Sends what can still be sent, and tells the outlet of the rest.
+  void close() noexcept;
+
+ private:
+  struct Message {
+    connection::Route route;
+    Frame frame;
+  };
+
+  bool add(const connection::Route& route, Frame& frame);
+  bool trySend(Message& message);
+  void sendTaken();
+  bool takeMore();
+  void requireOpen() const;
+  bool isLoopsThread() const;
+
+  const ForkGuard fork_;
+  ReactorLoop& loop_;
+  Bell room_;
+
+  mutable std::mutex mutex_;
+  Outlet* outlet_;              // under mutex_; set to null in the loop's thread, or where that does not run
+  std::deque<Message> coming_;  // under mutex_
+  std::size_t count_ = 0;       // under mutex_: of those that are still to be sent
+  bool isDue_ = false;          // under mutex_: flush() is on its way, or the outlet will call it
+
+  // In the loop's thread.
+  std::deque<Message> taken_;  // before those that come
+  bool isFlushing_ = false;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/outgoing.hpp
+
 // begin dividere/reactor/detail/message_sources.cpp
 namespace dividere::detail {
 
@@ -18440,6 +18662,68 @@ class DeferringSource : public MessageSource<Messaging>, public LateReplies::Out
   std::shared_ptr<LateReplies> late_;
 };
 
+/// One that other threads may send by. Base is one of the above.
+template <class Base>
+class SendingSource : public Base, public Outgoing::Outlet {
+ public:
+  using Base::Base;
+
+  std::shared_ptr<Outgoing> outgoing(ReactorLoop& loop) override {
+    if (!outgoing_) outgoing_ = std::make_shared<Outgoing>(loop, *this);
+    return outgoing_;
+  }
+
+  bool trySend(const connection::Route& route, Frame& frame) override {
+    isStuck_ = !sendIfRoom(route, frame);
+    return !isStuck_;
+  }
+  void unsent(const Error& error) noexcept override { this->handlers().report(error); }
+  void requireSendable(const connection::Route& route, std::size_t bytes) override {
+    requireRoute(route);
+    this->socket().requireSendable(bytes);
+  }
+
+  // What is stuck is tried again until there is no news of the socket: a receive may have taken in the signal that there is
+  // room.
+  bool hasMessage() override {
+    if (isStuck_) outgoing_->flush();
+    bool isThere = wants() && this->socket().ready();
+    while (!isThere && isStuck_) {
+      if (!hasNews()) return false;
+      outgoing_->flush();
+      isThere = wants() && this->socket().ready();
+    }
+    if (!isThere && !wants()) this->socket().decline();
+    return isThere;
+  }
+
+ protected:
+  /// Whether it wants a message at the moment, and may send one.
+  virtual bool wants() { return true; }
+  virtual bool maySend() { return true; }
+  virtual bool sendIfRoom(const connection::Route& route, Frame& frame) = 0;
+  virtual void requireRoute(const connection::Route&) {}
+
+  /// As the source ends.
+  void endOutgoing() noexcept {
+    if (outgoing_) outgoing_->close();
+  }
+
+ private:
+  /// Whether anything has changed; if not, the descriptor will tell of it.
+  bool hasNews() {
+    this->socket().attend();
+    const int events = this->socket().get(ZMQ_EVENTS);
+    if ((events & ZMQ_POLLOUT) != 0 && maySend()) return true;
+    if ((events & ZMQ_POLLIN) != 0 && wants()) return true;
+    this->socket().foundNothing();
+    return false;
+  }
+
+  std::shared_ptr<Outgoing> outgoing_;
+  bool isStuck_ = false;  // flush() has something left; in the loop's thread
+};
+
 class SubscriberSource final : public MessageSource<messaging::Subscriber> {
  public:
   using MessageSource::MessageSource;
@@ -18477,15 +18761,11 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   }
 };
 
-class RequestSource final : public MessageSource<messaging::Request> {
+/// It asks the next when the one before has its reply.
+class RequestSource final : public SendingSource<MessageSource<messaging::Request>> {
  public:
-  using MessageSource::MessageSource;
-
-  bool hasMessage() override {
-    if (connection().awaitsReply()) return socket().ready();
-    socket().decline();  // until something is sent
-    return false;
-  }
+  using SendingSource::SendingSource;
+  ~RequestSource() override { endOutgoing(); }
 
   void take() override {
     newMessage();
@@ -18494,6 +18774,15 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
+
+  bool wants() override { return connection().awaitsReply(); }
+  bool maySend() override { return !connection().awaitsReply(); }
+  bool sendIfRoom(const connection::Route&, Frame& frame) override {
+    return maySend() && Access::send(connection(), frame, &kAtOnce);
+  }
+  void requireRoute(const connection::Route& route) override {
+    requireOption(route.empty(), socket().who().c_str(), "send: a Request has one way, and takes no route");
+  }
 };
 
 /// A REP socket gives no request before it has replied to the last one: so none while a reply is to come later.
@@ -18516,10 +18805,13 @@ class ResponseSource final : public DeferringSource<messaging::Response> {
   }
 };
 
-class DealerSource final : public DeferringSource<messaging::Dealer> {
+class DealerSource final : public SendingSource<DeferringSource<messaging::Dealer>> {
  public:
-  using DeferringSource::DeferringSource;
-  ~DealerSource() override { endLate(); }
+  using SendingSource::SendingSource;
+  ~DealerSource() override {
+    endOutgoing();
+    endLate();
+  }
 
   void take() override {
     newMessage();
@@ -18535,8 +18827,9 @@ class DealerSource final : public DeferringSource<messaging::Dealer> {
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kReplyLimit)); }
 
-  void sendNow(const connection::Route& route, Frame& frame) override {
-    requireSent(Access::send(connection(), route, frame, &kAtOnce));
+  void sendNow(const connection::Route& route, Frame& frame) override { requireSent(sendIfRoom(route, frame)); }
+  bool sendIfRoom(const connection::Route& route, Frame& frame) override {
+    return Access::send(connection(), route, frame, &kAtOnce);
   }
 };
 
@@ -18636,6 +18929,109 @@ void Origin::newMessage() {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/origin.cpp
+
+// begin dividere/reactor/detail/outgoing.cpp
+namespace dividere::detail {
+
+void Outgoing::requireOpen() const {
+  if (!outlet_) throw Error(Errc::stopping, std::string(kReactorSender) + ": send: the reactor is stopped");
+}
+
+bool Outgoing::add(const connection::Route& route, Frame& frame) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  requireOpen();
+  outlet_->requireSendable(route, frame.size());
+  if (count_ >= kMostOutgoing) return false;
+  if (!isDue_) loop_.post([self = shared_from_this()] { self->flush(); });
+  isDue_ = true;
+  coming_.push_back({route, std::move(frame)});
+  ++count_;
+  return true;
+}
+
+bool Outgoing::send(const connection::Route& route, Frame&& frame, const Deadline& deadline) {
+  fork_.require(kReactorSender);
+  if (add(route, frame)) return true;
+  if (isLoopsThread()) {
+    flush();
+    return add(route, frame);
+  }
+  bool isAdded = false;
+  return room_.wait([&] { return isAdded || (isAdded = add(route, frame)); }, deadline);
+}
+
+bool Outgoing::isLoopsThread() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return outlet_ && loop_.isCurrent();
+}
+
+std::size_t Outgoing::count() const {
+  fork_.require(kReactorSender);
+  std::lock_guard<std::mutex> lock(mutex_);
+  return count_;
+}
+
+// The outlet may tell the program of what is wrong, which may send more.
+void Outgoing::flush() {
+  if (isFlushing_) return;
+  isFlushing_ = true;
+  do {
+    sendTaken();
+  } while (taken_.empty() && takeMore());
+  isFlushing_ = false;
+}
+
+/// Without the lock, until one cannot be sent.
+void Outgoing::sendTaken() {
+  const std::size_t before = taken_.size();
+  while (!taken_.empty() && trySend(taken_.front())) taken_.pop_front();
+  const std::size_t gone = before - taken_.size();
+  if (gone == 0) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    count_ -= gone;
+  }
+  room_.ring();
+}
+
+/// False if it is over with that for now.
+bool Outgoing::takeMore() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  taken_.swap(coming_);
+  if (taken_.empty()) isDue_ = false;
+  return outlet_ && !taken_.empty();
+}
+
+/// Whether it need not be tried again.
+bool Outgoing::trySend(Message& message) {
+  try {
+    return outlet_->trySend(message.route, message.frame);
+  } catch (const Error& error) {
+    outlet_->unsent(error);
+    return true;
+  }
+}
+
+void Outgoing::close() noexcept {
+  if (fork_.crossed()) return;
+  flush();
+  std::size_t lost = 0;
+  Outlet* outlet = nullptr;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    outlet = std::exchange(outlet_, nullptr);
+    lost = std::exchange(count_, 0);
+    coming_.clear();
+  }
+  taken_.clear();
+  room_.ring();
+  if (lost == 0) return;
+  outlet->unsent(Error(Errc::stopping, std::string(kReactorSender) + ": " + std::to_string(lost) +
+                                           " messages were not sent before the end"));
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/outgoing.cpp
 
 // begin dividere/reactor/detail/pending_call.cpp
 namespace dividere::detail {
@@ -18904,6 +19300,21 @@ void ReactorLoop::post(std::function<void()> function) {
   } else {
     thread_.waker().wake();
   }
+}
+
+std::shared_ptr<Outgoing> ReactorLoop::outgoing(const std::string* endpoint) {
+  const std::string who = who_ + ": sender";
+  fork_.require(who);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) throw Error(Errc::stopping, who);
+  std::string known;
+  for (auto source = sources_.rbegin(); source != sources_.rend(); ++source) {
+    const std::string& its = (*source)->socket().endpoint();
+    if (!endpoint || its == *endpoint) return (*source)->outgoing(*this);
+    known += (known.empty() ? "" : ", ") + its;
+  }
+  if (known.empty()) known = "nothing was added";
+  throw Error(Errc::badEndpoint, who + (endpoint ? ": not " + *endpoint + ", but " : ": ") + known);
 }
 
 bool ReactorLoop::endWith(std::function<void()> last) {
@@ -20208,8 +20619,54 @@ void MtMsgReactor::stop() { loop_->stop(); }
 
 void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(function)); }
 
+ReactorSender MtMsgReactor::sender() { return ReactorSender(loop_->outgoing(nullptr)); }
+
+ReactorSender MtMsgReactor::sender(const std::string& endpoint) { return ReactorSender(loop_->outgoing(&endpoint)); }
+
 }  // namespace dividere::reactor
 // end dividere/reactor/mt_msg_reactor.cpp
+
+// begin dividere/reactor/reactor_sender.cpp
+namespace dividere::reactor {
+
+ReactorSender::ReactorSender(std::shared_ptr<detail::Outgoing> outgoing) noexcept : outgoing_(std::move(outgoing)) {}
+
+detail::Outgoing& ReactorSender::outgoing() const {
+  if (!outgoing_) throw Error(Errc::movedFrom, detail::kReactorSender);
+  return *outgoing_;
+}
+
+void ReactorSender::send(const google::protobuf::Message& message) const { send({}, message); }
+
+void ReactorSender::send(const connection::Route& route, const google::protobuf::Message& message) const {
+  if (send(route, message, std::chrono::milliseconds(0))) return;
+  throw Error(Errc::overloaded, std::string(detail::kReactorSender) + ": send: the socket takes no more, and " +
+                                    std::to_string(detail::kMostOutgoing) + " messages wait");
+}
+
+bool ReactorSender::send(const google::protobuf::Message& message, Timeout timeout) const {
+  return send({}, message, timeout);
+}
+
+bool ReactorSender::send(const connection::Route& route, const google::protobuf::Message& message,
+                         Timeout timeout) const {
+  return outgoing().send(route, detail::encodeFrame(detail::kReactorSender, message), detail::Deadline::in(&timeout));
+}
+
+bool ReactorSender::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) const {
+  return send({}, message, timeout, interrupt);
+}
+
+bool ReactorSender::send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout,
+                         const Interrupt& interrupt) const {
+  return outgoing().send(route, detail::encodeFrame(detail::kReactorSender, message),
+                         detail::Deadline::in(&timeout, &interrupt));
+}
+
+std::size_t ReactorSender::waiting() const { return outgoing().count(); }
+
+}  // namespace dividere::reactor
+// end dividere/reactor/reactor_sender.cpp
 
 // begin dividere/balancing/detail/broker_tally.hpp
 // The figures of a Broker.

@@ -58,4 +58,8 @@ void MtMsgReactor::stop() { loop_->stop(); }
 
 void MtMsgReactor::post(std::function<void()> function) { loop_->post(std::move(function)); }
 
+ReactorSender MtMsgReactor::sender() { return ReactorSender(loop_->outgoing(nullptr)); }
+
+ReactorSender MtMsgReactor::sender(const std::string& endpoint) { return ReactorSender(loop_->outgoing(&endpoint)); }
+
 }  // namespace dividere::reactor

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 
 #include "../core/detail/hidden.hpp"
 #include "../core/timeout.hpp"
@@ -10,6 +11,7 @@
 #include "../messaging/response.hpp"
 #include "../messaging/subscriber.hpp"
 #include "handlers.hpp"
+#include "reactor_sender.hpp"
 
 namespace dividere::detail {
 class ReactorLoop;
@@ -74,6 +76,13 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// Runs `function` in the reactor's thread, in the order of the calls. Any thread. What was posted before stop() is
   /// still run, what comes later is not.
   void post(std::function<void()> function);
+
+  /// For any thread to send on a Request or a Dealer that the reactor owns: the one that was added last, or that has this
+  /// Connector::endpoint(). Any thread, also before start(). Throws Error{badEndpoint} where there is no such socket,
+  /// Error{outOfTurn} for a Subscriber and a Response, which sends nothing unasked (Sender::defer() has any thread reply), and
+  /// Error{stopping} after stop().
+  ReactorSender sender();
+  ReactorSender sender(const std::string& endpoint);
 
  private:
   friend class detail::WorkerMain;

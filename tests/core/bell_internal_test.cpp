@@ -32,3 +32,21 @@ TEST_CASE("what is as wanted already needs no bell, and what never is ends with 
   CHECK(bell.wait([] { return true; }, Deadline::longAgo()));
   CHECK_FALSE(bell.wait([] { return false; }, Deadline::in(std::chrono::milliseconds(1))));
 }
+
+TEST_CASE("who waits for a bell with an interrupt goes on once either is so") {
+  Bell bell;
+  dividere::Interrupt interrupt;
+  const dividere::Timeout limit = support::kLimit;
+  std::atomic<bool> isMet{false};
+  const auto wait = [&] { return bell.wait([&] { return isMet.load(); }, Deadline::in(&limit, &interrupt)); };
+  auto waiting = std::async(std::launch::async, wait);
+  bell.ring();
+  isMet = true;
+  bell.ring();
+  CHECK(waiting.get());
+  CHECK(wait());
+  isMet = false;
+  waiting = std::async(std::launch::async, wait);
+  interrupt.raise();
+  CHECK_FALSE(waiting.get());
+}

@@ -4,8 +4,10 @@
 
 #include "../../connection/detail/access.hpp"
 #include "../../connection/detail/newest.hpp"
+#include "../../core/detail/options.hpp"
 #include "../../messaging/detail/error_envelope.hpp"
 #include "late_replies.hpp"
+#include "outgoing.hpp"
 
 namespace dividere::detail {
 
@@ -99,6 +101,68 @@ class DeferringSource : public MessageSource<Messaging>, public LateReplies::Out
   std::shared_ptr<LateReplies> late_;
 };
 
+/// One that other threads may send by. Base is one of the above.
+template <class Base>
+class SendingSource : public Base, public Outgoing::Outlet {
+ public:
+  using Base::Base;
+
+  std::shared_ptr<Outgoing> outgoing(ReactorLoop& loop) override {
+    if (!outgoing_) outgoing_ = std::make_shared<Outgoing>(loop, *this);
+    return outgoing_;
+  }
+
+  bool trySend(const connection::Route& route, Frame& frame) override {
+    isStuck_ = !sendIfRoom(route, frame);
+    return !isStuck_;
+  }
+  void unsent(const Error& error) noexcept override { this->handlers().report(error); }
+  void requireSendable(const connection::Route& route, std::size_t bytes) override {
+    requireRoute(route);
+    this->socket().requireSendable(bytes);
+  }
+
+  // What is stuck is tried again until there is no news of the socket: a receive may have taken in the signal that there is
+  // room.
+  bool hasMessage() override {
+    if (isStuck_) outgoing_->flush();
+    bool isThere = wants() && this->socket().ready();
+    while (!isThere && isStuck_) {
+      if (!hasNews()) return false;
+      outgoing_->flush();
+      isThere = wants() && this->socket().ready();
+    }
+    if (!isThere && !wants()) this->socket().decline();
+    return isThere;
+  }
+
+ protected:
+  /// Whether it wants a message at the moment, and may send one.
+  virtual bool wants() { return true; }
+  virtual bool maySend() { return true; }
+  virtual bool sendIfRoom(const connection::Route& route, Frame& frame) = 0;
+  virtual void requireRoute(const connection::Route&) {}
+
+  /// As the source ends.
+  void endOutgoing() noexcept {
+    if (outgoing_) outgoing_->close();
+  }
+
+ private:
+  /// Whether anything has changed; if not, the descriptor will tell of it.
+  bool hasNews() {
+    this->socket().attend();
+    const int events = this->socket().get(ZMQ_EVENTS);
+    if ((events & ZMQ_POLLOUT) != 0 && maySend()) return true;
+    if ((events & ZMQ_POLLIN) != 0 && wants()) return true;
+    this->socket().foundNothing();
+    return false;
+  }
+
+  std::shared_ptr<Outgoing> outgoing_;
+  bool isStuck_ = false;  // flush() has something left; in the loop's thread
+};
+
 class SubscriberSource final : public MessageSource<messaging::Subscriber> {
  public:
   using MessageSource::MessageSource;
@@ -136,15 +200,11 @@ class SubscriberSource final : public MessageSource<messaging::Subscriber> {
   }
 };
 
-class RequestSource final : public MessageSource<messaging::Request> {
+/// It asks the next when the one before has its reply.
+class RequestSource final : public SendingSource<MessageSource<messaging::Request>> {
  public:
-  using MessageSource::MessageSource;
-
-  bool hasMessage() override {
-    if (connection().awaitsReply()) return socket().ready();
-    socket().decline();  // until something is sent
-    return false;
-  }
+  using SendingSource::SendingSource;
+  ~RequestSource() override { endOutgoing(); }
 
   void take() override {
     newMessage();
@@ -153,6 +213,15 @@ class RequestSource final : public MessageSource<messaging::Request> {
 
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
+
+  bool wants() override { return connection().awaitsReply(); }
+  bool maySend() override { return !connection().awaitsReply(); }
+  bool sendIfRoom(const connection::Route&, Frame& frame) override {
+    return maySend() && Access::send(connection(), frame, &kAtOnce);
+  }
+  void requireRoute(const connection::Route& route) override {
+    requireOption(route.empty(), socket().who().c_str(), "send: a Request has one way, and takes no route");
+  }
 };
 
 /// A REP socket gives no request before it has replied to the last one: so none while a reply is to come later.
@@ -175,10 +244,13 @@ class ResponseSource final : public DeferringSource<messaging::Response> {
   }
 };
 
-class DealerSource final : public DeferringSource<messaging::Dealer> {
+class DealerSource final : public SendingSource<DeferringSource<messaging::Dealer>> {
  public:
-  using DeferringSource::DeferringSource;
-  ~DealerSource() override { endLate(); }
+  using SendingSource::SendingSource;
+  ~DealerSource() override {
+    endOutgoing();
+    endLate();
+  }
 
   void take() override {
     newMessage();
@@ -194,8 +266,9 @@ class DealerSource final : public DeferringSource<messaging::Dealer> {
  protected:
   void send(Frame& frame) override { requireSent(Access::send(connection(), route_, frame, &kReplyLimit)); }
 
-  void sendNow(const connection::Route& route, Frame& frame) override {
-    requireSent(Access::send(connection(), route, frame, &kAtOnce));
+  void sendNow(const connection::Route& route, Frame& frame) override { requireSent(sendIfRoom(route, frame)); }
+  bool sendIfRoom(const connection::Route& route, Frame& frame) override {
+    return Access::send(connection(), route, frame, &kAtOnce);
   }
 };
 

@@ -172,6 +172,21 @@ void ReactorLoop::post(std::function<void()> function) {
   }
 }
 
+std::shared_ptr<Outgoing> ReactorLoop::outgoing(const std::string* endpoint) {
+  const std::string who = who_ + ": sender";
+  fork_.require(who);
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (closed_) throw Error(Errc::stopping, who);
+  std::string known;
+  for (auto source = sources_.rbegin(); source != sources_.rend(); ++source) {
+    const std::string& its = (*source)->socket().endpoint();
+    if (!endpoint || its == *endpoint) return (*source)->outgoing(*this);
+    known += (known.empty() ? "" : ", ") + its;
+  }
+  if (known.empty()) known = "nothing was added";
+  throw Error(Errc::badEndpoint, who + (endpoint ? ": not " + *endpoint + ", but " : ": ") + known);
+}
+
 bool ReactorLoop::endWith(std::function<void()> last) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (thread_.waitsFor() || !started_ || lastIsCalled_) return false;

@@ -90,6 +90,10 @@ class ReactorLoop {
   void stop();
   void post(std::function<void()> function);
 
+  /// The way to send by the source with this endpoint; where it is null, by the one that was added last. Throws Error{badEndpoint}
+  /// if there is none, Error{stopping} after stop(), and as Source::outgoing().
+  std::shared_ptr<Outgoing> outgoing(const std::string* endpoint);
+
   /// Has the thread, which is yet to be stopped, call `last` as the last thing it does: this object may be destroyed there. False,
   /// and nothing done, where stop() would wait for the thread, which is the better end, or there is no thread any more.
   bool endWith(std::function<void()> last);
@@ -143,7 +147,7 @@ class ReactorLoop {
   std::string who_;
   ErrorLog log_;
   ErrorSink onError_;
-  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<std::unique_ptr<Source>> sources_;  // changed under mutex_
   std::vector<Timer> timers_;
   bool started_ = false;
   OwnedDescriptor epoll_;

@@ -2,11 +2,14 @@
 
 // What a reactor's loop takes messages from.
 
+#include <memory>
+
 #include "../../connection/detail/socket.hpp"
 #include "../../core/error.hpp"
 
 namespace dividere::detail {
 
+class Outgoing;
 class ReactorLoop;
 
 /// A socket with messages to be taken. All in the loop's thread.
@@ -43,6 +46,13 @@ class Source : public Poller {
   virtual bool failed(const Error& error) noexcept {
     static_cast<void>(error);
     return false;
+  }
+
+  /// The way for other threads to send by its socket. Any thread, while the loop keeps this source. Throws Error{outOfTurn} if it
+  /// sends nothing but replies.
+  virtual std::shared_ptr<Outgoing> outgoing(ReactorLoop& loop) {
+    static_cast<void>(loop);
+    throw Error(Errc::outOfTurn, socket().who() + ": sender: this socket sends nothing unasked");
   }
 
   /// Has the loop, if one has it, give it a turn though its socket gives no signal.
