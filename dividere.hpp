@@ -119,6 +119,7 @@
 #include "dividere/connection/detail/ipc_guard.cpp"
 #include "dividere/connection/detail/key_folder.cpp"
 #include "dividere/connection/detail/link.cpp"
+#include "dividere/connection/detail/outage.cpp"
 #include "dividere/connection/detail/monitor_events.cpp"
 #include "dividere/connection/detail/multipart.cpp"
 #include "dividere/connection/detail/native_socket.cpp"

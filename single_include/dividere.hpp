@@ -668,7 +668,12 @@ namespace dividere::connection {
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
 /// names the wrong part. Binding an `ipc://` endpoint wants 100 file descriptors to be free: libzmq aborts a process that has
-/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
+/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be.
+///
+/// A peer may come later than the socket that connects to it. While there is none the socket keeps trying, and says so in the
+/// log, as a warning: after two attempts and a second, or five seconds if one was there before. Of a peer that is of no use
+/// (no ZeroMQ, or a kind of socket that does not fit) it says so at once. Then again after one minute, two, four, up to an hour;
+/// and when the peer is there at last.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
@@ -4366,11 +4371,16 @@ void log(LogLevel level, std::string_view component, std::string_view text) noex
 /// Lets one line a second through and counts the rest, so that a peer cannot fill the log. Any thread.
 class RateLimit {
  public:
+  /// `atOnce`: so many lines may come in the same second, if none came for so many seconds before.
+  explicit RateLimit(int atOnce) : aheadMs_((atOnce - 1) * 1000) {}
+  RateLimit() : RateLimit(1) {}
+
   /// Logs the text, followed by how many were held back since the last one, or holds it back.
   void log(LogLevel level, std::string_view component, std::string_view text) noexcept;
 
  private:
-  std::atomic<std::int64_t> nextMs_{0};
+  const std::int64_t aheadMs_;
+  std::atomic<std::int64_t> nextMs_{0};  // when the next line is due at one a second
   std::atomic<std::uint64_t> heldBack_{0};
 };
 
@@ -4435,7 +4445,8 @@ void RateLimit::log(LogLevel level, std::string_view component, std::string_view
   using namespace std::chrono;
   const auto nowMs = duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
   auto next = nextMs_.load(std::memory_order_relaxed);
-  if (nowMs < next || !nextMs_.compare_exchange_strong(next, nowMs + 1000, std::memory_order_relaxed)) {
+  const auto after = std::max(next, nowMs) + 1000;
+  if (nowMs + aheadMs_ < next || !nextMs_.compare_exchange_strong(next, after, std::memory_order_relaxed)) {
     heldBack_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
@@ -5035,7 +5046,8 @@ enum class HandshakeFault {
   noGate,
   // either
   ended,
-  misfit  // no ZeroMQ, or of a kind that does not fit
+  silent,  // no part of the handshake came in time
+  misfit   // no ZeroMQ, or of a kind that does not fit
 };
 
 /// Of the value of EventType::handshakeFailed. `isHost`: at the end that binds.
@@ -5049,6 +5061,57 @@ bool isAboutKeys(HandshakeFault fault);
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/handshake.hpp
+
+// begin dividere/connection/detail/outage.hpp
+// Why a link does not come up, and when its user is told.
+
+namespace dividere::detail {
+
+/// The attempts in vain to reach one endpoint, from the first one until it is reached.
+///
+/// A program that starts before its peer is normal, so its user is told late: of nobody there after two attempts and a
+/// second, or five if it has been up before. Of a peer that is of no use at once. Then of the same again after a minute,
+/// two, four, and so on up to an hour.
+class Outage {
+ public:
+  using Clock = Deadline::Clock;
+
+  enum class Cause {
+    nobodyThere,
+    hostNotFound,
+    ended,   // the peer closes the connection before the handshake is done
+    silent,  // the peer takes the connection, and does not do its part of the handshake in time
+    misfit   // the peer says what no peer of such a socket would
+  };
+
+  /// One more attempt was in vain. Whether its user is to be told now.
+  bool add(Cause cause, Clock::time_point now, bool hasBeenUp);
+
+  bool isTold() const { return told_ != 0; }
+
+  /// "nobody listens there (4 attempts in 1.5 s)". `needs`: what a socket of this kind connects to, as peersOf() says.
+  std::string words(const std::string& endpoint, std::string_view needs, Clock::time_point now) const;
+
+  /// "1.5 s", since the first attempt in vain.
+  std::string lasts(Clock::time_point now) const;
+
+ private:
+  bool isDue(Clock::time_point now, bool hasBeenUp) const;
+
+  Cause cause_ = Cause::nobodyThere;
+  int attempts_ = 0;     // for any cause
+  int ofThisCause_ = 0;  // in a row
+  Clock::time_point since_{};
+  unsigned told_ = 0;  // a bit for each cause
+  Clock::time_point again_{};
+  std::chrono::seconds pause_{};
+};
+
+/// The kinds of sockets that one of this kind (ZMQ_SUB and so on) talks to: "a PUB or XPUB socket".
+std::string_view peersOf(int type);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/outage.hpp
 
 // begin dividere/connection/detail/link.hpp
 // What has become of an endpoint that a socket connects to.
@@ -5070,7 +5133,7 @@ struct Link {
   /// What its user may want to be told.
   enum class News {
     none,
-    nobodyThere,  // the first attempt in vain; those that follow are no news
+    missed,       // it does not come up, and `outage` knows why
     thereAtLast,  // ... and now it is up
     refused,      // the keys do not fit, or those of one end are missing; told once
     letIn         // ... and now it is up
@@ -5082,10 +5145,10 @@ struct Link {
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
-  Clock::time_point lost{};
+  Clock::time_point lostAt{};
   bool hasBeenUp = false;
-  bool isMissed = false;  // nobody was there, and its user knows
-  Clock::time_point missedSince{};
+  Outage outage;                                // since it was up last, or is wanted
+  Outage ended;                                 // the one that was over when it came up last
   HandshakeFault fault = HandshakeFault::none;  // of the last attempt
 
   bool isUp() const { return state == State::up; }
@@ -5108,12 +5171,18 @@ struct Link {
  private:
   void suspect(Clock::time_point now);
   News failed(Clock::time_point now, HandshakeFault reason);
+  News cameUp();
+  News retried(Clock::time_point now);
+  News lost(Clock::time_point now, Outage::Cause cause);
+  News missed(Outage::Cause cause, Clock::time_point now);
 
-  bool attemptFailed_ = false;
+  bool attemptFailed_ = false;   // the pause that is announced next is after an attempt
+  bool connectionLost_ = false;  // ... after the loss of a connection
+  bool isOpen_ = false;          // connected, and how the handshake ends is yet to be told
+  Clock::time_point opened_{};
   std::size_t faults_ = 0;  // in a row that are about keys
   std::size_t tried_ = 0;   // times it was made anew since
   bool isToldOfFault_ = false;
-  bool endIsTold_ = false;  // the end of a connection whose handshake failed is no news; it may be told late
 };
 
 /// The links of one socket, found by what libzmq calls them.
@@ -5228,8 +5297,9 @@ class Watch {
  public:
   using Clock = Deadline::Clock;
 
-  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
-      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger), isSecured_(isSecured) {}
+  /// `type`: ZMQ_SUB and so on.
+  Watch(std::string who, int type, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
+      : tally(who, std::move(name)), who_(std::move(who)), type_(type), linger_(linger), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -5316,7 +5386,7 @@ class Watch {
     bool isOfHost = false;  // of peers, who may make many of them
   };
 
-  static Notice noticeOf(const Link& link, Link::News news, Clock::time_point now);
+  Notice noticeOf(const Link& link, Link::News news, Clock::time_point now) const;
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
   template <class Callback>
@@ -5325,10 +5395,10 @@ class Watch {
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
   void callOwner();
-  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   // Constant after construction.
   const std::string who_;
+  const int type_;
   const std::chrono::milliseconds linger_;
   const bool isSecured_;
   std::function<bool()> idle_;
@@ -8815,6 +8885,12 @@ std::shared_ptr<Gate> Gatekeeper::gateOf(const std::string& domain) {
 // begin dividere/connection/detail/handshake.cpp
 namespace dividere::detail {
 
+// Less than 300: an errno. After a time limit it is of what was tried last, in vain, to be read.
+static HandshakeFault ofConnection(std::uint32_t value) {
+  if (value >= 300) return HandshakeFault::misfit;
+  return value == EAGAIN ? HandshakeFault::silent : HandshakeFault::ended;
+}
+
 static HandshakeFault handshakeFaultOfHost(std::uint32_t value, bool isSecured) {
   switch (value) {
     case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return HandshakeFault::peerHasWrongKey;
@@ -8824,7 +8900,7 @@ static HandshakeFault handshakeFaultOfHost(std::uint32_t value, bool isSecured) 
     case 400:
     case 500: return HandshakeFault::peerRefused;
     case EFAULT: return HandshakeFault::noGate;
-    default: return value < 300 ? HandshakeFault::ended : HandshakeFault::misfit;
+    default: return ofConnection(value);
   }
 }
 
@@ -8839,7 +8915,7 @@ static HandshakeFault handshakeFaultOfClient(std::uint32_t value, bool isSecured
     case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return HandshakeFault::wrongHostKey;
     case EPIPE:
     case ECONNRESET: return isSecured ? HandshakeFault::wrongHostKey : HandshakeFault::ended;
-    default: return value < 300 ? HandshakeFault::ended : HandshakeFault::misfit;
+    default: return ofConnection(value);
   }
 }
 
@@ -8861,13 +8937,15 @@ std::string_view words(HandshakeFault fault) {
     case HandshakeFault::peerIsSecured: return "the peer is secured, and this host is not (dividere::secure)";
     case HandshakeFault::noGate: return "nobody is there to check the peer's key";
     case HandshakeFault::ended: return "the peer ended the connection before it was ready";
+    case HandshakeFault::silent: return "the peer did not say in time what a ZeroMQ socket says first";
     case HandshakeFault::misfit: return "the peer does not speak ZeroMQ, or is of a kind that does not fit";
   }
   return "";
 }
 
 bool isAboutKeys(HandshakeFault fault) {
-  return fault != HandshakeFault::none && fault != HandshakeFault::ended && fault != HandshakeFault::misfit;
+  return fault != HandshakeFault::none && fault != HandshakeFault::ended && fault != HandshakeFault::silent &&
+         fault != HandshakeFault::misfit;
 }
 
 }  // namespace dividere::detail
@@ -9077,21 +9155,19 @@ constexpr std::chrono::milliseconds kRetryGraceMax{5000};
 // Keys that do not fit may be mended in a moment, and nobody is hammered by one who asks once a second.
 constexpr std::chrono::milliseconds kKeysGraceMax{1000};
 
+// A handshake that takes so long, and fails, was not begun by the peer.
+constexpr std::chrono::milliseconds kSilence{1000};
+
 Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault reason) {
   switch (event) {
     case EventType::connectDelayed:
     case EventType::connected:
-      attemptFailed_ = false;
+      attemptFailed_ = connectionLost_ = false;
+      isOpen_ = event == EventType::connected;
+      opened_ = now;
       if (!isDown()) state = State::connecting;
       return News::none;
-    case EventType::handshakeSucceeded:
-      state = State::up;
-      failures = repairs = 0;
-      hasBeenUp = true;
-      fault = HandshakeFault::none;
-      faults_ = tried_ = 0;
-      if (std::exchange(isToldOfFault_, false)) return isMissed = false, News::letIn;
-      return std::exchange(isMissed, false) ? News::thereAtLast : News::none;
+    case EventType::handshakeSucceeded: return cameUp();
     case EventType::closed:
       attemptFailed_ = true;
       if (keys > 1 && state == State::connecting)
@@ -9101,17 +9177,46 @@ Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault r
       if (isAboutKeys(fault) || keys > 1) return News::none;  // it is connected anew, with what the keys are then
       state = State::retrying;
       ++failures;
-      // It also comes after a loss, when nothing has been attempted yet.
-      if (!attemptFailed_ || std::exchange(isMissed, true)) return News::none;
-      missedSince = now;
-      return News::nobodyThere;
+      return retried(now);
     case EventType::handshakeFailed:
       if (isAboutKeys(reason)) return failed(now, reason);
-      suspect(now);
-      return News::none;
-    case EventType::disconnected: suspect(now); return News::none;
+      return lost(now, reason == HandshakeFault::silent || now - opened_ >= kSilence ? Outage::Cause::silent
+                                                                                     : Outage::Cause::ended);
+    case EventType::disconnected: return lost(now, Outage::Cause::misfit);
     default: return News::none;
   }
+}
+
+Link::News Link::cameUp() {
+  state = State::up;
+  failures = repairs = 0;
+  hasBeenUp = true;
+  isOpen_ = false;
+  fault = HandshakeFault::none;
+  faults_ = tried_ = 0;
+  const bool isMissed = outage.isTold();
+  ended = std::exchange(outage, {});
+  if (std::exchange(isToldOfFault_, false)) return News::letIn;
+  return isMissed ? News::thereAtLast : News::none;
+}
+
+// A pause is announced after an attempt in vain and after a loss. If there was neither, then not even an address was found.
+Link::News Link::retried(Clock::time_point now) {
+  const bool isAfterLoss = std::exchange(connectionLost_, false);
+  const bool isAfterAttempt = std::exchange(attemptFailed_, false);
+  if (isAfterAttempt) return missed(Outage::Cause::nobodyThere, now);
+  return isAfterLoss ? News::none : missed(Outage::Cause::hostNotFound, now);
+}
+
+/// The connection, which has not been up if it is still open. `cause`: why it is not, then.
+Link::News Link::lost(Clock::time_point now, Outage::Cause cause) {
+  suspect(now);
+  connectionLost_ = true;
+  return std::exchange(isOpen_, false) ? missed(cause, now) : News::none;
+}
+
+Link::News Link::missed(Outage::Cause cause, Clock::time_point now) {
+  return outage.add(cause, now, hasBeenUp) ? News::missed : News::none;
 }
 
 // libzmq goes on by itself in some of these cases; what it would try is what did not fit. The first time a connection ends
@@ -9119,7 +9224,8 @@ Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault r
 Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
   fault = reason;
   ++faults_;
-  endIsTold_ = true;
+  isOpen_ = false;
+  connectionLost_ = true;
   suspect(now);
   const bool isSure = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
   if (!isSure || isToldOfFault_) return News::none;
@@ -9130,7 +9236,7 @@ Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
 void Link::suspect(Clock::time_point now) {
   if (state == State::broken || state == State::suspect) return;
   state = State::suspect;
-  lost = now;
+  lostAt = now;
 }
 
 Link::Clock::time_point Link::brokenFrom() const {
@@ -9138,14 +9244,16 @@ Link::Clock::time_point Link::brokenFrom() const {
     const bool hasOther = fault == HandshakeFault::wrongHostKey && tried_ + 1 < keys;
     const int round = static_cast<int>(tried_ / std::max<std::size_t>(keys, 1));
     const auto grace = std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(round, 5)), kKeysGraceMax);
-    return hasOther ? lost : lost + grace;
+    return hasOther ? lostAt : lostAt + grace;
   }
-  return lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
+  return lostAt + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
 }
 
 void Link::madeAnew() {
   if (isAboutKeys(fault)) ++tried_;
   fault = HandshakeFault::none;
+  isOpen_ = attemptFailed_ = false;
+  connectionLost_ = true;  // what was before may still be told
   if (state == State::broken) ++repairs;
   if (state == State::broken || !isDown()) state = State::connecting;
 }
@@ -9189,6 +9297,81 @@ bool Links::isKnownByName(const Link& link) {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/link.cpp
+
+// begin dividere/connection/detail/outage.cpp
+namespace dividere::detail {
+
+constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kPatienceOnceUp{5};
+constexpr std::chrono::seconds kFirstRepeat{60};
+constexpr std::chrono::seconds kRarestRepeat{3600};
+
+static unsigned bitOf(Outage::Cause cause) { return 1U << static_cast<unsigned>(cause); }
+
+bool Outage::add(Cause cause, Clock::time_point now, bool hasBeenUp) {
+  if (attempts_++ == 0) since_ = now;
+  ofThisCause_ = cause == cause_ ? ofThisCause_ + 1 : 1;
+  cause_ = cause;
+  if (!isDue(now, hasBeenUp)) return false;
+  pause_ = told_ == 0 ? kFirstRepeat : std::min(2 * pause_, kRarestRepeat);
+  again_ = now + pause_;
+  told_ |= bitOf(cause);
+  return true;
+}
+
+bool Outage::isDue(Clock::time_point now, bool hasBeenUp) const {
+  // The end that finds the other one of no use ends the connection: which end that is may change.
+  const bool isMisfit = (told_ & bitOf(Cause::misfit)) != 0 && cause_ == Cause::ended;
+  if (isMisfit || (told_ & bitOf(cause_)) != 0) return now >= again_;
+  if (cause_ == Cause::misfit || cause_ == Cause::silent) return true;
+  const int fewest = cause_ == Cause::ended ? 3 : 2;
+  return ofThisCause_ >= fewest && now >= since_ + (hasBeenUp ? kPatienceOnceUp : kPatience);
+}
+
+std::string Outage::lasts(Clock::time_point now) const {
+  char text[32];
+  const auto passed = std::chrono::duration<double>(now - since_).count();
+  std::snprintf(text, sizeof text, passed < 10 ? "%.1f s" : "%.0f s", passed);
+  return text;
+}
+
+std::string Outage::words(const std::string& endpoint, std::string_view needs, Clock::time_point now) const {
+  std::string text = endpoint + ": ";
+  switch (cause_) {
+    case Cause::nobodyThere: text += "nobody listens there"; break;
+    case Cause::hostNotFound: text += "host not found: no such name, or no name server can be reached"; break;
+    case Cause::ended:
+      text += "the peer ends each connection before it is ready: it does not speak ZeroMQ, or is not ";
+      text.append(needs);
+      break;
+    case Cause::silent:
+      text +=
+          "somebody takes the connection there and says nothing: no ZeroMQ (a web server?), or a process that hangs";
+      break;
+    case Cause::misfit:
+      text += "the peer does not speak ZeroMQ, or is not ";
+      text.append(needs);
+      break;
+  }
+  if (attempts_ > 1) text += " (" + std::to_string(attempts_) + " attempts in " + lasts(now) + ")";
+  return text + "; trying again";
+}
+
+std::string_view peersOf(int type) {
+  switch (type) {
+    case ZMQ_SUB:
+    case ZMQ_XSUB: return "a publisher (a PUB or XPUB socket), which a subscriber needs";
+    case ZMQ_PUB:
+    case ZMQ_XPUB: return "a subscriber (a SUB or XSUB socket), which a publisher needs";
+    case ZMQ_REQ: return "one that replies (a REP or ROUTER socket), which a request needs";
+    case ZMQ_REP: return "one that asks (a REQ or DEALER socket), which a response needs";
+    case ZMQ_DEALER: return "a REP, DEALER or ROUTER socket, which a dealer needs";
+    default: return "a socket of a kind that fits";
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/outage.cpp
 
 // begin dividere/connection/detail/monitor_events.cpp
 namespace dividere::detail {
@@ -9789,7 +9972,7 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
     : maxMessageBytes_(options.maxMessageBytes),
       type_(type),
       native_(who, type, options.context ? options.context : Process::current().context(security.differs)),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name, security.keys != nullptr)),
+      watch_(std::make_shared<Watch>(who, type, lingerOf(type, options), options.name, security.keys != nullptr)),
       credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys, options.host, options.hostKey)
                                  : nullptr),
       binding_(native_, *watch_, options.monitor),
@@ -10296,6 +10479,10 @@ using connection::EventType;
 using connection::SocketEvent;
 
 constexpr std::size_t kEventsKept = 16;
+constexpr int kFaultsAtOnce = 20;  // then one a second
+
+/// Of the whole process: a thousand sockets that miss the same peer say it a few times.
+static RateLimit linkFaults(kFaultsAtOnce);
 
 // --- the owner's side ---
 
@@ -10443,26 +10630,24 @@ void Watch::take(SocketEvent&& event) {
   }
   const Notice notice = follow(event);
   if (!notice.text.empty()) {
-    (notice.isOfHost ? hostFaults_.log(notice.level, who_, notice.text) : log(notice.level, who_, notice.text));
+    (notice.isOfHost ? hostFaults_ : linkFaults).log(notice.level, who_, notice.text);
   }
   deliver(std::move(event));
 }
 
-Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) {
+Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) const {
   switch (news) {
     case Link::News::none: break;
-    case Link::News::nobodyThere: {
-      const bool isWarning = !link.advice.empty() && !link.hasBeenUp;
-      return {isWarning ? LogLevel::warning : LogLevel::info,
-              link.endpoint + ": nobody listens there; trying again" + (isWarning ? " (" + link.advice + ")" : "")};
+    case Link::News::missed: {
+      const bool isAdvised = !link.advice.empty() && !link.hasBeenUp;
+      return {LogLevel::warning,
+              link.outage.words(link.endpoint, peersOf(type_), now) + (isAdvised ? " (" + link.advice + ")" : "")};
     }
     case Link::News::refused:
       return {LogLevel::warning, link.endpoint + ": " + std::string(words(link.fault)) + "; trying again"};
     case Link::News::letIn: return {LogLevel::warning, link.endpoint + ": connected: the keys fit now"};
-    case Link::News::thereAtLast: {
-      const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - link.missedSince);
-      return {LogLevel::info, link.endpoint + ": connected, " + std::to_string(waited.count()) + " ms later"};
-    }
+    case Link::News::thereAtLast:
+      return {LogLevel::warning, link.endpoint + ": connected after " + link.ended.lasts(now)};
   }
   return {};
 }
@@ -10521,17 +10706,6 @@ void Watch::callOwner() {
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
-  std::vector<std::string> broken;
-  const auto next = findBroken(now, broken);
-  // Without the lock: whoever takes the log may be using the socket.
-  for (const std::string& endpoint : broken) {
-    log(LogLevel::info, who_,
-        endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
-  }
-  return next;
-}
-
-Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<std::string>& broken) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
   for (Link& link : links_.all()) {
@@ -10539,7 +10713,6 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
     const auto due = link.brokenFrom();
     if (due <= now) {
       link.state = Link::State::broken;
-      if (!isAboutKeys(link.fault)) broken.push_back(link.endpoint);  // those are told of already
       callOwner();
     } else {
       next = std::min(next, due);

@@ -28,7 +28,12 @@ namespace dividere::connection {
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
 /// names the wrong part. Binding an `ipc://` endpoint wants 100 file descriptors to be free: libzmq aborts a process that has
-/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be. While nobody listens where a socket connects to, it keeps trying, and says so in the log, once.
+/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be.
+///
+/// A peer may come later than the socket that connects to it. While there is none the socket keeps trying, and says so in the
+/// log, as a warning: after two attempts and a second, or five seconds if one was there before. Of a peer that is of no use
+/// (no ZeroMQ, or a kind of socket that does not fit) it says so at once. Then again after one minute, two, four, up to an hour;
+/// and when the peer is there at last.
 class Connector {
  public:
   Connector(Connector&&) noexcept;

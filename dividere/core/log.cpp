@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -69,7 +70,8 @@ void RateLimit::log(LogLevel level, std::string_view component, std::string_view
   using namespace std::chrono;
   const auto nowMs = duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count();
   auto next = nextMs_.load(std::memory_order_relaxed);
-  if (nowMs < next || !nextMs_.compare_exchange_strong(next, nowMs + 1000, std::memory_order_relaxed)) {
+  const auto after = std::max(next, nowMs) + 1000;
+  if (nowMs + aheadMs_ < next || !nextMs_.compare_exchange_strong(next, after, std::memory_order_relaxed)) {
     heldBack_.fetch_add(1, std::memory_order_relaxed);
     return;
   }

@@ -6,6 +6,12 @@
 
 namespace dividere::detail {
 
+// Less than 300: an errno. After a time limit it is of what was tried last, in vain, to be read.
+static HandshakeFault ofConnection(std::uint32_t value) {
+  if (value >= 300) return HandshakeFault::misfit;
+  return value == EAGAIN ? HandshakeFault::silent : HandshakeFault::ended;
+}
+
 static HandshakeFault handshakeFaultOfHost(std::uint32_t value, bool isSecured) {
   switch (value) {
     case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return HandshakeFault::peerHasWrongKey;
@@ -15,7 +21,7 @@ static HandshakeFault handshakeFaultOfHost(std::uint32_t value, bool isSecured) 
     case 400:
     case 500: return HandshakeFault::peerRefused;
     case EFAULT: return HandshakeFault::noGate;
-    default: return value < 300 ? HandshakeFault::ended : HandshakeFault::misfit;
+    default: return ofConnection(value);
   }
 }
 
@@ -30,7 +36,7 @@ static HandshakeFault handshakeFaultOfClient(std::uint32_t value, bool isSecured
     case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return HandshakeFault::wrongHostKey;
     case EPIPE:
     case ECONNRESET: return isSecured ? HandshakeFault::wrongHostKey : HandshakeFault::ended;
-    default: return value < 300 ? HandshakeFault::ended : HandshakeFault::misfit;
+    default: return ofConnection(value);
   }
 }
 
@@ -52,13 +58,15 @@ std::string_view words(HandshakeFault fault) {
     case HandshakeFault::peerIsSecured: return "the peer is secured, and this host is not (dividere::secure)";
     case HandshakeFault::noGate: return "nobody is there to check the peer's key";
     case HandshakeFault::ended: return "the peer ended the connection before it was ready";
+    case HandshakeFault::silent: return "the peer did not say in time what a ZeroMQ socket says first";
     case HandshakeFault::misfit: return "the peer does not speak ZeroMQ, or is of a kind that does not fit";
   }
   return "";
 }
 
 bool isAboutKeys(HandshakeFault fault) {
-  return fault != HandshakeFault::none && fault != HandshakeFault::ended && fault != HandshakeFault::misfit;
+  return fault != HandshakeFault::none && fault != HandshakeFault::ended && fault != HandshakeFault::silent &&
+         fault != HandshakeFault::misfit;
 }
 
 }  // namespace dividere::detail

@@ -23,7 +23,8 @@ enum class HandshakeFault {
   noGate,
   // either
   ended,
-  misfit  // no ZeroMQ, or of a kind that does not fit
+  silent,  // no part of the handshake came in time
+  misfit   // no ZeroMQ, or of a kind that does not fit
 };
 
 /// Of the value of EventType::handshakeFailed. `isHost`: at the end that binds.

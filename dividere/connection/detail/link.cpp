@@ -19,21 +19,19 @@ constexpr std::chrono::milliseconds kRetryGraceMax{5000};
 // Keys that do not fit may be mended in a moment, and nobody is hammered by one who asks once a second.
 constexpr std::chrono::milliseconds kKeysGraceMax{1000};
 
+// A handshake that takes so long, and fails, was not begun by the peer.
+constexpr std::chrono::milliseconds kSilence{1000};
+
 Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault reason) {
   switch (event) {
     case EventType::connectDelayed:
     case EventType::connected:
-      attemptFailed_ = false;
+      attemptFailed_ = connectionLost_ = false;
+      isOpen_ = event == EventType::connected;
+      opened_ = now;
       if (!isDown()) state = State::connecting;
       return News::none;
-    case EventType::handshakeSucceeded:
-      state = State::up;
-      failures = repairs = 0;
-      hasBeenUp = true;
-      fault = HandshakeFault::none;
-      faults_ = tried_ = 0;
-      if (std::exchange(isToldOfFault_, false)) return isMissed = false, News::letIn;
-      return std::exchange(isMissed, false) ? News::thereAtLast : News::none;
+    case EventType::handshakeSucceeded: return cameUp();
     case EventType::closed:
       attemptFailed_ = true;
       if (keys > 1 && state == State::connecting)
@@ -43,17 +41,46 @@ Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault r
       if (isAboutKeys(fault) || keys > 1) return News::none;  // it is connected anew, with what the keys are then
       state = State::retrying;
       ++failures;
-      // It also comes after a loss, when nothing has been attempted yet.
-      if (!attemptFailed_ || std::exchange(isMissed, true)) return News::none;
-      missedSince = now;
-      return News::nobodyThere;
+      return retried(now);
     case EventType::handshakeFailed:
       if (isAboutKeys(reason)) return failed(now, reason);
-      suspect(now);
-      return News::none;
-    case EventType::disconnected: suspect(now); return News::none;
+      return lost(now, reason == HandshakeFault::silent || now - opened_ >= kSilence ? Outage::Cause::silent
+                                                                                     : Outage::Cause::ended);
+    case EventType::disconnected: return lost(now, Outage::Cause::misfit);
     default: return News::none;
   }
+}
+
+Link::News Link::cameUp() {
+  state = State::up;
+  failures = repairs = 0;
+  hasBeenUp = true;
+  isOpen_ = false;
+  fault = HandshakeFault::none;
+  faults_ = tried_ = 0;
+  const bool isMissed = outage.isTold();
+  ended = std::exchange(outage, {});
+  if (std::exchange(isToldOfFault_, false)) return News::letIn;
+  return isMissed ? News::thereAtLast : News::none;
+}
+
+// A pause is announced after an attempt in vain and after a loss. If there was neither, then not even an address was found.
+Link::News Link::retried(Clock::time_point now) {
+  const bool isAfterLoss = std::exchange(connectionLost_, false);
+  const bool isAfterAttempt = std::exchange(attemptFailed_, false);
+  if (isAfterAttempt) return missed(Outage::Cause::nobodyThere, now);
+  return isAfterLoss ? News::none : missed(Outage::Cause::hostNotFound, now);
+}
+
+/// The connection, which has not been up if it is still open. `cause`: why it is not, then.
+Link::News Link::lost(Clock::time_point now, Outage::Cause cause) {
+  suspect(now);
+  connectionLost_ = true;
+  return std::exchange(isOpen_, false) ? missed(cause, now) : News::none;
+}
+
+Link::News Link::missed(Outage::Cause cause, Clock::time_point now) {
+  return outage.add(cause, now, hasBeenUp) ? News::missed : News::none;
 }
 
 // libzmq goes on by itself in some of these cases; what it would try is what did not fit. The first time a connection ends
@@ -61,7 +88,8 @@ Link::News Link::follow(EventType event, Clock::time_point now, HandshakeFault r
 Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
   fault = reason;
   ++faults_;
-  endIsTold_ = true;
+  isOpen_ = false;
+  connectionLost_ = true;
   suspect(now);
   const bool isSure = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
   if (!isSure || isToldOfFault_) return News::none;
@@ -72,7 +100,7 @@ Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
 void Link::suspect(Clock::time_point now) {
   if (state == State::broken || state == State::suspect) return;
   state = State::suspect;
-  lost = now;
+  lostAt = now;
 }
 
 Link::Clock::time_point Link::brokenFrom() const {
@@ -80,14 +108,16 @@ Link::Clock::time_point Link::brokenFrom() const {
     const bool hasOther = fault == HandshakeFault::wrongHostKey && tried_ + 1 < keys;
     const int round = static_cast<int>(tried_ / std::max<std::size_t>(keys, 1));
     const auto grace = std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(round, 5)), kKeysGraceMax);
-    return hasOther ? lost : lost + grace;
+    return hasOther ? lostAt : lostAt + grace;
   }
-  return lost + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
+  return lostAt + std::min<std::chrono::milliseconds>(kRetryGrace * (1 << std::min(repairs, 5)), kRetryGraceMax);
 }
 
 void Link::madeAnew() {
   if (isAboutKeys(fault)) ++tried_;
   fault = HandshakeFault::none;
+  isOpen_ = attemptFailed_ = false;
+  connectionLost_ = true;  // what was before may still be told
   if (state == State::broken) ++repairs;
   if (state == State::broken || !isDown()) state = State::connecting;
 }

@@ -9,6 +9,7 @@
 #include "../../core/detail/deadline.hpp"
 #include "../socket_event.hpp"
 #include "handshake.hpp"
+#include "outage.hpp"
 
 namespace dividere::detail {
 
@@ -27,7 +28,7 @@ struct Link {
   /// What its user may want to be told.
   enum class News {
     none,
-    nobodyThere,  // the first attempt in vain; those that follow are no news
+    missed,       // it does not come up, and `outage` knows why
     thereAtLast,  // ... and now it is up
     refused,      // the keys do not fit, or those of one end are missing; told once
     letIn         // ... and now it is up
@@ -39,10 +40,10 @@ struct Link {
   State state = State::connecting;
   int failures = 0;  // attempts in a row that libzmq gave up
   int repairs = 0;   // times in a row it was found broken
-  Clock::time_point lost{};
+  Clock::time_point lostAt{};
   bool hasBeenUp = false;
-  bool isMissed = false;  // nobody was there, and its user knows
-  Clock::time_point missedSince{};
+  Outage outage;                                // since it was up last, or is wanted
+  Outage ended;                                 // the one that was over when it came up last
   HandshakeFault fault = HandshakeFault::none;  // of the last attempt
 
   bool isUp() const { return state == State::up; }
@@ -65,12 +66,18 @@ struct Link {
  private:
   void suspect(Clock::time_point now);
   News failed(Clock::time_point now, HandshakeFault reason);
+  News cameUp();
+  News retried(Clock::time_point now);
+  News lost(Clock::time_point now, Outage::Cause cause);
+  News missed(Outage::Cause cause, Clock::time_point now);
 
-  bool attemptFailed_ = false;
+  bool attemptFailed_ = false;   // the pause that is announced next is after an attempt
+  bool connectionLost_ = false;  // ... after the loss of a connection
+  bool isOpen_ = false;          // connected, and how the handshake ends is yet to be told
+  Clock::time_point opened_{};
   std::size_t faults_ = 0;  // in a row that are about keys
   std::size_t tried_ = 0;   // times it was made anew since
   bool isToldOfFault_ = false;
-  bool endIsTold_ = false;  // the end of a connection whose handshake failed is no news; it may be told late
 };
 
 /// The links of one socket, found by what libzmq calls them.

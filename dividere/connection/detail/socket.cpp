@@ -39,7 +39,7 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
     : maxMessageBytes_(options.maxMessageBytes),
       type_(type),
       native_(who, type, options.context ? options.context : Process::current().context(security.differs)),
-      watch_(std::make_shared<Watch>(who, lingerOf(type, options), options.name, security.keys != nullptr)),
+      watch_(std::make_shared<Watch>(who, type, lingerOf(type, options), options.name, security.keys != nullptr)),
       credentials_(security.keys ? std::make_unique<Credentials>(native_, security.keys, options.host, options.hostKey)
                                  : nullptr),
       binding_(native_, *watch_, options.monitor),

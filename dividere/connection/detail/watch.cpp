@@ -13,6 +13,10 @@ using connection::EventType;
 using connection::SocketEvent;
 
 constexpr std::size_t kEventsKept = 16;
+constexpr int kFaultsAtOnce = 20;  // then one a second
+
+/// Of the whole process: a thousand sockets that miss the same peer say it a few times.
+static RateLimit linkFaults(kFaultsAtOnce);
 
 // --- the owner's side ---
 
@@ -160,26 +164,24 @@ void Watch::take(SocketEvent&& event) {
   }
   const Notice notice = follow(event);
   if (!notice.text.empty()) {
-    (notice.isOfHost ? hostFaults_.log(notice.level, who_, notice.text) : log(notice.level, who_, notice.text));
+    (notice.isOfHost ? hostFaults_ : linkFaults).log(notice.level, who_, notice.text);
   }
   deliver(std::move(event));
 }
 
-Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) {
+Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) const {
   switch (news) {
     case Link::News::none: break;
-    case Link::News::nobodyThere: {
-      const bool isWarning = !link.advice.empty() && !link.hasBeenUp;
-      return {isWarning ? LogLevel::warning : LogLevel::info,
-              link.endpoint + ": nobody listens there; trying again" + (isWarning ? " (" + link.advice + ")" : "")};
+    case Link::News::missed: {
+      const bool isAdvised = !link.advice.empty() && !link.hasBeenUp;
+      return {LogLevel::warning,
+              link.outage.words(link.endpoint, peersOf(type_), now) + (isAdvised ? " (" + link.advice + ")" : "")};
     }
     case Link::News::refused:
       return {LogLevel::warning, link.endpoint + ": " + std::string(words(link.fault)) + "; trying again"};
     case Link::News::letIn: return {LogLevel::warning, link.endpoint + ": connected: the keys fit now"};
-    case Link::News::thereAtLast: {
-      const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - link.missedSince);
-      return {LogLevel::info, link.endpoint + ": connected, " + std::to_string(waited.count()) + " ms later"};
-    }
+    case Link::News::thereAtLast:
+      return {LogLevel::warning, link.endpoint + ": connected after " + link.ended.lasts(now)};
   }
   return {};
 }
@@ -238,17 +240,6 @@ void Watch::callOwner() {
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
-  std::vector<std::string> broken;
-  const auto next = findBroken(now, broken);
-  // Without the lock: whoever takes the log may be using the socket.
-  for (const std::string& endpoint : broken) {
-    log(LogLevel::info, who_,
-        endpoint + ": the peer does not speak ZeroMQ, or is of a kind that does not fit; trying again");
-  }
-  return next;
-}
-
-Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<std::string>& broken) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
   for (Link& link : links_.all()) {
@@ -256,7 +247,6 @@ Watch::Clock::time_point Watch::findBroken(Clock::time_point now, std::vector<st
     const auto due = link.brokenFrom();
     if (due <= now) {
       link.state = Link::State::broken;
-      if (!isAboutKeys(link.fault)) broken.push_back(link.endpoint);  // those are told of already
       callOwner();
     } else {
       next = std::min(next, due);

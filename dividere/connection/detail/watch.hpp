@@ -33,8 +33,9 @@ class Watch {
  public:
   using Clock = Deadline::Clock;
 
-  Watch(std::string who, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
-      : tally(who, std::move(name)), who_(std::move(who)), linger_(linger), isSecured_(isSecured) {}
+  /// `type`: ZMQ_SUB and so on.
+  Watch(std::string who, int type, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
+      : tally(who, std::move(name)), who_(std::move(who)), type_(type), linger_(linger), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -121,7 +122,7 @@ class Watch {
     bool isOfHost = false;  // of peers, who may make many of them
   };
 
-  static Notice noticeOf(const Link& link, Link::News news, Clock::time_point now);
+  Notice noticeOf(const Link& link, Link::News news, Clock::time_point now) const;
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
   template <class Callback>
@@ -130,10 +131,10 @@ class Watch {
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
   void callOwner();
-  Clock::time_point findBroken(Clock::time_point now, std::vector<std::string>& broken);
 
   // Constant after construction.
   const std::string who_;
+  const int type_;
   const std::chrono::milliseconds linger_;
   const bool isSecured_;
   std::function<bool()> idle_;

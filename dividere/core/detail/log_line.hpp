@@ -20,11 +20,16 @@ void log(LogLevel level, std::string_view component, std::string_view text) noex
 /// Lets one line a second through and counts the rest, so that a peer cannot fill the log. Any thread.
 class RateLimit {
  public:
+  /// `atOnce`: so many lines may come in the same second, if none came for so many seconds before.
+  explicit RateLimit(int atOnce) : aheadMs_((atOnce - 1) * 1000) {}
+  RateLimit() : RateLimit(1) {}
+
   /// Logs the text, followed by how many were held back since the last one, or holds it back.
   void log(LogLevel level, std::string_view component, std::string_view text) noexcept;
 
  private:
-  std::atomic<std::int64_t> nextMs_{0};
+  const std::int64_t aheadMs_;
+  std::atomic<std::int64_t> nextMs_{0};  // when the next line is due at one a second
   std::atomic<std::uint64_t> heldBack_{0};
 };
 
