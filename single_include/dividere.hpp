@@ -1694,7 +1694,7 @@ class CallHandle {
   ~CallHandle();
 
   bool ready() const;
-  bool wait(std::chrono::milliseconds timeout) const;
+  bool wait(Timeout timeout) const;
 
   /// Waits for the outcome. Null if it is a reply, which is in `reply` then; otherwise why there is none.
   std::shared_ptr<const Error> takeInto(google::protobuf::Message& reply) const;
@@ -1792,7 +1792,7 @@ class Call {
 
   /// Waits for that; false if it has not ended in time. Throws Error{outOfTurn} in a callback of the same client, in whose
   /// thread the reply would come.
-  bool wait(std::chrono::milliseconds timeout) const { return handle_.wait(timeout); }
+  bool wait(Timeout timeout) const { return handle_.wait(timeout); }
 
   /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
   std::optional<Reply> get() {
@@ -1918,23 +1918,21 @@ class Calling {
   /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
   /// call() says: with Errc::deadlinePassed if no reply came in time.
   template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  Call<Reply> start(const google::protobuf::Message& request, Timeout timeout) {
     return Call<Reply>(self().begin(request, timeout, nullptr, nullptr));
   }
   template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                    const CallOptions& options) {
+  Call<Reply> start(const google::protobuf::Message& request, Timeout timeout, const CallOptions& options) {
     return Call<Reply>(self().begin(request, timeout, &options, nullptr));
   }
 
   /// The same for those who want a callback alone: as Call::then().
   template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-             std::function<void(Outcome<Reply>)> whenDone) {
+  void start(const google::protobuf::Message& request, Timeout timeout, std::function<void(Outcome<Reply>)> whenDone) {
     self().begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
   }
   template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+  void start(const google::protobuf::Message& request, Timeout timeout, const CallOptions& options,
              std::function<void(Outcome<Reply>)> whenDone) {
     self().begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
   }
@@ -1943,12 +1941,11 @@ class Calling {
   /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
   /// start().
   template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout) {
     return Stream<Part>(self().beginStream(request, timeout, nullptr));
   }
   template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                      const CallOptions& options) {
+  Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout, const CallOptions& options) {
     return Stream<Part>(self().beginStream(request, timeout, &options));
   }
 
@@ -2567,7 +2564,7 @@ class MpMsgReactor {
   std::size_t alive() const;
 
   /// Whether that many are there, waiting for it until the time-out. Any thread.
-  bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout) const;
 
   /// The process ids of those that are alive(). Any thread.
   std::vector<int> pids() const;
@@ -2679,7 +2676,7 @@ class Broker {
   std::uint16_t backPort() const;
 
   /// Waits until at least `n` workers are there; false if they were not in time. Any thread.
-  bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout) const;
 
  private:
   detail::Hidden<detail::BrokerCore> core_;
@@ -2763,10 +2760,9 @@ class Client : public reactor::Calling<Client> {
   friend class reactor::Calling<Client>;
 
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
-  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options);
-  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                           const CallOptions* options, detail::CallHandle::Follower follower);
+  detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
+  detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                           detail::CallHandle::Follower follower);
   detail::CallHandle beginByPolicy(const google::protobuf::Message& request);
   detail::BalancingClient& client() const;
 
@@ -2903,7 +2899,7 @@ class Announcement {
   ~Announcement();
 
   /// Whether a registry knows of it, waiting for that until the time-out. False after stop().
-  bool wait(std::chrono::milliseconds timeout) const;
+  bool wait(Timeout timeout) const;
 
   /// Takes it out of the registries. One that keeps silent is waited for 200 ms: it forgets the endpoint when the lease
   /// ends. Any thread, any number of times; from a handler it does not wait.
@@ -2995,15 +2991,15 @@ class Client {
   ///
   /// With several registries only the one that replies knows of it.
   void registerService(const std::string& name, std::uint16_t port);
-  void registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+  void registerService(const std::string& name, std::uint16_t port, Timeout timeout);
 
   /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
   void unregisterService(const std::string& name, std::uint16_t port);
-  void unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+  void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout);
 
   /// One of the instances of the name, each time the next; nothing if there is no such service. Its kind is not told.
   std::optional<ServiceAddress> lookupService(const std::string& name);
-  std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
+  std::optional<ServiceAddress> lookupService(const std::string& name, Timeout timeout);
 
   /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
   /// as in "camera.*". Empty if there is none.
@@ -3011,7 +3007,7 @@ class Client {
   /// Throws std::errc::not_supported for a pattern if the registry knows exact names only, as those of dividere 0.1
   /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
-  std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
+  std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
 
   /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
   /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
@@ -3203,25 +3199,23 @@ class Client : public reactor::Calling<Client> {
   /// died with it than ClientOptions::resends allows, or the last one died and no other came in time,
   /// nor within ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
   template <class Reply>
-  std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  std::optional<Reply> call(const google::protobuf::Message& request, Timeout timeout) {
     std::optional<Reply> reply(std::in_place);
     if (!callInto(request, *reply, timeout)) reply.reset();
     return reply;
   }
 
   /// The reply, whatever its type; null if none came in time.
-  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request,
-                                                  std::chrono::milliseconds timeout);
+  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request, Timeout timeout);
 
   /// Into a message that is reused. False, and the message untouched, if no reply came in time.
-  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
-                std::chrono::milliseconds timeout);
+  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout);
 
   /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
   /// reply in time; gaveUp if it died, or could not be reached. As many as
   /// ClientOptions::maxInstances at most. Throws Error{noService} or Error{noRegistry} if none is known by then, and as start().
   template <class Reply>
-  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, Timeout timeout) {
     std::vector<Outcome<Reply>> outcomes;
     for (const detail::CallHandle& each : beginAll(request, timeout)) outcomes.emplace_back(each);
     return outcomes;
@@ -3234,13 +3228,11 @@ class Client : public reactor::Calling<Client> {
  private:
   friend class reactor::Calling<Client>;
 
-  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options);
-  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                           const CallOptions* options, detail::CallHandle::Follower follower);
-  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout);
-  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request,
-                                            std::chrono::milliseconds timeout);
+  detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
+  detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                           detail::CallHandle::Follower follower);
+  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, Timeout timeout);
+  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request, Timeout timeout);
 
   const std::string who_;
   detail::Hidden<detail::ServiceDesk> desk_;
@@ -3333,7 +3325,7 @@ class Service : public reactor::Handling<Service> {
 
   /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
   /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
-  bool start(std::chrono::milliseconds timeout);
+  bool start(Timeout timeout);
 
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
   void start();
@@ -16674,7 +16666,7 @@ void CallHandle::wantsNoParts() const {
   CallDesk::deliverSoon(call_);
 }
 
-bool CallHandle::wait(std::chrono::milliseconds timeout) const {
+bool CallHandle::wait(Timeout timeout) const {
   requireWaitable(*call());
   wantsNoParts();
   return call_->wait(Deadline::in(timeout));
@@ -20728,7 +20720,7 @@ void MpMsgReactor::stop() { supervisor_->stop(); }
 
 std::size_t MpMsgReactor::alive() const { return pids().size(); }
 
-bool MpMsgReactor::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+bool MpMsgReactor::waitForWorkers(std::size_t n, Timeout timeout) const {
   return supervisor_->waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
@@ -21816,7 +21808,7 @@ std::uint16_t Broker::frontPort() const { return core_->frontPort(); }
 
 std::uint16_t Broker::backPort() const { return core_->backPort(); }
 
-bool Broker::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+bool Broker::waitForWorkers(std::size_t n, Timeout timeout) const {
   return core_->tally().waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
@@ -21960,8 +21952,8 @@ std::optional<std::string> Client::callBytes(std::string_view bytes) {
   return detail::replyBytes(*call);
 }
 
-detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+detail::CallHandle Client::begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                                 detail::CallHandle::Follower follower) {
   const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(client().desk(), request, terms, options, std::move(follower));
 }
@@ -21971,7 +21963,7 @@ detail::CallHandle Client::beginByPolicy(const google::protobuf::Message& reques
   return detail::startCall(desk, request, desk.termsByPolicy(), nullptr, nullptr);
 }
 
-detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, Timeout timeout,
                                        const CallOptions* options) {
   return detail::startStream(client().desk(), request, detail::Deadline::in(timeout), options);
 }
@@ -24625,7 +24617,7 @@ Announcement::Announcement(Announcement&&) noexcept = default;
 Announcement& Announcement::operator=(Announcement&&) noexcept = default;
 Announcement::~Announcement() = default;
 
-bool Announcement::wait(std::chrono::milliseconds timeout) const {
+bool Announcement::wait(Timeout timeout) const {
   if (!lease_) throw Error(Errc::movedFrom, detail::kAnnouncement);
   return lease_->wait(timeout);
 }
@@ -24736,7 +24728,7 @@ void Client::registerService(const std::string& name, std::uint16_t port) {
   registerService(name, port, options_.timeout);
 }
 
-void Client::registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout) {
+void Client::registerService(const std::string& name, std::uint16_t port, Timeout timeout) {
   detail::RegisterService request;
   request.name = name;
   request.server = options_.advertise;
@@ -24756,7 +24748,7 @@ void Client::unregisterService(const std::string& name, std::uint16_t port) {
   unregisterService(name, port, options_.timeout);
 }
 
-void Client::unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout) {
+void Client::unregisterService(const std::string& name, std::uint16_t port, Timeout timeout) {
   detail::UnregisterService request;
   request.name = name;
   request.server = options_.advertise;
@@ -24769,7 +24761,7 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
   return lookupService(name, options_.timeout);
 }
 
-std::optional<ServiceAddress> Client::lookupService(const std::string& name, std::chrono::milliseconds timeout) {
+std::optional<ServiceAddress> Client::lookupService(const std::string& name, Timeout timeout) {
   detail::ServiceLookupReq request;
   request.name = name;
   detail::ServiceLookupRep reply;
@@ -24783,7 +24775,7 @@ std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
   return instances(pattern, options_.timeout);
 }
 
-std::vector<ServiceAddress> Client::instances(const std::string& pattern, std::chrono::milliseconds timeout) {
+std::vector<ServiceAddress> Client::instances(const std::string& pattern, Timeout timeout) {
   const std::string what = detail::nameInQuestion("instances", pattern);
   const auto deadline = detail::Deadline::in(timeout);
   detail::ServiceLookupReq request;
@@ -27100,19 +27092,16 @@ Client::Client(const std::string& serviceName, const ClientOptions& options)
 
 Client::~Client() { detail::endDesk(desk_.release()); }
 
-std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
-                                                        std::chrono::milliseconds timeout) {
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request, Timeout timeout) {
   const auto call = make(request, timeout);
   return detail::replyOf(*call);
 }
 
-bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
-                      std::chrono::milliseconds timeout) {
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout) {
   return detail::replyInto(*make(request, timeout), reply);
 }
 
-std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
-                                                  std::chrono::milliseconds timeout) {
+std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request, Timeout timeout) {
   detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
   auto call = desk_->prepare(request, terms, nullptr);
@@ -27120,19 +27109,18 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
   return call;
 }
 
-detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+detail::CallHandle Client::begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                                 detail::CallHandle::Follower follower) {
   const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
 }
 
-detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, Timeout timeout,
                                        const CallOptions* options) {
   return detail::startStream(*desk_, request, detail::Deadline::in(timeout), options);
 }
 
-std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request,
-                                                 std::chrono::milliseconds timeout) {
+std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request, Timeout timeout) {
   const auto terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   std::vector<detail::CallHandle> handles;
   for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr))) handles.emplace_back(std::move(call));
@@ -28433,7 +28421,7 @@ Service& Service::implements(const std::string& fullServiceName) {
   return *this;
 }
 
-bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::classNameOf(*this), timeout); }
+bool Service::start(Timeout timeout) { return core_->start(detail::classNameOf(*this), timeout); }
 
 void Service::start() {
   constexpr std::chrono::milliseconds kRegistrationLimit{3000};

@@ -21,7 +21,7 @@ std::uint16_t Broker::frontPort() const { return core_->frontPort(); }
 
 std::uint16_t Broker::backPort() const { return core_->backPort(); }
 
-bool Broker::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+bool Broker::waitForWorkers(std::size_t n, Timeout timeout) const {
   return core_->tally().waitForWorkers(n, detail::Deadline::in(timeout));
 }
 

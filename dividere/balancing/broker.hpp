@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 
 namespace dividere::detail {
 class BrokerCore;
@@ -104,7 +105,7 @@ class Broker {
   std::uint16_t backPort() const;
 
   /// Waits until at least `n` workers are there; false if they were not in time. Any thread.
-  bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout) const;
 
  private:
   detail::Hidden<detail::BrokerCore> core_;

@@ -90,8 +90,8 @@ std::optional<std::string> Client::callBytes(std::string_view bytes) {
   return detail::replyBytes(*call);
 }
 
-detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+detail::CallHandle Client::begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                                 detail::CallHandle::Follower follower) {
   const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(client().desk(), request, terms, options, std::move(follower));
 }
@@ -101,7 +101,7 @@ detail::CallHandle Client::beginByPolicy(const google::protobuf::Message& reques
   return detail::startCall(desk, request, desk.termsByPolicy(), nullptr, nullptr);
 }
 
-detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, Timeout timeout,
                                        const CallOptions* options) {
   return detail::startStream(client().desk(), request, detail::Deadline::in(timeout), options);
 }

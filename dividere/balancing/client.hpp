@@ -13,6 +13,7 @@
 
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "../core/timeout.hpp"
 #include "../reactor/calling.hpp"
 
 namespace dividere::detail {
@@ -89,10 +90,9 @@ class Client : public reactor::Calling<Client> {
   friend class reactor::Calling<Client>;
 
   bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
-  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options);
-  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                           const CallOptions* options, detail::CallHandle::Follower follower);
+  detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
+  detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                           detail::CallHandle::Follower follower);
   detail::CallHandle beginByPolicy(const google::protobuf::Message& request);
   detail::BalancingClient& client() const;
 

@@ -61,7 +61,7 @@ void CallHandle::wantsNoParts() const {
   CallDesk::deliverSoon(call_);
 }
 
-bool CallHandle::wait(std::chrono::milliseconds timeout) const {
+bool CallHandle::wait(Timeout timeout) const {
   requireWaitable(*call());
   wantsNoParts();
   return call_->wait(Deadline::in(timeout));

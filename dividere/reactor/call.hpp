@@ -10,6 +10,7 @@
 
 #include "../core/error.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "../core/timeout.hpp"
 
 namespace dividere {
 
@@ -50,7 +51,7 @@ class CallHandle {
   ~CallHandle();
 
   bool ready() const;
-  bool wait(std::chrono::milliseconds timeout) const;
+  bool wait(Timeout timeout) const;
 
   /// Waits for the outcome. Null if it is a reply, which is in `reply` then; otherwise why there is none.
   std::shared_ptr<const Error> takeInto(google::protobuf::Message& reply) const;
@@ -148,7 +149,7 @@ class Call {
 
   /// Waits for that; false if it has not ended in time. Throws Error{outOfTurn} in a callback of the same client, in whose
   /// thread the reply would come.
-  bool wait(std::chrono::milliseconds timeout) const { return handle_.wait(timeout); }
+  bool wait(Timeout timeout) const { return handle_.wait(timeout); }
 
   /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
   std::optional<Reply> get() {

@@ -2,11 +2,11 @@
 
 // Starting calls: what service::Client and balancing::Client have in common.
 
-#include <chrono>
 #include <functional>
 #include <utility>
 
 #include "../core/protobuf_fwd.hpp"
+#include "../core/timeout.hpp"
 #include "call.hpp"
 #include "stream.hpp"
 
@@ -21,23 +21,21 @@ class Calling {
   /// Throws Error{tooLarge}, Error{incomplete}, and Error{stopping} after stop(). All else is the call's outcome, as
   /// call() says: with Errc::deadlinePassed if no reply came in time.
   template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  Call<Reply> start(const google::protobuf::Message& request, Timeout timeout) {
     return Call<Reply>(self().begin(request, timeout, nullptr, nullptr));
   }
   template <class Reply>
-  Call<Reply> start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                    const CallOptions& options) {
+  Call<Reply> start(const google::protobuf::Message& request, Timeout timeout, const CallOptions& options) {
     return Call<Reply>(self().begin(request, timeout, &options, nullptr));
   }
 
   /// The same for those who want a callback alone: as Call::then().
   template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-             std::function<void(Outcome<Reply>)> whenDone) {
+  void start(const google::protobuf::Message& request, Timeout timeout, std::function<void(Outcome<Reply>)> whenDone) {
     self().begin(request, timeout, nullptr, detail::followerOf(std::move(whenDone)));
   }
   template <class Reply>
-  void start(const google::protobuf::Message& request, std::chrono::milliseconds timeout, const CallOptions& options,
+  void start(const google::protobuf::Message& request, Timeout timeout, const CallOptions& options,
              std::function<void(Outcome<Reply>)> whenDone) {
     self().begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
   }
@@ -46,12 +44,11 @@ class Calling {
   /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
   /// start().
   template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout) {
     return Stream<Part>(self().beginStream(request, timeout, nullptr));
   }
   template <class Part>
-  Stream<Part> stream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                      const CallOptions& options) {
+  Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout, const CallOptions& options) {
     return Stream<Part>(self().beginStream(request, timeout, &options));
   }
 

@@ -18,7 +18,7 @@ void MpMsgReactor::stop() { supervisor_->stop(); }
 
 std::size_t MpMsgReactor::alive() const { return pids().size(); }
 
-bool MpMsgReactor::waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const {
+bool MpMsgReactor::waitForWorkers(std::size_t n, Timeout timeout) const {
   return supervisor_->waitForWorkers(n, detail::Deadline::in(timeout));
 }
 

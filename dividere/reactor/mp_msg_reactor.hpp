@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "mt_msg_reactor.hpp"
 
 namespace dividere::detail {
@@ -75,7 +76,7 @@ class MpMsgReactor {
   std::size_t alive() const;
 
   /// Whether that many are there, waiting for it until the time-out. Any thread.
-  bool waitForWorkers(std::size_t n, std::chrono::milliseconds timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout) const;
 
   /// The process ids of those that are alive(). Any thread.
   std::vector<int> pids() const;

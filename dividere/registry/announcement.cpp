@@ -33,7 +33,7 @@ Announcement::Announcement(Announcement&&) noexcept = default;
 Announcement& Announcement::operator=(Announcement&&) noexcept = default;
 Announcement::~Announcement() = default;
 
-bool Announcement::wait(std::chrono::milliseconds timeout) const {
+bool Announcement::wait(Timeout timeout) const {
   if (!lease_) throw Error(Errc::movedFrom, detail::kAnnouncement);
   return lease_->wait(timeout);
 }

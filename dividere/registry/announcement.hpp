@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "address.hpp"
 
 namespace dividere::detail {
@@ -54,7 +55,7 @@ class Announcement {
   ~Announcement();
 
   /// Whether a registry knows of it, waiting for that until the time-out. False after stop().
-  bool wait(std::chrono::milliseconds timeout) const;
+  bool wait(Timeout timeout) const;
 
   /// Takes it out of the registries. One that keeps silent is waited for 200 ms: it forgets the endpoint when the lease
   /// ends. Any thread, any number of times; from a handler it does not wait.

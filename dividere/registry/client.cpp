@@ -74,7 +74,7 @@ void Client::registerService(const std::string& name, std::uint16_t port) {
   registerService(name, port, options_.timeout);
 }
 
-void Client::registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout) {
+void Client::registerService(const std::string& name, std::uint16_t port, Timeout timeout) {
   detail::RegisterService request;
   request.name = name;
   request.server = options_.advertise;
@@ -94,7 +94,7 @@ void Client::unregisterService(const std::string& name, std::uint16_t port) {
   unregisterService(name, port, options_.timeout);
 }
 
-void Client::unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout) {
+void Client::unregisterService(const std::string& name, std::uint16_t port, Timeout timeout) {
   detail::UnregisterService request;
   request.name = name;
   request.server = options_.advertise;
@@ -107,7 +107,7 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
   return lookupService(name, options_.timeout);
 }
 
-std::optional<ServiceAddress> Client::lookupService(const std::string& name, std::chrono::milliseconds timeout) {
+std::optional<ServiceAddress> Client::lookupService(const std::string& name, Timeout timeout) {
   detail::ServiceLookupReq request;
   request.name = name;
   detail::ServiceLookupRep reply;
@@ -121,7 +121,7 @@ std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
   return instances(pattern, options_.timeout);
 }
 
-std::vector<ServiceAddress> Client::instances(const std::string& pattern, std::chrono::milliseconds timeout) {
+std::vector<ServiceAddress> Client::instances(const std::string& pattern, Timeout timeout) {
   const std::string what = detail::nameInQuestion("instances", pattern);
   const auto deadline = detail::Deadline::in(timeout);
   detail::ServiceLookupReq request;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../core/timeout.hpp"
 #include "address.hpp"
 #include "watch.hpp"
 
@@ -53,15 +54,15 @@ class Client {
   ///
   /// With several registries only the one that replies knows of it.
   void registerService(const std::string& name, std::uint16_t port);
-  void registerService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+  void registerService(const std::string& name, std::uint16_t port, Timeout timeout);
 
   /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
   void unregisterService(const std::string& name, std::uint16_t port);
-  void unregisterService(const std::string& name, std::uint16_t port, std::chrono::milliseconds timeout);
+  void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout);
 
   /// One of the instances of the name, each time the next; nothing if there is no such service. Its kind is not told.
   std::optional<ServiceAddress> lookupService(const std::string& name);
-  std::optional<ServiceAddress> lookupService(const std::string& name, std::chrono::milliseconds timeout);
+  std::optional<ServiceAddress> lookupService(const std::string& name, Timeout timeout);
 
   /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
   /// as in "camera.*". Empty if there is none.
@@ -69,7 +70,7 @@ class Client {
   /// Throws std::errc::not_supported for a pattern if the registry knows exact names only, as those of dividere 0.1
   /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
-  std::vector<ServiceAddress> instances(const std::string& pattern, std::chrono::milliseconds timeout);
+  std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
 
   /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
   /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and

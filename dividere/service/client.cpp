@@ -25,19 +25,16 @@ Client::Client(const std::string& serviceName, const ClientOptions& options)
 
 Client::~Client() { detail::endDesk(desk_.release()); }
 
-std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request,
-                                                        std::chrono::milliseconds timeout) {
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request, Timeout timeout) {
   const auto call = make(request, timeout);
   return detail::replyOf(*call);
 }
 
-bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
-                      std::chrono::milliseconds timeout) {
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout) {
   return detail::replyInto(*make(request, timeout), reply);
 }
 
-std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request,
-                                                  std::chrono::milliseconds timeout) {
+std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request, Timeout timeout) {
   detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
   auto call = desk_->prepare(request, terms, nullptr);
@@ -45,19 +42,18 @@ std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Messag
   return call;
 }
 
-detail::CallHandle Client::begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options, detail::CallHandle::Follower follower) {
+detail::CallHandle Client::begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                                 detail::CallHandle::Follower follower) {
   const detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), options);
   return detail::startCall(*desk_, request, terms, options, std::move(follower));
 }
 
-detail::CallHandle Client::beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
+detail::CallHandle Client::beginStream(const google::protobuf::Message& request, Timeout timeout,
                                        const CallOptions* options) {
   return detail::startStream(*desk_, request, detail::Deadline::in(timeout), options);
 }
 
-std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request,
-                                                 std::chrono::milliseconds timeout) {
+std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request, Timeout timeout) {
   const auto terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   std::vector<detail::CallHandle> handles;
   for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr))) handles.emplace_back(std::move(call));

@@ -13,6 +13,7 @@
 #include "../connection/socket_options.hpp"
 #include "../core/detail/hidden.hpp"
 #include "../core/protobuf_fwd.hpp"
+#include "../core/timeout.hpp"
 #include "../reactor/calling.hpp"
 #include "../registry/address.hpp"
 
@@ -81,25 +82,23 @@ class Client : public reactor::Calling<Client> {
   /// died with it than ClientOptions::resends allows, or the last one died and no other came in time,
   /// nor within ClientOptions::patience (it may have been handled); wrongType if the reply is no Reply; stopping after stop().
   template <class Reply>
-  std::optional<Reply> call(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  std::optional<Reply> call(const google::protobuf::Message& request, Timeout timeout) {
     std::optional<Reply> reply(std::in_place);
     if (!callInto(request, *reply, timeout)) reply.reset();
     return reply;
   }
 
   /// The reply, whatever its type; null if none came in time.
-  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request,
-                                                  std::chrono::milliseconds timeout);
+  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request, Timeout timeout);
 
   /// Into a message that is reused. False, and the message untouched, if no reply came in time.
-  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply,
-                std::chrono::milliseconds timeout);
+  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout);
 
   /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
   /// reply in time; gaveUp if it died, or could not be reached. As many as
   /// ClientOptions::maxInstances at most. Throws Error{noService} or Error{noRegistry} if none is known by then, and as start().
   template <class Reply>
-  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout) {
+  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, Timeout timeout) {
     std::vector<Outcome<Reply>> outcomes;
     for (const detail::CallHandle& each : beginAll(request, timeout)) outcomes.emplace_back(each);
     return outcomes;
@@ -112,13 +111,11 @@ class Client : public reactor::Calling<Client> {
  private:
   friend class reactor::Calling<Client>;
 
-  detail::CallHandle beginStream(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                                 const CallOptions* options);
-  detail::CallHandle begin(const google::protobuf::Message& request, std::chrono::milliseconds timeout,
-                           const CallOptions* options, detail::CallHandle::Follower follower);
-  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, std::chrono::milliseconds timeout);
-  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request,
-                                            std::chrono::milliseconds timeout);
+  detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
+  detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
+                           detail::CallHandle::Follower follower);
+  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, Timeout timeout);
+  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request, Timeout timeout);
 
   const std::string who_;
   detail::Hidden<detail::ServiceDesk> desk_;

@@ -31,7 +31,7 @@ Service& Service::implements(const std::string& fullServiceName) {
   return *this;
 }
 
-bool Service::start(std::chrono::milliseconds timeout) { return core_->start(detail::classNameOf(*this), timeout); }
+bool Service::start(Timeout timeout) { return core_->start(detail::classNameOf(*this), timeout); }
 
 void Service::start() {
   constexpr std::chrono::milliseconds kRegistrationLimit{3000};

@@ -8,6 +8,7 @@
 
 #include "../connection/socket_options.hpp"
 #include "../core/detail/hidden.hpp"
+#include "../core/timeout.hpp"
 #include "../reactor/handlers.hpp"
 #include "../registry/address.hpp"
 
@@ -94,7 +95,7 @@ class Service : public reactor::Handling<Service> {
 
   /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
   /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
-  bool start(std::chrono::milliseconds timeout);
+  bool start(Timeout timeout);
 
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
   void start();

@@ -5,8 +5,12 @@
 #include <chrono>
 #include <limits>
 #include <ratio>
+#include <vector>
 
+#include "dividere.pb.h"
 #include "support/limit.hpp"
+#include "support/local.hpp"
+#include "support/thrown.hpp"
 
 using dividere::Timeout;
 using namespace std::chrono_literals;
@@ -60,4 +64,39 @@ TEST_CASE("sockets of both layers wait for less than a millisecond, and for frac
   messaging::Dealer typedDealer(typedResponse.endpoint());
   CHECK_FALSE(typedResponse.recv(500us));
   CHECK_FALSE(typedDealer.wait(500us));
+}
+
+TEST_CASE("so does whoever waits for workers, or for a broker's reply") {
+  dividere::reactor::MpMsgReactor workers(1, [](dividere::reactor::MtMsgReactor&) {});
+  CHECK_FALSE(workers.waitForWorkers(1, 500us));
+  dividere::balancing::Broker broker(0, 0);
+  CHECK_FALSE(broker.waitForWorkers(1, 500us));
+  dividere::balancing::Client client(support::local(broker.frontPort()));
+  auto call = client.start<ack>(ack(), 0.5s);
+  CHECK_FALSE(call.wait(500us));
+}
+
+TEST_CASE("so does whoever waits for a registry, or for a service") {
+  using namespace dividere;
+  const connection::Response silent("tcp://127.0.0.1:*");
+  const std::vector<registry::Location> registries{{"127.0.0.1", silent.port()}};
+  registry::Client names(registries);
+  const auto codeOf = [](auto&& function) { return support::codeOf(function); };
+  CHECK(codeOf([&] { names.registerService("name", 1, 500us); }) == Errc::noRegistry);
+  CHECK(codeOf([&] { names.unregisterService("name", 1, 500us); }) == Errc::noRegistry);
+  CHECK(codeOf([&] { names.lookupService("name", 0.0005s); }) == Errc::noRegistry);
+  CHECK(codeOf([&] { names.instances("name", 500us); }) == Errc::noRegistry);
+  registry::AnnouncementOptions announced;
+  announced.registries = registries;
+  CHECK_FALSE(registry::Announcement("name", 1, "broker", announced).wait(500us));
+
+  service::ServiceOptions served;
+  served.registries = registries;
+  service::Service service("name", served);
+  CHECK_FALSE(service.start(500us));
+  service::ClientOptions asked;
+  asked.registries = registries;
+  service::Client client("name", asked);
+  CHECK(codeOf([&] { client.call<ack>(ack(), 500us); }) == Errc::noRegistry);
+  CHECK(codeOf([&] { client.callAll<ack>(ack(), 500us); }) == Errc::noRegistry);
 }
