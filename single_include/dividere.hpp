@@ -21849,10 +21849,11 @@ class BrokerDesk final : public CallDesk {
   bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) override;
   void hasBegun(PendingCall& call, Clock::time_point now) override;
   NextTry tryHasEnded(PendingCall& call, Clock::time_point now) override;
-  CallOutcome outcomeInVain(const PendingCall&) const override { return NoneInTime{}; }
+  CallOutcome outcomeInVain(const PendingCall& call) const override;
   Clock::time_point doWhatIsDue(Clock::time_point) override { return Clock::time_point::max(); }
 
   void connectTo(std::size_t endpoint);
+  bool areAllRefused();
   NextTry nextTry(PendingCall& call, Clock::time_point now);
   std::chrono::milliseconds pauseBefore(int retry);
 
@@ -21860,6 +21861,8 @@ class BrokerDesk final : public CallDesk {
   const std::vector<std::string> endpoints_;
   const balancing::RetryPolicy policy_;
   const std::chrono::milliseconds longest_;  // that all tries and pauses together take
+
+  std::atomic<bool> isRefused_{false};  // by all brokers; set in the loop's thread
 
   // In the loop's thread.
   std::vector<Responder> brokers_;  // one an endpoint; without a remote until it is needed
@@ -22227,6 +22230,8 @@ namespace dividere::detail {
 
 using balancing::RetryPolicy;
 
+constexpr const char* kAllBrokersRefuse = "no broker lets this program's key in, or is secured as this program is";
+
 static std::vector<std::string> requireEndpoints(std::vector<std::string> endpoints) {
   if (endpoints.empty()) {
     throw Error(Errc::badEndpoint, std::string(BrokerDesk::kWho) + ": the list of endpoints is empty");
@@ -22302,7 +22307,9 @@ Responder* BrokerDesk::choose(const PendingCall& call, const Responder* butNot) 
   return nullptr;
 }
 
-void BrokerDesk::lacksResponder() {}
+void BrokerDesk::lacksResponder() {
+  if (isRefused_) endWaiting([](const PendingCall&) { return true; });
+}
 
 Responder* BrokerDesk::responderOf(const Remote& remote) {
   const auto found =
@@ -22315,10 +22322,24 @@ bool BrokerDesk::hasUnknown() const {
                      [](const Responder& each) { return each.remote && each.remote->isUp() && !each.knowsFeatures; });
 }
 
+bool BrokerDesk::areAllRefused() {
+  return std::all_of(brokers_.begin(), brokers_.end(),
+                     [](const Responder& each) { return each.remote && each.remote->isRefused(); });
+}
+
+/// What to say of a call whose time is up, or that no broker lets in.
+CallOutcome BrokerDesk::outcomeInVain(const PendingCall& call) const {
+  if (isRefused_ && call.place() != Place::isGiven) return CallFailure{Errc::unauthorized, kAllBrokersRefuse};
+  return NoneInTime{};
+}
+
 /// Where one cannot be reached, the others may be needed soon.
 void BrokerDesk::changed(Responder& responder) {
-  if (responder.remote->isUp()) return;
-  for (std::size_t i = 0; i < brokers_.size(); ++i) connectTo(i);
+  if (!responder.remote->isUp()) {
+    for (std::size_t i = 0; i < brokers_.size(); ++i) connectTo(i);
+  }
+  isRefused_ = areAllRefused();
+  if (isRefused_) lacksResponder();
 }
 
 bool BrokerDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {

@@ -6,8 +6,10 @@ using namespace kit;
 using dividere::detail::AttemptToken;
 using dividere::detail::Dialect;
 using dividere::detail::looksLikeEnvelope;
+using dividere::detail::readCaller;
 using dividere::detail::readSignal;
 using dividere::detail::Signal;
+using dividere::detail::writeCaller;
 using dividere::detail::writeSignal;
 
 TEST_CASE("signals in plain bytes are single bytes") {
@@ -50,7 +52,7 @@ TEST_CASE("whose request it is stands behind the token, as generated code writes
   same.set_address("10.0.0.7");
   const std::string written = writeCaller({"client", std::string(40, 'k'), "10.0.0.7"});
   CHECK(written == same.SerializeAsString());
-  const Peer read = readCaller(written);
+  const dividere::Peer read = readCaller(written);
   CHECK(read.name == "client");
   CHECK(read.key == std::string(40, 'k'));
   CHECK(read.address == "10.0.0.7");

@@ -9,6 +9,8 @@ namespace dividere::detail {
 
 using balancing::RetryPolicy;
 
+constexpr const char* kAllBrokersRefuse = "no broker lets this program's key in, or is secured as this program is";
+
 static std::vector<std::string> requireEndpoints(std::vector<std::string> endpoints) {
   if (endpoints.empty()) {
     throw Error(Errc::badEndpoint, std::string(BrokerDesk::kWho) + ": the list of endpoints is empty");
@@ -84,7 +86,9 @@ Responder* BrokerDesk::choose(const PendingCall& call, const Responder* butNot) 
   return nullptr;
 }
 
-void BrokerDesk::lacksResponder() {}
+void BrokerDesk::lacksResponder() {
+  if (isRefused_) endWaiting([](const PendingCall&) { return true; });
+}
 
 Responder* BrokerDesk::responderOf(const Remote& remote) {
   const auto found =
@@ -97,10 +101,24 @@ bool BrokerDesk::hasUnknown() const {
                      [](const Responder& each) { return each.remote && each.remote->isUp() && !each.knowsFeatures; });
 }
 
+bool BrokerDesk::areAllRefused() {
+  return std::all_of(brokers_.begin(), brokers_.end(),
+                     [](const Responder& each) { return each.remote && each.remote->isRefused(); });
+}
+
+/// What to say of a call whose time is up, or that no broker lets in.
+CallOutcome BrokerDesk::outcomeInVain(const PendingCall& call) const {
+  if (isRefused_ && call.place() != Place::isGiven) return CallFailure{Errc::unauthorized, kAllBrokersRefuse};
+  return NoneInTime{};
+}
+
 /// Where one cannot be reached, the others may be needed soon.
 void BrokerDesk::changed(Responder& responder) {
-  if (responder.remote->isUp()) return;
-  for (std::size_t i = 0; i < brokers_.size(); ++i) connectTo(i);
+  if (!responder.remote->isUp()) {
+    for (std::size_t i = 0; i < brokers_.size(); ++i) connectTo(i);
+  }
+  isRefused_ = areAllRefused();
+  if (isRefused_) lacksResponder();
 }
 
 bool BrokerDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {

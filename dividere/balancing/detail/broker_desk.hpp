@@ -41,10 +41,11 @@ class BrokerDesk final : public CallDesk {
   bool mayGiveAgain(const PendingCall& call, CallFailure& whyNot) override;
   void hasBegun(PendingCall& call, Clock::time_point now) override;
   NextTry tryHasEnded(PendingCall& call, Clock::time_point now) override;
-  CallOutcome outcomeInVain(const PendingCall&) const override { return NoneInTime{}; }
+  CallOutcome outcomeInVain(const PendingCall& call) const override;
   Clock::time_point doWhatIsDue(Clock::time_point) override { return Clock::time_point::max(); }
 
   void connectTo(std::size_t endpoint);
+  bool areAllRefused();
   NextTry nextTry(PendingCall& call, Clock::time_point now);
   std::chrono::milliseconds pauseBefore(int retry);
 
@@ -52,6 +53,8 @@ class BrokerDesk final : public CallDesk {
   const std::vector<std::string> endpoints_;
   const balancing::RetryPolicy policy_;
   const std::chrono::milliseconds longest_;  // that all tries and pauses together take
+
+  std::atomic<bool> isRefused_{false};  // by all brokers; set in the loop's thread
 
   // In the loop's thread.
   std::vector<Responder> brokers_;  // one an endpoint; without a remote until it is needed
