@@ -1434,8 +1434,9 @@ struct PeerInfo {
 
 // begin dividere/messaging/publisher.hpp
 namespace dividere::detail {
+class Frame;
 struct Numbering;
-}
+}  // namespace dividere::detail
 
 namespace dividere::messaging {
 
@@ -1507,6 +1508,9 @@ class Publisher : public Socket<connection::Publisher> {
 
  private:
   bool send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
+  bool sendInSeries(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
+  bool sendNumbered(const google::protobuf::Message& message, std::uint64_t& last, detail::Frame& frame,
+                    const Timeout* timeout);
 
   detail::Hidden<detail::Numbering> numbering_;
 };
@@ -4614,6 +4618,9 @@ std::string openMetrics() {
 
 namespace dividere::detail {
 
+/// Whether the calling thread works at a part of a trace.
+bool isTracing() noexcept;
+
 /// As envelopes have it: trace, span and flags, 25 bytes.
 std::string traceBytes(const TraceContext& context);
 
@@ -4685,6 +4692,8 @@ static std::string hexOf(const std::array<std::uint8_t, size>& bytes) {
   for (const std::uint8_t byte : bytes) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
   return text;
 }
+
+bool isTracing() noexcept { return traceOfThisThread().has_value(); }
 
 std::string traceBytes(const TraceContext& context) {
   std::string bytes(context.traceId.begin(), context.traceId.end());
@@ -12138,13 +12147,26 @@ constexpr std::size_t kLongestSeries = 2048;
 class PublicationTail {
  public:
   /// The last two are left out where they are 0.
-  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs = 0, std::uint64_t kept = 0);
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs = 0, std::uint64_t kept = 0) {
+    appendTag(0xA0, 0x06), appendVarint(sequence);
+    appendTag(0xAD, 0x06), appendFixed(publisher);
+    if (sentNs != 0) appendTag(0xB1, 0x06), appendFixed(static_cast<std::uint64_t>(sentNs));
+    if (kept != 0) appendTag(0x98, 0x07), appendVarint(kept);
+  }
   std::string_view bytes() const { return {bytes_, size_}; }
 
  private:
   void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
-  void appendVarint(std::uint64_t value);
-  void appendFixed(std::uint64_t value, int bits);
+  void appendTag(unsigned first, unsigned second) { append(first), append(second); }
+  void appendVarint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
+    append(static_cast<unsigned>(value));
+  }
+  template <class Number>
+  void appendFixed(Number value) {
+    for (std::size_t i = 0; i < sizeof value; ++i) bytes_[size_ + i] = static_cast<char>(value >> 8 * i & 0xFF);
+    size_ += sizeof value;
+  }
 
   char bytes_[2 + 10 + 2 + 4 + 2 + 8 + 2 + 10];
   std::size_t size_ = 0;
@@ -12159,6 +12181,16 @@ inline bool skipTopic(std::string_view& bytes) {
     if (!readVarint(bytes, size) || size > bytes.size()) return false;
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
+  return true;
+}
+
+/// Takes msg off the front; false if it is not there or cut short.
+inline bool skipMsg(std::string_view& bytes) {
+  std::uint64_t size;
+  if (bytes.empty() || bytes.front() != '\x12') return false;
+  bytes.remove_prefix(1);
+  if (!readVarint(bytes, size) || size > bytes.size()) return false;
+  bytes.remove_prefix(static_cast<std::size_t>(size));
   return true;
 }
 
@@ -12177,8 +12209,28 @@ inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
   return readVarint(bytes, publication.kept) && bytes.empty();
 }
 
+/// Reads the tail that most messages have: number and publisher alone. False if the bytes are not just that.
+inline bool readPlainTail(std::string_view bytes, std::uint64_t& sequence, std::uint32_t& publisher) {
+  constexpr std::size_t kPublisherSize = 2 + 4, kShortest = 2 + 1 + kPublisherSize, kLongest = kShortest + 8;
+  if (bytes.size() < kShortest || bytes.size() > kLongest) return false;  // so the number has 9 bytes at most, 63 bits
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  const unsigned char* const end = at + bytes.size() - kPublisherSize;
+  if (at[0] != 0xA0 || at[1] != 0x06 || end[0] != 0xAD || end[1] != 0x06 || end[-1] >= 0x80) return false;
+  sequence = 0;
+  int shift = 0;
+  for (at += 2; at != end - 1; ++at, shift += 7) {
+    if (*at < 0x80) return false;
+    sequence |= std::uint64_t{*at & 0x7Fu} << shift;
+  }
+  sequence |= std::uint64_t{*at} << shift;
+  publisher =
+      std::uint32_t{end[2]} | std::uint32_t{end[3]} << 8 | std::uint32_t{end[4]} << 16 | std::uint32_t{end[5]} << 24;
+  return true;
+}
+
 /// Reads what PublicationTail writes; false if the bytes are not just that.
 inline bool readTail(std::string_view bytes, Publication& publication) {
+  if (readPlainTail(bytes, publication.sequence, publication.publisher)) return true;
   constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
   if (bytes.substr(0, 2) != kSequenceTag) return false;
   bytes.remove_prefix(2);
@@ -12228,7 +12280,7 @@ class EnvelopeHead {
     if (!skip(payload, start) && !skipWithTopic(payload)) return false;
     std::uint64_t size;
     if (!readVarint(payload, size)) return false;
-    if (size != payload.size() && !cutTail(payload, size)) return false;
+    if (size != payload.size() && !cutPlainTail(payload, size) && !cutTail(payload, size)) return false;
     if (!skip(payload, url)) return false;
     if (payload.empty()) return true;
     if (payload.front() != kSecondTag) return false;
@@ -12244,6 +12296,15 @@ class EnvelopeHead {
   static bool skip(std::string_view& bytes, const std::string& start) {
     if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
     bytes.remove_prefix(start.size());
+    return true;
+  }
+
+  static bool cutPlainTail(std::string_view& bytes, std::uint64_t size) {
+    std::uint64_t sequence;
+    std::uint32_t publisher;
+    if (size > bytes.size() || !readPlainTail(bytes.substr(static_cast<std::size_t>(size)), sequence, publisher))
+      return false;
+    bytes = bytes.substr(0, static_cast<std::size_t>(size));
     return true;
   }
 
@@ -12562,6 +12623,18 @@ class SeriesBook {
   /// The number that came last; 0 if none has, or that is forgotten.
   std::uint64_t last(std::uint32_t publisher, std::string_view series) const;
 
+  /// The series that was noted last; changes() counts how often another one took its place. There has to be one.
+  std::uint64_t changes() const { return changes_; }
+  const std::string& latest() const { return recent_.front().name; }
+
+  /// As note(), if this is the next number of latest() and so nothing is to be told of it; else false, and nothing is noted.
+  bool noteNext(std::uint32_t publisher, std::uint64_t number) {
+    Series& series = recent_.front();
+    if (series.publisher != publisher || number != series.last + 1) return false;
+    series.last = number;
+    return true;
+  }
+
   /// All up to this number have come, or do not count.
   void setLast(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
     find(publisher, series, number).last = number;
@@ -12579,6 +12652,7 @@ class SeriesBook {
   void forgetOldest();
 
   Recent recent_;  // the one heard last first
+  std::uint64_t changes_ = 0;
   std::unordered_map<std::string, Recent::iterator> byKey_;
 };
 
@@ -12609,6 +12683,9 @@ class CatchUp {
   CatchUp(Socket& socket, std::string_view address, Aim aim, SeriesBook& book, OnGone onGone);
 
   const std::string& address() const { return address_; }
+
+  /// Whether nothing is lacking: then no message is held back that does not say what is kept.
+  bool isIdle() const { return lacks_.empty(); }
 
   /// A message to everybody. Whether it is held back, and moved out, as an earlier one is lacking; or has come before.
   bool holds(const Publication& publication, Frame& message);
@@ -12774,6 +12851,7 @@ class Arrivals final : public Intake {
   };
 
   Kind kindOf(const Multipart& message);
+  bool isNext(std::string_view envelope);
   bool takesOne(Frame& envelope);
   bool isForThisAlone(std::string_view bytes) const;
   void afterCatchUp();
@@ -12812,6 +12890,7 @@ class Arrivals final : public Intake {
   // In the thread that receives.
   std::uint64_t received_ = 0;
   std::string series_;       // of the last message
+  std::uint64_t run_ = 0;    // of the book's changes: that series is its latest
   std::int64_t sentNs_ = 0;  // the same
   Lateness lateness_;
   RateLimit lateWarnings_;
@@ -12869,6 +12948,11 @@ Arrivals::Kind Arrivals::kindOf(const Multipart& message) {
 }
 
 bool Arrivals::takes(Multipart& message) {
+  if (message.size() == 1 && isNext(message.payload().view())) {
+    ++received_;
+    sentNs_ = 0;
+    return true;
+  }
   switch (kindOf(message)) {
     case Kind::toEverybody: return message.size() > 1 || takesOne(message.payload());
     case Kind::other: return takesOne(message.payload());
@@ -12903,11 +12987,24 @@ bool Arrivals::isSubscribedTo(std::string_view series) const {
 
 // --- For everybody ---
 
+/// Whether it is of the same series as the last message, the next one of it, and says nothing else: most messages are, and
+/// nothing has to be looked up for them.
+bool Arrivals::isNext(std::string_view envelope) {
+  if (run_ == 0 || run_ != book_.changes() || !catchUp_.isIdle()) return false;
+  const std::string& series = book_.latest();
+  if (envelope.size() <= series.size() || std::memcmp(envelope.data(), series.data(), series.size()) != 0) return false;
+  std::string_view rest = envelope.substr(series.size());
+  std::uint64_t sequence;
+  std::uint32_t publisher;
+  return skipMsg(rest) && readPlainTail(rest, sequence, publisher) && book_.noteNext(publisher, sequence);
+}
+
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
   if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
   if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return false;
-  if (publication.sequence != 0 && publication.series.size() <= kLongestSeries) {
+  const bool isNoted = publication.sequence != 0 && publication.series.size() <= kLongestSeries;
+  if (isNoted) {
     if (catchUp_.holds(publication, envelope)) {
       afterCatchUp();
       return false;
@@ -12916,6 +13013,7 @@ bool Arrivals::takesOne(Frame& envelope) {
     if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
   }
   received(publication);
+  if (isNoted) run_ = book_.changes();
   if (publication.sentNs != 0) tellIfLate(publication);
   return true;
 }
@@ -12980,6 +13078,7 @@ void Arrivals::hands(std::string_view envelope) {
 void Arrivals::received(const Publication& publication) {
   if (series_ != publication.series) series_ = publication.series;
   sentNs_ = publication.sentNs;
+  run_ = 0;
   ++received_;
 }
 
@@ -15061,7 +15160,6 @@ std::vector<messaging::PeerInfo> peerList(const std::vector<KnownPeer>& peers) {
 namespace dividere::detail {
 
 constexpr std::string_view kNameTag("\x0A", 1);
-constexpr std::string_view kMsgTag("\x12", 1);
 constexpr std::string_view kAddresseeTag("\xEA\x06", 2);
 
 /// Takes a tag and the bytes of a length-delimited field off the front.
@@ -15095,7 +15193,7 @@ bool readPublication(std::string_view envelope, Publication& publication) {
   const std::string_view own = rest;
   if (!takeBytes(rest, kNameTag, part) || !skipTopic(rest)) return false;
   publication.series = own.substr(0, own.size() - rest.size());
-  if (!takeBytes(rest, kMsgTag, part)) return false;
+  if (!skipMsg(rest)) return false;
   return rest.empty() || readTail(rest, publication) || readTailSlowly(rest, publication);
 }
 
@@ -15128,30 +15226,6 @@ bool skipOneField(std::string_view& rest) {
   constexpr std::string_view kTopicTag("\xDA\x06", 2);
   std::string_view part;
   return takeBytes(rest, rest.substr(0, 1) == kNameTag ? kNameTag : kTopicTag, part);
-}
-
-PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs,
-                                 std::uint64_t kept) {
-  append(0xA0), append(0x06);
-  appendVarint(sequence);
-  append(0xAD), append(0x06);
-  appendFixed(publisher, 32);
-  if (sentNs != 0) {
-    append(0xB1), append(0x06);
-    appendFixed(static_cast<std::uint64_t>(sentNs), 64);
-  }
-  if (kept == 0) return;
-  append(0x98), append(0x07);
-  appendVarint(kept);
-}
-
-void PublicationTail::appendFixed(std::uint64_t value, int bits) {
-  for (int shift = 0; shift < bits; shift += 8) append(static_cast<unsigned>(value >> shift & 0xFF));
-}
-
-void PublicationTail::appendVarint(std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
-  append(static_cast<unsigned>(value));
 }
 
 }  // namespace dividere::detail
@@ -15192,6 +15266,7 @@ SeriesBook::Series& SeriesBook::find(std::uint32_t publisher, std::string_view s
   if (!recent_.empty() && recent_.front().publisher == publisher && recent_.front().name == series) {
     return recent_.front();
   }
+  ++changes_;
   std::string key = seriesKey(publisher, series);
   const auto known = byKey_.find(key);
   if (known != byKey_.end()) {
@@ -15241,6 +15316,21 @@ struct Numbering {
   FilterHints hints;
   std::shared_ptr<Keeping> keeping;  // null if nothing is kept
   bool stamps = false;
+
+  // The class of the last message without a topic, and its counter: probably the next one's, too. Not where messages are kept,
+  // as more is said in them.
+  MessageClass recentClass = nullptr;
+  std::uint64_t* recent = nullptr;
+
+  void putAtHand(const google::protobuf::Message& message, std::uint64_t& counter) {
+    if (!knownHead(message)) return;  // its class may stand for several types
+    recentClass = messageClassOf(message);
+    recent = &counter;
+  }
+
+  std::uint64_t* counterAtHand(const google::protobuf::Message& message, const messaging::Topic& topic) const {
+    return recentClass == messageClassOf(message) && topic.empty() ? recent : nullptr;
+  }
 
   std::int64_t stamp() const {
     if (!stamps) return 0;
@@ -15298,21 +15388,33 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
 
 bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   detail::Access::socketOf(connection_);  // throws if it was moved from
+  std::uint64_t* const last = numbering_->counterAtHand(message, topic);
+  if (!last || detail::isTracing()) return sendInSeries(message, topic, timeout);
+  const detail::PublicationTail tail(*last + 1, numbering_->publisher, numbering_->stamp());
+  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {{}, tail.bytes()});
+  return sendNumbered(message, *last, frame, timeout);
+}
+
+/// With the series looked up, and whatever else a message may say.
+bool Publisher::sendInSeries(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
   detail::Keeping* const keeping = numbering_->keeping.get();
   const std::string_view series = detail::seriesOf(message, topicFields, numbering_->room);
   std::uint64_t& last = numbering_->numbers.last(series);
   const detail::PublicationTail tail(last + 1, numbering_->publisher, numbering_->stamp(),
                                      keeping ? keeping->count(series) : 0);
-  const std::string trace = detail::traceField();
-  std::string whole;  // the tail, where the message is part of a trace
-  if (!trace.empty()) whole.append(tail.bytes()).append(trace);
-  detail::Frame frame =
-      detail::encodeFrame(detail::kPublisher, message, {topicFields, whole.empty() ? tail.bytes() : whole});
+  std::string whole(tail.bytes());
+  whole += detail::traceField();
+  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, whole});
   const detail::Prepared prepared(keeping);
   if (keeping) keeping->prepare(series, last + 1, frame.share());
-  const bool isSent = detail::Access::send(connection_, frame, timeout);
-  if (!isSent) return false;
+  if (!keeping && topic.empty()) numbering_->putAtHand(message, last);
+  return sendNumbered(message, last, frame, timeout);
+}
+
+bool Publisher::sendNumbered(const google::protobuf::Message& message, std::uint64_t& last, detail::Frame& frame,
+                             const Timeout* timeout) {
+  if (!detail::Access::send(connection_, frame, timeout)) return false;
   ++last;
   numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
   return true;

@@ -53,6 +53,8 @@ static std::string hexOf(const std::array<std::uint8_t, size>& bytes) {
   return text;
 }
 
+bool isTracing() noexcept { return traceOfThisThread().has_value(); }
+
 std::string traceBytes(const TraceContext& context) {
   std::string bytes(context.traceId.begin(), context.traceId.end());
   bytes.append(context.spanId.begin(), context.spanId.end());

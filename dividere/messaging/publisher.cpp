@@ -4,6 +4,7 @@
 
 #include "../connection/detail/access.hpp"
 #include "../core/detail/random.hpp"
+#include "../core/detail/tracing.hpp"
 #include "detail/call_fields.hpp"
 #include "detail/codec.hpp"
 #include "detail/filter_hints.hpp"
@@ -23,6 +24,21 @@ struct Numbering {
   FilterHints hints;
   std::shared_ptr<Keeping> keeping;  // null if nothing is kept
   bool stamps = false;
+
+  // The class of the last message without a topic, and its counter: probably the next one's, too. Not where messages are kept,
+  // as more is said in them.
+  MessageClass recentClass = nullptr;
+  std::uint64_t* recent = nullptr;
+
+  void putAtHand(const google::protobuf::Message& message, std::uint64_t& counter) {
+    if (!knownHead(message)) return;  // its class may stand for several types
+    recentClass = messageClassOf(message);
+    recent = &counter;
+  }
+
+  std::uint64_t* counterAtHand(const google::protobuf::Message& message, const messaging::Topic& topic) const {
+    return recentClass == messageClassOf(message) && topic.empty() ? recent : nullptr;
+  }
 
   std::int64_t stamp() const {
     if (!stamps) return 0;
@@ -80,21 +96,33 @@ bool Publisher::send(const google::protobuf::Message& message, const Topic& topi
 
 bool Publisher::send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   detail::Access::socketOf(connection_);  // throws if it was moved from
+  std::uint64_t* const last = numbering_->counterAtHand(message, topic);
+  if (!last || detail::isTracing()) return sendInSeries(message, topic, timeout);
+  const detail::PublicationTail tail(*last + 1, numbering_->publisher, numbering_->stamp());
+  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {{}, tail.bytes()});
+  return sendNumbered(message, *last, frame, timeout);
+}
+
+/// With the series looked up, and whatever else a message may say.
+bool Publisher::sendInSeries(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout) {
   const std::string topicFields = topic.empty() ? std::string() : detail::topicFields(detail::kPublisher, topic);
   detail::Keeping* const keeping = numbering_->keeping.get();
   const std::string_view series = detail::seriesOf(message, topicFields, numbering_->room);
   std::uint64_t& last = numbering_->numbers.last(series);
   const detail::PublicationTail tail(last + 1, numbering_->publisher, numbering_->stamp(),
                                      keeping ? keeping->count(series) : 0);
-  const std::string trace = detail::traceField();
-  std::string whole;  // the tail, where the message is part of a trace
-  if (!trace.empty()) whole.append(tail.bytes()).append(trace);
-  detail::Frame frame =
-      detail::encodeFrame(detail::kPublisher, message, {topicFields, whole.empty() ? tail.bytes() : whole});
+  std::string whole(tail.bytes());
+  whole += detail::traceField();
+  detail::Frame frame = detail::encodeFrame(detail::kPublisher, message, {topicFields, whole});
   const detail::Prepared prepared(keeping);
   if (keeping) keeping->prepare(series, last + 1, frame.share());
-  const bool isSent = detail::Access::send(connection_, frame, timeout);
-  if (!isSent) return false;
+  if (!keeping && topic.empty()) numbering_->putAtHand(message, last);
+  return sendNumbered(message, last, frame, timeout);
+}
+
+bool Publisher::sendNumbered(const google::protobuf::Message& message, std::uint64_t& last, detail::Frame& frame,
+                             const Timeout* timeout) {
+  if (!detail::Access::send(connection_, frame, timeout)) return false;
   ++last;
   numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
   return true;

@@ -15,8 +15,9 @@
 #include "topic.hpp"
 
 namespace dividere::detail {
+class Frame;
 struct Numbering;
-}
+}  // namespace dividere::detail
 
 namespace dividere::messaging {
 
@@ -88,6 +89,9 @@ class Publisher : public Socket<connection::Publisher> {
 
  private:
   bool send(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
+  bool sendInSeries(const google::protobuf::Message& message, const Topic& topic, const Timeout* timeout);
+  bool sendNumbered(const google::protobuf::Message& message, std::uint64_t& last, detail::Frame& frame,
+                    const Timeout* timeout);
 
   detail::Hidden<detail::Numbering> numbering_;
 };

@@ -30,6 +30,29 @@ TEST_CASE("a number that has come before, or that a later one has overtaken, is 
   CHECK(book.note(1, "a", 6).isNew);
 }
 
+TEST_CASE("the next number of the series noted last is noted without a look-up, and no other one") {
+  SeriesBook book;
+  book.note(1, "a", 7);
+  CHECK(book.latest() == "a");
+  CHECK(book.noteNext(1, 8));
+  CHECK_FALSE(book.noteNext(1, 8));
+  CHECK_FALSE(book.noteNext(1, 10));
+  CHECK_FALSE(book.noteNext(2, 9));
+  CHECK(book.note(1, "a", 10).missed == 1);
+}
+
+TEST_CASE("a change of the series noted last can be seen") {
+  SeriesBook book;
+  book.note(1, "a", 1);
+  const std::uint64_t changes = book.changes();
+  book.note(1, "a", 2);
+  CHECK(book.changes() == changes);
+  book.note(1, "b", 1);
+  CHECK(book.changes() != changes);
+  CHECK(book.latest() == "b");
+  CHECK_FALSE(book.noteNext(1, 3));
+}
+
 TEST_CASE("of more series than are kept, the one heard longest ago is forgotten") {
   SeriesBook book;
   book.note(1, "first", 1);

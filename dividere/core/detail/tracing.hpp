@@ -12,6 +12,9 @@
 
 namespace dividere::detail {
 
+/// Whether the calling thread works at a part of a trace.
+bool isTracing() noexcept;
+
 /// As envelopes have it: trace, span and flags, 25 bytes.
 std::string traceBytes(const TraceContext& context);
 

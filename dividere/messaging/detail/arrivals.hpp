@@ -68,6 +68,7 @@ class Arrivals final : public Intake {
   };
 
   Kind kindOf(const Multipart& message);
+  bool isNext(std::string_view envelope);
   bool takesOne(Frame& envelope);
   bool isForThisAlone(std::string_view bytes) const;
   void afterCatchUp();
@@ -106,6 +107,7 @@ class Arrivals final : public Intake {
   // In the thread that receives.
   std::uint64_t received_ = 0;
   std::string series_;       // of the last message
+  std::uint64_t run_ = 0;    // of the book's changes: that series is its latest
   std::int64_t sentNs_ = 0;  // the same
   Lateness lateness_;
   RateLimit lateWarnings_;

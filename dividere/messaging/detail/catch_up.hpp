@@ -37,6 +37,9 @@ class CatchUp {
 
   const std::string& address() const { return address_; }
 
+  /// Whether nothing is lacking: then no message is held back that does not say what is kept.
+  bool isIdle() const { return lacks_.empty(); }
+
   /// A message to everybody. Whether it is held back, and moved out, as an earlier one is lacking; or has come before.
   bool holds(const Publication& publication, Frame& message);
 

@@ -47,7 +47,7 @@ class EnvelopeHead {
     if (!skip(payload, start) && !skipWithTopic(payload)) return false;
     std::uint64_t size;
     if (!readVarint(payload, size)) return false;
-    if (size != payload.size() && !cutTail(payload, size)) return false;
+    if (size != payload.size() && !cutPlainTail(payload, size) && !cutTail(payload, size)) return false;
     if (!skip(payload, url)) return false;
     if (payload.empty()) return true;
     if (payload.front() != kSecondTag) return false;
@@ -63,6 +63,15 @@ class EnvelopeHead {
   static bool skip(std::string_view& bytes, const std::string& start) {
     if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
     bytes.remove_prefix(start.size());
+    return true;
+  }
+
+  static bool cutPlainTail(std::string_view& bytes, std::uint64_t size) {
+    std::uint64_t sequence;
+    std::uint32_t publisher;
+    if (size > bytes.size() || !readPlainTail(bytes.substr(static_cast<std::size_t>(size)), sequence, publisher))
+      return false;
+    bytes = bytes.substr(0, static_cast<std::size_t>(size));
     return true;
   }
 

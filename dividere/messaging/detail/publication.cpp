@@ -5,7 +5,6 @@
 namespace dividere::detail {
 
 constexpr std::string_view kNameTag("\x0A", 1);
-constexpr std::string_view kMsgTag("\x12", 1);
 constexpr std::string_view kAddresseeTag("\xEA\x06", 2);
 
 /// Takes a tag and the bytes of a length-delimited field off the front.
@@ -39,7 +38,7 @@ bool readPublication(std::string_view envelope, Publication& publication) {
   const std::string_view own = rest;
   if (!takeBytes(rest, kNameTag, part) || !skipTopic(rest)) return false;
   publication.series = own.substr(0, own.size() - rest.size());
-  if (!takeBytes(rest, kMsgTag, part)) return false;
+  if (!skipMsg(rest)) return false;
   return rest.empty() || readTail(rest, publication) || readTailSlowly(rest, publication);
 }
 
@@ -72,30 +71,6 @@ bool skipOneField(std::string_view& rest) {
   constexpr std::string_view kTopicTag("\xDA\x06", 2);
   std::string_view part;
   return takeBytes(rest, rest.substr(0, 1) == kNameTag ? kNameTag : kTopicTag, part);
-}
-
-PublicationTail::PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs,
-                                 std::uint64_t kept) {
-  append(0xA0), append(0x06);
-  appendVarint(sequence);
-  append(0xAD), append(0x06);
-  appendFixed(publisher, 32);
-  if (sentNs != 0) {
-    append(0xB1), append(0x06);
-    appendFixed(static_cast<std::uint64_t>(sentNs), 64);
-  }
-  if (kept == 0) return;
-  append(0x98), append(0x07);
-  appendVarint(kept);
-}
-
-void PublicationTail::appendFixed(std::uint64_t value, int bits) {
-  for (int shift = 0; shift < bits; shift += 8) append(static_cast<unsigned>(value >> shift & 0xFF));
-}
-
-void PublicationTail::appendVarint(std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
-  append(static_cast<unsigned>(value));
 }
 
 }  // namespace dividere::detail

@@ -63,13 +63,26 @@ constexpr std::size_t kLongestSeries = 2048;
 class PublicationTail {
  public:
   /// The last two are left out where they are 0.
-  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs = 0, std::uint64_t kept = 0);
+  PublicationTail(std::uint64_t sequence, std::uint32_t publisher, std::int64_t sentNs = 0, std::uint64_t kept = 0) {
+    appendTag(0xA0, 0x06), appendVarint(sequence);
+    appendTag(0xAD, 0x06), appendFixed(publisher);
+    if (sentNs != 0) appendTag(0xB1, 0x06), appendFixed(static_cast<std::uint64_t>(sentNs));
+    if (kept != 0) appendTag(0x98, 0x07), appendVarint(kept);
+  }
   std::string_view bytes() const { return {bytes_, size_}; }
 
  private:
   void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
-  void appendVarint(std::uint64_t value);
-  void appendFixed(std::uint64_t value, int bits);
+  void appendTag(unsigned first, unsigned second) { append(first), append(second); }
+  void appendVarint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
+    append(static_cast<unsigned>(value));
+  }
+  template <class Number>
+  void appendFixed(Number value) {
+    for (std::size_t i = 0; i < sizeof value; ++i) bytes_[size_ + i] = static_cast<char>(value >> 8 * i & 0xFF);
+    size_ += sizeof value;
+  }
 
   char bytes_[2 + 10 + 2 + 4 + 2 + 8 + 2 + 10];
   std::size_t size_ = 0;
@@ -84,6 +97,16 @@ inline bool skipTopic(std::string_view& bytes) {
     if (!readVarint(bytes, size) || size > bytes.size()) return false;
     bytes.remove_prefix(static_cast<std::size_t>(size));
   }
+  return true;
+}
+
+/// Takes msg off the front; false if it is not there or cut short.
+inline bool skipMsg(std::string_view& bytes) {
+  std::uint64_t size;
+  if (bytes.empty() || bytes.front() != '\x12') return false;
+  bytes.remove_prefix(1);
+  if (!readVarint(bytes, size) || size > bytes.size()) return false;
+  bytes.remove_prefix(static_cast<std::size_t>(size));
   return true;
 }
 
@@ -102,8 +125,28 @@ inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
   return readVarint(bytes, publication.kept) && bytes.empty();
 }
 
+/// Reads the tail that most messages have: number and publisher alone. False if the bytes are not just that.
+inline bool readPlainTail(std::string_view bytes, std::uint64_t& sequence, std::uint32_t& publisher) {
+  constexpr std::size_t kPublisherSize = 2 + 4, kShortest = 2 + 1 + kPublisherSize, kLongest = kShortest + 8;
+  if (bytes.size() < kShortest || bytes.size() > kLongest) return false;  // so the number has 9 bytes at most, 63 bits
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+  const unsigned char* const end = at + bytes.size() - kPublisherSize;
+  if (at[0] != 0xA0 || at[1] != 0x06 || end[0] != 0xAD || end[1] != 0x06 || end[-1] >= 0x80) return false;
+  sequence = 0;
+  int shift = 0;
+  for (at += 2; at != end - 1; ++at, shift += 7) {
+    if (*at < 0x80) return false;
+    sequence |= std::uint64_t{*at & 0x7Fu} << shift;
+  }
+  sequence |= std::uint64_t{*at} << shift;
+  publisher =
+      std::uint32_t{end[2]} | std::uint32_t{end[3]} << 8 | std::uint32_t{end[4]} << 16 | std::uint32_t{end[5]} << 24;
+  return true;
+}
+
 /// Reads what PublicationTail writes; false if the bytes are not just that.
 inline bool readTail(std::string_view bytes, Publication& publication) {
+  if (readPlainTail(bytes, publication.sequence, publication.publisher)) return true;
   constexpr std::string_view kSequenceTag("\xA0\x06", 2), kPublisherTag("\xAD\x06", 2);
   if (bytes.substr(0, 2) != kSequenceTag) return false;
   bytes.remove_prefix(2);

@@ -36,6 +36,7 @@ SeriesBook::Series& SeriesBook::find(std::uint32_t publisher, std::string_view s
   if (!recent_.empty() && recent_.front().publisher == publisher && recent_.front().name == series) {
     return recent_.front();
   }
+  ++changes_;
   std::string key = seriesKey(publisher, series);
   const auto known = byKey_.find(key);
   if (known != byKey_.end()) {

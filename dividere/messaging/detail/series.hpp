@@ -45,6 +45,18 @@ class SeriesBook {
   /// The number that came last; 0 if none has, or that is forgotten.
   std::uint64_t last(std::uint32_t publisher, std::string_view series) const;
 
+  /// The series that was noted last; changes() counts how often another one took its place. There has to be one.
+  std::uint64_t changes() const { return changes_; }
+  const std::string& latest() const { return recent_.front().name; }
+
+  /// As note(), if this is the next number of latest() and so nothing is to be told of it; else false, and nothing is noted.
+  bool noteNext(std::uint32_t publisher, std::uint64_t number) {
+    Series& series = recent_.front();
+    if (series.publisher != publisher || number != series.last + 1) return false;
+    series.last = number;
+    return true;
+  }
+
   /// All up to this number have come, or do not count.
   void setLast(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
     find(publisher, series, number).last = number;
@@ -62,6 +74,7 @@ class SeriesBook {
   void forgetOldest();
 
   Recent recent_;  // the one heard last first
+  std::uint64_t changes_ = 0;
   std::unordered_map<std::string, Recent::iterator> byKey_;
 };
 
