@@ -196,7 +196,7 @@ TEST_SUITE("broker, bytes") {
     options.maxWait = 1ms;
     Broker broker(0, 0, options);
     {
-      Peer hasty = pythonClient(front(broker), "500");  // for each try, with a connection of its own
+      Peer hasty = pythonClient(front(broker), "1000");  // for each try, with a connection of its own
       CHECK(hasty.ask({"call", "616263"}) == Words{"nothing"});
     }
     REQUIRE(reaches(broker, [](const BrokerStats& stats) { return stats.errors == 4; }));

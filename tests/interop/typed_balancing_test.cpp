@@ -181,14 +181,14 @@ TEST_SUITE("broker, typed") {
       }
       return question;
     };
+    Peer slow = pythonClient(broker.endpoint(0)), quick = pythonClient(broker.endpoint(0));
     // Far apart: a sign that crosses the request puts its worker among the idle, of whichever language that is.
-    Worker one(broker.endpoint(1), withHeartbeat(200ms)), other(broker.endpoint(1), withHeartbeat(200ms));
+    Worker one(broker.endpoint(1), withHeartbeat(300ms)), other(broker.endpoint(1), withHeartbeat(300ms));
     for (Worker* worker : {&one, &other}) {
       worker->on(echo);
       worker->start();
     }
-    for (int i = 0; i < 10; ++i) broker.hearUntil("sign");  // of both
-    Peer slow = pythonClient(broker.endpoint(0)), quick = pythonClient(broker.endpoint(0));
+    for (int i = 0; i < 6; ++i) broker.hearUntil("sign");  // of both, and both have just given one
     slow.tell({"call", "Msg01", "field1: 'slow'"});
     REQUIRE(handling.wait());
     // The other one's signs: time enough for those of the one that works, if there were any, to put it among the idle.
