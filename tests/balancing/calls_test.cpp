@@ -90,7 +90,7 @@ TEST_CASE("send() and recv() go on beside calls under way") {
 
 TEST_CASE("a call without a time-out is tried as the policy says, and ends then") {
   Front broker;
-  Client client(broker.endpoint, tries(2, 20ms));
+  Client client(broker.endpoint, tries(2, 250ms));
   broker.meet(client);
   CHECK_FALSE(client.start<Msg01>(msg01("x")).get());
   const auto first = broker.recv();

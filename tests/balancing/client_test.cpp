@@ -4,7 +4,7 @@ using namespace kit;
 
 TEST_CASE("a request carries a frame of 24 bytes, the same for each try and another for each request") {
   Front broker;
-  Client client(broker.endpoint, tries(1, 50ms));
+  Client client(broker.endpoint, tries(1, 250ms));
   broker.meet(client);
   CHECK(!client.callBytes("x"));
   const auto first = broker.recv(), second = broker.recv();
@@ -23,7 +23,7 @@ TEST_CASE("a request carries a frame of 24 bytes, the same for each try and anot
 
 TEST_CASE("a Client tries as often as its policy says, and then says that there is no answer") {
   Front broker;
-  Client client(broker.endpoint, tries(3, 20ms));
+  Client client(broker.endpoint, tries(3, 250ms));
   broker.meet(client);
   client.send(msg01("x"));
   CHECK(client.recv() == nullptr);

@@ -37,9 +37,17 @@ struct Exchange {
     back = brokerProgram->line();
   }
 
-  void startWorker(const char* log = "off") {
-    workerProgram.emplace("keyed_balancing", std::vector<std::string>{"worker", back}, environment(worker, log));
+  void startWorker() {
+    workerProgram.emplace("keyed_balancing", std::vector<std::string>{"worker", back}, environment(worker));
     REQUIRE(workerProgram->line() == "started");
+  }
+
+  /// It is told what it did wrong before or after it says that it has started.
+  void startWorkerInVain() {
+    workerProgram.emplace("keyed_balancing", std::vector<std::string>{"worker", back}, environment(worker, "warning"));
+    const std::string said = workerProgram->line() + "\n" + workerProgram->line();
+    REQUIRE(said.find("started") != std::string::npos);
+    CHECK(said.find("unauthorized") != std::string::npos);
   }
 
   std::string whatClientHears() const {
@@ -126,8 +134,7 @@ TEST_CASE("fronts and backs for groups let in their groups alone") {
   }
   SUBCASE("the back") {
     exchange.open("clients", "workers");
-    exchange.startWorker("warning");
-    CHECK(exchange.workerProgram->line().find("unauthorized") != std::string::npos);
+    exchange.startWorkerInVain();
     exchange.broker.admits(exchange.worker, "authorized.workers");
     CHECK(exchange.whatClientHears() == "hello from 'client' at 127.0.0.1");
   }

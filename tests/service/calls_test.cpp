@@ -428,7 +428,7 @@ TEST_CASE("an instance that keeps silent does not keep the replies of the others
   REQUIRE(other.start(kLimit));
   Client client("name", stage::asking(server));
   REQUIRE(support::eventually([&] {  // both are connected
-    return client.callAll<Msg01>(msg01("warm"), 100ms).size() == 2 && silent.recv(1ms);
+    return client.callAll<Msg01>(msg01("warm"), 1s).size() == 2 && silent.recv(1ms);
   }));
   int replies = 0, late = 0;
   for (auto& outcome : client.callAll<Msg01>(msg01("x"), 1500ms)) {
