@@ -29,6 +29,12 @@ namespace {
 
 SocketOptions quick(SocketOptions options = {}) {
   options.reconnect = options.reconnectMax = milliseconds(10);
+  return options;
+}
+
+/// Does not wait long for who says nothing.
+SocketOptions impatient() {
+  SocketOptions options = quick();
   options.configure = [](void* socket) {
     const int limit = 200;
     zmq_setsockopt(socket, ZMQ_HANDSHAKE_IVL, &limit, sizeof limit);
@@ -94,7 +100,7 @@ TEST_CASE("a socket that connects to a host that is not found says so") {
 TEST_CASE("a socket that connects to a server that says nothing says so") {
   const Shown log;
   const TcpListener silent;
-  const Request request(local(silent.port()), quick());
+  const Request request(local(silent.port()), impatient());
   CHECK(log.wait(local(silent.port()) + ": somebody takes the connection there and says nothing"));
 }
 
@@ -105,7 +111,7 @@ TEST_CASE("a socket that connects to a web server, which waits for a request, sa
     return;
   }
   const Shown log;
-  const Subscriber subscriber(local(server.port()), "", quick());
+  const Subscriber subscriber(local(server.port()), "", impatient());
   CHECK(log.wait(local(server.port()) + ": somebody takes the connection there and says nothing"));
 }
 
