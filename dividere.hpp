@@ -217,6 +217,7 @@
 #include "dividere/balancing/detail/reply_windows.cpp"
 #include "dividere/balancing/detail/request_book.cpp"
 #include "dividere/balancing/detail/returns.cpp"
+#include "dividere/balancing/detail/streams.cpp"
 #include "dividere/balancing/detail/time_limits.cpp"
 #include "dividere/balancing/detail/timeout_field.cpp"
 #include "dividere/balancing/detail/waiting_line.cpp"

@@ -1978,7 +1978,8 @@ namespace dividere::reactor {
 ///
 /// Any thread, one at a time. Destroyed without a reply, it tells whoever asked (Errc::handlerFailed). It may outlive the
 /// service: a service that stops does not wait for it, but tells whoever asked Errc::stopping; from then on send() throws
-/// Error{stopping}, and fail() and the destructor do nothing. In a forked child it does nothing, and send() throws
+/// Error{stopping}, and fail() and the destructor do nothing. A Worker that stops leaves such requests to other workers, and
+/// tells only those that must not be repeated. To its broker they are in flight until they are replied to. In a forked child it does nothing, and send() throws
 /// Error{otherProcess}.
 class Later {
  public:
@@ -2103,7 +2104,7 @@ class Sender {
   void onCancel(std::function<void()> hook);
 
   /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
-  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service or by a Dealer, Error{overloaded} while
+  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service, to a Worker or by a Dealer, Error{overloaded} while
   /// 100,000 replies are to come, and Error{stopping}.
   Later defer();
 
@@ -2653,7 +2654,9 @@ struct BrokerStats {
 /// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
 /// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
 /// time it waited here. One that its client cancels is given to no worker any more; a Worker that has it is told. A client's retry of a request
-/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
+/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped. Parts of a
+/// stream come in order, each once, as fast as the client takes them; where the request is given to another worker, from
+/// the first on again.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
 /// the order of replies; an error to a client that sends plain bytes without a correlation frame, as it would take the
@@ -2796,7 +2799,8 @@ struct WorkerOptions {
 /// one at a time, in a thread of its own. Brokers are served in turn; one that is down, or slow, keeps nobody from the others.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
-/// is what it returns or sends with its Sender, once. If it throws, the client is told.
+/// is what it returns or sends with its Sender, once; parts may come before it, and it may be left to a Later. If it throws, the
+/// client is told.
 ///
 /// Signs of life go on while a handler runs, however long; but not to a Python broker, which would take this worker for
 /// idle. When a broker restarts, the worker registers again.
@@ -2817,8 +2821,8 @@ class Worker : public reactor::Handling<Worker> {
   /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time, and without a handler.
   void start();
 
-  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given goes to
-  /// other workers. Any thread, any number of times; from a handler it does not wait.
+  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given, what was left
+  /// to Laters, and a stream whose client takes no more at the moment, goes to other workers. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
   /// Of the first broker.
@@ -17995,13 +17999,16 @@ namespace dividere::detail {
 struct RequestTerms {
   RequestTerms() = default;
   explicit RequestTerms(const CallFields& fields)
-      : takesParts(fields.takesParts), mayEnd(fields.timeoutMs > 0 || fields.asksFeatures || fields.takesParts) {
+      : takesParts(fields.takesParts),
+        isRepeatable(!fields.notRepeatable),
+        mayEnd(fields.timeoutMs > 0 || fields.asksFeatures || fields.takesParts) {
     if (fields.timeoutMs > 0) deadline = Deadline::in(std::chrono::milliseconds(fields.timeoutMs));
   }
 
   Deadline deadline = Deadline::never();  ///< by when it wants its reply
   bool takesParts = false;
-  bool mayEnd = false;  ///< it may expire, or be cancelled: its caller knows how
+  bool isRepeatable = true;  ///< somebody else may be given it, too
+  bool mayEnd = false;       ///< it may expire, or be cancelled: its caller knows how
 };
 
 }  // namespace dividere::detail
@@ -18517,6 +18524,9 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
     /// A request was given up, or found no reply. Tells whoever asked if `tell`.
     virtual void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept = 0;
 
+    /// One that was cancelled has ended, without a reply.
+    virtual void lateForgotten(const connection::Route& route) noexcept { static_cast<void>(route); }
+
     /// Throws Error{tooLarge} for more bytes than may be sent. Any thread.
     virtual void requireLate(std::size_t bytes) = 0;
 
@@ -18527,6 +18537,7 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   struct Request {
     std::shared_ptr<CallControl> control;
     bool wantsErrors;
+    RequestTerms terms;
   };
   using Requests = std::multimap<connection::Route, Request>;  // a route may have several, of peers that name none
   using Place = Requests::iterator;
@@ -18547,6 +18558,9 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   void fail(Place place, const Error& error) noexcept;
   void forget(Place place) noexcept;
 
+  /// Whether no request waits.
+  bool isEmpty() const;
+
   /// Whether waiting in this thread keeps what is waited for from coming.
   bool isLoopsThread() const;
 
@@ -18555,10 +18569,20 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   /// Calls `reach` with what is in the way of cancellations and credit to this route's requests; not under a lock.
   void reach(const connection::Route& route, const std::function<void(CallControl&)>& reach);
 
-  /// The loop or the outlet ends. The routes of those that still want a reply, or an error in its place.
-  std::vector<connection::Route> close() noexcept;
+  /// The same for those whose route begins with this frame.
+  void reachAll(const std::string& first, const std::function<void(CallControl&)>& reach);
+
+  /// Cancels those whose callers take parts.
+  void cancelStreams();
+
+  /// Which of those that still want a reply.
+  enum class Left { all, unrepeatable };
+
+  /// The loop or the outlet ends. The routes of those that are left, which an error is to be sent to in place of a reply.
+  std::vector<connection::Route> close(Left left = Left::all) noexcept;
 
  private:
+  using Controls = std::vector<std::shared_ptr<CallControl>>;
   void send(Place place, Frame&& frame, bool isLast);
 
   const ForkGuard fork_;
@@ -18574,7 +18598,7 @@ class DeferredCall {
  public:
   /// Throws as LateReplies::add().
   DeferredCall(std::shared_ptr<LateReplies> replies, const connection::Route& route, LateReplies::Request request,
-               const RequestTerms& terms, std::shared_ptr<const ReplyRule> rule);
+               std::shared_ptr<const ReplyRule> rule);
   ~DeferredCall();
   DeferredCall(const DeferredCall&) = delete;
   DeferredCall& operator=(const DeferredCall&) = delete;
@@ -18645,7 +18669,20 @@ void LateReplies::fail(Place place, const Error& error) noexcept {
 void LateReplies::forget(Place place) noexcept {
   if (fork_.crossed()) return;
   std::lock_guard<std::mutex> lock(mutex_);
-  if (outlet_) requests_.erase(place);
+  if (!outlet_) return;
+  try {
+    loop_.post([self = shared_from_this(), route = place->first] {
+      if (self->outlet_) self->outlet_->lateForgotten(route);
+    });
+  } catch (const std::exception&) {
+    // No memory to tell the outlet.
+  }
+  requests_.erase(place);
+}
+
+bool LateReplies::isEmpty() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return requests_.empty();
 }
 
 bool LateReplies::isLoopsThread() const {
@@ -18654,7 +18691,7 @@ bool LateReplies::isLoopsThread() const {
 }
 
 void LateReplies::reach(const connection::Route& route, const std::function<void(CallControl&)>& reach) {
-  std::vector<std::shared_ptr<CallControl>> controls;
+  Controls controls;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     const auto [first, last] = requests_.equal_range(route);
@@ -18663,14 +18700,37 @@ void LateReplies::reach(const connection::Route& route, const std::function<void
   for (const auto& control : controls) reach(*control);
 }
 
-std::vector<connection::Route> LateReplies::close() noexcept {
+void LateReplies::reachAll(const std::string& first, const std::function<void(CallControl&)>& reach) {
+  Controls controls;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (auto each = requests_.lower_bound({first}); each != requests_.end() && each->first.front() == first; ++each) {
+      controls.push_back(each->second.control);
+    }
+  }
+  for (const auto& control : controls) reach(*control);
+}
+
+void LateReplies::cancelStreams() {
+  Controls controls;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [route, request] : requests_) {
+      if (request.terms.takesParts) controls.push_back(request.control);
+    }
+  }
+  for (const auto& control : controls) control->cancel();
+}
+
+std::vector<connection::Route> LateReplies::close(Left left) noexcept {
   std::vector<connection::Route> routes;
   if (fork_.crossed()) return routes;
   std::lock_guard<std::mutex> lock(mutex_);
   outlet_ = nullptr;
   for (auto& [route, request] : requests_) {
     if (request.control) request.control->stopWaiting();
-    if (request.wantsErrors && !(request.control && request.control->isCancelled())) routes.push_back(route);
+    const bool isWanted = request.wantsErrors && !(request.control && request.control->isCancelled());
+    if (isWanted && (left == Left::all || !request.terms.isRepeatable)) routes.push_back(route);
   }
   requests_.clear();
   return routes;
@@ -18679,11 +18739,10 @@ std::vector<connection::Route> LateReplies::close() noexcept {
 // --- One of them ---
 
 DeferredCall::DeferredCall(std::shared_ptr<LateReplies> replies, const connection::Route& route,
-                           LateReplies::Request request, const RequestTerms& terms,
-                           std::shared_ptr<const ReplyRule> rule)
+                           LateReplies::Request request, std::shared_ptr<const ReplyRule> rule)
     : replies_(std::move(replies)),
       control_(request.control),
-      terms_(terms),
+      terms_(request.terms),
       rule_(std::move(rule)),
       place_(replies_->add(route, std::move(request))) {}
 
@@ -19163,8 +19222,8 @@ Hidden<DeferredCall> Origin::defer() {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the reply was left to a Later before");
   if (isReplied_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the request has had its reply");
   control();
-  auto call = std::make_unique<DeferredCall>(lateReplies(), route_, LateReplies::Request{control_, wantsErrors()},
-                                             terms_, replyRule_);
+  auto call = std::make_unique<DeferredCall>(lateReplies(), route_,
+                                             LateReplies::Request{control_, wantsErrors(), terms_}, replyRule_);
   isDeferred_ = true;
   return call;
 }
@@ -20984,7 +21043,7 @@ namespace dividere::detail {
 enum class Dialect { bytes, typed };
 
 /// What a broker of this version passes on, of what Feature says.
-constexpr std::uint32_t kBrokerFeatures = kCancelFeature;
+constexpr std::uint32_t kBrokerFeatures = kCancelFeature | kPartsFeature;
 
 /// What it understands between itself and workers.
 constexpr std::uint32_t kBackFeatures = kBrokerFeatures | kCallerFeature;
@@ -21111,6 +21170,7 @@ struct BrokerRequest {
   std::uint32_t priority = 0;   // the higher, the sooner
   bool isRepeatable = true;     // by another worker, when its own dies with it
   bool asksFeatures = false;    // its client asks what this broker understands
+  bool takesParts = false;      // its client takes parts before the reply
   int attempts = 0;             // times it was given to a worker
   int deaths = 0;               // of workers that had it at hand
 
@@ -21118,6 +21178,21 @@ struct BrokerRequest {
   BrokerWorker* worker = nullptr;
   std::string token;        // names this attempt
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
+
+  // At a worker, and of one whose client takes parts.
+  bool hasParts = false;                  // some were passed on
+  std::uint32_t credit = kInitialCredit;  // parts that its worker may send
+  std::uint32_t owedCredit = 0;           // for more of them, of which the worker is still to be told
+  bool owesCancel = false;                // the worker is still to be told that nobody waits
+  bool isOwed = false;                    // it stands among those whose workers are still to be told something
+
+  /// Its worker has it no more.
+  void leaveWorker() {
+    worker = nullptr;
+    hasParts = owesCancel = isOwed = false;
+    credit = kInitialCredit;
+    owedCredit = 0;
+  }
 
   bool hasExpired(Deadline::Clock::time_point now) const { return expires <= now; }
 
@@ -21240,8 +21315,12 @@ class Outbox {
   /// The reply's first frame is its client's id. It is counted when it is sent, or its client is gone.
   void send(Multipart&& reply, bool isError);
 
+  /// A part that comes before a reply, whose outcome is not counted. `full`: its client takes none, and has as much as is
+  /// kept; `gone`: there is no such client.
+  SendResult sendPart(Multipart&& part);
+
   /// Sends it now or never, and counts nothing.
-  void tell(Multipart&& message) { front_.trySend(message); }
+  SendResult tell(Multipart&& message) { return front_.trySend(message); }
 
   /// Whether a client that takes no replies has as many as are kept.
   bool isFullFor(std::string_view client) const;
@@ -21265,6 +21344,7 @@ class Outbox {
   struct Reply {
     Multipart message;
     bool isError;
+    bool isPart = false;
     std::string_view client() const { return message.frames().front().view(); }
   };
   using Replies = std::deque<Reply>;
@@ -21300,8 +21380,8 @@ class Outcomes {
 
   void reply(BrokerRequest&& request, Frame&& payload);
 
-  /// Tells what this broker understands, along the request's route and ahead of its outcome.
-  void tellFeatures(BrokerRequest& request);
+  /// Tells what this broker understands, along the request's route and ahead of its outcome. `gone`: its client is.
+  SendResult tellFeatures(BrokerRequest& request);
 
   void fail(BrokerRequest&& request, Errc code, const std::string& text);
 
@@ -21381,6 +21461,7 @@ struct BrokerWorker {
   std::uint32_t features = 0;         // bits of Feature
   bool beatsWhileBusy = false;        // its silence means death even while it works
   ConnectionMark connection;          // by which it was heard last
+  std::size_t streams = 0;            // requests that it has whose clients take parts
   bool isGone = false;                // its connection has ended; it may have been heard by another since
   std::list<BrokerRequest> requests;  // what it has, in the order it was given: RequestBook's alone to change
   Deadline::Clock::time_point heard{};
@@ -21512,6 +21593,12 @@ class RequestBook {
   /// The first one that waits goes to this worker.
   void giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now);
 
+  /// The request that this attempt is at; null if it is not this worker's, or not any more.
+  BrokerRequest* find(const std::string& token, const BrokerWorker& worker);
+
+  /// That of this attempt, whoever is at it, or null.
+  BrokerRequest* findAttempt(const std::string& token);
+
   /// The request that this attempt was at, taken out; nothing if it is not this worker's, or not any more.
   std::optional<BrokerRequest> finish(const std::string& token, const BrokerWorker& worker);
 
@@ -21548,6 +21635,67 @@ class RequestBook {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/request_book.hpp
 
+// begin dividere/balancing/detail/streams.hpp
+// What goes on between a request and its reply: parts on their way to the client, its credit on its way to the worker.
+
+namespace dividere::detail {
+
+/// Passes parts on, as far as the client has given credit, and ends streams that nobody reads at their source. Of what a
+/// worker may send ahead only so much is allowed at a time, whatever the client allows: the rest is kept here, as a number.
+class Streams {
+ public:
+  Streams(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster, RequestBook& book,
+          Outbox& outbox, Outcomes& outcomes, BrokerTally& tally)
+      : options_(options),
+        back_(back),
+        roster_(roster),
+        book_(book),
+        outbox_(outbox),
+        outcomes_(outcomes),
+        tally_(tally) {}
+
+  /// Whether a payload from a worker is a part, and not the reply.
+  static bool isPart(std::string_view payload);
+
+  /// A part of this request, which has no outcome yet and is at a worker. It may have one then.
+  void pass(BrokerRequest& request, Frame&& part);
+
+  /// Its client takes so many more.
+  void addCredit(BrokerRequest& request, std::uint32_t parts);
+
+  /// Nobody waits for this one any more, which a worker has.
+  void abandon(BrokerRequest& request);
+
+  /// Tells its worker that nobody waits, if it understands that.
+  void cancelAtWorker(BrokerRequest& request);
+
+  /// Tells workers what there was no room for.
+  void tellOwed();
+
+  /// Ends streams that have used up their credit and whose clients are gone. At most once in a while.
+  void lookForDeserted(Deadline::Clock::time_point now);
+
+ private:
+  bool isDeserted(BrokerRequest& request);
+  void end(BrokerRequest& request, Errc code, const char* text);
+  void tellCredit(BrokerRequest& request);
+  void owe(BrokerRequest& request);
+  bool trySay(const BrokerRequest& request, const std::string& word);
+
+  const balancing::BrokerOptions& options_;
+  FrameSource& back_;
+  WorkerRoster& roster_;
+  RequestBook& book_;
+  Outbox& outbox_;
+  Outcomes& outcomes_;
+  BrokerTally& tally_;
+  std::vector<std::string> owed_;  // attempts whose workers are still to be told something
+  Deadline::Clock::time_point lastLook_{};
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/streams.hpp
+
 // begin dividere/balancing/detail/time_limits.hpp
 // Requests that have taken too long.
 
@@ -21560,8 +21708,10 @@ class TimeLimits {
   using TimePoint = Deadline::Clock::time_point;
 
   TimeLimits(const balancing::BrokerOptions& options, ReactorLoop& loop, WorkerRoster& roster, RequestBook& book,
-             Outcomes& outcomes)
-      : options_(options), roster_(roster), book_(book), outcomes_(outcomes), alarm_(loop, [this] { endExpired(); }) {}
+             Streams& streams, Outcomes& outcomes)
+      : options_(options), roster_(roster), book_(book), streams_(streams), outcomes_(outcomes), alarm_(loop, [this] {
+          endExpired();
+        }) {}
 
   void endOverdue(TimePoint now);
 
@@ -21576,6 +21726,7 @@ class TimeLimits {
   const balancing::BrokerOptions& options_;
   WorkerRoster& roster_;
   RequestBook& book_;
+  Streams& streams_;
   Outcomes& outcomes_;
   TimePoint nextLook_{};
   Alarm alarm_;
@@ -21593,10 +21744,11 @@ namespace dividere::detail {
 class Admission {
  public:
   /// `isKeyed`: clients have keys.
-  Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
-            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced, bool isKeyed)
+  Admission(const balancing::BrokerOptions& options, RequestBook& book, Streams& streams, Outbox& outbox,
+            Outcomes& outcomes, TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced, bool isKeyed)
       : options_(options),
         book_(book),
+        streams_(streams),
         outbox_(outbox),
         outcomes_(outcomes),
         limits_(limits),
@@ -21617,11 +21769,13 @@ class Admission {
   BrokerRequest read(Multipart& message) const;
   static void readTerms(BrokerRequest& request);
   bool isRetry(BrokerRequest& request);
+  static bool hasLostParts(const BrokerRequest& known, const BrokerRequest& retry);
   bool refuse(BrokerRequest& request);
   bool mustWaitInVain(const BrokerRequest& request) const;
 
   const balancing::BrokerOptions& options_;
   RequestBook& book_;
+  Streams& streams_;
   Outbox& outbox_;
   Outcomes& outcomes_;
   TimeLimits& limits_;
@@ -21641,8 +21795,9 @@ namespace dividere::detail {
 
 /// A message of a client that is no request.
 struct ClientWord {
-  enum class Kind { none, cancel };
+  enum class Kind { none, cancel, credit };
   Kind kind = Kind::none;
+  std::uint32_t parts = 0;  // of credit
 };
 
 /// None, if it is longer than kLongestSignal.
@@ -21652,17 +21807,17 @@ ClientWord readClientWord(std::string_view bytes);
 /// is under way no more is ignored: the word crossed its reply.
 class ClientWords {
  public:
-  ClientWords(FrameSource& back, RequestBook& book, BrokerTally& tally) : back_(back), book_(book), tally_(tally) {}
+  ClientWords(RequestBook& book, Streams& streams, BrokerTally& tally)
+      : book_(book), streams_(streams), tally_(tally) {}
 
   /// Whether it is one, and dealt with.
   bool take(Multipart& message);
 
  private:
-  void cancel(BrokerRequest& request, Multipart& message);
-  void passOn(const BrokerRequest& request, Multipart& message);
+  void cancel(BrokerRequest& request);
 
-  FrameSource& back_;
   RequestBook& book_;
+  Streams& streams_;
   BrokerTally& tally_;
 };
 
@@ -21709,7 +21864,7 @@ class WorkerCare {
   using Clock = Deadline::Clock;
 
   void blame(BrokerWorker& worker);
-  void endUnrepeatable(BrokerWorker& worker);
+  void endUnrepeatable(BrokerWorker& worker, bool onlyWithParts);
   void judge(BrokerWorker& worker, Clock::time_point now);
   Clock::duration limitFor(const BrokerWorker& worker) const;
 
@@ -21804,9 +21959,9 @@ namespace dividere::detail {
 /// Takes replies, signs of life and goodbyes. Room that workers have after it is for the caller to fill.
 class Returns {
  public:
-  Returns(WorkerRoster& roster, RequestBook& book, Outcomes& outcomes, WorkerCare& care, BrokerJunk& junk,
-          BrokerTally& tally)
-      : roster_(roster), book_(book), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
+  Returns(WorkerRoster& roster, RequestBook& book, Streams& streams, Outcomes& outcomes, WorkerCare& care,
+          BrokerJunk& junk, BrokerTally& tally)
+      : roster_(roster), book_(book), streams_(streams), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
 
   void take(Multipart& message);
 
@@ -21816,11 +21971,13 @@ class Returns {
   void noteSign(BrokerWorker& worker, const Signal& signal);
   void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
+  bool takePart(BrokerWorker& worker, const std::string& token, Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
   static bool isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal);
 
   WorkerRoster& roster_;
   RequestBook& book_;
+  Streams& streams_;
   Outcomes& outcomes_;
   WorkerCare& care_;
   BrokerJunk& junk_;
@@ -21877,6 +22034,7 @@ class BrokerCore {
   MisplacedWorkers misplaced_;
   Outbox outbox_;
   Outcomes outcomes_;
+  Streams streams_;
   TimeLimits limits_;
   Admission admission_;
   ClientWords words_;
@@ -22148,6 +22306,7 @@ void Admission::readTerms(BrokerRequest& request) {
   request.asksFeatures = fields.asksFeatures;
   request.priority = std::min(fields.priority, kHighestPriority);
   request.isRepeatable = !fields.notRepeatable;
+  request.takesParts = fields.takesParts;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
   request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);
@@ -22159,6 +22318,10 @@ bool Admission::isRetry(BrokerRequest& request) {
   BrokerRequest* const known = book_.findRetried(request.correlation);
   if (!known) return false;
   if (known->isCaller(request.payload) && isSameRequest(known->payload.view(), request.payload.view())) {
+    if (hasLostParts(*known, request)) {
+      streams_.abandon(*known);
+      return false;  // begins anew
+    }
     known->route.swap(request.route);
     known->expires = request.expires;  // what is left by now
     known->timeoutMs = request.timeoutMs;
@@ -22168,6 +22331,11 @@ bool Admission::isRetry(BrokerRequest& request) {
   }
   request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long, or another's
   return false;
+}
+
+/// Parts went to a connection that the client has no more, and not all of them may have reached it.
+bool Admission::hasLostParts(const BrokerRequest& known, const BrokerRequest& retry) {
+  return known.hasParts && known.isRepeatable && known.client() != retry.client();
 }
 
 /// Whether it has its outcome at once.
@@ -22231,11 +22399,13 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      limits_(options_, loop_, roster_, book_, outcomes_),
-      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_, front_.socket().isSecured()),
-      words_(back_, book_, tally_),
+      streams_(options_, back_, roster_, book_, outbox_, outcomes_, tally_),
+      limits_(options_, loop_, roster_, book_, streams_, outcomes_),
+      admission_(options_, book_, streams_, outbox_, outcomes_, limits_, junk_, misplaced_,
+                 front_.socket().isSecured()),
+      words_(book_, streams_, tally_),
       care_(options_, back_, roster_, book_, outcomes_),
-      returns_(roster_, book_, outcomes_, care_, junk_, tally_),
+      returns_(roster_, book_, streams_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_, outcomes_),
       ended_(loop_, [this](const std::vector<int>& descriptors) {
         care_.probe(descriptors);
@@ -22321,6 +22491,8 @@ void BrokerCore::onTick() {
     limits_.endOverdue(now);
   }
   if (!outbox_.isEmpty()) front_.lookAgain();
+  streams_.tellOwed();
+  streams_.lookForDeserted(now);
   dispatcher_.dispatch();
 }
 
@@ -22522,11 +22694,20 @@ class WorkerTasks {
   /// The one whose route begins so, unless a handler has begun it.
   std::optional<WorkerTask> take(std::size_t line, std::string_view token);
 
-  /// Tells the handler of such a one, if it runs. Not under a lock of the caller's.
-  void cancelRunning(std::size_t line, std::string_view token);
+  /// Tells the handler of such a one, if it runs. Not under a lock of the caller's. Whether it runs.
+  bool cancelRunning(std::size_t line, std::string_view token);
+
+  /// So many more of its parts are wanted, if its handler runs. Whether it does.
+  bool addCredit(std::size_t line, std::string_view token, std::uint32_t parts);
+
+  /// Cancels what is handled, if it is one of this line and its caller takes parts. Not under a lock of the caller's.
+  void cancelRunningStream(std::size_t line);
 
   /// What reaches the task that is being handled.
   const std::shared_ptr<CallControl>& control() const { return control_; }
+
+  /// The handler is done, and has left the reply to a Later: so what reaches that task is the Later's from now on.
+  void leaveControl();
 
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
@@ -22539,8 +22720,10 @@ class WorkerTasks {
 
  private:
   bool findNext();
+  bool isRunning(std::size_t line, std::string_view token) const;
 
-  const std::shared_ptr<CallControl> control_ = std::make_shared<CallControl>();
+  // Constant but for leaveControl(); read by the handlers' thread, and by others under mutex_.
+  std::shared_ptr<CallControl> control_ = std::make_shared<CallControl>();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -22548,6 +22731,7 @@ class WorkerTasks {
   std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
   bool isHandling_ = false;                      // under mutex_
   std::string running_;                          // the token of the one that is, or was, handled; under mutex_
+  bool isStream_ = false;                        // under mutex_: whether that one's caller takes parts
   bool hasEnded_ = false;                        // under mutex_
 };
 
@@ -22561,7 +22745,9 @@ class LineTasks {
     tasks_.add(std::move(task));
   }
   std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
-  void cancelRunning(std::string_view token) const { tasks_.cancelRunning(line_, token); }
+  bool cancelRunning(std::string_view token) const { return tasks_.cancelRunning(line_, token); }
+  bool addCredit(std::string_view token, std::uint32_t parts) const { return tasks_.addCredit(line_, token, parts); }
+  void cancelRunningStream() const { tasks_.cancelRunningStream(line_); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 
@@ -22580,25 +22766,37 @@ namespace dividere::detail {
 
 constexpr const char* kWorker = "balancing::Worker";
 
-/// A Worker's end of the connection to one broker: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
-/// but for what is said to be for any.
+/// A Worker's end of the connection to one broker: registers, gives signs of life, takes requests and sends parts and
+/// replies. In the loop's thread, but for what is said to be for any.
 ///
 /// A broker of the Python package takes whatever it hears for a sign that the worker is idle. So one that is not known to be
 /// ours hears nothing but replies while there is something to do.
-class BrokerLine {
+class BrokerLine final : public LateReplies::Outlet {
  public:
   /// Connects. What comes goes to `tasks`. The loop outlives it, and the loop's thread ends before it.
   BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint, const balancing::WorkerOptions& options,
-             Dialect dialect);
+             Dialect dialect, HandlerTable& handlers);
+  ~BrokerLine() { late_->close(); }
 
   /// A sign of life, if it is time for one.
   void beatIfDue();
 
-  /// Any thread.
+  /// A reply, or a part. Any thread.
   void reply(Multipart&& message);
+
+  /// Replies that are left to Laters. Any thread.
+  const std::shared_ptr<LateReplies>& lateReplies() const { return late_; }
+
+  static Multipart along(const connection::Route& route, Frame&& frame);
 
   /// In place of a reply that nobody wants: the broker learns that there is room again. Any thread.
   void replyCancelled(std::vector<Frame>&& route);
+
+  // Of requests that were left to Laters:
+  void sendLate(const connection::Route& route, Frame& frame) override;
+  void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept override;
+  void lateForgotten(const connection::Route& route) noexcept override;
+  void requireLate(std::size_t bytes) override { requireSendable(bytes); }
 
   /// What is the last to be said.
   void sayGoodbye();
@@ -22615,10 +22813,14 @@ class BrokerLine {
   static bool isWord(const Multipart& message);
   void onWord(Multipart& message);
   void takeCaller(WorkerTask& task) const;
-  static void readTerms(WorkerTask& task);
+  void readTerms(WorkerTask& task) const;
+  void endStreams();
+  void endLate();
   void onSignal(const Signal& signal);
+  void wasLost();
   void introduce();
-  bool mayBeat() const;
+  bool isIdle() const { return tasks_.isIdle() && late_->isEmpty(); }
+  bool mayBeat() const { return isOurs_ || isIdle(); }
   void beat();
   Signal signal(Signal::Kind kind) const;
   void say(const Signal& signal);
@@ -22630,14 +22832,17 @@ class BrokerLine {
   const LineTasks tasks_;
   const balancing::WorkerOptions options_;
   const Dialect dialect_;
+  HandlerTable& handlers_;
+  const std::shared_ptr<LateReplies> late_;
   std::string id_;
   FrameSource& source_;
 
   // The loop's thread alone.
   bool isConnected_ = false;
-  bool isOurs_ = false;    // the broker
-  bool vouches_ = false;   // it tells whose each request is, and its key is known
-  bool owesBeat_ = false;  // it asked, when it was better to say nothing
+  bool isOurs_ = false;         // the broker
+  std::uint32_t features_ = 0;  // what it understands
+  bool vouches_ = false;        // it tells whose each request is, and its key is known
+  bool owesBeat_ = false;       // it asked, when it was better to say nothing
   Clock::time_point lastBeat_{};
   std::deque<Multipart> unsent_;
   RateLimit junk_;
@@ -22653,8 +22858,14 @@ class BrokerLine {
 namespace dividere::detail {
 
 BrokerLine::BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint,
-                       const balancing::WorkerOptions& options, Dialect dialect)
-    : loop_(loop), tasks_(tasks), options_(options), dialect_(dialect), source_(open(endpoint)) {}
+                       const balancing::WorkerOptions& options, Dialect dialect, HandlerTable& handlers)
+    : loop_(loop),
+      tasks_(tasks),
+      options_(options),
+      dialect_(dialect),
+      handlers_(handlers),
+      late_(std::make_shared<LateReplies>(loop, *this)),
+      source_(open(endpoint)) {}
 
 FrameSource& BrokerLine::open(const std::string& endpoint) {
   connection::SocketOptions options;
@@ -22676,12 +22887,25 @@ FrameSource& BrokerLine::open(const std::string& endpoint) {
 void BrokerLine::onEvent(const connection::SocketEvent& event) {
   // With each new connection: the broker may be another one, which does not know us.
   if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });
-  if (event.type == connection::EventType::disconnected) loop_.post([this] { isConnected_ = false; });
+  if (event.type == connection::EventType::disconnected) loop_.post([this] { wasLost(); });
+}
+
+void BrokerLine::wasLost() {
+  isConnected_ = false;
+  endStreams();
+}
+
+// Their credit would have come by the former connection; what they go on to send there is no stream's any more.
+void BrokerLine::endStreams() {
+  tasks_.cancelRunningStream();
+  late_->cancelStreams();
 }
 
 void BrokerLine::introduce() {
   isConnected_ = true;
   isOurs_ = vouches_ = owesBeat_ = false;
+  features_ = 0;
+  endStreams();
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
   Signal registration = signal(Signal::Kind::registration);
   registration.isRegistration = true;
@@ -22719,10 +22943,15 @@ bool BrokerLine::isWord(const Multipart& message) {
 
 // The broker drops the reply, but learns from it that there is room again.
 void BrokerLine::onWord(Multipart& message) {
-  const std::string_view token = message.frames().front().view();
+  const std::string token = message.frames().front().str();
+  const ClientWord word = readClientWord(message.payload().view());
+  if (word.kind == ClientWord::Kind::credit) {
+    if (tasks_.addCredit(token, word.parts)) return;
+    return late_->reachAll(token, [&](CallControl& control) { control.addCredit(word.parts); });
+  }
   std::optional<WorkerTask> task = tasks_.take(token);
-  if (!task) return tasks_.cancelRunning(token);
-  replyCancelled(std::move(task->route));
+  if (task) return replyCancelled(std::move(task->route));
+  if (!tasks_.cancelRunning(token)) late_->reachAll(token, [](CallControl& control) { control.cancel(); });
 }
 
 void BrokerLine::replyCancelled(std::vector<Frame>&& route) {
@@ -22731,10 +22960,11 @@ void BrokerLine::replyCancelled(std::vector<Frame>&& route) {
   reply(std::move(message));
 }
 
-// Its time goes on while it waits here.
-void BrokerLine::readTerms(WorkerTask& task) {
+// Its time goes on while it waits here. A broker that knows no parts would take the first for the reply.
+void BrokerLine::readTerms(WorkerTask& task) const {
   CallFields fields;
   readCallFields(task.payload.view(), fields);
+  if ((features_ & kPartsFeature) == 0) fields.takesParts = false;
   task.terms = RequestTerms(fields);
 }
 
@@ -22743,12 +22973,11 @@ void BrokerLine::onSignal(const Signal& signal) {
     return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
   }
   if (signal.capacity > 0) isOurs_ = true;
-  vouches_ = source_.socket().isSecured() && (signal.features & kCallerFeature) != 0;
+  if (signal.features > 0) features_ = signal.features;
+  vouches_ = source_.socket().isSecured() && (features_ & kCallerFeature) != 0;
   owesBeat_ = !mayBeat();
   if (!owesBeat_) beat();
 }
-
-bool BrokerLine::mayBeat() const { return isOurs_ || tasks_.isIdle(); }
 
 void BrokerLine::beatIfDue() {
   if (!isConnected_ || !mayBeat()) return;
@@ -22764,7 +22993,7 @@ void BrokerLine::beat() {
 Signal BrokerLine::signal(Signal::Kind kind) const {
   Signal made{kind, dialect_};
   made.capacity = options_.capacity;
-  made.features = kCancelFeature | kCallerFeature;
+  made.features = kCancelFeature | kPartsFeature | kCallerFeature;
   return made;
 }
 
@@ -22802,7 +23031,47 @@ bool BrokerLine::trySend(Multipart& reply) {
   return true;
 }
 
+// --- Requests that were left to Laters ---
+
+Multipart BrokerLine::along(const connection::Route& route, Frame&& frame) {
+  Multipart message;
+  message.reserve(route.size() + 1);
+  for (const std::string& step : route) message.push(std::string_view(step));
+  message.push(std::move(frame));
+  return message;
+}
+
+void BrokerLine::sendLate(const connection::Route& route, Frame& frame) { reply(along(route, std::move(frame))); }
+
+void BrokerLine::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
+  handlers_.lateFailed(error);
+  try {
+    if (tell) reply(along(route, Frame(std::string_view(errorEnvelope(error)))));
+  } catch (const std::exception&) {
+    // Longer than a message may be, or no memory: nobody can be told.
+  }
+}
+
+// The broker learns that there is room again.
+void BrokerLine::lateForgotten(const connection::Route& route) noexcept {
+  try {
+    std::vector<Frame> frames = std::move(along(route, Frame()).frames());
+    frames.pop_back();
+    replyCancelled(std::move(frames));
+  } catch (const std::exception&) {
+    // No memory.
+  }
+}
+
+// By its goodbye, a broker of this library has others do what they may do.
+void BrokerLine::endLate() {
+  const auto left = isOurs_ ? LateReplies::Left::unrepeatable : LateReplies::Left::all;
+  const std::string told = errorEnvelope(Error(Errc::stopping, kWorker));
+  for (const connection::Route& route : late_->close(left)) reply(along(route, Frame(std::string_view(told))));
+}
+
 void BrokerLine::sayGoodbye() {
+  endLate();
   flushReplies();
   if (!isOurs_) return;                                     // others would take it for a sign of life
   Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes
@@ -22917,10 +23186,14 @@ bool BrokerTally::waitForWorkers(std::size_t n, const Deadline& deadline) const 
 namespace dividere::detail {
 
 ClientWord readClientWord(std::string_view bytes) {
-  static NeverDestroyed<std::string> cancel(envelopePrefix(CancelCall::kType));
-  if (bytes.size() > kLongestSignal || bytes.substr(0, cancel->size()) != *cancel) return {};
+  static NeverDestroyed<std::string> cancel(envelopePrefix(CancelCall::kType)), credit(envelopePrefix(Credit::kType));
+  const auto begins = [&](const std::string& prefix) { return bytes.substr(0, prefix.size()) == prefix; };
+  if (bytes.size() > kLongestSignal || (!begins(*cancel) && !begins(*credit))) return {};
   try {
-    if (openEnvelope("balancing", bytes).type == CancelCall::kType) return {ClientWord::Kind::cancel};
+    const Envelope envelope = openEnvelope("balancing", bytes);
+    if (envelope.type == CancelCall::kType) return {ClientWord::Kind::cancel};
+    Credit told;
+    if (envelope.type == Credit::kType && told.decode(envelope.payload)) return {ClientWord::Kind::credit, told.parts};
   } catch (const Error&) {
     // Not an envelope: no word.
   }
@@ -22933,28 +23206,20 @@ bool ClientWords::take(Multipart& message) {
   const ClientWord said = readClientWord(message.payload().view());
   if (said.kind == ClientWord::Kind::none) return false;
   BrokerRequest* const request = book_.findRetried(message.frames()[1].str());
-  if (request && request->isCaller(message.payload())) cancel(*request, message);
+  if (!request || !request->isCaller(message.payload())) return true;
+  if (said.kind == ClientWord::Kind::cancel) {
+    cancel(*request);
+  } else {
+    streams_.addCredit(*request, said.parts);
+  }
   return true;
 }
 
 // Its worker is at it until it says that it is done.
-void ClientWords::cancel(BrokerRequest& request, Multipart& message) {
-  if (!request.worker) {
-    book_.forgetWaiting(request);
-  } else {
-    if ((request.worker->features & kCancelFeature) != 0) passOn(request, message);
-    book_.takeAnswerable(request);
-  }
+void ClientWords::cancel(BrokerRequest& request) {
+  if (request.worker) return streams_.abandon(request);
+  book_.forgetWaiting(request);
   tally_.countCancelled();
-}
-
-void ClientWords::passOn(const BrokerRequest& request, Multipart& message) {
-  Multipart passed;
-  passed.push(std::string_view(request.worker->id));
-  passed.push(std::string_view(request.token));
-  passed.push(std::move(message.frames()[1]));
-  passed.push(message.takePayload());
-  back_.trySend(passed);  // if there is no room, it is left to its handler
 }
 
 }  // namespace dividere::detail
@@ -23240,7 +23505,19 @@ bool Outbox::isFullFor(std::string_view client) const {
   return kept_.find(client) != kept_.end();
 }
 
+SendResult Outbox::sendPart(Multipart&& part) {
+  Reply reply{std::move(part), false, true};
+  if (kept_.find(reply.client()) == kept_.end()) {
+    const SendResult result = windows_.trySend(front_, reply.message);
+    if (result != SendResult::full) return result;
+  }
+  if (isFullFor(reply.client())) return SendResult::full;
+  keep(std::move(reply));
+  return SendResult::sent;
+}
+
 bool Outbox::trySend(Reply& reply) {
+  if (reply.isPart) return windows_.trySend(front_, reply.message) != SendResult::full;
   return tally_.countOutcome(reply.isError,
                              [&] { return windows_.trySend(front_, reply.message) != SendResult::full; });
 }
@@ -23309,12 +23586,12 @@ void Outcomes::expire(BrokerRequest&& request) {
   fail(std::move(request), Errc::deadlinePassed, "the caller's time passed while the request waited for a worker");
 }
 
-void Outcomes::tellFeatures(BrokerRequest& request) {
+SendResult Outcomes::tellFeatures(BrokerRequest& request) {
   static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kBrokerFeatures}.encode()));
   Multipart message;
   for (Frame& frame : request.route) message.push(frame.share());
   message.push(std::string_view(*features));
-  outbox_.tell(std::move(message));
+  return outbox_.tell(std::move(message));
 }
 
 void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {
@@ -23479,9 +23756,20 @@ void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string t
   request->token = std::move(token);
   request->since = now;
   ++request->attempts;
+  if (request->takesParts) ++worker.streams;
   heldBytes_ += request->size;
   waitingChanged(0, request->size);
   roster_.moveBack(worker);
+}
+
+BrokerRequest* RequestBook::findAttempt(const std::string& token) {
+  const auto found = byToken_.find(token);
+  return found == byToken_.end() ? nullptr : &*found->second;
+}
+
+BrokerRequest* RequestBook::find(const std::string& token, const BrokerWorker& worker) {
+  BrokerRequest* const request = findAttempt(token);
+  return request && request->worker == &worker ? request : nullptr;
 }
 
 std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const BrokerWorker& worker) {
@@ -23492,6 +23780,7 @@ std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const
   heldBytes_ -= request->size;
   if (!request->isAnswered) forgetCorrelation(*request);
   BrokerWorker& its = *request->worker;
+  if (request->takesParts) --its.streams;
   std::optional<BrokerRequest> finished(std::move(*request));
   its.requests.erase(request);
   roster_.relist(its);
@@ -23499,6 +23788,7 @@ std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const
 }
 
 void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
+  worker.streams = 0;
   while (!worker.requests.empty()) {
     const auto last = std::prev(worker.requests.end());  // each goes to the head of the queue
     byToken_.erase(last->token);
@@ -23507,7 +23797,7 @@ void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
       worker.requests.erase(last);
       continue;
     }
-    last->worker = nullptr;
+    last->leaveWorker();
     last->since = now;
     waiting(last->dialect).putBack(worker.requests, last);
     tally_.countRedispatched();
@@ -23542,6 +23832,7 @@ RequestBook::Requests RequestBook::takeAll() {
   for (auto& [id, worker] : roster_.all()) {
     worker.requests.remove_if([](const BrokerRequest& request) { return request.isAnswered; });
     all.splice(all.end(), worker.requests);
+    worker.streams = 0;
     roster_.relist(worker);
   }
   for (WaitingLine* line : {&typed_, &bytes_}) line->moveAll(all);
@@ -23640,11 +23931,20 @@ void Returns::takeReply(Multipart& message) {
     roster_.heardBy(*worker, tokenFrame);
   }
   worker->heard = Deadline::Clock::now();
-  finish(*worker, token, message.takePayload());
+  if (!takePart(*worker, token, message)) finish(*worker, token, message.takePayload());
   if (!worker->connection.isOther(tokenFrame)) return;
   startAnew(*worker);  // what else it had was lost with its former connection
   roster_.heardBy(*worker, tokenFrame);
   roster_.relist(*worker);
+}
+
+/// Whether it is a part, and dealt with.
+bool Returns::takePart(BrokerWorker& worker, const std::string& token, Multipart& message) {
+  if (worker.streams == 0) return false;
+  BrokerRequest* const request = book_.find(token, worker);
+  if (!request || !request->takesParts || !Streams::isPart(message.payload().view())) return false;
+  if (!request->isAnswered) streams_.pass(*request, message.takePayload());
+  return true;
 }
 
 void Returns::finish(BrokerWorker& worker, const std::string& token, Frame&& payload) {
@@ -23655,6 +23955,118 @@ void Returns::finish(BrokerWorker& worker, const std::string& token, Frame&& pay
 
 }  // namespace dividere::detail
 // end dividere/balancing/detail/returns.cpp
+
+// begin dividere/balancing/detail/streams.cpp
+namespace dividere::detail {
+
+// Parts that a worker may send ahead of their reader.
+constexpr std::uint32_t kMostAhead = 1000;
+// Credit that counts.
+constexpr std::uint32_t kMostOwed = 1'000'000;
+
+bool Streams::isPart(std::string_view payload) {
+  CallFields fields;
+  return readCallFields(payload, fields) && fields.part > 0 && fields.more;
+}
+
+void Streams::pass(BrokerRequest& request, Frame&& part) {
+  if (request.credit == 0) return end(request, Errc::handlerFailed, "its worker sent more parts than it may");
+  --request.credit;
+  if (request.owedCredit > 0 && request.credit <= kMostAhead / 2) tellCredit(request);
+  Multipart message;
+  message.reserve(request.route.size() + 1);
+  for (Frame& frame : request.route) message.push(frame.share());
+  message.push(std::move(part));
+  switch (outbox_.sendPart(std::move(message))) {
+    case SendResult::sent: request.hasParts = true; return;
+    case SendResult::gone: return abandon(request);
+    case SendResult::full: return end(request, Errc::overloaded, "the parts have not been taken");
+  }
+}
+
+void Streams::end(BrokerRequest& request, Errc code, const char* text) {
+  cancelAtWorker(request);
+  outcomes_.fail(book_.takeAnswerable(request), code, text);
+}
+
+// Its worker is at it until it says that it is done.
+void Streams::abandon(BrokerRequest& request) {
+  cancelAtWorker(request);
+  book_.takeAnswerable(request);
+  tally_.countCancelled();
+}
+
+void Streams::addCredit(BrokerRequest& request, std::uint32_t parts) {
+  if (!request.worker || !request.takesParts) return;
+  const std::uint64_t sum = std::uint64_t{request.owedCredit} + parts;
+  request.owedCredit = static_cast<std::uint32_t>(std::min<std::uint64_t>(sum, kMostOwed));
+  tellCredit(request);
+}
+
+void Streams::tellCredit(BrokerRequest& request) {
+  if ((request.worker->features & kPartsFeature) == 0) return;
+  Credit credit;
+  credit.parts = std::min(request.owedCredit, kMostAhead - std::min(request.credit, kMostAhead));
+  if (credit.parts == 0) return;
+  if (!trySay(request, sealEnvelope(Credit::kType, credit.encode()))) return owe(request);
+  request.owedCredit -= credit.parts;
+  request.credit += credit.parts;
+}
+
+void Streams::cancelAtWorker(BrokerRequest& request) {
+  if ((request.worker->features & kCancelFeature) == 0) return;
+  if (trySay(request, sealEnvelope(CancelCall::kType, CancelCall().encode()))) return;
+  request.owesCancel = true;
+  owe(request);
+}
+
+void Streams::owe(BrokerRequest& request) {
+  if (std::exchange(request.isOwed, true)) return;
+  owed_.push_back(request.token);
+}
+
+void Streams::tellOwed() {
+  for (const std::string& token : std::exchange(owed_, {})) {
+    BrokerRequest* const request = book_.findAttempt(token);
+    if (!request) continue;
+    request->isOwed = false;
+    if (std::exchange(request->owesCancel, false)) {
+      cancelAtWorker(*request);
+    } else if (!request->isAnswered) {
+      tellCredit(*request);
+    }
+  }
+}
+
+void Streams::lookForDeserted(Deadline::Clock::time_point now) {
+  if (now - lastLook_ < options_.heartbeat) return;
+  lastLook_ = now;
+  for (auto& [id, worker] : roster_.all()) {
+    if (worker.streams == 0) continue;
+    for (BrokerRequest& request : worker.requests) {
+      if (isDeserted(request)) abandon(request);
+    }
+  }
+}
+
+// To send it something is how to learn whether a client is there.
+bool Streams::isDeserted(BrokerRequest& request) {
+  const bool isStalled = request.takesParts && request.hasParts && request.credit == 0 && !request.isAnswered;
+  return isStalled && outcomes_.tellFeatures(request) == SendResult::gone;
+}
+
+/// False if there is no room for it.
+bool Streams::trySay(const BrokerRequest& request, const std::string& word) {
+  Multipart message;
+  message.push(std::string_view(request.worker->id));
+  message.push(std::string_view(request.token));
+  message.push(std::string_view(request.correlation));
+  message.push(std::string_view(word));
+  return back_.trySend(message) != SendResult::full;
+}
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/streams.cpp
 
 // begin dividere/balancing/detail/time_limits.cpp
 namespace dividere::detail {
@@ -23696,6 +24108,7 @@ void TimeLimits::endAttempts(TimePoint limit) {
   for (auto& [id, worker] : roster_.all()) {
     for (BrokerRequest& request : worker.requests) {
       if (request.isAnswered || request.since >= limit) continue;
+      if (request.takesParts) streams_.cancelAtWorker(request);
       outcomes_.fail(book_.takeAnswerable(request), Errc::deadlinePassed, "the worker has not answered in time");
     }
   }
@@ -23854,13 +24267,14 @@ void WorkerCare::bury(BrokerWorker& worker, const char* why) {
 }
 
 void WorkerCare::dismiss(BrokerWorker& worker) {
+  endUnrepeatable(worker, true);
   book_.takeBackAll(worker, Clock::now());
   roster_.remove(worker);
 }
 
 void WorkerCare::takeBackAll(BrokerWorker& worker) {
   blame(worker);
-  endUnrepeatable(worker);
+  endUnrepeatable(worker, false);
   book_.takeBackAll(worker, Clock::now());
 }
 
@@ -23874,14 +24288,16 @@ void WorkerCare::blame(BrokerWorker& worker) {
 }
 
 // It may have done them, or a part of them.
-void WorkerCare::endUnrepeatable(BrokerWorker& worker) {
+void WorkerCare::endUnrepeatable(BrokerWorker& worker, bool onlyWithParts) {
   std::vector<std::string> tokens;
   for (const BrokerRequest& request : worker.requests) {
-    if (!request.isRepeatable && !request.isAnswered) tokens.push_back(request.token);
+    if (request.isRepeatable || request.isAnswered || (onlyWithParts && !request.hasParts)) continue;
+    tokens.push_back(request.token);
   }
   for (const std::string& token : tokens) {
     outcomes_.fail(*book_.finish(token, worker), Errc::gaveUp,
-                   "its worker died with the request, which is not repeatable");
+                   onlyWithParts ? "its worker has left in the middle of the request, which is not repeatable"
+                                 : "its worker died with the request, which is not repeatable");
   }
 }
 
@@ -23973,11 +24389,11 @@ class WorkerCore::TaskOrigin final : public Origin {
     if (task.caller) peer_ = *task.caller;
   }
   bool owesReply() const override { return true; }
-  bool wantsErrors() const override { return true; }
+  bool wantsErrors() const override { return !isHalted_; }
 
   /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same.
   void endCancelled() {
-    if (!task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
+    if (!isDeferred() && !task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
   }
 
   /// Whether an error is told from a reply of plain bytes: a broker of this library sees to that, or the client, by its
@@ -23995,8 +24411,26 @@ class WorkerCore::TaskOrigin final : public Origin {
     line_.reply(std::move(message));
   }
 
+  /// Halted by stop(), it is for another worker, unless its handler replies all the same.
+  CallControl::Credit takeCredit(std::uint32_t& part) override {
+    const auto credit = Origin::takeCredit(part);
+    if (credit == CallControl::Credit::stopping) isHalted_ = true;
+    return credit;
+  }
+
+  // Bytes have no Sender, and the terms say no to brokers that know no parts.
+  void requireParts() const override {}
+
+  void sendPart(Frame& frame) override {
+    line_.requireSendable(frame.size());
+    line_.reply(BrokerLine::along(route_, std::move(frame)));
+  }
+
+  std::shared_ptr<LateReplies> lateReplies() override { return line_.lateReplies(); }
+
   BrokerLine& line_;
   WorkerTask& task_;
+  bool isHalted_ = false;
 };
 
 WorkerCore::WorkerCore(std::vector<std::string> endpoints, const balancing::WorkerOptions& options,
@@ -24038,7 +24472,8 @@ void WorkerCore::requireHandlers() const {
 void WorkerCore::openLines() {
   const Dialect dialect = onBytes_ ? Dialect::bytes : Dialect::typed;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    lines_.push_back(std::make_unique<BrokerLine>(loop_, LineTasks(tasks_, i), endpoints_[i], options_, dialect));
+    lines_.push_back(
+        std::make_unique<BrokerLine>(loop_, LineTasks(tasks_, i), endpoints_[i], options_, dialect, handlers_));
   }
   loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] {
     for (const auto& line : lines_) line->beatIfDue();
@@ -24063,6 +24498,7 @@ void WorkerCore::handleTasks() {
       handlers_.dispatch(task->payload.view(), origin);
     }
     origin.endCancelled();
+    if (origin.isDeferred()) tasks_.leaveControl();
   }
   loop_.post([this] {
     for (const auto& line : lines_) line->sayGoodbye();
@@ -24218,14 +24654,48 @@ std::optional<WorkerTask> WorkerTasks::take(std::size_t line, std::string_view t
   return taken;
 }
 
-void WorkerTasks::cancelRunning(std::size_t line, std::string_view token) {
+/// Under mutex_.
+bool WorkerTasks::isRunning(std::size_t line, std::string_view token) const {
+  return isHandling_ && turn_ == line && running_ == token;
+}
+
+// What is marked, or given credit, under the lock is no other task meanwhile.
+bool WorkerTasks::cancelRunning(std::size_t line, std::string_view token) {
+  std::shared_ptr<CallControl> control;
   CallControl::Hook hook;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!isHandling_ || turn_ != line || running_ != token) return;
-    hook = control_->markCancelled();
+    if (!isRunning(line, token)) return false;
+    control = control_;
+    hook = control->markCancelled();
   }
-  control_->runHook(hook);
+  control->runHook(hook);
+  return true;
+}
+
+bool WorkerTasks::addCredit(std::size_t line, std::string_view token, std::uint32_t parts) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!isRunning(line, token)) return false;
+  control_->addCredit(parts);
+  return true;
+}
+
+void WorkerTasks::cancelRunningStream(std::size_t line) {
+  std::string token;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!isStream_) return;
+    token = running_;
+  }
+  cancelRunning(line, token);
+}
+
+void WorkerTasks::leaveControl() {
+  auto fresh = std::make_shared<CallControl>();
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (hasEnded_) fresh->stopWaiting();
+  control_ = std::move(fresh);
+  isHandling_ = false;
 }
 
 std::optional<WorkerTask> WorkerTasks::next() {
@@ -24238,6 +24708,7 @@ std::optional<WorkerTask> WorkerTasks::next() {
   std::optional<WorkerTask> task(std::move(queue.front()));
   queue.pop_front();
   running_ = task->route.front().view();
+  isStream_ = task->terms.takesParts;
   control_->reset();
   return task;
 }
@@ -24257,6 +24728,7 @@ void WorkerTasks::end() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     hasEnded_ = true;
+    control_->stopWaiting();
   }
   changed_.notify_all();
 }
@@ -27341,8 +27813,8 @@ class HandlerPool {
   /// waited.
   std::size_t cancel(const connection::Route& route);
 
-  /// So many more parts are wanted along this route.
-  void addCredit(const connection::Route& route, std::uint32_t parts);
+  /// So many more parts are wanted along this route. Whether a thread is at that request.
+  bool addCredit(const connection::Route& route, std::uint32_t parts);
 
   /// Has each thread end when the handler it runs is done; no job is begun any more. Any thread.
   void requestStop();
@@ -27441,9 +27913,11 @@ std::size_t HandlerPool::cancel(const connection::Route& route) {
   return forgotten.size();
 }
 
-void HandlerPool::addCredit(const connection::Route& route, std::uint32_t parts) {
+bool HandlerPool::addCredit(const connection::Route& route, std::uint32_t parts) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (const auto control = controlOf(route)) control->addCredit(parts);
+  const auto control = controlOf(route);
+  if (control) control->addCredit(parts);
+  return control != nullptr;
 }
 
 std::shared_ptr<CallControl> HandlerPool::controlOf(const connection::Route& route) const {
@@ -28403,7 +28877,7 @@ void ServiceSource::cancel(const connection::Route& route) {
 }
 
 void ServiceSource::addCredit(const connection::Route& route, std::uint32_t parts) {
-  if (pool_) pool_->addCredit(route, parts);
+  if (pool_ && pool_->addCredit(route, parts)) return;  // also one that is deferred, until its handler returns
   if (!pool_ && isHandling_ && !isDeferred() && route_ == route) sharedControl()->addCredit(parts);
   late_->reach(route, [parts](CallControl& control) { control.addCredit(parts); });
 }

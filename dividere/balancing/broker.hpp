@@ -78,7 +78,9 @@ struct BrokerStats {
 /// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
 /// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
 /// time it waited here. One that its client cancels is given to no worker any more; a Worker that has it is told. A client's retry of a request
-/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped.
+/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped. Parts of a
+/// stream come in order, each once, as fast as the client takes them; where the request is given to another worker, from
+/// the first on again.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
 /// the order of replies; an error to a client that sends plain bytes without a correlation frame, as it would take the

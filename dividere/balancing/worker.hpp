@@ -30,7 +30,8 @@ struct WorkerOptions {
 /// one at a time, in a thread of its own. Brokers are served in turn; one that is down, or slow, keeps nobody from the others.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
-/// is what it returns or sends with its Sender, once. If it throws, the client is told.
+/// is what it returns or sends with its Sender, once; parts may come before it, and it may be left to a Later. If it throws, the
+/// client is told.
 ///
 /// Signs of life go on while a handler runs, however long; but not to a Python broker, which would take this worker for
 /// idle. When a broker restarts, the worker registers again.
@@ -51,8 +52,8 @@ class Worker : public reactor::Handling<Worker> {
   /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time, and without a handler.
   void start();
 
-  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given goes to
-  /// other workers. Any thread, any number of times; from a handler it does not wait.
+  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given, what was left
+  /// to Laters, and a stream whose client takes no more at the moment, goes to other workers. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
   /// Of the first broker.

@@ -106,7 +106,7 @@ class Sender {
   void onCancel(std::function<void()> hook);
 
   /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
-  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service or by a Dealer, Error{overloaded} while
+  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service, to a Worker or by a Dealer, Error{overloaded} while
   /// 100,000 replies are to come, and Error{stopping}.
   Later defer();
 

@@ -20,7 +20,8 @@ namespace dividere::reactor {
 ///
 /// Any thread, one at a time. Destroyed without a reply, it tells whoever asked (Errc::handlerFailed). It may outlive the
 /// service: a service that stops does not wait for it, but tells whoever asked Errc::stopping; from then on send() throws
-/// Error{stopping}, and fail() and the destructor do nothing. In a forked child it does nothing, and send() throws
+/// Error{stopping}, and fail() and the destructor do nothing. A Worker that stops leaves such requests to other workers, and
+/// tells only those that must not be repeated. To its broker they are in flight until they are replied to. In a forked child it does nothing, and send() throws
 /// Error{otherProcess}.
 class Later {
  public:

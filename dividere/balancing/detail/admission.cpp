@@ -54,6 +54,7 @@ void Admission::readTerms(BrokerRequest& request) {
   request.asksFeatures = fields.asksFeatures;
   request.priority = std::min(fields.priority, kHighestPriority);
   request.isRepeatable = !fields.notRepeatable;
+  request.takesParts = fields.takesParts;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
   request.expires = request.since + std::chrono::milliseconds(fields.timeoutMs);
@@ -65,6 +66,10 @@ bool Admission::isRetry(BrokerRequest& request) {
   BrokerRequest* const known = book_.findRetried(request.correlation);
   if (!known) return false;
   if (known->isCaller(request.payload) && isSameRequest(known->payload.view(), request.payload.view())) {
+    if (hasLostParts(*known, request)) {
+      streams_.abandon(*known);
+      return false;  // begins anew
+    }
     known->route.swap(request.route);
     known->expires = request.expires;  // what is left by now
     known->timeoutMs = request.timeoutMs;
@@ -74,6 +79,11 @@ bool Admission::isRetry(BrokerRequest& request) {
   }
   request.correlation.clear();  // no correlation id after all: part of a route that happens to be as long, or another's
   return false;
+}
+
+/// Parts went to a connection that the client has no more, and not all of them may have reached it.
+bool Admission::hasLostParts(const BrokerRequest& known, const BrokerRequest& retry) {
+  return known.hasParts && known.isRepeatable && known.client() != retry.client();
 }
 
 /// Whether it has its outcome at once.

@@ -7,6 +7,7 @@
 #include "broker_junk.hpp"
 #include "outcomes.hpp"
 #include "request_book.hpp"
+#include "streams.hpp"
 #include "time_limits.hpp"
 
 namespace dividere::detail {
@@ -15,10 +16,11 @@ namespace dividere::detail {
 class Admission {
  public:
   /// `isKeyed`: clients have keys.
-  Admission(const balancing::BrokerOptions& options, RequestBook& book, Outbox& outbox, Outcomes& outcomes,
-            TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced, bool isKeyed)
+  Admission(const balancing::BrokerOptions& options, RequestBook& book, Streams& streams, Outbox& outbox,
+            Outcomes& outcomes, TimeLimits& limits, BrokerJunk& junk, MisplacedWorkers& misplaced, bool isKeyed)
       : options_(options),
         book_(book),
+        streams_(streams),
         outbox_(outbox),
         outcomes_(outcomes),
         limits_(limits),
@@ -39,11 +41,13 @@ class Admission {
   BrokerRequest read(Multipart& message) const;
   static void readTerms(BrokerRequest& request);
   bool isRetry(BrokerRequest& request);
+  static bool hasLostParts(const BrokerRequest& known, const BrokerRequest& retry);
   bool refuse(BrokerRequest& request);
   bool mustWaitInVain(const BrokerRequest& request) const;
 
   const balancing::BrokerOptions& options_;
   RequestBook& book_;
+  Streams& streams_;
   Outbox& outbox_;
   Outcomes& outcomes_;
   TimeLimits& limits_;

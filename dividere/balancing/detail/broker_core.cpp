@@ -25,11 +25,13 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
       outcomes_(outbox_, tally_),
-      limits_(options_, loop_, roster_, book_, outcomes_),
-      admission_(options_, book_, outbox_, outcomes_, limits_, junk_, misplaced_, front_.socket().isSecured()),
-      words_(back_, book_, tally_),
+      streams_(options_, back_, roster_, book_, outbox_, outcomes_, tally_),
+      limits_(options_, loop_, roster_, book_, streams_, outcomes_),
+      admission_(options_, book_, streams_, outbox_, outcomes_, limits_, junk_, misplaced_,
+                 front_.socket().isSecured()),
+      words_(book_, streams_, tally_),
       care_(options_, back_, roster_, book_, outcomes_),
-      returns_(roster_, book_, outcomes_, care_, junk_, tally_),
+      returns_(roster_, book_, streams_, outcomes_, care_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_, outcomes_),
       ended_(loop_, [this](const std::vector<int>& descriptors) {
         care_.probe(descriptors);
@@ -115,6 +117,8 @@ void BrokerCore::onTick() {
     limits_.endOverdue(now);
   }
   if (!outbox_.isEmpty()) front_.lookAgain();
+  streams_.tellOwed();
+  streams_.lookForDeserted(now);
   dispatcher_.dispatch();
 }
 

@@ -13,6 +13,7 @@
 #include "ended_connections.hpp"
 #include "outbox.hpp"
 #include "returns.hpp"
+#include "streams.hpp"
 #include "time_limits.hpp"
 
 namespace dividere::detail {
@@ -59,6 +60,7 @@ class BrokerCore {
   MisplacedWorkers misplaced_;
   Outbox outbox_;
   Outcomes outcomes_;
+  Streams streams_;
   TimeLimits limits_;
   Admission admission_;
   ClientWords words_;

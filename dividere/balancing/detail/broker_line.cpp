@@ -10,8 +10,14 @@
 namespace dividere::detail {
 
 BrokerLine::BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint,
-                       const balancing::WorkerOptions& options, Dialect dialect)
-    : loop_(loop), tasks_(tasks), options_(options), dialect_(dialect), source_(open(endpoint)) {}
+                       const balancing::WorkerOptions& options, Dialect dialect, HandlerTable& handlers)
+    : loop_(loop),
+      tasks_(tasks),
+      options_(options),
+      dialect_(dialect),
+      handlers_(handlers),
+      late_(std::make_shared<LateReplies>(loop, *this)),
+      source_(open(endpoint)) {}
 
 FrameSource& BrokerLine::open(const std::string& endpoint) {
   connection::SocketOptions options;
@@ -33,12 +39,25 @@ FrameSource& BrokerLine::open(const std::string& endpoint) {
 void BrokerLine::onEvent(const connection::SocketEvent& event) {
   // With each new connection: the broker may be another one, which does not know us.
   if (event.type == connection::EventType::handshakeSucceeded) loop_.post([this] { introduce(); });
-  if (event.type == connection::EventType::disconnected) loop_.post([this] { isConnected_ = false; });
+  if (event.type == connection::EventType::disconnected) loop_.post([this] { wasLost(); });
+}
+
+void BrokerLine::wasLost() {
+  isConnected_ = false;
+  endStreams();
+}
+
+// Their credit would have come by the former connection; what they go on to send there is no stream's any more.
+void BrokerLine::endStreams() {
+  tasks_.cancelRunningStream();
+  late_->cancelStreams();
 }
 
 void BrokerLine::introduce() {
   isConnected_ = true;
   isOurs_ = vouches_ = owesBeat_ = false;
+  features_ = 0;
+  endStreams();
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
   Signal registration = signal(Signal::Kind::registration);
   registration.isRegistration = true;
@@ -76,10 +95,15 @@ bool BrokerLine::isWord(const Multipart& message) {
 
 // The broker drops the reply, but learns from it that there is room again.
 void BrokerLine::onWord(Multipart& message) {
-  const std::string_view token = message.frames().front().view();
+  const std::string token = message.frames().front().str();
+  const ClientWord word = readClientWord(message.payload().view());
+  if (word.kind == ClientWord::Kind::credit) {
+    if (tasks_.addCredit(token, word.parts)) return;
+    return late_->reachAll(token, [&](CallControl& control) { control.addCredit(word.parts); });
+  }
   std::optional<WorkerTask> task = tasks_.take(token);
-  if (!task) return tasks_.cancelRunning(token);
-  replyCancelled(std::move(task->route));
+  if (task) return replyCancelled(std::move(task->route));
+  if (!tasks_.cancelRunning(token)) late_->reachAll(token, [](CallControl& control) { control.cancel(); });
 }
 
 void BrokerLine::replyCancelled(std::vector<Frame>&& route) {
@@ -88,10 +112,11 @@ void BrokerLine::replyCancelled(std::vector<Frame>&& route) {
   reply(std::move(message));
 }
 
-// Its time goes on while it waits here.
-void BrokerLine::readTerms(WorkerTask& task) {
+// Its time goes on while it waits here. A broker that knows no parts would take the first for the reply.
+void BrokerLine::readTerms(WorkerTask& task) const {
   CallFields fields;
   readCallFields(task.payload.view(), fields);
+  if ((features_ & kPartsFeature) == 0) fields.takesParts = false;
   task.terms = RequestTerms(fields);
 }
 
@@ -100,12 +125,11 @@ void BrokerLine::onSignal(const Signal& signal) {
     return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
   }
   if (signal.capacity > 0) isOurs_ = true;
-  vouches_ = source_.socket().isSecured() && (signal.features & kCallerFeature) != 0;
+  if (signal.features > 0) features_ = signal.features;
+  vouches_ = source_.socket().isSecured() && (features_ & kCallerFeature) != 0;
   owesBeat_ = !mayBeat();
   if (!owesBeat_) beat();
 }
-
-bool BrokerLine::mayBeat() const { return isOurs_ || tasks_.isIdle(); }
 
 void BrokerLine::beatIfDue() {
   if (!isConnected_ || !mayBeat()) return;
@@ -121,7 +145,7 @@ void BrokerLine::beat() {
 Signal BrokerLine::signal(Signal::Kind kind) const {
   Signal made{kind, dialect_};
   made.capacity = options_.capacity;
-  made.features = kCancelFeature | kCallerFeature;
+  made.features = kCancelFeature | kPartsFeature | kCallerFeature;
   return made;
 }
 
@@ -159,7 +183,47 @@ bool BrokerLine::trySend(Multipart& reply) {
   return true;
 }
 
+// --- Requests that were left to Laters ---
+
+Multipart BrokerLine::along(const connection::Route& route, Frame&& frame) {
+  Multipart message;
+  message.reserve(route.size() + 1);
+  for (const std::string& step : route) message.push(std::string_view(step));
+  message.push(std::move(frame));
+  return message;
+}
+
+void BrokerLine::sendLate(const connection::Route& route, Frame& frame) { reply(along(route, std::move(frame))); }
+
+void BrokerLine::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
+  handlers_.lateFailed(error);
+  try {
+    if (tell) reply(along(route, Frame(std::string_view(errorEnvelope(error)))));
+  } catch (const std::exception&) {
+    // Longer than a message may be, or no memory: nobody can be told.
+  }
+}
+
+// The broker learns that there is room again.
+void BrokerLine::lateForgotten(const connection::Route& route) noexcept {
+  try {
+    std::vector<Frame> frames = std::move(along(route, Frame()).frames());
+    frames.pop_back();
+    replyCancelled(std::move(frames));
+  } catch (const std::exception&) {
+    // No memory.
+  }
+}
+
+// By its goodbye, a broker of this library has others do what they may do.
+void BrokerLine::endLate() {
+  const auto left = isOurs_ ? LateReplies::Left::unrepeatable : LateReplies::Left::all;
+  const std::string told = errorEnvelope(Error(Errc::stopping, kWorker));
+  for (const connection::Route& route : late_->close(left)) reply(along(route, Frame(std::string_view(told))));
+}
+
 void BrokerLine::sayGoodbye() {
+  endLate();
   flushReplies();
   if (!isOurs_) return;                                     // others would take it for a sign of life
   Signal goodbye{Signal::Kind::heartbeat, Dialect::typed};  // there is none in plain bytes

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "../../core/detail/log_line.hpp"
+#include "../../reactor/detail/handler_table.hpp"
+#include "../../reactor/detail/late_replies.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
 #include "../worker.hpp"
 #include "dialect.hpp"
@@ -18,25 +20,37 @@ namespace dividere::detail {
 
 constexpr const char* kWorker = "balancing::Worker";
 
-/// A Worker's end of the connection to one broker: registers, gives signs of life, takes requests and sends replies. In the loop's thread,
-/// but for what is said to be for any.
+/// A Worker's end of the connection to one broker: registers, gives signs of life, takes requests and sends parts and
+/// replies. In the loop's thread, but for what is said to be for any.
 ///
 /// A broker of the Python package takes whatever it hears for a sign that the worker is idle. So one that is not known to be
 /// ours hears nothing but replies while there is something to do.
-class BrokerLine {
+class BrokerLine final : public LateReplies::Outlet {
  public:
   /// Connects. What comes goes to `tasks`. The loop outlives it, and the loop's thread ends before it.
   BrokerLine(ReactorLoop& loop, LineTasks tasks, const std::string& endpoint, const balancing::WorkerOptions& options,
-             Dialect dialect);
+             Dialect dialect, HandlerTable& handlers);
+  ~BrokerLine() { late_->close(); }
 
   /// A sign of life, if it is time for one.
   void beatIfDue();
 
-  /// Any thread.
+  /// A reply, or a part. Any thread.
   void reply(Multipart&& message);
+
+  /// Replies that are left to Laters. Any thread.
+  const std::shared_ptr<LateReplies>& lateReplies() const { return late_; }
+
+  static Multipart along(const connection::Route& route, Frame&& frame);
 
   /// In place of a reply that nobody wants: the broker learns that there is room again. Any thread.
   void replyCancelled(std::vector<Frame>&& route);
+
+  // Of requests that were left to Laters:
+  void sendLate(const connection::Route& route, Frame& frame) override;
+  void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept override;
+  void lateForgotten(const connection::Route& route) noexcept override;
+  void requireLate(std::size_t bytes) override { requireSendable(bytes); }
 
   /// What is the last to be said.
   void sayGoodbye();
@@ -53,10 +67,14 @@ class BrokerLine {
   static bool isWord(const Multipart& message);
   void onWord(Multipart& message);
   void takeCaller(WorkerTask& task) const;
-  static void readTerms(WorkerTask& task);
+  void readTerms(WorkerTask& task) const;
+  void endStreams();
+  void endLate();
   void onSignal(const Signal& signal);
+  void wasLost();
   void introduce();
-  bool mayBeat() const;
+  bool isIdle() const { return tasks_.isIdle() && late_->isEmpty(); }
+  bool mayBeat() const { return isOurs_ || isIdle(); }
   void beat();
   Signal signal(Signal::Kind kind) const;
   void say(const Signal& signal);
@@ -68,14 +86,17 @@ class BrokerLine {
   const LineTasks tasks_;
   const balancing::WorkerOptions options_;
   const Dialect dialect_;
+  HandlerTable& handlers_;
+  const std::shared_ptr<LateReplies> late_;
   std::string id_;
   FrameSource& source_;
 
   // The loop's thread alone.
   bool isConnected_ = false;
-  bool isOurs_ = false;    // the broker
-  bool vouches_ = false;   // it tells whose each request is, and its key is known
-  bool owesBeat_ = false;  // it asked, when it was better to say nothing
+  bool isOurs_ = false;         // the broker
+  std::uint32_t features_ = 0;  // what it understands
+  bool vouches_ = false;        // it tells whose each request is, and its key is known
+  bool owesBeat_ = false;       // it asked, when it was better to say nothing
   Clock::time_point lastBeat_{};
   std::deque<Multipart> unsent_;
   RateLimit junk_;

@@ -29,6 +29,7 @@ struct BrokerRequest {
   std::uint32_t priority = 0;   // the higher, the sooner
   bool isRepeatable = true;     // by another worker, when its own dies with it
   bool asksFeatures = false;    // its client asks what this broker understands
+  bool takesParts = false;      // its client takes parts before the reply
   int attempts = 0;             // times it was given to a worker
   int deaths = 0;               // of workers that had it at hand
 
@@ -36,6 +37,21 @@ struct BrokerRequest {
   BrokerWorker* worker = nullptr;
   std::string token;        // names this attempt
   bool isAnswered = false;  // the client has its outcome; the worker is not done yet
+
+  // At a worker, and of one whose client takes parts.
+  bool hasParts = false;                  // some were passed on
+  std::uint32_t credit = kInitialCredit;  // parts that its worker may send
+  std::uint32_t owedCredit = 0;           // for more of them, of which the worker is still to be told
+  bool owesCancel = false;                // the worker is still to be told that nobody waits
+  bool isOwed = false;                    // it stands among those whose workers are still to be told something
+
+  /// Its worker has it no more.
+  void leaveWorker() {
+    worker = nullptr;
+    hasParts = owesCancel = isOwed = false;
+    credit = kInitialCredit;
+    owedCredit = 0;
+  }
 
   bool hasExpired(Deadline::Clock::time_point now) const { return expires <= now; }
 

@@ -8,10 +8,14 @@
 namespace dividere::detail {
 
 ClientWord readClientWord(std::string_view bytes) {
-  static NeverDestroyed<std::string> cancel(envelopePrefix(CancelCall::kType));
-  if (bytes.size() > kLongestSignal || bytes.substr(0, cancel->size()) != *cancel) return {};
+  static NeverDestroyed<std::string> cancel(envelopePrefix(CancelCall::kType)), credit(envelopePrefix(Credit::kType));
+  const auto begins = [&](const std::string& prefix) { return bytes.substr(0, prefix.size()) == prefix; };
+  if (bytes.size() > kLongestSignal || (!begins(*cancel) && !begins(*credit))) return {};
   try {
-    if (openEnvelope("balancing", bytes).type == CancelCall::kType) return {ClientWord::Kind::cancel};
+    const Envelope envelope = openEnvelope("balancing", bytes);
+    if (envelope.type == CancelCall::kType) return {ClientWord::Kind::cancel};
+    Credit told;
+    if (envelope.type == Credit::kType && told.decode(envelope.payload)) return {ClientWord::Kind::credit, told.parts};
   } catch (const Error&) {
     // Not an envelope: no word.
   }
@@ -24,28 +28,20 @@ bool ClientWords::take(Multipart& message) {
   const ClientWord said = readClientWord(message.payload().view());
   if (said.kind == ClientWord::Kind::none) return false;
   BrokerRequest* const request = book_.findRetried(message.frames()[1].str());
-  if (request && request->isCaller(message.payload())) cancel(*request, message);
+  if (!request || !request->isCaller(message.payload())) return true;
+  if (said.kind == ClientWord::Kind::cancel) {
+    cancel(*request);
+  } else {
+    streams_.addCredit(*request, said.parts);
+  }
   return true;
 }
 
 // Its worker is at it until it says that it is done.
-void ClientWords::cancel(BrokerRequest& request, Multipart& message) {
-  if (!request.worker) {
-    book_.forgetWaiting(request);
-  } else {
-    if ((request.worker->features & kCancelFeature) != 0) passOn(request, message);
-    book_.takeAnswerable(request);
-  }
+void ClientWords::cancel(BrokerRequest& request) {
+  if (request.worker) return streams_.abandon(request);
+  book_.forgetWaiting(request);
   tally_.countCancelled();
-}
-
-void ClientWords::passOn(const BrokerRequest& request, Multipart& message) {
-  Multipart passed;
-  passed.push(std::string_view(request.worker->id));
-  passed.push(std::string_view(request.token));
-  passed.push(std::move(message.frames()[1]));
-  passed.push(message.takePayload());
-  back_.trySend(passed);  // if there is no room, it is left to its handler
 }
 
 }  // namespace dividere::detail

@@ -6,15 +6,16 @@
 #include <string_view>
 
 #include "broker_tally.hpp"
-#include "frame_source.hpp"
 #include "request_book.hpp"
+#include "streams.hpp"
 
 namespace dividere::detail {
 
 /// A message of a client that is no request.
 struct ClientWord {
-  enum class Kind { none, cancel };
+  enum class Kind { none, cancel, credit };
   Kind kind = Kind::none;
+  std::uint32_t parts = 0;  // of credit
 };
 
 /// None, if it is longer than kLongestSignal.
@@ -24,17 +25,17 @@ ClientWord readClientWord(std::string_view bytes);
 /// is under way no more is ignored: the word crossed its reply.
 class ClientWords {
  public:
-  ClientWords(FrameSource& back, RequestBook& book, BrokerTally& tally) : back_(back), book_(book), tally_(tally) {}
+  ClientWords(RequestBook& book, Streams& streams, BrokerTally& tally)
+      : book_(book), streams_(streams), tally_(tally) {}
 
   /// Whether it is one, and dealt with.
   bool take(Multipart& message);
 
  private:
-  void cancel(BrokerRequest& request, Multipart& message);
-  void passOn(const BrokerRequest& request, Multipart& message);
+  void cancel(BrokerRequest& request);
 
-  FrameSource& back_;
   RequestBook& book_;
+  Streams& streams_;
   BrokerTally& tally_;
 };
 

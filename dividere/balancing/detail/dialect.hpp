@@ -14,7 +14,7 @@ namespace dividere::detail {
 enum class Dialect { bytes, typed };
 
 /// What a broker of this version passes on, of what Feature says.
-constexpr std::uint32_t kBrokerFeatures = kCancelFeature;
+constexpr std::uint32_t kBrokerFeatures = kCancelFeature | kPartsFeature;
 
 /// What it understands between itself and workers.
 constexpr std::uint32_t kBackFeatures = kBrokerFeatures | kCallerFeature;

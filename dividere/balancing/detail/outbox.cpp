@@ -34,7 +34,19 @@ bool Outbox::isFullFor(std::string_view client) const {
   return kept_.find(client) != kept_.end();
 }
 
+SendResult Outbox::sendPart(Multipart&& part) {
+  Reply reply{std::move(part), false, true};
+  if (kept_.find(reply.client()) == kept_.end()) {
+    const SendResult result = windows_.trySend(front_, reply.message);
+    if (result != SendResult::full) return result;
+  }
+  if (isFullFor(reply.client())) return SendResult::full;
+  keep(std::move(reply));
+  return SendResult::sent;
+}
+
 bool Outbox::trySend(Reply& reply) {
+  if (reply.isPart) return windows_.trySend(front_, reply.message) != SendResult::full;
   return tally_.countOutcome(reply.isError,
                              [&] { return windows_.trySend(front_, reply.message) != SendResult::full; });
 }

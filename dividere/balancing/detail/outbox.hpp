@@ -24,8 +24,12 @@ class Outbox {
   /// The reply's first frame is its client's id. It is counted when it is sent, or its client is gone.
   void send(Multipart&& reply, bool isError);
 
+  /// A part that comes before a reply, whose outcome is not counted. `full`: its client takes none, and has as much as is
+  /// kept; `gone`: there is no such client.
+  SendResult sendPart(Multipart&& part);
+
   /// Sends it now or never, and counts nothing.
-  void tell(Multipart&& message) { front_.trySend(message); }
+  SendResult tell(Multipart&& message) { return front_.trySend(message); }
 
   /// Whether a client that takes no replies has as many as are kept.
   bool isFullFor(std::string_view client) const;
@@ -49,6 +53,7 @@ class Outbox {
   struct Reply {
     Multipart message;
     bool isError;
+    bool isPart = false;
     std::string_view client() const { return message.frames().front().view(); }
   };
   using Replies = std::deque<Reply>;

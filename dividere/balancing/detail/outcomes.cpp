@@ -27,12 +27,12 @@ void Outcomes::expire(BrokerRequest&& request) {
   fail(std::move(request), Errc::deadlinePassed, "the caller's time passed while the request waited for a worker");
 }
 
-void Outcomes::tellFeatures(BrokerRequest& request) {
+SendResult Outcomes::tellFeatures(BrokerRequest& request) {
   static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kBrokerFeatures}.encode()));
   Multipart message;
   for (Frame& frame : request.route) message.push(frame.share());
   message.push(std::string_view(*features));
-  outbox_.tell(std::move(message));
+  return outbox_.tell(std::move(message));
 }
 
 void Outcomes::send(BrokerRequest& request, Frame&& payload, bool isError) {

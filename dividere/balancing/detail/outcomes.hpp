@@ -19,8 +19,8 @@ class Outcomes {
 
   void reply(BrokerRequest&& request, Frame&& payload);
 
-  /// Tells what this broker understands, along the request's route and ahead of its outcome.
-  void tellFeatures(BrokerRequest& request);
+  /// Tells what this broker understands, along the request's route and ahead of its outcome. `gone`: its client is.
+  SendResult tellFeatures(BrokerRequest& request);
 
   void fail(BrokerRequest&& request, Errc code, const std::string& text);
 

@@ -83,9 +83,20 @@ void RequestBook::giveFirst(Dialect dialect, BrokerWorker& worker, std::string t
   request->token = std::move(token);
   request->since = now;
   ++request->attempts;
+  if (request->takesParts) ++worker.streams;
   heldBytes_ += request->size;
   waitingChanged(0, request->size);
   roster_.moveBack(worker);
+}
+
+BrokerRequest* RequestBook::findAttempt(const std::string& token) {
+  const auto found = byToken_.find(token);
+  return found == byToken_.end() ? nullptr : &*found->second;
+}
+
+BrokerRequest* RequestBook::find(const std::string& token, const BrokerWorker& worker) {
+  BrokerRequest* const request = findAttempt(token);
+  return request && request->worker == &worker ? request : nullptr;
 }
 
 std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const BrokerWorker& worker) {
@@ -96,6 +107,7 @@ std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const
   heldBytes_ -= request->size;
   if (!request->isAnswered) forgetCorrelation(*request);
   BrokerWorker& its = *request->worker;
+  if (request->takesParts) --its.streams;
   std::optional<BrokerRequest> finished(std::move(*request));
   its.requests.erase(request);
   roster_.relist(its);
@@ -103,6 +115,7 @@ std::optional<BrokerRequest> RequestBook::finish(const std::string& token, const
 }
 
 void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
+  worker.streams = 0;
   while (!worker.requests.empty()) {
     const auto last = std::prev(worker.requests.end());  // each goes to the head of the queue
     byToken_.erase(last->token);
@@ -111,7 +124,7 @@ void RequestBook::takeBackAll(BrokerWorker& worker, TimePoint now) {
       worker.requests.erase(last);
       continue;
     }
-    last->worker = nullptr;
+    last->leaveWorker();
     last->since = now;
     waiting(last->dialect).putBack(worker.requests, last);
     tally_.countRedispatched();
@@ -146,6 +159,7 @@ RequestBook::Requests RequestBook::takeAll() {
   for (auto& [id, worker] : roster_.all()) {
     worker.requests.remove_if([](const BrokerRequest& request) { return request.isAnswered; });
     all.splice(all.end(), worker.requests);
+    worker.streams = 0;
     roster_.relist(worker);
   }
   for (WaitingLine* line : {&typed_, &bytes_}) line->moveAll(all);

@@ -60,6 +60,12 @@ class RequestBook {
   /// The first one that waits goes to this worker.
   void giveFirst(Dialect dialect, BrokerWorker& worker, std::string token, TimePoint now);
 
+  /// The request that this attempt is at; null if it is not this worker's, or not any more.
+  BrokerRequest* find(const std::string& token, const BrokerWorker& worker);
+
+  /// That of this attempt, whoever is at it, or null.
+  BrokerRequest* findAttempt(const std::string& token);
+
   /// The request that this attempt was at, taken out; nothing if it is not this worker's, or not any more.
   std::optional<BrokerRequest> finish(const std::string& token, const BrokerWorker& worker);
 

@@ -88,11 +88,20 @@ void Returns::takeReply(Multipart& message) {
     roster_.heardBy(*worker, tokenFrame);
   }
   worker->heard = Deadline::Clock::now();
-  finish(*worker, token, message.takePayload());
+  if (!takePart(*worker, token, message)) finish(*worker, token, message.takePayload());
   if (!worker->connection.isOther(tokenFrame)) return;
   startAnew(*worker);  // what else it had was lost with its former connection
   roster_.heardBy(*worker, tokenFrame);
   roster_.relist(*worker);
+}
+
+/// Whether it is a part, and dealt with.
+bool Returns::takePart(BrokerWorker& worker, const std::string& token, Multipart& message) {
+  if (worker.streams == 0) return false;
+  BrokerRequest* const request = book_.find(token, worker);
+  if (!request || !request->takesParts || !Streams::isPart(message.payload().view())) return false;
+  if (!request->isAnswered) streams_.pass(*request, message.takePayload());
+  return true;
 }
 
 void Returns::finish(BrokerWorker& worker, const std::string& token, Frame&& payload) {

@@ -7,6 +7,7 @@
 #include "broker_junk.hpp"
 #include "outcomes.hpp"
 #include "request_book.hpp"
+#include "streams.hpp"
 #include "worker_care.hpp"
 
 namespace dividere::detail {
@@ -14,9 +15,9 @@ namespace dividere::detail {
 /// Takes replies, signs of life and goodbyes. Room that workers have after it is for the caller to fill.
 class Returns {
  public:
-  Returns(WorkerRoster& roster, RequestBook& book, Outcomes& outcomes, WorkerCare& care, BrokerJunk& junk,
-          BrokerTally& tally)
-      : roster_(roster), book_(book), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
+  Returns(WorkerRoster& roster, RequestBook& book, Streams& streams, Outcomes& outcomes, WorkerCare& care,
+          BrokerJunk& junk, BrokerTally& tally)
+      : roster_(roster), book_(book), streams_(streams), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
 
   void take(Multipart& message);
 
@@ -26,11 +27,13 @@ class Returns {
   void noteSign(BrokerWorker& worker, const Signal& signal);
   void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
+  bool takePart(BrokerWorker& worker, const std::string& token, Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
   static bool isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal);
 
   WorkerRoster& roster_;
   RequestBook& book_;
+  Streams& streams_;
   Outcomes& outcomes_;
   WorkerCare& care_;
   BrokerJunk& junk_;

@@ -42,6 +42,7 @@ void TimeLimits::endAttempts(TimePoint limit) {
   for (auto& [id, worker] : roster_.all()) {
     for (BrokerRequest& request : worker.requests) {
       if (request.isAnswered || request.since >= limit) continue;
+      if (request.takesParts) streams_.cancelAtWorker(request);
       outcomes_.fail(book_.takeAnswerable(request), Errc::deadlinePassed, "the worker has not answered in time");
     }
   }

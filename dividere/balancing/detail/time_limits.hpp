@@ -5,6 +5,7 @@
 #include "../../reactor/detail/alarm.hpp"
 #include "outcomes.hpp"
 #include "request_book.hpp"
+#include "streams.hpp"
 
 namespace dividere::detail {
 
@@ -15,8 +16,10 @@ class TimeLimits {
   using TimePoint = Deadline::Clock::time_point;
 
   TimeLimits(const balancing::BrokerOptions& options, ReactorLoop& loop, WorkerRoster& roster, RequestBook& book,
-             Outcomes& outcomes)
-      : options_(options), roster_(roster), book_(book), outcomes_(outcomes), alarm_(loop, [this] { endExpired(); }) {}
+             Streams& streams, Outcomes& outcomes)
+      : options_(options), roster_(roster), book_(book), streams_(streams), outcomes_(outcomes), alarm_(loop, [this] {
+          endExpired();
+        }) {}
 
   void endOverdue(TimePoint now);
 
@@ -31,6 +34,7 @@ class TimeLimits {
   const balancing::BrokerOptions& options_;
   WorkerRoster& roster_;
   RequestBook& book_;
+  Streams& streams_;
   Outcomes& outcomes_;
   TimePoint nextLook_{};
   Alarm alarm_;

@@ -54,13 +54,14 @@ void WorkerCare::bury(BrokerWorker& worker, const char* why) {
 }
 
 void WorkerCare::dismiss(BrokerWorker& worker) {
+  endUnrepeatable(worker, true);
   book_.takeBackAll(worker, Clock::now());
   roster_.remove(worker);
 }
 
 void WorkerCare::takeBackAll(BrokerWorker& worker) {
   blame(worker);
-  endUnrepeatable(worker);
+  endUnrepeatable(worker, false);
   book_.takeBackAll(worker, Clock::now());
 }
 
@@ -74,14 +75,16 @@ void WorkerCare::blame(BrokerWorker& worker) {
 }
 
 // It may have done them, or a part of them.
-void WorkerCare::endUnrepeatable(BrokerWorker& worker) {
+void WorkerCare::endUnrepeatable(BrokerWorker& worker, bool onlyWithParts) {
   std::vector<std::string> tokens;
   for (const BrokerRequest& request : worker.requests) {
-    if (!request.isRepeatable && !request.isAnswered) tokens.push_back(request.token);
+    if (request.isRepeatable || request.isAnswered || (onlyWithParts && !request.hasParts)) continue;
+    tokens.push_back(request.token);
   }
   for (const std::string& token : tokens) {
     outcomes_.fail(*book_.finish(token, worker), Errc::gaveUp,
-                   "its worker died with the request, which is not repeatable");
+                   onlyWithParts ? "its worker has left in the middle of the request, which is not repeatable"
+                                 : "its worker died with the request, which is not repeatable");
   }
 }
 

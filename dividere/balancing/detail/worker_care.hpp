@@ -46,7 +46,7 @@ class WorkerCare {
   using Clock = Deadline::Clock;
 
   void blame(BrokerWorker& worker);
-  void endUnrepeatable(BrokerWorker& worker);
+  void endUnrepeatable(BrokerWorker& worker, bool onlyWithParts);
   void judge(BrokerWorker& worker, Clock::time_point now);
   Clock::duration limitFor(const BrokerWorker& worker) const;
 

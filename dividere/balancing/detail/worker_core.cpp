@@ -17,11 +17,11 @@ class WorkerCore::TaskOrigin final : public Origin {
     if (task.caller) peer_ = *task.caller;
   }
   bool owesReply() const override { return true; }
-  bool wantsErrors() const override { return true; }
+  bool wantsErrors() const override { return !isHalted_; }
 
   /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same.
   void endCancelled() {
-    if (!task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
+    if (!isDeferred() && !task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
   }
 
   /// Whether an error is told from a reply of plain bytes: a broker of this library sees to that, or the client, by its
@@ -39,8 +39,26 @@ class WorkerCore::TaskOrigin final : public Origin {
     line_.reply(std::move(message));
   }
 
+  /// Halted by stop(), it is for another worker, unless its handler replies all the same.
+  CallControl::Credit takeCredit(std::uint32_t& part) override {
+    const auto credit = Origin::takeCredit(part);
+    if (credit == CallControl::Credit::stopping) isHalted_ = true;
+    return credit;
+  }
+
+  // Bytes have no Sender, and the terms say no to brokers that know no parts.
+  void requireParts() const override {}
+
+  void sendPart(Frame& frame) override {
+    line_.requireSendable(frame.size());
+    line_.reply(BrokerLine::along(route_, std::move(frame)));
+  }
+
+  std::shared_ptr<LateReplies> lateReplies() override { return line_.lateReplies(); }
+
   BrokerLine& line_;
   WorkerTask& task_;
+  bool isHalted_ = false;
 };
 
 WorkerCore::WorkerCore(std::vector<std::string> endpoints, const balancing::WorkerOptions& options,
@@ -82,7 +100,8 @@ void WorkerCore::requireHandlers() const {
 void WorkerCore::openLines() {
   const Dialect dialect = onBytes_ ? Dialect::bytes : Dialect::typed;
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-    lines_.push_back(std::make_unique<BrokerLine>(loop_, LineTasks(tasks_, i), endpoints_[i], options_, dialect));
+    lines_.push_back(
+        std::make_unique<BrokerLine>(loop_, LineTasks(tasks_, i), endpoints_[i], options_, dialect, handlers_));
   }
   loop_.every(std::max(options_.heartbeat / 2, std::chrono::milliseconds(1)), [this] {
     for (const auto& line : lines_) line->beatIfDue();
@@ -107,6 +126,7 @@ void WorkerCore::handleTasks() {
       handlers_.dispatch(task->payload.view(), origin);
     }
     origin.endCancelled();
+    if (origin.isDeferred()) tasks_.leaveControl();
   }
   loop_.post([this] {
     for (const auto& line : lines_) line->sayGoodbye();

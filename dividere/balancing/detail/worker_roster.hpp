@@ -24,6 +24,7 @@ struct BrokerWorker {
   std::uint32_t features = 0;         // bits of Feature
   bool beatsWhileBusy = false;        // its silence means death even while it works
   ConnectionMark connection;          // by which it was heard last
+  std::size_t streams = 0;            // requests that it has whose clients take parts
   bool isGone = false;                // its connection has ended; it may have been heard by another since
   std::list<BrokerRequest> requests;  // what it has, in the order it was given: RequestBook's alone to change
   Deadline::Clock::time_point heard{};

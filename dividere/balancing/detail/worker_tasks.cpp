@@ -28,14 +28,48 @@ std::optional<WorkerTask> WorkerTasks::take(std::size_t line, std::string_view t
   return taken;
 }
 
-void WorkerTasks::cancelRunning(std::size_t line, std::string_view token) {
+/// Under mutex_.
+bool WorkerTasks::isRunning(std::size_t line, std::string_view token) const {
+  return isHandling_ && turn_ == line && running_ == token;
+}
+
+// What is marked, or given credit, under the lock is no other task meanwhile.
+bool WorkerTasks::cancelRunning(std::size_t line, std::string_view token) {
+  std::shared_ptr<CallControl> control;
   CallControl::Hook hook;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!isHandling_ || turn_ != line || running_ != token) return;
-    hook = control_->markCancelled();
+    if (!isRunning(line, token)) return false;
+    control = control_;
+    hook = control->markCancelled();
   }
-  control_->runHook(hook);
+  control->runHook(hook);
+  return true;
+}
+
+bool WorkerTasks::addCredit(std::size_t line, std::string_view token, std::uint32_t parts) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!isRunning(line, token)) return false;
+  control_->addCredit(parts);
+  return true;
+}
+
+void WorkerTasks::cancelRunningStream(std::size_t line) {
+  std::string token;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!isStream_) return;
+    token = running_;
+  }
+  cancelRunning(line, token);
+}
+
+void WorkerTasks::leaveControl() {
+  auto fresh = std::make_shared<CallControl>();
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (hasEnded_) fresh->stopWaiting();
+  control_ = std::move(fresh);
+  isHandling_ = false;
 }
 
 std::optional<WorkerTask> WorkerTasks::next() {
@@ -48,6 +82,7 @@ std::optional<WorkerTask> WorkerTasks::next() {
   std::optional<WorkerTask> task(std::move(queue.front()));
   queue.pop_front();
   running_ = task->route.front().view();
+  isStream_ = task->terms.takesParts;
   control_->reset();
   return task;
 }
@@ -67,6 +102,7 @@ void WorkerTasks::end() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     hasEnded_ = true;
+    control_->stopWaiting();
   }
   changed_.notify_all();
 }

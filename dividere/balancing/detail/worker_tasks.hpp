@@ -41,11 +41,20 @@ class WorkerTasks {
   /// The one whose route begins so, unless a handler has begun it.
   std::optional<WorkerTask> take(std::size_t line, std::string_view token);
 
-  /// Tells the handler of such a one, if it runs. Not under a lock of the caller's.
-  void cancelRunning(std::size_t line, std::string_view token);
+  /// Tells the handler of such a one, if it runs. Not under a lock of the caller's. Whether it runs.
+  bool cancelRunning(std::size_t line, std::string_view token);
+
+  /// So many more of its parts are wanted, if its handler runs. Whether it does.
+  bool addCredit(std::size_t line, std::string_view token, std::uint32_t parts);
+
+  /// Cancels what is handled, if it is one of this line and its caller takes parts. Not under a lock of the caller's.
+  void cancelRunningStream(std::size_t line);
 
   /// What reaches the task that is being handled.
   const std::shared_ptr<CallControl>& control() const { return control_; }
+
+  /// The handler is done, and has left the reply to a Later: so what reaches that task is the Later's from now on.
+  void leaveControl();
 
   /// The next one, when there is one; nothing after end(). The one before it is done with.
   std::optional<WorkerTask> next();
@@ -58,8 +67,10 @@ class WorkerTasks {
 
  private:
   bool findNext();
+  bool isRunning(std::size_t line, std::string_view token) const;
 
-  const std::shared_ptr<CallControl> control_ = std::make_shared<CallControl>();
+  // Constant but for leaveControl(); read by the handlers' thread, and by others under mutex_.
+  std::shared_ptr<CallControl> control_ = std::make_shared<CallControl>();
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -67,6 +78,7 @@ class WorkerTasks {
   std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
   bool isHandling_ = false;                      // under mutex_
   std::string running_;                          // the token of the one that is, or was, handled; under mutex_
+  bool isStream_ = false;                        // under mutex_: whether that one's caller takes parts
   bool hasEnded_ = false;                        // under mutex_
 };
 
@@ -80,7 +92,9 @@ class LineTasks {
     tasks_.add(std::move(task));
   }
   std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
-  void cancelRunning(std::string_view token) const { tasks_.cancelRunning(line_, token); }
+  bool cancelRunning(std::string_view token) const { return tasks_.cancelRunning(line_, token); }
+  bool addCredit(std::string_view token, std::uint32_t parts) const { return tasks_.addCredit(line_, token, parts); }
+  void cancelRunningStream() const { tasks_.cancelRunningStream(line_); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 

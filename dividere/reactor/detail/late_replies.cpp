@@ -50,7 +50,20 @@ void LateReplies::fail(Place place, const Error& error) noexcept {
 void LateReplies::forget(Place place) noexcept {
   if (fork_.crossed()) return;
   std::lock_guard<std::mutex> lock(mutex_);
-  if (outlet_) requests_.erase(place);
+  if (!outlet_) return;
+  try {
+    loop_.post([self = shared_from_this(), route = place->first] {
+      if (self->outlet_) self->outlet_->lateForgotten(route);
+    });
+  } catch (const std::exception&) {
+    // No memory to tell the outlet.
+  }
+  requests_.erase(place);
+}
+
+bool LateReplies::isEmpty() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return requests_.empty();
 }
 
 bool LateReplies::isLoopsThread() const {
@@ -59,7 +72,7 @@ bool LateReplies::isLoopsThread() const {
 }
 
 void LateReplies::reach(const connection::Route& route, const std::function<void(CallControl&)>& reach) {
-  std::vector<std::shared_ptr<CallControl>> controls;
+  Controls controls;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     const auto [first, last] = requests_.equal_range(route);
@@ -68,14 +81,37 @@ void LateReplies::reach(const connection::Route& route, const std::function<void
   for (const auto& control : controls) reach(*control);
 }
 
-std::vector<connection::Route> LateReplies::close() noexcept {
+void LateReplies::reachAll(const std::string& first, const std::function<void(CallControl&)>& reach) {
+  Controls controls;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (auto each = requests_.lower_bound({first}); each != requests_.end() && each->first.front() == first; ++each) {
+      controls.push_back(each->second.control);
+    }
+  }
+  for (const auto& control : controls) reach(*control);
+}
+
+void LateReplies::cancelStreams() {
+  Controls controls;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const auto& [route, request] : requests_) {
+      if (request.terms.takesParts) controls.push_back(request.control);
+    }
+  }
+  for (const auto& control : controls) control->cancel();
+}
+
+std::vector<connection::Route> LateReplies::close(Left left) noexcept {
   std::vector<connection::Route> routes;
   if (fork_.crossed()) return routes;
   std::lock_guard<std::mutex> lock(mutex_);
   outlet_ = nullptr;
   for (auto& [route, request] : requests_) {
     if (request.control) request.control->stopWaiting();
-    if (request.wantsErrors && !(request.control && request.control->isCancelled())) routes.push_back(route);
+    const bool isWanted = request.wantsErrors && !(request.control && request.control->isCancelled());
+    if (isWanted && (left == Left::all || !request.terms.isRepeatable)) routes.push_back(route);
   }
   requests_.clear();
   return routes;
@@ -84,11 +120,10 @@ std::vector<connection::Route> LateReplies::close() noexcept {
 // --- One of them ---
 
 DeferredCall::DeferredCall(std::shared_ptr<LateReplies> replies, const connection::Route& route,
-                           LateReplies::Request request, const RequestTerms& terms,
-                           std::shared_ptr<const ReplyRule> rule)
+                           LateReplies::Request request, std::shared_ptr<const ReplyRule> rule)
     : replies_(std::move(replies)),
       control_(request.control),
-      terms_(terms),
+      terms_(request.terms),
       rule_(std::move(rule)),
       place_(replies_->add(route, std::move(request))) {}
 

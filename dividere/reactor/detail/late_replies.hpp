@@ -35,6 +35,9 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
     /// A request was given up, or found no reply. Tells whoever asked if `tell`.
     virtual void lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept = 0;
 
+    /// One that was cancelled has ended, without a reply.
+    virtual void lateForgotten(const connection::Route& route) noexcept { static_cast<void>(route); }
+
     /// Throws Error{tooLarge} for more bytes than may be sent. Any thread.
     virtual void requireLate(std::size_t bytes) = 0;
 
@@ -45,6 +48,7 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   struct Request {
     std::shared_ptr<CallControl> control;
     bool wantsErrors;
+    RequestTerms terms;
   };
   using Requests = std::multimap<connection::Route, Request>;  // a route may have several, of peers that name none
   using Place = Requests::iterator;
@@ -65,6 +69,9 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   void fail(Place place, const Error& error) noexcept;
   void forget(Place place) noexcept;
 
+  /// Whether no request waits.
+  bool isEmpty() const;
+
   /// Whether waiting in this thread keeps what is waited for from coming.
   bool isLoopsThread() const;
 
@@ -73,10 +80,20 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   /// Calls `reach` with what is in the way of cancellations and credit to this route's requests; not under a lock.
   void reach(const connection::Route& route, const std::function<void(CallControl&)>& reach);
 
-  /// The loop or the outlet ends. The routes of those that still want a reply, or an error in its place.
-  std::vector<connection::Route> close() noexcept;
+  /// The same for those whose route begins with this frame.
+  void reachAll(const std::string& first, const std::function<void(CallControl&)>& reach);
+
+  /// Cancels those whose callers take parts.
+  void cancelStreams();
+
+  /// Which of those that still want a reply.
+  enum class Left { all, unrepeatable };
+
+  /// The loop or the outlet ends. The routes of those that are left, which an error is to be sent to in place of a reply.
+  std::vector<connection::Route> close(Left left = Left::all) noexcept;
 
  private:
+  using Controls = std::vector<std::shared_ptr<CallControl>>;
   void send(Place place, Frame&& frame, bool isLast);
 
   const ForkGuard fork_;
@@ -92,7 +109,7 @@ class DeferredCall {
  public:
   /// Throws as LateReplies::add().
   DeferredCall(std::shared_ptr<LateReplies> replies, const connection::Route& route, LateReplies::Request request,
-               const RequestTerms& terms, std::shared_ptr<const ReplyRule> rule);
+               std::shared_ptr<const ReplyRule> rule);
   ~DeferredCall();
   DeferredCall(const DeferredCall&) = delete;
   DeferredCall& operator=(const DeferredCall&) = delete;

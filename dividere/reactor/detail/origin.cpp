@@ -46,8 +46,8 @@ Hidden<DeferredCall> Origin::defer() {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the reply was left to a Later before");
   if (isReplied_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the request has had its reply");
   control();
-  auto call = std::make_unique<DeferredCall>(lateReplies(), route_, LateReplies::Request{control_, wantsErrors()},
-                                             terms_, replyRule_);
+  auto call = std::make_unique<DeferredCall>(lateReplies(), route_,
+                                             LateReplies::Request{control_, wantsErrors(), terms_}, replyRule_);
   isDeferred_ = true;
   return call;
 }

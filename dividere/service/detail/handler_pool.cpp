@@ -58,9 +58,11 @@ std::size_t HandlerPool::cancel(const connection::Route& route) {
   return forgotten.size();
 }
 
-void HandlerPool::addCredit(const connection::Route& route, std::uint32_t parts) {
+bool HandlerPool::addCredit(const connection::Route& route, std::uint32_t parts) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (const auto control = controlOf(route)) control->addCredit(parts);
+  const auto control = controlOf(route);
+  if (control) control->addCredit(parts);
+  return control != nullptr;
 }
 
 std::shared_ptr<CallControl> HandlerPool::controlOf(const connection::Route& route) const {

@@ -46,8 +46,8 @@ class HandlerPool {
   /// waited.
   std::size_t cancel(const connection::Route& route);
 
-  /// So many more parts are wanted along this route.
-  void addCredit(const connection::Route& route, std::uint32_t parts);
+  /// So many more parts are wanted along this route. Whether a thread is at that request.
+  bool addCredit(const connection::Route& route, std::uint32_t parts);
 
   /// Has each thread end when the handler it runs is done; no job is begun any more. Any thread.
   void requestStop();

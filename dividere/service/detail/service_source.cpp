@@ -135,7 +135,7 @@ void ServiceSource::cancel(const connection::Route& route) {
 }
 
 void ServiceSource::addCredit(const connection::Route& route, std::uint32_t parts) {
-  if (pool_) pool_->addCredit(route, parts);
+  if (pool_ && pool_->addCredit(route, parts)) return;  // also one that is deferred, until its handler returns
   if (!pool_ && isHandling_ && !isDeferred() && route_ == route) sharedControl()->addCredit(parts);
   late_->reach(route, [parts](CallControl& control) { control.addCredit(parts); });
 }
