@@ -3,6 +3,7 @@
 #include <dividere.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "balancing/kit.hpp"
 #include "peer.hpp"
@@ -39,6 +40,29 @@ class Echo : public Worker {
     on([](const Tree& message) { return message; });
     start();
   }
+};
+
+/// Sends parts ahead of its replies, or leaves them to another thread.
+class Parting : public Worker {
+ public:
+  explicit Parting(const std::string& endpoint) : Worker(endpoint, withHeartbeat(60s)) {
+    on([](const Msg02& message, dividere::reactor::Sender& sender) {
+      for (int i = 1; i <= message.field2(); ++i) sender.sendPart(msg02("", i));
+      sender.send(message);
+    });
+    on([this](const Msg01& message, dividere::reactor::Sender& sender) {
+      if (later_.joinable()) later_.join();
+      later_ = std::thread([message, later = sender.defer()]() mutable { later.send(message); });
+    });
+    start();
+  }
+  ~Parting() {
+    stop();
+    if (later_.joinable()) later_.join();
+  }
+
+ private:
+  std::thread later_;
 };
 
 void callAll(Peer& client) {
@@ -265,5 +289,56 @@ TEST_SUITE("broker, typed") {
     CHECK(client.ask({"call", "Msg01", "field1: 'bad'"}) == Words{"unknown", "DividereError"});
     CHECK(client.ask({"call", "Msg02", ""}) == Words{"unknown", "DividereError"});
     CHECK(client.ask({"call", "Msg01", "field1: 'good'"}) == Words{"Msg01", "field1: \"good\""});
+  }
+
+  // --- Parts, and replies that come later ---
+
+  TEST_CASE(
+      "C++ broker and workers, Python client: of a handler that sends parts or replies later it gets the reply alone") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Parting first(back(broker)), second(back(broker));
+    Client client(front(broker), patient());
+    auto stream = client.stream<Msg02>(msg02("many", 100), kLimit);  // holds a worker, and the broker carries its parts
+    REQUIRE(stream.next());
+    Peer python = pythonClient(front(broker));
+    CHECK(python.ask({"call", "Msg02", "field2: 3"}) == Words{"Msg02", "field2: 3"});
+    CHECK(python.ask({"call", "Msg01", "field1: 'later'"}) == Words{"Msg01", "field1: \"later\""});
+    int last = 1;
+    for (const Msg02& part : stream) CHECK(part.field2() == ++last);
+    CHECK(last == 100);
+    CHECK(broker.stats().junk == 0);
+  }
+
+  TEST_CASE("C++ broker and client, Python worker: a stream has no parts, and its reply") {
+    if (noPython()) return;
+    Broker broker(0, 0, calm());
+    Peer worker = pythonWorker(back(broker));
+    Client client(front(broker), patient());
+    for (int i = 0; i < 3; ++i) {
+      auto stream = client.stream<Msg02>(msg02("none", i), kLimit);
+      CHECK_FALSE(stream.next());
+      CHECK(stream.reply<Msg02>()->field2() == i);
+      CHECK(worker.hearUntil("request").at(1) == "Msg02");
+    }
+    CHECK(broker.stats().replied == 3);
+    CHECK(broker.stats().junk == 0);
+  }
+
+  TEST_CASE("Python broker, C++ worker and client: a stream has no parts, and a reply that comes later is one") {
+    if (noPython()) return;
+    Peer broker = pythonBroker();
+    Parting worker(broker.endpoint(1));
+    broker.hearUntil("sign");
+    Client client(broker.endpoint(0), patient());
+    for (int i = 0; i < 3; ++i) {
+      auto stream = client.stream<Msg02>(msg02("none", 10), kLimit);
+      CHECK_FALSE(stream.next());
+      CHECK(stream.reply<Msg02>()->field2() == 10);
+      CHECK(client.call<Msg01>(msg01("later"))->field1() == "later");
+    }
+    Peer python = pythonClient(broker.endpoint(0));
+    CHECK(python.ask({"call", "Msg02", "field2: 3"}) == Words{"Msg02", "field2: 3"});
+    CHECK(python.ask({"call", "Msg01", "field1: 'later'"}) == Words{"Msg01", "field1: \"later\""});
   }
 }
