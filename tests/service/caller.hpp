@@ -34,9 +34,9 @@ inline dividere::service::ServiceOptions alone(int threads = 1) {
 }
 
 /// Calls have a correlation frame: by it their replies are told apart, and it is what CancelCall and Credit name.
-class Caller {
+class RawCaller {
  public:
-  explicit Caller(const dividere::service::Service& service) : socket_(ZMQ_DEALER) {
+  explicit RawCaller(const dividere::service::Service& service) : socket_(ZMQ_DEALER) {
     socket_.connect("tcp://127.0.0.1:" + std::to_string(service.port()));
   }
 

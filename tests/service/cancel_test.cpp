@@ -19,7 +19,7 @@
 #include "support/thrown.hpp"
 
 using caller::alone;
-using caller::Caller;
+using caller::RawCaller;
 using dividere::Errc;
 using dividere::reactor::Later;
 using dividere::reactor::Sender;
@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Waits until the service has taken in all that was sent before.
-void beHeard(Caller& caller) {
+void beHeard(RawCaller& caller) {
   caller.ask("heard", Empty01(), caller::asksFeatures());
   CHECK(caller.reply<Features>("heard"));
 }
@@ -51,7 +51,7 @@ TEST_CASE("a handler sees that its request is cancelled, and whoever gave it up 
       return message;
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", msg01("long"), caller::timeout(1'000'000));
     REQUIRE(begun.wait());
     caller.ask("2", CancelCall());  // another call's
@@ -82,7 +82,7 @@ TEST_CASE("a cancelled handler need not reply, may throw, and the next request o
       if (message.field1() == "throw") throw std::runtime_error("enough");
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     for (const std::string text : {"silent", "throw"}) {
       const int before = calls;
       caller.ask(text, msg01(text), caller::timeout(1'000'000));
@@ -113,7 +113,7 @@ TEST_CASE("a request that waits is forgotten as soon as it is given up") {
     });
     service.on([](const Empty01& message) { return message; });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     for (int i = 0; i < threads; ++i) caller.ask("hold", msg01("hold"), caller::timeout(1'000'000));
     REQUIRE(handled.reach(static_cast<std::size_t>(threads)));
     // More than a pool has room for.
@@ -149,7 +149,7 @@ TEST_CASE("a Later knows that its request is cancelled, and a hook set in the ha
       deferred.happen();
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", msg01("later"), caller::timeout(1'000'000));
     REQUIRE(deferred.wait());
     CHECK_FALSE(later->cancelled());
@@ -179,7 +179,7 @@ TEST_CASE("no hook runs once its handler has taken it back, though cancellations
     return message;
   });
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   constexpr int kCalls = 2000;
   for (int i = 0; i < kCalls; ++i) {
     const std::string id = std::to_string(i);
@@ -208,7 +208,7 @@ TEST_CASE("what is no cancellation is none: of nobody, of another peer's call, o
     });
     service.on([](const Empty01& message) { return message; });
     service.start(0ms);
-    Caller caller(service), other(service);
+    RawCaller caller(service), other(service);
     caller.ask("1", msg01("x"), caller::timeout(1'000'000));
     REQUIRE(begun.wait());
     other.ask("1", CancelCall());  // the same frame of another connection

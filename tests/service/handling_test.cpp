@@ -15,7 +15,7 @@
 #include "support/thrown.hpp"
 
 using caller::alone;
-using caller::Caller;
+using caller::RawCaller;
 using dividere::Errc;
 using dividere::reactor::Sender;
 using dividere::service::Service;
@@ -65,7 +65,7 @@ TEST_CASE("two methods take one type, and a request without a method goes by its
     service.on("Add", add).on("Subtract", subtract);
     service.on([](const demo::Operands& of) { return number(of.left() * of.right()); });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     for (int i = 0; i < 3; ++i) {
       caller.ask("1", operands(7, 5), caller::method("Add"));
       CHECK(caller.reply<demo::Number>("1")->value() == 12);
@@ -82,7 +82,7 @@ TEST_CASE("a method that nobody has, or that takes another type, is an unknown t
   Service service("name", alone());
   service.on("Add", add).on(negate);
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", operands(1, 2), caller::method("Multiply"));
   DividereError told = caller.error("1");
   CHECK((told.code() == 5 && contains(told.text(), "no method 'Multiply'")));
@@ -128,7 +128,7 @@ TEST_CASE("a service implements the methods of its .proto, by name, or by type w
   Service service("name", alone());
   implementCalculator(service);
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", operands(7, 5), caller::method("Subtract"));
   CHECK(caller.reply<demo::Number>("1")->value() == 2);
   for (const std::string method : {"", "Negate"}) {  // it was set for the type alone
@@ -147,7 +147,7 @@ TEST_CASE("a handler that stands for a method and for its type is one, with one 
   });
   service.on("Count", [](const demo::Other&) { return number(0); }).implements("demo.Calculator");
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   for (int i = 1; i < 5; ++i) {
     caller.ask("1", number(0), i % 2 ? caller::method("Negate") : "");
     CHECK(caller.reply<demo::Number>("1")->value() == i);
@@ -188,7 +188,7 @@ TEST_CASE("a reply of another type than the method returns is the service's erro
   service.on("Add", [](const demo::Operands&, Sender& sender) { sender.send(demo::Other()); });
   service.onError([&](const dividere::Error& error) { reported = error.what(); });
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", operands(1, 2), caller::method("Add"));
   const DividereError told = caller.error("1");
   CHECK((told.code() == 3 &&
@@ -211,7 +211,7 @@ TEST_CASE("a handler sees what is left of its caller's time") {
       return of;
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", number(1), caller::timeout(3'600'000));
     caller.ask("2", number(2), caller::timeout(0xFFFFFFFF));
     caller.ask("3", number(3));
@@ -235,7 +235,7 @@ TEST_CASE("a request that has expired before its handler could run is not execut
     return of;
   });
   service.start(0ms);
-  Caller holding(service), caller(service);
+  RawCaller holding(service), caller(service);
   holding.ask("a", number(-1));
   holding.ask("b", number(-2));
   REQUIRE(running.reach(2));
@@ -266,7 +266,7 @@ TEST_CASE("a service tells its features at once to a request that asks, before i
     Service service("name", alone(threads));
     service.on(negate);
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", number(1), caller::asksFeatures());
     CHECK(caller.reply<Features>("1"));
     CHECK(caller.reply<demo::Number>("1")->value() == -1);

@@ -21,7 +21,7 @@
 #include "support/thrown.hpp"
 
 using caller::alone;
-using caller::Caller;
+using caller::RawCaller;
 using dividere::Errc;
 using dividere::reactor::Later;
 using dividere::reactor::MtMsgReactor;
@@ -73,7 +73,7 @@ TEST_CASE("a reply comes later, from any thread, while other requests are handle
       kept.add(sender.defer());
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", msg01("later"));
     Later first = kept.take();
     caller.ask("2", msg01("later"));
@@ -105,7 +105,7 @@ TEST_CASE("a Later replies once") {
     codes.add(codeOf([&] { sender.defer(); }));
   });
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", msg01(""));
   Later later = kept.take();
   later.send(msg01("once"));
@@ -131,7 +131,7 @@ TEST_CASE("a Later that is destroyed without a reply tells whoever asked, and is
   });
   service.onError([&](const dividere::Error& error) { reported.add(error.text()); });
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", msg01("drop"));
   DividereError told = caller.error("1");
   CHECK((told.code() == 3 && told.failure() == 0 && told.text() == "it sent no reply"));
@@ -153,7 +153,7 @@ TEST_CASE("a service that stops does not wait for Laters: whoever asked is told,
     auto service = std::make_unique<Service>("name", alone(threads));
     service->on([&](const Msg01&, Sender& sender) { kept.add(sender.defer()); });
     service->start(0ms);
-    Caller caller(*service);
+    RawCaller caller(*service);
     std::vector<Later> laters;
     for (const char* id : {"1", "2", "3"}) {
       caller.ask(id, msg01(""));
@@ -184,7 +184,7 @@ TEST_CASE("a service may be stopped and destroyed while other threads reply") {
       ++deferred;
     });
     service->start(0ms);
-    Caller caller(*service);
+    RawCaller caller(*service);
     for (int i = 0; i < 20; ++i) caller.ask(std::to_string(i), msg01(""));
     REQUIRE(support::eventually([&] { return deferred > 5; }));
     service.reset();
@@ -199,7 +199,7 @@ TEST_CASE("replies of a method that are left to a Later are held to its type, an
   Service service("name", options);
   service.on([&](const Msg01&, Sender& sender) { kept.add(sender.defer()); });
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", msg01(""));
   Later later = kept.take();
   CHECK(codeOf([&] { later.send(msg01(std::string(20'000, 'x'))); }) == Errc::tooLarge);
@@ -265,7 +265,7 @@ TEST_CASE("in a forked child a Later does nothing") {
   Service service("name", alone());
   service.on([&](const Msg01&, Sender& sender) { kept.add(sender.defer()); });
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", msg01(""));
   std::optional<Later> later(kept.take());
   CHECK(support::inFork([&] {

@@ -19,7 +19,7 @@
 #include "support/thrown.hpp"
 
 using caller::alone;
-using caller::Caller;
+using caller::RawCaller;
 using dividere::Errc;
 using dividere::reactor::Later;
 using dividere::reactor::Sender;
@@ -46,7 +46,7 @@ Credit credit(std::uint32_t parts) {
 }
 
 /// The numbers of a call's parts, until its reply.
-std::vector<int> partsOf(Caller& caller, const std::string& id, std::uint32_t creditEach) {
+std::vector<int> partsOf(RawCaller& caller, const std::string& id, std::uint32_t creditEach) {
   std::vector<int> parts;
   for (;;) {
     const std::string bytes = caller.receive(id);
@@ -71,7 +71,7 @@ TEST_CASE("parts come before the reply, numbered, to callers that take them, and
     Service service("name", alone(threads));
     service.on(count);
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     for (int i = 0; i < 2; ++i) {
       caller.ask("1", msg02("", 5), taking());
       CHECK(partsOf(caller, "1", 0) == std::vector<int>{1, 2, 3, 4, 5});
@@ -93,7 +93,7 @@ TEST_CASE("32 parts are under way, and more as the caller gives credit for them"
       sender.send(request);
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", msg02("", 900), taking());
     for (int i = 0; i < 32; ++i) CHECK(caller.reply<Msg02>("1")->field2() == i + 1);
     CHECK_FALSE(caller.socket().recv(20ms));
@@ -121,7 +121,7 @@ TEST_CASE("a stream that is cancelled, out of time, or stopped with its service 
       throw std::runtime_error("ended");
     });
     service->start(0ms);
-    Caller caller(*service);
+    RawCaller caller(*service);
     caller.ask("1", msg02("", 1000), taking());
     for (int i = 0; i < 32; ++i) CHECK(caller.reply<Msg02>("1"));
     caller.ask("1", CancelCall());
@@ -149,7 +149,7 @@ TEST_CASE("a Later sends parts from any thread, and goes on with the numbers of 
       deferred.happen();
     });
     service.start(0ms);
-    Caller caller(service);
+    RawCaller caller(service);
     caller.ask("1", msg02("", 0), taking());
     REQUIRE(deferred.wait());
     std::thread sending([&] {
@@ -184,7 +184,7 @@ TEST_CASE("a part after the reply is refused, and so is one by a socket that has
   };
   service.on(handler);
   service.start(0ms);
-  Caller caller(service);
+  RawCaller caller(service);
   caller.ask("1", msg02("", 0), taking());
   CHECK(caller.reply<Msg02>("1"));
   dividere::reactor::MtMsgReactor reactor;
