@@ -2978,7 +2978,7 @@ struct ClientOptions {
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
 /// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
-/// Error{noRegistry}. All that asks the same registries in a process shares one connection and one thread.
+/// Error{noRegistry}. One that keeps this program out (dividere::secure) ends calls with Error{unauthorized} at once. All that asks the same registries in a process shares one connection and one thread.
 ///
 /// A service's name is printable UTF-8 of 1 to 255 bytes. Another one, and an `advertise` that cannot be a host, is
 /// refused with std::errc::invalid_argument before anything is sent.
@@ -24968,8 +24968,14 @@ class Questions {
  public:
   using Clock = Deadline::Clock;
 
-  /// The envelope of the reply; null if none came in time.
-  using Replied = std::function<void(Frame*)>;
+  enum class Outcome {
+    reply,
+    noneInTime,
+    refused,  // no registry lets this program in, or is secured as this program is
+  };
+
+  /// The envelope of the reply; null if there is none.
+  using Replied = std::function<void(Outcome, Frame*)>;
 
   Questions(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
@@ -25002,6 +25008,7 @@ class Questions {
   };
 
   void tryAsk(Question& question, Clock::time_point now);
+  bool areAllRefused() const;
   void nextTurn(Question& question, Clock::time_point now);
 
   const std::vector<Remote*>& registries_;
@@ -25091,6 +25098,9 @@ class Registrar {
 // This process's way to the registries.
 
 namespace dividere::detail {
+
+constexpr const char* kRegistryRefuses =
+    "the registry does not let this program's key in, or is not secured as this program is; the log says which";
 
 /// One thread and one connection to each registry of a list, for all that ask or register there: a hundred services
 /// in a process are a hundred names, not a hundred connections. Any thread but its own.
@@ -25265,7 +25275,7 @@ namespace dividere::detail {
 /// Where the link's thread leaves a reply for who asked.
 struct RegistryReply {
   Latch latch;
-  bool came = false;  // before the latch opens
+  Questions::Outcome outcome = Questions::Outcome::noneInTime;  // before the latch opens
   std::string envelope;
 };
 
@@ -25404,12 +25414,17 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
   if (!link_) throw Error(Errc::movedFrom, who);
   link_->requireOwnProcess(who);
   const auto reply = std::make_shared<detail::RegistryReply>();
-  link_->ask(detail::sealEnvelope(type, request), deadline, [reply](detail::Frame* envelope) {
-    reply->came = envelope != nullptr;
-    if (envelope) reply->envelope = envelope->str();
-    reply->latch.open();
-  });
-  if (!reply->latch.wait(deadline) || !reply->came) throw Error(Errc::noRegistry, who + ": " + where_);
+  link_->ask(detail::sealEnvelope(type, request), deadline,
+             [reply](detail::Questions::Outcome outcome, detail::Frame* envelope) {
+               reply->outcome = outcome;
+               if (envelope) reply->envelope = envelope->str();
+               reply->latch.open();
+             });
+  using Outcome = detail::Questions::Outcome;
+  const Outcome outcome = reply->latch.wait(deadline) ? reply->outcome : Outcome::noneInTime;
+  if (outcome == Outcome::refused)
+    throw Error(Errc::unauthorized, who + ": " + where_ + ": " + detail::kRegistryRefuses);
+  if (outcome == Outcome::noneInTime) throw Error(Errc::noRegistry, who + ": " + where_);
   detail::throwIfErrorEnvelope(who, reply->envelope);
   const detail::Envelope envelope = detail::openEnvelope(who, reply->envelope);
   if (envelope.type != replyType) {
@@ -26661,6 +26676,7 @@ namespace dividere::detail {
 constexpr std::chrono::milliseconds kRegistryTurn{1500};
 
 void Questions::ask(std::string envelope, const Deadline& deadline, Replied replied) {
+  if (areAllRefused()) return replied(Outcome::refused, nullptr);
   const auto now = Clock::now();
   open_.push_back({std::move(envelope), deadline, std::move(replied), first_, now + kRegistryTurn});
   tryAsk(open_.back(), now);
@@ -26685,7 +26701,14 @@ void Questions::nextTurn(Question& question, Clock::time_point now) {
   question.isAsked = false;
 }
 
+bool Questions::areAllRefused() const {
+  return std::all_of(registries_.begin(), registries_.end(), [](Remote* each) { return each->isRefused(); });
+}
+
 void Questions::changed(std::size_t registry) {
+  if (areAllRefused()) {
+    for (const Question& each : std::exchange(open_, {})) each.replied(Outcome::refused, nullptr);
+  }
   const auto now = Clock::now();
   const bool isUp = registries_[registry]->isUp();
   for (Question& question : open_) {
@@ -26707,7 +26730,7 @@ bool Questions::take(std::size_t registry, std::string_view id, Frame& reply) {
   first_ = registry;
   const Replied replied = std::move(found->replied);
   open_.erase(found);
-  replied(&reply);
+  replied(Outcome::reply, &reply);
   return true;
 }
 
@@ -26717,7 +26740,7 @@ Questions::Clock::time_point Questions::run(Clock::time_point now) {
     if (!it->deadline.isNever() && it->deadline.when() <= now) {
       const Replied replied = std::move(it->replied);
       it = open_.erase(it);
-      replied(nullptr);
+      replied(Outcome::noneInTime, nullptr);
       continue;
     }
     if (registries_.size() > 1 && it->turnEnds <= now) {
@@ -27619,7 +27642,7 @@ class ServiceDesk final : public CallDesk {
   };
 
   /// What is known of the service.
-  enum class Knowledge { none, noService, instances, refused };
+  enum class Knowledge { none, noService, instances, refused, refusedByRegistry };
 
   /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {
@@ -27647,7 +27670,7 @@ class ServiceDesk final : public CallDesk {
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
-  void lookedUp(const std::optional<ServiceLookupRep>& reply);
+  void lookedUp(const std::optional<ServiceLookupRep>& reply, bool isRefused);
   void endHopeless(Clock::time_point now);
   bool isHopeless(const PendingCall& call, Clock::time_point now) const;
   Clock::time_point nextEnd(Clock::time_point now) const;
@@ -28597,6 +28620,7 @@ CallOutcome ServiceDesk::outcomeInVain(const PendingCall& call) const {
     case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
     case Knowledge::noService: return CallFailure{Errc::noService, {}};
     case Knowledge::refused: return CallFailure{Errc::unauthorized, kRefused};
+    case Knowledge::refusedByRegistry: return CallFailure{Errc::unauthorized, kRegistryRefuses};
     case Knowledge::instances: break;
   }
   return NoneInTime{};
@@ -28665,8 +28689,10 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
   const bool isDone = all->done.wait(model->terms().deadline);
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
-  if (knowledge_ == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
-  throw Error(knowledge_ == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
+  const Knowledge knowledge = knowledge_;
+  if (knowledge == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
+  if (knowledge == Knowledge::refusedByRegistry) throw Error(Errc::unauthorized, who() + ": " + kRegistryRefuses);
+  throw Error(knowledge == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
 }
 
 void ServiceDesk::beginAllNow() {
@@ -28695,25 +28721,28 @@ void ServiceDesk::lookUpNow() {
   ServiceLookupReq request;
   request.name = service_;
   request.all = true;
-  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* frame) {
-    const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
-    std::lock_guard<std::mutex> lock(inbox->mutex);
-    ServiceDesk* const desk = inbox->desk;
-    if (desk) desk->loop().post([desk, reply] { desk->lookedUp(reply); });
-  });
+  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit),
+             [inbox = inbox_](Questions::Outcome outcome, Frame* frame) {
+               const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
+               std::lock_guard<std::mutex> lock(inbox->mutex);
+               ServiceDesk* const desk = inbox->desk;
+               const bool isRefused = outcome == Questions::Outcome::refused;
+               if (desk) desk->loop().post([desk, reply, isRefused] { desk->lookedUp(reply, isRefused); });
+             });
 }
 
-void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
+void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply, bool isRefused) {
   isLookingUp_ = false;
   lookedUpAt_ = Clock::now();
   if (reply) instances_.list(*reply, lookedUpAt_);
   instances_.prune();
   const Knowledge knowledge = instances_.areAllRefused() ? Knowledge::refused
                               : !instances_.isEmpty()    ? Knowledge::instances
+                              : isRefused                ? Knowledge::refusedByRegistry
                               : reply                    ? Knowledge::noService
                                                          : Knowledge::none;
   knowledge_.store(knowledge, std::memory_order_relaxed);
-  if (reply) beginAllNow();
+  if (reply || (isRefused && instances_.isEmpty())) beginAllNow();
   handOut();
   attendToWhatIsDue();
 }
@@ -28732,10 +28761,11 @@ void ServiceDesk::endHopeless(Clock::time_point now) {
 
 /// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
 bool ServiceDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
-  if (knowledge_ == Knowledge::refused) return true;
+  const Knowledge knowledge = knowledge_;
+  if (knowledge == Knowledge::refused || knowledge == Knowledge::refusedByRegistry) return true;
   if (now - call.waitsSince() < options_.patience) return false;
   if (call.place() == Place::waitsAgain) return !instances_.hasAny();
-  return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
+  return knowledge == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
 }
 
 /// When the next of the waiting calls may become hopeless.

@@ -16,7 +16,7 @@ namespace dividere::detail {
 /// Where the link's thread leaves a reply for who asked.
 struct RegistryReply {
   Latch latch;
-  bool came = false;  // before the latch opens
+  Questions::Outcome outcome = Questions::Outcome::noneInTime;  // before the latch opens
   std::string envelope;
 };
 
@@ -155,12 +155,17 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
   if (!link_) throw Error(Errc::movedFrom, who);
   link_->requireOwnProcess(who);
   const auto reply = std::make_shared<detail::RegistryReply>();
-  link_->ask(detail::sealEnvelope(type, request), deadline, [reply](detail::Frame* envelope) {
-    reply->came = envelope != nullptr;
-    if (envelope) reply->envelope = envelope->str();
-    reply->latch.open();
-  });
-  if (!reply->latch.wait(deadline) || !reply->came) throw Error(Errc::noRegistry, who + ": " + where_);
+  link_->ask(detail::sealEnvelope(type, request), deadline,
+             [reply](detail::Questions::Outcome outcome, detail::Frame* envelope) {
+               reply->outcome = outcome;
+               if (envelope) reply->envelope = envelope->str();
+               reply->latch.open();
+             });
+  using Outcome = detail::Questions::Outcome;
+  const Outcome outcome = reply->latch.wait(deadline) ? reply->outcome : Outcome::noneInTime;
+  if (outcome == Outcome::refused)
+    throw Error(Errc::unauthorized, who + ": " + where_ + ": " + detail::kRegistryRefuses);
+  if (outcome == Outcome::noneInTime) throw Error(Errc::noRegistry, who + ": " + where_);
   detail::throwIfErrorEnvelope(who, reply->envelope);
   const detail::Envelope envelope = detail::openEnvelope(who, reply->envelope);
   if (envelope.type != replyType) {

@@ -33,7 +33,7 @@ struct ClientOptions {
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
 /// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
-/// Error{noRegistry}. All that asks the same registries in a process shares one connection and one thread.
+/// Error{noRegistry}. One that keeps this program out (dividere::secure) ends calls with Error{unauthorized} at once. All that asks the same registries in a process shares one connection and one thread.
 ///
 /// A service's name is printable UTF-8 of 1 to 255 bytes. Another one, and an `advertise` that cannot be a host, is
 /// refused with std::errc::invalid_argument before anything is sent.

@@ -2,6 +2,7 @@
 //   keyed_process registry
 //   keyed_process service <registry port> <name> [group]
 //   keyed_process client <registry port> <name>
+//   keyed_process look_up <registry port> <name>
 // Each says what becomes of it; the first two end when they are killed.
 
 #include <unistd.h>
@@ -54,6 +55,13 @@ int client(std::vector<dividere::registry::Location> registries, const std::stri
   return 0;
 }
 
+int lookUp(const std::vector<dividere::registry::Location>& registries, const std::string& name) {
+  dividere::registry::Client client(registries);
+  const auto found = client.lookupService(name, std::chrono::seconds(60));
+  std::cout << (found ? "found" : "there is none") << std::endl;
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -62,6 +70,7 @@ int main(int argc, char** argv) {
     if (role == "registry") return registry();
     const auto port = static_cast<std::uint16_t>(std::atoi(argv[2]));
     if (role == "service") return service({{"127.0.0.1", port}}, argv[3], argc > 4 ? argv[4] : "");
+    if (role == "look_up") return lookUp({{"127.0.0.1", port}}, argv[3]);
     return client({{"127.0.0.1", port}}, argv[3]);
   } catch (const dividere::Error& error) {
     std::cout << "Error " << error.code().value() << ": " << error.what() << std::endl;

@@ -76,6 +76,19 @@ TEST_CASE("a service that is only for a group ends others' calls as unauthorized
   CHECK(town.start(town.client, {"client", "echo"})->line() == "hello from client at 127.0.0.1");
 }
 
+TEST_CASE("who is kept out by the registry is told so at once, by calls and by questions, until he is let in") {
+  Town town;
+  town.registry.remove("authorized/client.key");
+  for (const char* role : {"client", "look_up"}) {
+    CAPTURE(role);
+    const std::string told = town.start(town.client, {role, "echo"})->line();
+    CHECK(contains(told, "Error 10: "));
+    CHECK(contains(told, "the registry does not let this program's key in"));
+  }
+  town.registry.admits(town.client);
+  CHECK(town.start(town.client, {"look_up", "echo"})->line() == "there is none");
+}
+
 TEST_CASE("a service is for a group only where it is secured") {
   dividere::service::Service service("open");
   CHECK(codeOf([&] { service.onlyFor("operators"); }) == std::errc::operation_not_permitted);

@@ -1,6 +1,7 @@
 #include "questions.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dividere::detail {
 
@@ -9,6 +10,7 @@ namespace dividere::detail {
 constexpr std::chrono::milliseconds kRegistryTurn{1500};
 
 void Questions::ask(std::string envelope, const Deadline& deadline, Replied replied) {
+  if (areAllRefused()) return replied(Outcome::refused, nullptr);
   const auto now = Clock::now();
   open_.push_back({std::move(envelope), deadline, std::move(replied), first_, now + kRegistryTurn});
   tryAsk(open_.back(), now);
@@ -33,7 +35,14 @@ void Questions::nextTurn(Question& question, Clock::time_point now) {
   question.isAsked = false;
 }
 
+bool Questions::areAllRefused() const {
+  return std::all_of(registries_.begin(), registries_.end(), [](Remote* each) { return each->isRefused(); });
+}
+
 void Questions::changed(std::size_t registry) {
+  if (areAllRefused()) {
+    for (const Question& each : std::exchange(open_, {})) each.replied(Outcome::refused, nullptr);
+  }
   const auto now = Clock::now();
   const bool isUp = registries_[registry]->isUp();
   for (Question& question : open_) {
@@ -55,7 +64,7 @@ bool Questions::take(std::size_t registry, std::string_view id, Frame& reply) {
   first_ = registry;
   const Replied replied = std::move(found->replied);
   open_.erase(found);
-  replied(&reply);
+  replied(Outcome::reply, &reply);
   return true;
 }
 
@@ -65,7 +74,7 @@ Questions::Clock::time_point Questions::run(Clock::time_point now) {
     if (!it->deadline.isNever() && it->deadline.when() <= now) {
       const Replied replied = std::move(it->replied);
       it = open_.erase(it);
-      replied(nullptr);
+      replied(Outcome::noneInTime, nullptr);
       continue;
     }
     if (registries_.size() > 1 && it->turnEnds <= now) {

@@ -19,8 +19,14 @@ class Questions {
  public:
   using Clock = Deadline::Clock;
 
-  /// The envelope of the reply; null if none came in time.
-  using Replied = std::function<void(Frame*)>;
+  enum class Outcome {
+    reply,
+    noneInTime,
+    refused,  // no registry lets this program in, or is secured as this program is
+  };
+
+  /// The envelope of the reply; null if there is none.
+  using Replied = std::function<void(Outcome, Frame*)>;
 
   Questions(const std::vector<Remote*>& registries, CorrelationIds& ids) : registries_(registries), ids_(ids) {}
 
@@ -53,6 +59,7 @@ class Questions {
   };
 
   void tryAsk(Question& question, Clock::time_point now);
+  bool areAllRefused() const;
   void nextTurn(Question& question, Clock::time_point now);
 
   const std::vector<Remote*>& registries_;

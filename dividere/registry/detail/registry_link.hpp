@@ -18,6 +18,9 @@
 
 namespace dividere::detail {
 
+constexpr const char* kRegistryRefuses =
+    "the registry does not let this program's key in, or is not secured as this program is; the log says which";
+
 /// One thread and one connection to each registry of a list, for all that ask or register there: a hundred services
 /// in a process are a hundred names, not a hundred connections. Any thread but its own.
 class RegistryLink final : private Remote::Owner {

@@ -78,6 +78,7 @@ CallOutcome ServiceDesk::outcomeInVain(const PendingCall& call) const {
     case Knowledge::none: return CallFailure{Errc::noRegistry, {}};
     case Knowledge::noService: return CallFailure{Errc::noService, {}};
     case Knowledge::refused: return CallFailure{Errc::unauthorized, kRefused};
+    case Knowledge::refusedByRegistry: return CallFailure{Errc::unauthorized, kRegistryRefuses};
     case Knowledge::instances: break;
   }
   return NoneInTime{};
@@ -146,8 +147,10 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
   const bool isDone = all->done.wait(model->terms().deadline);
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
-  if (knowledge_ == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
-  throw Error(knowledge_ == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
+  const Knowledge knowledge = knowledge_;
+  if (knowledge == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
+  if (knowledge == Knowledge::refusedByRegistry) throw Error(Errc::unauthorized, who() + ": " + kRegistryRefuses);
+  throw Error(knowledge == Knowledge::noService ? Errc::noService : Errc::noRegistry, who());
 }
 
 void ServiceDesk::beginAllNow() {
@@ -176,25 +179,28 @@ void ServiceDesk::lookUpNow() {
   ServiceLookupReq request;
   request.name = service_;
   request.all = true;
-  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit), [inbox = inbox_](Frame* frame) {
-    const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
-    std::lock_guard<std::mutex> lock(inbox->mutex);
-    ServiceDesk* const desk = inbox->desk;
-    if (desk) desk->loop().post([desk, reply] { desk->lookedUp(reply); });
-  });
+  link_->ask(sealEnvelope(request.kType, request.encode()), Deadline::in(kLookUpLimit),
+             [inbox = inbox_](Questions::Outcome outcome, Frame* frame) {
+               const auto reply = frame ? lookUpReplyIn(*frame) : std::nullopt;
+               std::lock_guard<std::mutex> lock(inbox->mutex);
+               ServiceDesk* const desk = inbox->desk;
+               const bool isRefused = outcome == Questions::Outcome::refused;
+               if (desk) desk->loop().post([desk, reply, isRefused] { desk->lookedUp(reply, isRefused); });
+             });
 }
 
-void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply) {
+void ServiceDesk::lookedUp(const std::optional<ServiceLookupRep>& reply, bool isRefused) {
   isLookingUp_ = false;
   lookedUpAt_ = Clock::now();
   if (reply) instances_.list(*reply, lookedUpAt_);
   instances_.prune();
   const Knowledge knowledge = instances_.areAllRefused() ? Knowledge::refused
                               : !instances_.isEmpty()    ? Knowledge::instances
+                              : isRefused                ? Knowledge::refusedByRegistry
                               : reply                    ? Knowledge::noService
                                                          : Knowledge::none;
   knowledge_.store(knowledge, std::memory_order_relaxed);
-  if (reply) beginAllNow();
+  if (reply || (isRefused && instances_.isEmpty())) beginAllNow();
   handOut();
   attendToWhatIsDue();
 }
@@ -213,10 +219,11 @@ void ServiceDesk::endHopeless(Clock::time_point now) {
 
 /// Whether it has waited long enough for instances where there are none: since the registry knows of none, or one died.
 bool ServiceDesk::isHopeless(const PendingCall& call, Clock::time_point now) const {
-  if (knowledge_ == Knowledge::refused) return true;
+  const Knowledge knowledge = knowledge_;
+  if (knowledge == Knowledge::refused || knowledge == Knowledge::refusedByRegistry) return true;
   if (now - call.waitsSince() < options_.patience) return false;
   if (call.place() == Place::waitsAgain) return !instances_.hasAny();
-  return knowledge_ == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
+  return knowledge == Knowledge::noService && lookedUpAt_ >= call.waitsSince();
 }
 
 /// When the next of the waiting calls may become hopeless.

@@ -35,7 +35,7 @@ class ServiceDesk final : public CallDesk {
   };
 
   /// What is known of the service.
-  enum class Knowledge { none, noService, instances, refused };
+  enum class Knowledge { none, noService, instances, refused, refusedByRegistry };
 
   /// The way for a registry's reply, which may come after the desk's end.
   struct Inbox {
@@ -63,7 +63,7 @@ class ServiceDesk final : public CallDesk {
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
-  void lookedUp(const std::optional<ServiceLookupRep>& reply);
+  void lookedUp(const std::optional<ServiceLookupRep>& reply, bool isRefused);
   void endHopeless(Clock::time_point now);
   bool isHopeless(const PendingCall& call, Clock::time_point now) const;
   Clock::time_point nextEnd(Clock::time_point now) const;
