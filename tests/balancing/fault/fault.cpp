@@ -9,12 +9,8 @@
 //   sent,<request>,<time>                        done,<request>,<time>,<ok, none or error code>,<value>
 //   fault,<time>,<what>                          redispatch,<microseconds after the kill>
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,13 +29,13 @@
 #include <vector>
 
 #include "golden.pb.h"
-
-extern char** environ;
+#include "support/role.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using namespace dividere::balancing;
+using support::Role;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kWorkers = 4;
@@ -51,49 +47,6 @@ long long now() { return micros(Clock::now().time_since_epoch()); }
 
 /// What check.py computes too.
 std::string valueOf(int request) { return std::to_string(1ll * request * request % 1000003); }
-
-// --- Other processes: this program in another role ---
-
-class Process {
- public:
-  explicit Process(std::vector<std::string> arguments) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-    arguments.insert(arguments.begin(), "fault");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    const int error = ::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    output_ = ::fdopen(ends[0], "r");
-    if (error != 0 || !output_) throw std::runtime_error("a process cannot be started");
-  }
-  ~Process() {
-    kill();
-    ::waitpid(pid_, nullptr, 0);
-    std::fclose(output_);
-  }
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-
-  void kill() { ::kill(pid_, SIGKILL); }
-  void pause() { ::kill(pid_, SIGSTOP); }
-  void resume() { ::kill(pid_, SIGCONT); }
-
-  std::string line() {
-    char text[64];
-    if (!std::fgets(text, sizeof text, output_)) throw std::runtime_error("a process has ended before its time");
-    return std::string(text, std::string(text).find('\n'));
-  }
-
- private:
-  pid_t pid_ = 0;
-  std::FILE* output_ = nullptr;
-};
 
 // Where processes are paused, or brokers started again, silence has to be noticed soon. Where they are killed, silence
 // is not to be what tells.
@@ -241,10 +194,10 @@ class Redispatches {
   bool wasBusy_ = false;
 };
 
-using Workers = std::vector<std::unique_ptr<Process>>;
+using Workers = std::vector<std::unique_ptr<Role>>;
 
-std::unique_ptr<Process> startWorker(const std::string& endpoint, const std::string& heartbeat) {
-  return std::make_unique<Process>(std::vector<std::string>{"worker", endpoint, heartbeat});
+std::unique_ptr<Role> startWorker(const std::string& endpoint, const std::string& heartbeat) {
+  return std::make_unique<Role>(std::vector<std::string>{"worker", endpoint, heartbeat});
 }
 
 Workers startWorkers(const std::string& endpoint, const std::string& heartbeat) {
@@ -290,7 +243,7 @@ void killWorkers(int requests, History& history) {
 struct BrokerProcess {
   explicit BrokerProcess(const std::string& frontPort = "0", const std::string& backPort = "0")
       : process({"broker", frontPort, backPort}), front(process.line()), back(process.line()) {}
-  Process process;
+  Role process;
   std::string front, back;
 };
 
@@ -326,7 +279,7 @@ void pauseInTurn(int requests, History& history) {
   std::mt19937 random(std::random_device{}());
   for (int i = 0; !clients.wait(0, Clock::now() + 300ms); ++i) {
     const bool isBroker = i % 4 == 3;
-    Process& victim = isBroker ? broker.process : *workers[random() % kWorkers];
+    Role& victim = isBroker ? broker.process : *workers[random() % kWorkers];
     history.fault(isBroker ? "broker paused" : "worker paused");
     victim.pause();
     clients.wait(0, Clock::now() + 500ms);  // longer than silence lasts
