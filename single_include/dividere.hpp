@@ -141,8 +141,8 @@ namespace detail {
 class InterruptList;
 }
 
-/// Ends waits: every recv() and wait() that is given one behaves, once it is raised, as at its time-out. What is there
-/// already is still received.
+/// Ends waits: every recv(), wait(), call() and send() that is given one behaves, once it is raised, as at its time-out. What is
+/// there already is still received.
 ///
 ///     dividere::Interrupt ended;                                      // global
 ///     std::signal(SIGTERM, [](int) { ended.raise(); });
@@ -773,6 +773,8 @@ class Dealer : public Connector {
   /// As above; false if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
   bool send(const Route& route, std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
+  bool send(const Route& route, std::string_view bytes, Timeout timeout, const Interrupt& interrupt);
 
   /// The next message, however long it takes. Throws Error{malformed} for one of more than 64 frames and drops it.
   Routed recv();
@@ -790,7 +792,8 @@ class Dealer : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout,
+                 const Interrupt* interrupt = nullptr);
   const detail::Frame* receiveFrame(Route* route, const Timeout* timeout, const Interrupt* interrupt = nullptr);
   std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
@@ -889,6 +892,7 @@ class Publisher : public Connector {
 
   /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull; then nobody gets it.
   bool send(std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// Waits until at least `n` subscribers are there; false if they were not in time. After true, the next message
   /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
@@ -913,7 +917,7 @@ class Publisher : public Connector {
   friend struct detail::Access;
 
   bool awaitSubscribers(std::size_t n, const Timeout& timeout, const Interrupt* interrupt);
-  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr);
 
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 
@@ -952,6 +956,7 @@ class Request : public Connector {
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked, and, as do all that wait for the reply,
   /// Error{unauthorized} if no host lets this program in or has the key it should have (dividere::secure): send it again once
@@ -974,7 +979,7 @@ class Request : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr);
   const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 
@@ -1011,6 +1016,7 @@ class Response : public Connector {
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
   /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
@@ -1029,7 +1035,7 @@ class Response : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr);
   const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
   void refuse(detail::Frame&& reply);
@@ -1283,6 +1289,9 @@ class Dealer : public Socket<connection::Dealer> {
   /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
   bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt);
+  bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout,
+            const Interrupt& interrupt);
 
   /// The next message. Waits without limit.
   Routed recv();
@@ -1533,6 +1542,7 @@ class Request : public Consumer<connection::Request> {
 
   /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt);
 };
 
 }  // namespace dividere::messaging
@@ -1554,6 +1564,7 @@ class Response : public Consumer<connection::Response> {
 
   /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt);
 };
 
 }  // namespace dividere::messaging
@@ -1698,13 +1709,13 @@ class CallHandle {
   ~CallHandle();
 
   bool ready() const;
-  bool wait(Timeout timeout) const;
+  bool wait(Timeout timeout, const Interrupt* interrupt = nullptr) const;
 
   /// Waits for the outcome. Null if it is a reply, which is in `reply` then; otherwise why there is none.
   std::shared_ptr<const Error> takeInto(google::protobuf::Message& reply) const;
 
-  /// The same, but false if none came in time, and throws the other errors.
-  bool getInto(google::protobuf::Message& reply) const;
+  /// The same, but false if none came in time, or before the Interrupt, and throws the other errors.
+  bool getInto(google::protobuf::Message& reply, const Interrupt* interrupt = nullptr) const;
 
   void follow(Follower follower, bool isKept);
 
@@ -1799,11 +1810,11 @@ class Call {
   bool wait(Timeout timeout) const { return handle_.wait(timeout); }
 
   /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
-  std::optional<Reply> get() {
-    std::optional<Reply> reply(std::in_place);
-    if (!handle_.getInto(*reply)) reply.reset();
-    return reply;
-  }
+  std::optional<Reply> get() { return getUnless(nullptr); }
+
+  /// Once the Interrupt is raised, wait() is false, and get() nothing; the call goes on.
+  bool wait(Timeout timeout, const Interrupt& interrupt) const { return handle_.wait(timeout, &interrupt); }
+  std::optional<Reply> get(const Interrupt& interrupt) { return getUnless(&interrupt); }
 
   /// Calls `follower` once, with the outcome, in the client's own thread, also if that is known already; in the calling
   /// thread if the client is gone or stopped. No lock is held. It may start calls, cancel them, stop the client and destroy
@@ -1840,6 +1851,12 @@ class Call {
   explicit Call(detail::CallHandle&& handle) noexcept : handle_(std::move(handle)) {}
 
  private:
+  std::optional<Reply> getUnless(const Interrupt* interrupt) {
+    std::optional<Reply> reply(std::in_place);
+    if (!handle_.getInto(*reply, interrupt)) reply.reset();
+    return reply;
+  }
+
   detail::CallHandle handle_;
 };
 
@@ -2570,6 +2587,8 @@ class MpMsgReactor {
 
   /// Whether that many are there, waiting for it until the time-out. Any thread.
   bool waitForWorkers(std::size_t n, Timeout timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout,
+                      const Interrupt& interrupt) const;  ///< raised: as at the time-out
 
   /// The process ids of those that are alive(). Any thread.
   std::vector<int> pids() const;
@@ -2684,6 +2703,8 @@ class Broker {
 
   /// Waits until at least `n` workers are there; false if they were not in time. Any thread.
   bool waitForWorkers(std::size_t n, Timeout timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout,
+                      const Interrupt& interrupt) const;  ///< raised: as at the time-out
 
  private:
   detail::Hidden<detail::BrokerCore> core_;
@@ -2739,16 +2760,27 @@ class Client : public reactor::Calling<Client> {
   /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
   std::unique_ptr<google::protobuf::Message> recv();
 
+  /// Once the Interrupt is raised, this one, and each below that takes one, does as after all tries: it returns nothing, and the
+  /// request is given up.
+  std::unique_ptr<google::protobuf::Message> recv(const Interrupt& interrupt);
+
   /// send(), then the reply. Throws Error{wrongType} if it is no Reply.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& message) {
     std::optional<Reply> reply(std::in_place);
-    if (!callInto(message, *reply)) reply.reset();
+    if (!callInto(message, *reply, nullptr)) reply.reset();
+    return reply;
+  }
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& message, const Interrupt& interrupt) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(message, *reply, &interrupt)) reply.reset();
     return reply;
   }
 
   /// The same with plain bytes, for workers with onBytes().
   std::optional<std::string> callBytes(std::string_view bytes);
+  std::optional<std::string> callBytes(std::string_view bytes, const Interrupt& interrupt);
 
   /// With a time-out the call ends within that; until then the request is sent again as the policy says.
   using reactor::Calling<Client>::start;
@@ -2766,7 +2798,8 @@ class Client : public reactor::Calling<Client> {
  private:
   friend class reactor::Calling<Client>;
 
-  bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply, const Interrupt* interrupt);
+  std::optional<std::string> makeBytes(std::string_view bytes, const Interrupt* interrupt);
   detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
                            detail::CallHandle::Follower follower);
@@ -2977,8 +3010,9 @@ struct ClientOptions {
 /// Asks the registry, as the Python package's registry.ServiceRegistry.Client does.
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
-/// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
-/// Error{noRegistry}. One that keeps this program out (dividere::secure) ends calls with Error{unauthorized} at once. All that asks the same registries in a process shares one connection and one thread.
+/// is restarted meanwhile is waited for and asked again, until the call's time is up, or the Interrupt that it was given is
+/// raised; then the call throws Error{noRegistry}. One that keeps this program out (dividere::secure) ends calls with
+/// Error{unauthorized} at once. All that asks the same registries in a process shares one connection and one thread.
 ///
 /// A service's name is printable UTF-8 of 1 to 255 bytes. Another one, and an `advertise` that cannot be a host, is
 /// refused with std::errc::invalid_argument before anything is sent.
@@ -3000,14 +3034,17 @@ class Client {
   /// With several registries only the one that replies knows of it.
   void registerService(const std::string& name, std::uint16_t port);
   void registerService(const std::string& name, std::uint16_t port, Timeout timeout);
+  void registerService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
 
   /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
   void unregisterService(const std::string& name, std::uint16_t port);
   void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout);
+  void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
 
   /// One of the instances of the name, each time the next; nothing if there is no such service. Its kind is not told.
   std::optional<ServiceAddress> lookupService(const std::string& name);
   std::optional<ServiceAddress> lookupService(const std::string& name, Timeout timeout);
+  std::optional<ServiceAddress> lookupService(const std::string& name, Timeout timeout, const Interrupt& interrupt);
 
   /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
   /// as in "camera.*". Empty if there is none.
@@ -3016,6 +3053,7 @@ class Client {
   /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
+  std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt);
 
   /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
   /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
@@ -3032,6 +3070,10 @@ class Client {
   Watch watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool isThere)> function) const;
 
  private:
+  void registerBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port);
+  void unregisterBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port);
+  std::optional<ServiceAddress> lookupBy(const detail::Deadline& deadline, const std::string& name);
+  std::vector<ServiceAddress> instancesBy(const detail::Deadline& deadline, const std::string& pattern);
   std::string ask(const std::string& what, std::string_view type, const std::string& request,
                   std::string_view replyType, const detail::Deadline& deadline) const;
 
@@ -3133,7 +3175,14 @@ class Subscriber : public messaging::Subscriber {
 
   /// Waits until it is connected to so many publishers; false if it was not in time. Those learn of it a moment later:
   /// messaging::Publisher::waitForSubscribers(). Needs SocketOptions::monitor.
-  bool waitForPublishers(std::size_t count, Timeout timeout);
+  bool waitForPublishers(std::size_t count, Timeout timeout) { return awaitPublishers(count, timeout, nullptr); }
+  bool waitForPublishers(std::size_t count, Timeout timeout,
+                         const Interrupt& interrupt) {  ///< raised: as at the time-out
+    return awaitPublishers(count, timeout, &interrupt);
+  }
+
+ private:
+  bool awaitPublishers(std::size_t count, Timeout timeout, const Interrupt* interrupt);
 };
 
 }  // namespace dividere::registry
@@ -3213,11 +3262,24 @@ class Client : public reactor::Calling<Client> {
     return reply;
   }
 
+  /// Once the Interrupt is raised, this one, and each below that takes one, does as at its time-out: it returns nothing. Whoever
+  /// handles the call is told that it is cancelled.
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& request, Timeout timeout, const Interrupt& interrupt) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(request, *reply, timeout, interrupt)) reply.reset();
+    return reply;
+  }
+
   /// The reply, whatever its type; null if none came in time.
   std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request, Timeout timeout);
+  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request, Timeout timeout,
+                                                  const Interrupt& interrupt);
 
   /// Into a message that is reused. False, and the message untouched, if no reply came in time.
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout);
+  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout,
+                const Interrupt& interrupt);
 
   /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
   /// reply in time; gaveUp if it died, or could not be reached. As many as
@@ -3225,7 +3287,19 @@ class Client : public reactor::Calling<Client> {
   template <class Reply>
   std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, Timeout timeout) {
     std::vector<Outcome<Reply>> outcomes;
-    for (const detail::CallHandle& each : beginAll(request, timeout)) outcomes.emplace_back(each);
+    for (const detail::CallHandle& each : beginAll(request, timeout, nullptr)) outcomes.emplace_back(each);
+    return outcomes;
+  }
+
+  /// Once the Interrupt is raised, those that have not replied yet end with Errc::cancelled.
+  template <class Reply>
+  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, Timeout timeout,
+                                      const Interrupt& interrupt) {
+    std::vector<Outcome<Reply>> outcomes;
+    for (detail::CallHandle& each : beginAll(request, timeout, &interrupt)) {
+      if (!each.wait(std::chrono::milliseconds::max(), &interrupt)) each.cancel();
+      outcomes.emplace_back(each);
+    }
     return outcomes;
   }
 
@@ -3239,8 +3313,10 @@ class Client : public reactor::Calling<Client> {
   detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
                            detail::CallHandle::Follower follower);
-  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, Timeout timeout);
-  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request, Timeout timeout);
+  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, Timeout timeout,
+                                           const Interrupt* interrupt);
+  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request, Timeout timeout,
+                                            const Interrupt* interrupt);
 
   const std::string who_;
   detail::Hidden<detail::ServiceDesk> desk_;
@@ -3464,6 +3540,13 @@ class Deadline {
   /// What a poll() has to wait on besides: readable once the Interrupt is raised; -1 if there is none, which poll() passes
   /// over.
   int interruptFd() const { return interrupt_ ? interrupt_->descriptor() : -1; }
+
+  /// The same, or the Interrupt; null for none.
+  Deadline unless(const Interrupt* interrupt) const {
+    Deadline deadline = *this;
+    deadline.interrupt_ = interrupt;
+    return deadline;
+  }
 
   /// With the Interrupt of either.
   friend Deadline earlier(const Deadline& a, const Deadline& b) {
@@ -6709,8 +6792,17 @@ bool Dealer::send(const Route& route, std::string_view bytes, Timeout timeout) {
   return sendFrame(route, frame, &timeout);
 }
 
-bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout) {
-  return socket().send(route, frame, detail::Deadline::in(timeout));
+bool Dealer::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  return send({}, bytes, timeout, interrupt);
+}
+
+bool Dealer::send(const Route& route, std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(route, frame, &timeout, &interrupt);
+}
+
+bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
+  return socket().send(route, frame, detail::Deadline::in(timeout, interrupt));
 }
 
 Routed Dealer::recv() {
@@ -7973,8 +8065,8 @@ void Dialer::awaitFirstNews(const Deadline& deadline) {
   for (;;) {
     const std::vector<Link> links = look();
     if (std::all_of(links.begin(), links.end(), isKnown) || limit.passed()) return;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, limit.pollTimeout());
+    pollfd waits[] = {{waker.fd(), POLLIN, 0}, {limit.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 2, limit.pollTimeout());
     waker.drain();
   }
 }
@@ -8009,8 +8101,8 @@ bool Dialer::awaitUp(std::size_t count, const Deadline& deadline) {
     const std::vector<Link> links = look();
     if (static_cast<std::size_t>(std::count_if(links.begin(), links.end(), isUp)) >= count) return true;
     if (deadline.passed()) return false;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, deadline.pollTimeout());
+    pollfd waits[] = {{waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
     waker.drain();
   }
 }
@@ -11410,12 +11502,17 @@ bool Publisher::send(std::string_view bytes, Timeout timeout) {
   return sendFrame(frame, &timeout);
 }
 
-bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
+bool Publisher::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout, &interrupt);
+}
+
+bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   using detail::Deadline;
   {
     const auto lock = audience_->enter();
-    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout, interrupt) : Deadline::longAgo();
     if (socket.send(frame, deadline)) {
       audience_->sent();
       return true;
@@ -11512,11 +11609,16 @@ bool Request::send(std::string_view bytes, Timeout timeout) {
   return sendFrame(frame, &timeout);
 }
 
-bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
+bool Request::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout, &interrupt);
+}
+
+bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
   socket.abandonSent(turn_ == Turn::either);
-  const bool sent = socket.send(frame, detail::Deadline::in(timeout));
+  const bool sent = socket.send(frame, detail::Deadline::in(timeout, interrupt));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   if (!sent) socket.requireLetIn();
   return sent;
@@ -11602,10 +11704,15 @@ bool Response::send(std::string_view bytes, Timeout timeout) {
   return sendFrame(frame, &timeout);
 }
 
-bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout) {
+bool Response::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout, &interrupt);
+}
+
+bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
-  if (!socket.send(frame, detail::Deadline::in(timeout))) return false;
+  if (!socket.send(frame, detail::Deadline::in(timeout, interrupt))) return false;
   owes_ = false;
   refusal_ = {};
   return true;
@@ -11917,11 +12024,12 @@ struct Access {
 
   /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned.
   template <class Connection>
-  static bool send(Connection& connection, Frame& frame, const Timeout* timeout) {
-    return connection.sendFrame(frame, timeout);
+  static bool send(Connection& connection, Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    return connection.sendFrame(frame, timeout, interrupt);
   }
-  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame, const Timeout* timeout) {
-    return dealer.sendFrame(route, frame, timeout);
+  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame, const Timeout* timeout,
+                   const Interrupt* interrupt = nullptr) {
+    return dealer.sendFrame(route, frame, timeout, interrupt);
   }
 
   /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route
@@ -12509,6 +12617,16 @@ bool Dealer::send(const google::protobuf::Message& message, Timeout timeout) {
 bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
   return detail::Access::send(connection_, route, frame, &timeout);
+}
+
+bool Dealer::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) {
+  return send(connection::Route(), message, timeout, interrupt);
+}
+
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout,
+                  const Interrupt& interrupt) {
+  detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
+  return detail::Access::send(connection_, route, frame, &timeout, &interrupt);
 }
 
 Dealer::Routed Dealer::recv() { return *receive(nullptr); }
@@ -15467,6 +15585,11 @@ bool Request::send(const google::protobuf::Message& message, Timeout timeout) {
   return detail::Access::send(connection_, frame, &timeout);
 }
 
+bool Request::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
+  return detail::Access::send(connection_, frame, &timeout, &interrupt);
+}
+
 }  // namespace dividere::messaging
 // end dividere/messaging/request.cpp
 
@@ -15484,6 +15607,11 @@ void Response::send(const google::protobuf::Message& message) {
 bool Response::send(const google::protobuf::Message& message, Timeout timeout) {
   detail::Frame frame = detail::encodeFrame("messaging::Response", message);
   return detail::Access::send(connection_, frame, &timeout);
+}
+
+bool Response::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame = detail::encodeFrame("messaging::Response", message);
+  return detail::Access::send(connection_, frame, &timeout, &interrupt);
 }
 
 }  // namespace dividere::messaging
@@ -16627,11 +16755,12 @@ class CallDesk : protected CallDispatch {
   /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
   void begin(const CallPtr& call);
 
-  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then.
-  void make(const CallPtr& call);
+  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then. False if the
+  /// Interrupt, which may be null, came before: it is cancelled then.
+  bool make(const CallPtr& call, const Interrupt* interrupt = nullptr);
 
   /// The same for one that has begun.
-  void await(const CallPtr& call);
+  bool await(const CallPtr& call, const Interrupt* interrupt = nullptr);
 
   /// Ends it, unless it has ended.
   static void cancel(const CallPtr& call);
@@ -16671,7 +16800,7 @@ class CallDesk : protected CallDispatch {
   // Any thread.
   CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
   void post(const CallPtr& call);
-  void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
+  bool attendOrWait(const CallPtr& call, Responder* own, const Waker& waker, const Interrupt* interrupt);
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
   // In the loop's thread, or in a Visit to it.
@@ -16772,10 +16901,10 @@ void CallHandle::wantsNoParts() const {
   CallDesk::deliverSoon(call_);
 }
 
-bool CallHandle::wait(Timeout timeout) const {
+bool CallHandle::wait(Timeout timeout, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  return call_->wait(Deadline::in(timeout));
+  return call_->wait(Deadline::in(&timeout, interrupt));
 }
 
 std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
@@ -16787,11 +16916,10 @@ std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& rep
   }
 }
 
-bool CallHandle::getInto(google::protobuf::Message& reply) const {
+bool CallHandle::getInto(google::protobuf::Message& reply, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  call_->wait(Deadline::never());
-  return replyInto(*call_, reply);
+  return call_->wait(Deadline::never().unless(interrupt)) && replyInto(*call_, reply);
 }
 
 void CallHandle::follow(Follower follower, bool isKept) {
@@ -17226,7 +17354,7 @@ void CallDesk::requireWaitable() const {
   throw Error(Errc::outOfTurn, who() + ": a callback must not wait for a call: use start()");
 }
 
-void CallDesk::make(const CallPtr& call) {
+bool CallDesk::make(const CallPtr& call, const Interrupt* interrupt) {
   requireWaitable();
   const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Responder* own = nullptr;
@@ -17238,10 +17366,10 @@ void CallDesk::make(const CallPtr& call) {
     if (responder) own = takeOverIfAlone(*responder);
   }
   if (!isBegun) post(call);
-  attendOrWait(call, own, waker);
+  return attendOrWait(call, own, waker, interrupt);
 }
 
-void CallDesk::await(const CallPtr& call) {
+bool CallDesk::await(const CallPtr& call, const Interrupt* interrupt) {
   requireWaitable();
   const Waker& waker = Waker::ofThisThread();
   Responder* own = nullptr;
@@ -17250,19 +17378,23 @@ void CallDesk::await(const CallPtr& call) {
     Responder* const holder = visit ? holderOf(*call) : nullptr;
     if (holder) own = takeOverIfAlone(*holder);
   }
-  attendOrWait(call, own, waker);
+  return attendOrWait(call, own, waker, interrupt);
 }
 
-void CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& waker) {
+bool CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& waker, const Interrupt* interrupt) {
   const CallTerms& terms = call->terms();
-  const Deadline deadline = terms.isTimed ? Deadline::never() : terms.deadline;
+  const Deadline deadline = (terms.isTimed ? Deadline::never() : terms.deadline).unless(interrupt);
   if (own) {
     attend(*own, *call, waker, deadline);
   } else {
     call->wait(deadline);
   }
-  if (!call->hasEnded() && call->end(outcomeInVain(*call))) post(call);
+  const bool isInterrupted = interrupt && !call->hasEnded() && (terms.isTimed || !terms.deadline.passed());
+  const bool endsHere =
+      !call->hasEnded() && call->end(isInterrupted ? CallFailure{Errc::cancelled, {}} : outcomeInVain(*call));
+  if (endsHere) post(call);
   call->wait(Deadline::never());  // whoever ended it may not yet have said how
+  return !(isInterrupted && endsHere);
 }
 
 /// One that has no other call than this thread's needs no other thread. Null if it has.
@@ -17281,8 +17413,8 @@ void CallDesk::attend(Responder& responder, PendingCall& call, const Waker& wake
   const int descriptor = responder.descriptor;
   for (;;) {
     call.addWaker(waker.fd());
-    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
-    ::poll(waits, 2, deadline.pollTimeout());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 3, deadline.pollTimeout());
     call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
     if (waits[1].revents) waker.drain();
     const ReactorLoop::Visit visit(loop());
@@ -20885,6 +21017,10 @@ bool MpMsgReactor::waitForWorkers(std::size_t n, Timeout timeout) const {
   return supervisor_->waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
+bool MpMsgReactor::waitForWorkers(std::size_t n, Timeout timeout, const Interrupt& interrupt) const {
+  return supervisor_->waitForWorkers(n, detail::Deadline::in(&timeout, &interrupt));
+}
+
 std::vector<int> MpMsgReactor::pids() const { return supervisor_->pids(); }
 
 }  // namespace dividere::reactor
@@ -21028,7 +21164,7 @@ class BrokerTally {
 
  private:
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  mutable Bell changed_;
   balancing::BrokerStats stats_;  // under mutex_; inFlight is not kept
 };
 
@@ -22072,6 +22208,10 @@ bool Broker::waitForWorkers(std::size_t n, Timeout timeout) const {
   return core_->tally().waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
+bool Broker::waitForWorkers(std::size_t n, Timeout timeout, const Interrupt& interrupt) const {
+  return core_->tally().waitForWorkers(n, detail::Deadline::in(&timeout, &interrupt));
+}
+
 }  // namespace dividere::balancing
 // end dividere/balancing/broker.cpp
 
@@ -22153,12 +22293,12 @@ class BalancingClient {
     if (former) CallDesk::cancel(former);
   }
 
-  /// The one that was sent last, once it has ended.
-  CallDesk::CallPtr receive() {
+  /// The one that was sent last, once it has ended; null if the Interrupt came first.
+  CallDesk::CallPtr receive(const Interrupt* interrupt) {
     desk_->requireOwnProcess();
     CallDesk::CallPtr call = exchange(nullptr);
     if (!call) throw Error(Errc::outOfTurn, std::string(BrokerDesk::kWho) + ": receive with nothing asked");
-    desk_->await(call);
+    if (!desk_->await(call, interrupt)) call.reset();
     return call;
   }
 
@@ -22199,19 +22339,30 @@ void Client::send(const google::protobuf::Message& message) {
   client_->send(desk.prepare(message, desk.termsByPolicy(), nullptr));
 }
 
-std::unique_ptr<google::protobuf::Message> Client::recv() { return detail::replyOf(*client().receive()); }
+std::unique_ptr<google::protobuf::Message> Client::recv() { return detail::replyOf(*client().receive(nullptr)); }
 
-bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply) {
-  detail::BrokerDesk& desk = client().desk();
-  const auto call = desk.prepare(message, desk.termsByPolicy(), nullptr);
-  desk.make(call);
-  return detail::replyInto(*call, reply);
+std::unique_ptr<google::protobuf::Message> Client::recv(const Interrupt& interrupt) {
+  const auto call = client().receive(&interrupt);
+  return call ? detail::replyOf(*call) : nullptr;
 }
 
-std::optional<std::string> Client::callBytes(std::string_view bytes) {
+bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply,
+                      const Interrupt* interrupt) {
+  detail::BrokerDesk& desk = client().desk();
+  const auto call = desk.prepare(message, desk.termsByPolicy(), nullptr);
+  return desk.make(call, interrupt) && detail::replyInto(*call, reply);
+}
+
+std::optional<std::string> Client::callBytes(std::string_view bytes) { return makeBytes(bytes, nullptr); }
+
+std::optional<std::string> Client::callBytes(std::string_view bytes, const Interrupt& interrupt) {
+  return makeBytes(bytes, &interrupt);
+}
+
+std::optional<std::string> Client::makeBytes(std::string_view bytes, const Interrupt* interrupt) {
   detail::BrokerDesk& desk = client().desk();
   const auto call = desk.prepare(bytes, desk.termsByPolicy());
-  desk.make(call);
+  if (!desk.make(call, interrupt)) return std::nullopt;
   return detail::replyBytes(*call);
 }
 
@@ -23163,7 +23314,7 @@ void BrokerTally::setWaiting(std::size_t count) {
 void BrokerTally::setWorkers(std::size_t count) {
   std::lock_guard<std::mutex> lock(mutex_);
   stats_.workers = count;
-  changed_.notify_all();
+  changed_.ring();
 }
 
 balancing::BrokerStats BrokerTally::stats() const {
@@ -23175,8 +23326,11 @@ balancing::BrokerStats BrokerTally::stats() const {
 }
 
 bool BrokerTally::waitForWorkers(std::size_t n, const Deadline& deadline) const {
-  std::unique_lock<std::mutex> lock(mutex_);
-  return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
+  const auto areThere = [&] {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stats_.workers >= n;
+  };
+  return changed_.wait(areThere, deadline);
 }
 
 }  // namespace dividere::detail
@@ -25334,6 +25488,14 @@ void Client::registerService(const std::string& name, std::uint16_t port) {
 }
 
 void Client::registerService(const std::string& name, std::uint16_t port, Timeout timeout) {
+  return registerBy(detail::Deadline::in(timeout), name, port);
+}
+
+void Client::registerService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt) {
+  return registerBy(detail::Deadline::in(&timeout, &interrupt), name, port);
+}
+
+void Client::registerBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port) {
   detail::RegisterService request;
   request.name = name;
   request.server = options_.advertise;
@@ -25341,7 +25503,7 @@ void Client::registerService(const std::string& name, std::uint16_t port, Timeou
   request.instance = true;
   const std::string what = detail::nameInQuestion("register", name);
   detail::Ack reply;
-  reply.decode(ask(what, request.kType, request.encode(), reply.kType, detail::Deadline::in(timeout)));
+  reply.decode(ask(what, request.kType, request.encode(), reply.kType, deadline));
   if (!reply.ok) {
     throw Error(std::make_error_code(std::errc::invalid_argument),
                 "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port) +
@@ -25354,12 +25516,20 @@ void Client::unregisterService(const std::string& name, std::uint16_t port) {
 }
 
 void Client::unregisterService(const std::string& name, std::uint16_t port, Timeout timeout) {
+  return unregisterBy(detail::Deadline::in(timeout), name, port);
+}
+
+void Client::unregisterService(const std::string& name, std::uint16_t port, Timeout timeout,
+                               const Interrupt& interrupt) {
+  return unregisterBy(detail::Deadline::in(&timeout, &interrupt), name, port);
+}
+
+void Client::unregisterBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port) {
   detail::UnregisterService request;
   request.name = name;
   request.server = options_.advertise;
   request.port = port;
-  ask(detail::nameInQuestion("unregister", name), request.kType, request.encode(), detail::Ack::kType,
-      detail::Deadline::in(timeout));
+  ask(detail::nameInQuestion("unregister", name), request.kType, request.encode(), detail::Ack::kType, deadline);
 }
 
 std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
@@ -25367,11 +25537,19 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
 }
 
 std::optional<ServiceAddress> Client::lookupService(const std::string& name, Timeout timeout) {
+  return lookupBy(detail::Deadline::in(timeout), name);
+}
+
+std::optional<ServiceAddress> Client::lookupService(const std::string& name, Timeout timeout,
+                                                    const Interrupt& interrupt) {
+  return lookupBy(detail::Deadline::in(&timeout, &interrupt), name);
+}
+
+std::optional<ServiceAddress> Client::lookupBy(const detail::Deadline& deadline, const std::string& name) {
   detail::ServiceLookupReq request;
   request.name = name;
   detail::ServiceLookupRep reply;
-  reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType,
-                   detail::Deadline::in(timeout)));
+  reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType, deadline));
   if (!detail::tellsOfOne(reply)) return std::nullopt;
   return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port), {}};
 }
@@ -25381,8 +25559,15 @@ std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
 }
 
 std::vector<ServiceAddress> Client::instances(const std::string& pattern, Timeout timeout) {
+  return instancesBy(detail::Deadline::in(timeout), pattern);
+}
+
+std::vector<ServiceAddress> Client::instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt) {
+  return instancesBy(detail::Deadline::in(&timeout, &interrupt), pattern);
+}
+
+std::vector<ServiceAddress> Client::instancesBy(const detail::Deadline& deadline, const std::string& pattern) {
   const std::string what = detail::nameInQuestion("instances", pattern);
-  const auto deadline = detail::Deadline::in(timeout);
   detail::ServiceLookupReq request;
   request.name = request.pattern = pattern;
   request.all = true;
@@ -25414,7 +25599,8 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
   if (!link_) throw Error(Errc::movedFrom, who);
   link_->requireOwnProcess(who);
   const auto reply = std::make_shared<detail::RegistryReply>();
-  link_->ask(detail::sealEnvelope(type, request), deadline,
+  // Without its Interrupt, which may go before this question does.
+  link_->ask(detail::sealEnvelope(type, request), deadline.unless(nullptr),
              [reply](detail::Questions::Outcome outcome, detail::Frame* envelope) {
                reply->outcome = outcome;
                if (envelope) reply->envelope = envelope->str();
@@ -27502,9 +27688,9 @@ Subscriber::Subscriber(const std::string& name, const std::vector<std::string>& 
                        const messaging::Topic& topic)
     : messaging::Subscriber(name, types, topic, options, detail::publishersOf(name, registries)) {}
 
-bool Subscriber::waitForPublishers(std::size_t count, Timeout timeout) {
+bool Subscriber::awaitPublishers(std::size_t count, Timeout timeout, const Interrupt* interrupt) {
   detail::Socket& socket = detail::Access::socketOf(connection_);
-  const auto deadline = detail::Deadline::in(timeout);
+  const auto deadline = detail::Deadline::in(&timeout, interrupt);
   const detail::Newest* const newest = detail::Access::newestOf(connection_);
   return newest && newest->isDrained() ? socket.awaitUpElsewhere(count, deadline) : socket.awaitUp(count, deadline);
 }
@@ -27631,7 +27817,7 @@ class ServiceDesk final : public CallDesk {
 
   /// Begins a call of this request at each instance that is known once the registry has been asked. Any thread; throws
   /// Error{noService} or Error{noRegistry} if there is none by the deadline, and Error{stopping}.
-  std::vector<CallPtr> beginAll(const CallPtr& model);
+  std::vector<CallPtr> beginAll(const CallPtr& model, const Interrupt* interrupt);
 
  private:
   /// A call of all instances, which is made as soon as they are known.
@@ -27711,19 +27897,32 @@ Client::Client(const std::string& serviceName, const ClientOptions& options)
 Client::~Client() { detail::endDesk(desk_.release()); }
 
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request, Timeout timeout) {
-  const auto call = make(request, timeout);
-  return detail::replyOf(*call);
+  return detail::replyOf(*make(request, timeout, nullptr));
+}
+
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request, Timeout timeout,
+                                                        const Interrupt& interrupt) {
+  const auto call = make(request, timeout, &interrupt);
+  return call ? detail::replyOf(*call) : nullptr;
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout) {
-  return detail::replyInto(*make(request, timeout), reply);
+  return detail::replyInto(*make(request, timeout, nullptr), reply);
 }
 
-std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request, Timeout timeout) {
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout,
+                      const Interrupt& interrupt) {
+  const auto call = make(request, timeout, &interrupt);
+  return call && detail::replyInto(*call, reply);
+}
+
+/// Null if the Interrupt came first.
+std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request, Timeout timeout,
+                                                  const Interrupt* interrupt) {
   detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
   auto call = desk_->prepare(request, terms, nullptr);
-  desk_->make(call);
+  if (!desk_->make(call, interrupt)) call.reset();
   return call;
 }
 
@@ -27738,10 +27937,12 @@ detail::CallHandle Client::beginStream(const google::protobuf::Message& request,
   return detail::startStream(*desk_, request, detail::Deadline::in(timeout), options);
 }
 
-std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request, Timeout timeout) {
+std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request, Timeout timeout,
+                                                 const Interrupt* interrupt) {
   const auto terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   std::vector<detail::CallHandle> handles;
-  for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr))) handles.emplace_back(std::move(call));
+  for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr), interrupt))
+    handles.emplace_back(std::move(call));
   return handles;
 }
 
@@ -28674,7 +28875,7 @@ bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
 
 // --- Calling all ---
 
-std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
+std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model, const Interrupt* interrupt) {
   requireWaitable();
   const auto all = std::make_shared<CallOfAll>();
   all->model = model;
@@ -28686,7 +28887,8 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
       if (!instances_.isEmpty()) beginAllNow();
     });
   });
-  const bool isDone = all->done.wait(model->terms().deadline);
+  if (!all->done.wait(model->terms().deadline.unless(interrupt))) model->end(CallFailure{Errc::cancelled, {}});
+  const bool isDone = all->done.isOpen();
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
   const Knowledge knowledge = knowledge_;
@@ -28697,9 +28899,12 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
 
 void ServiceDesk::beginAllNow() {
   for (const auto& all : std::exchange(callsOfAll_, {})) {
-    if (all->model->terms().deadline.passed()) continue;  // nobody waits for it any more
+    if (all->model->hasEnded() || all->model->terms().deadline.passed()) continue;  // nobody waits for it any more
     instances_.forEach([&](Instance& each) { all->calls.push_back(beginAt(each, all->model)); });
+    const std::vector<CallPtr> calls = all->calls;
     all->done.open();
+    if (!all->model->hasEnded()) continue;
+    for (const CallPtr& call : calls) cancel(call);  // nobody may have seen that they were begun
   }
 }
 

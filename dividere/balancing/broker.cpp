@@ -25,4 +25,8 @@ bool Broker::waitForWorkers(std::size_t n, Timeout timeout) const {
   return core_->tally().waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
+bool Broker::waitForWorkers(std::size_t n, Timeout timeout, const Interrupt& interrupt) const {
+  return core_->tally().waitForWorkers(n, detail::Deadline::in(&timeout, &interrupt));
+}
+
 }  // namespace dividere::balancing

@@ -108,6 +108,8 @@ class Broker {
 
   /// Waits until at least `n` workers are there; false if they were not in time. Any thread.
   bool waitForWorkers(std::size_t n, Timeout timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout,
+                      const Interrupt& interrupt) const;  ///< raised: as at the time-out
 
  private:
   detail::Hidden<detail::BrokerCore> core_;

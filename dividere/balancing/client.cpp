@@ -28,12 +28,12 @@ class BalancingClient {
     if (former) CallDesk::cancel(former);
   }
 
-  /// The one that was sent last, once it has ended.
-  CallDesk::CallPtr receive() {
+  /// The one that was sent last, once it has ended; null if the Interrupt came first.
+  CallDesk::CallPtr receive(const Interrupt* interrupt) {
     desk_->requireOwnProcess();
     CallDesk::CallPtr call = exchange(nullptr);
     if (!call) throw Error(Errc::outOfTurn, std::string(BrokerDesk::kWho) + ": receive with nothing asked");
-    desk_->await(call);
+    if (!desk_->await(call, interrupt)) call.reset();
     return call;
   }
 
@@ -74,19 +74,30 @@ void Client::send(const google::protobuf::Message& message) {
   client_->send(desk.prepare(message, desk.termsByPolicy(), nullptr));
 }
 
-std::unique_ptr<google::protobuf::Message> Client::recv() { return detail::replyOf(*client().receive()); }
+std::unique_ptr<google::protobuf::Message> Client::recv() { return detail::replyOf(*client().receive(nullptr)); }
 
-bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply) {
-  detail::BrokerDesk& desk = client().desk();
-  const auto call = desk.prepare(message, desk.termsByPolicy(), nullptr);
-  desk.make(call);
-  return detail::replyInto(*call, reply);
+std::unique_ptr<google::protobuf::Message> Client::recv(const Interrupt& interrupt) {
+  const auto call = client().receive(&interrupt);
+  return call ? detail::replyOf(*call) : nullptr;
 }
 
-std::optional<std::string> Client::callBytes(std::string_view bytes) {
+bool Client::callInto(const google::protobuf::Message& message, google::protobuf::Message& reply,
+                      const Interrupt* interrupt) {
+  detail::BrokerDesk& desk = client().desk();
+  const auto call = desk.prepare(message, desk.termsByPolicy(), nullptr);
+  return desk.make(call, interrupt) && detail::replyInto(*call, reply);
+}
+
+std::optional<std::string> Client::callBytes(std::string_view bytes) { return makeBytes(bytes, nullptr); }
+
+std::optional<std::string> Client::callBytes(std::string_view bytes, const Interrupt& interrupt) {
+  return makeBytes(bytes, &interrupt);
+}
+
+std::optional<std::string> Client::makeBytes(std::string_view bytes, const Interrupt* interrupt) {
   detail::BrokerDesk& desk = client().desk();
   const auto call = desk.prepare(bytes, desk.termsByPolicy());
-  desk.make(call);
+  if (!desk.make(call, interrupt)) return std::nullopt;
   return detail::replyBytes(*call);
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../core/timeout.hpp"
 #include "../reactor/calling.hpp"
@@ -62,16 +63,27 @@ class Client : public reactor::Calling<Client> {
   /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
   std::unique_ptr<google::protobuf::Message> recv();
 
+  /// Once the Interrupt is raised, this one, and each below that takes one, does as after all tries: it returns nothing, and the
+  /// request is given up.
+  std::unique_ptr<google::protobuf::Message> recv(const Interrupt& interrupt);
+
   /// send(), then the reply. Throws Error{wrongType} if it is no Reply.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& message) {
     std::optional<Reply> reply(std::in_place);
-    if (!callInto(message, *reply)) reply.reset();
+    if (!callInto(message, *reply, nullptr)) reply.reset();
+    return reply;
+  }
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& message, const Interrupt& interrupt) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(message, *reply, &interrupt)) reply.reset();
     return reply;
   }
 
   /// The same with plain bytes, for workers with onBytes().
   std::optional<std::string> callBytes(std::string_view bytes);
+  std::optional<std::string> callBytes(std::string_view bytes, const Interrupt& interrupt);
 
   /// With a time-out the call ends within that; until then the request is sent again as the policy says.
   using reactor::Calling<Client>::start;
@@ -89,7 +101,8 @@ class Client : public reactor::Calling<Client> {
  private:
   friend class reactor::Calling<Client>;
 
-  bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply);
+  bool callInto(const google::protobuf::Message& message, google::protobuf::Message& reply, const Interrupt* interrupt);
+  std::optional<std::string> makeBytes(std::string_view bytes, const Interrupt* interrupt);
   detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
                            detail::CallHandle::Follower follower);

@@ -49,8 +49,17 @@ bool Dealer::send(const Route& route, std::string_view bytes, Timeout timeout) {
   return sendFrame(route, frame, &timeout);
 }
 
-bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout) {
-  return socket().send(route, frame, detail::Deadline::in(timeout));
+bool Dealer::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  return send({}, bytes, timeout, interrupt);
+}
+
+bool Dealer::send(const Route& route, std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(route, frame, &timeout, &interrupt);
+}
+
+bool Dealer::sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
+  return socket().send(route, frame, detail::Deadline::in(timeout, interrupt));
 }
 
 Routed Dealer::recv() {

@@ -52,6 +52,8 @@ class Dealer : public Connector {
   /// As above; false if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
   bool send(const Route& route, std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
+  bool send(const Route& route, std::string_view bytes, Timeout timeout, const Interrupt& interrupt);
 
   /// The next message, however long it takes. Throws Error{malformed} for one of more than 64 frames and drops it.
   Routed recv();
@@ -69,7 +71,8 @@ class Dealer : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(const Route& route, detail::Frame& frame, const Timeout* timeout,
+                 const Interrupt* interrupt = nullptr);
   const detail::Frame* receiveFrame(Route* route, const Timeout* timeout, const Interrupt* interrupt = nullptr);
   std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);

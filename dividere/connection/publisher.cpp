@@ -65,12 +65,17 @@ bool Publisher::send(std::string_view bytes, Timeout timeout) {
   return sendFrame(frame, &timeout);
 }
 
-bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout) {
+bool Publisher::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout, &interrupt);
+}
+
+bool Publisher::sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   using detail::Deadline;
   {
     const auto lock = audience_->enter();
-    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout) : Deadline::longAgo();
+    const Deadline deadline = audience_->waitWhenFull ? Deadline::in(timeout, interrupt) : Deadline::longAgo();
     if (socket.send(frame, deadline)) {
       audience_->sent();
       return true;

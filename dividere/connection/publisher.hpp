@@ -39,6 +39,7 @@ class Publisher : public Connector {
 
   /// False if there was no room in time, which happens only with SocketOptions::waitWhenFull; then nobody gets it.
   bool send(std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// Waits until at least `n` subscribers are there; false if they were not in time. After true, the next message
   /// reaches each of them that subscribed to it and lives: every topic they had when they connected is in force.
@@ -63,7 +64,7 @@ class Publisher : public Connector {
   friend struct detail::Access;
 
   bool awaitSubscribers(std::size_t n, const Timeout& timeout, const Interrupt* interrupt);
-  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr);
 
   Publisher(std::unique_ptr<detail::Audience> audience, const std::string& endpoint, const SocketOptions& options);
 

@@ -39,11 +39,16 @@ bool Request::send(std::string_view bytes, Timeout timeout) {
   return sendFrame(frame, &timeout);
 }
 
-bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout) {
+bool Request::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout, &interrupt);
+}
+
+bool Request::sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (turn_ == Turn::receive) throw Error(Errc::outOfTurn, socket.who() + ": send while a reply is owed");
   socket.abandonSent(turn_ == Turn::either);
-  const bool sent = socket.send(frame, detail::Deadline::in(timeout));
+  const bool sent = socket.send(frame, detail::Deadline::in(timeout, interrupt));
   turn_ = sent ? Turn::receive : Turn::send;  // either way libzmq waits for no earlier reply any more
   if (!sent) socket.requireLetIn();
   return sent;

@@ -38,6 +38,7 @@ class Request : public Connector {
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked, and, as do all that wait for the reply,
   /// Error{unauthorized} if no host lets this program in or has the key it should have (dividere::secure): send it again once
@@ -60,7 +61,7 @@ class Request : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr);
   const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
 

@@ -43,10 +43,15 @@ bool Response::send(std::string_view bytes, Timeout timeout) {
   return sendFrame(frame, &timeout);
 }
 
-bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout) {
+bool Response::send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame(bytes);
+  return sendFrame(frame, &timeout, &interrupt);
+}
+
+bool Response::sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt) {
   detail::Socket& socket = this->socket();
   if (!owes_ && !refusal_) throw Error(Errc::outOfTurn, socket.who() + ": send with no request to reply to");
-  if (!socket.send(frame, detail::Deadline::in(timeout))) return false;
+  if (!socket.send(frame, detail::Deadline::in(timeout, interrupt))) return false;
   owes_ = false;
   refusal_ = {};
   return true;

@@ -34,6 +34,7 @@ class Response : public Connector {
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
+  bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
   /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
@@ -52,7 +53,7 @@ class Response : public Connector {
  private:
   friend struct detail::Access;
 
-  bool sendFrame(detail::Frame& frame, const Timeout* timeout);
+  bool sendFrame(detail::Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr);
   const detail::Frame* receiveFrame(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool awaitMessage(const Timeout& timeout, const Interrupt* interrupt);
   void refuse(detail::Frame&& reply);

@@ -16,8 +16,8 @@ namespace detail {
 class InterruptList;
 }
 
-/// Ends waits: every recv() and wait() that is given one behaves, once it is raised, as at its time-out. What is there
-/// already is still received.
+/// Ends waits: every recv(), wait(), call() and send() that is given one behaves, once it is raised, as at its time-out. What is
+/// there already is still received.
 ///
 ///     dividere::Interrupt ended;                                      // global
 ///     std::signal(SIGTERM, [](int) { ended.raise(); });

@@ -64,6 +64,16 @@ bool Dealer::send(const connection::Route& route, const google::protobuf::Messag
   return detail::Access::send(connection_, route, frame, &timeout);
 }
 
+bool Dealer::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) {
+  return send(connection::Route(), message, timeout, interrupt);
+}
+
+bool Dealer::send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout,
+                  const Interrupt& interrupt) {
+  detail::Frame frame = detail::encodeFrame(detail::kDealerSends, message);
+  return detail::Access::send(connection_, route, frame, &timeout, &interrupt);
+}
+
 Dealer::Routed Dealer::recv() { return *receive(nullptr); }
 
 std::optional<Dealer::Routed> Dealer::recv(Timeout timeout) { return receive(&timeout); }

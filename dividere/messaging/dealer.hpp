@@ -54,6 +54,9 @@ class Dealer : public Socket<connection::Dealer> {
   /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
   bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt);
+  bool send(const connection::Route& route, const google::protobuf::Message& message, Timeout timeout,
+            const Interrupt& interrupt);
 
   /// The next message. Waits without limit.
   Routed recv();

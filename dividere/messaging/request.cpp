@@ -24,4 +24,9 @@ bool Request::send(const google::protobuf::Message& message, Timeout timeout) {
   return detail::Access::send(connection_, frame, &timeout);
 }
 
+bool Request::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame = detail::encodeFrame("messaging::Request", message);
+  return detail::Access::send(connection_, frame, &timeout, &interrupt);
+}
+
 }  // namespace dividere::messaging

@@ -22,6 +22,7 @@ class Request : public Consumer<connection::Request> {
 
   /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt);
 };
 
 }  // namespace dividere::messaging

@@ -18,4 +18,9 @@ bool Response::send(const google::protobuf::Message& message, Timeout timeout) {
   return detail::Access::send(connection_, frame, &timeout);
 }
 
+bool Response::send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt) {
+  detail::Frame frame = detail::encodeFrame("messaging::Response", message);
+  return detail::Access::send(connection_, frame, &timeout, &interrupt);
+}
+
 }  // namespace dividere::messaging

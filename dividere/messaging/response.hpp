@@ -21,6 +21,7 @@ class Response : public Consumer<connection::Response> {
 
   /// False if it could not be handed on in time; then nothing was sent.
   bool send(const google::protobuf::Message& message, Timeout timeout);
+  bool send(const google::protobuf::Message& message, Timeout timeout, const Interrupt& interrupt);
 };
 
 }  // namespace dividere::messaging

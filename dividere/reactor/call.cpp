@@ -61,10 +61,10 @@ void CallHandle::wantsNoParts() const {
   CallDesk::deliverSoon(call_);
 }
 
-bool CallHandle::wait(Timeout timeout) const {
+bool CallHandle::wait(Timeout timeout, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  return call_->wait(Deadline::in(timeout));
+  return call_->wait(Deadline::in(&timeout, interrupt));
 }
 
 std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
@@ -76,11 +76,10 @@ std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& rep
   }
 }
 
-bool CallHandle::getInto(google::protobuf::Message& reply) const {
+bool CallHandle::getInto(google::protobuf::Message& reply, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  call_->wait(Deadline::never());
-  return replyInto(*call_, reply);
+  return call_->wait(Deadline::never().unless(interrupt)) && replyInto(*call_, reply);
 }
 
 void CallHandle::follow(Follower follower, bool isKept) {

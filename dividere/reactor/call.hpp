@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "../core/error.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../core/timeout.hpp"
 
@@ -51,13 +52,13 @@ class CallHandle {
   ~CallHandle();
 
   bool ready() const;
-  bool wait(Timeout timeout) const;
+  bool wait(Timeout timeout, const Interrupt* interrupt = nullptr) const;
 
   /// Waits for the outcome. Null if it is a reply, which is in `reply` then; otherwise why there is none.
   std::shared_ptr<const Error> takeInto(google::protobuf::Message& reply) const;
 
-  /// The same, but false if none came in time, and throws the other errors.
-  bool getInto(google::protobuf::Message& reply) const;
+  /// The same, but false if none came in time, or before the Interrupt, and throws the other errors.
+  bool getInto(google::protobuf::Message& reply, const Interrupt* interrupt = nullptr) const;
 
   void follow(Follower follower, bool isKept);
 
@@ -152,11 +153,11 @@ class Call {
   bool wait(Timeout timeout) const { return handle_.wait(timeout); }
 
   /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
-  std::optional<Reply> get() {
-    std::optional<Reply> reply(std::in_place);
-    if (!handle_.getInto(*reply)) reply.reset();
-    return reply;
-  }
+  std::optional<Reply> get() { return getUnless(nullptr); }
+
+  /// Once the Interrupt is raised, wait() is false, and get() nothing; the call goes on.
+  bool wait(Timeout timeout, const Interrupt& interrupt) const { return handle_.wait(timeout, &interrupt); }
+  std::optional<Reply> get(const Interrupt& interrupt) { return getUnless(&interrupt); }
 
   /// Calls `follower` once, with the outcome, in the client's own thread, also if that is known already; in the calling
   /// thread if the client is gone or stopped. No lock is held. It may start calls, cancel them, stop the client and destroy
@@ -193,6 +194,12 @@ class Call {
   explicit Call(detail::CallHandle&& handle) noexcept : handle_(std::move(handle)) {}
 
  private:
+  std::optional<Reply> getUnless(const Interrupt* interrupt) {
+    std::optional<Reply> reply(std::in_place);
+    if (!handle_.getInto(*reply, interrupt)) reply.reset();
+    return reply;
+  }
+
   detail::CallHandle handle_;
 };
 

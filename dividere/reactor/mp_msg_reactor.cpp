@@ -22,6 +22,10 @@ bool MpMsgReactor::waitForWorkers(std::size_t n, Timeout timeout) const {
   return supervisor_->waitForWorkers(n, detail::Deadline::in(timeout));
 }
 
+bool MpMsgReactor::waitForWorkers(std::size_t n, Timeout timeout, const Interrupt& interrupt) const {
+  return supervisor_->waitForWorkers(n, detail::Deadline::in(&timeout, &interrupt));
+}
+
 std::vector<int> MpMsgReactor::pids() const { return supervisor_->pids(); }
 
 }  // namespace dividere::reactor

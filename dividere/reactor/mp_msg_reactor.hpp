@@ -77,6 +77,8 @@ class MpMsgReactor {
 
   /// Whether that many are there, waiting for it until the time-out. Any thread.
   bool waitForWorkers(std::size_t n, Timeout timeout) const;
+  bool waitForWorkers(std::size_t n, Timeout timeout,
+                      const Interrupt& interrupt) const;  ///< raised: as at the time-out
 
   /// The process ids of those that are alive(). Any thread.
   std::vector<int> pids() const;

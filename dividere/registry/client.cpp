@@ -75,6 +75,14 @@ void Client::registerService(const std::string& name, std::uint16_t port) {
 }
 
 void Client::registerService(const std::string& name, std::uint16_t port, Timeout timeout) {
+  return registerBy(detail::Deadline::in(timeout), name, port);
+}
+
+void Client::registerService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt) {
+  return registerBy(detail::Deadline::in(&timeout, &interrupt), name, port);
+}
+
+void Client::registerBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port) {
   detail::RegisterService request;
   request.name = name;
   request.server = options_.advertise;
@@ -82,7 +90,7 @@ void Client::registerService(const std::string& name, std::uint16_t port, Timeou
   request.instance = true;
   const std::string what = detail::nameInQuestion("register", name);
   detail::Ack reply;
-  reply.decode(ask(what, request.kType, request.encode(), reply.kType, detail::Deadline::in(timeout)));
+  reply.decode(ask(what, request.kType, request.encode(), reply.kType, deadline));
   if (!reply.ok) {
     throw Error(std::make_error_code(std::errc::invalid_argument),
                 "registry::Client: " + what + " at " + request.server + ":" + std::to_string(port) +
@@ -95,12 +103,20 @@ void Client::unregisterService(const std::string& name, std::uint16_t port) {
 }
 
 void Client::unregisterService(const std::string& name, std::uint16_t port, Timeout timeout) {
+  return unregisterBy(detail::Deadline::in(timeout), name, port);
+}
+
+void Client::unregisterService(const std::string& name, std::uint16_t port, Timeout timeout,
+                               const Interrupt& interrupt) {
+  return unregisterBy(detail::Deadline::in(&timeout, &interrupt), name, port);
+}
+
+void Client::unregisterBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port) {
   detail::UnregisterService request;
   request.name = name;
   request.server = options_.advertise;
   request.port = port;
-  ask(detail::nameInQuestion("unregister", name), request.kType, request.encode(), detail::Ack::kType,
-      detail::Deadline::in(timeout));
+  ask(detail::nameInQuestion("unregister", name), request.kType, request.encode(), detail::Ack::kType, deadline);
 }
 
 std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
@@ -108,11 +124,19 @@ std::optional<ServiceAddress> Client::lookupService(const std::string& name) {
 }
 
 std::optional<ServiceAddress> Client::lookupService(const std::string& name, Timeout timeout) {
+  return lookupBy(detail::Deadline::in(timeout), name);
+}
+
+std::optional<ServiceAddress> Client::lookupService(const std::string& name, Timeout timeout,
+                                                    const Interrupt& interrupt) {
+  return lookupBy(detail::Deadline::in(&timeout, &interrupt), name);
+}
+
+std::optional<ServiceAddress> Client::lookupBy(const detail::Deadline& deadline, const std::string& name) {
   detail::ServiceLookupReq request;
   request.name = name;
   detail::ServiceLookupRep reply;
-  reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType,
-                   detail::Deadline::in(timeout)));
+  reply.decode(ask(detail::nameInQuestion("look up", name), request.kType, request.encode(), reply.kType, deadline));
   if (!detail::tellsOfOne(reply)) return std::nullopt;
   return ServiceAddress{name, reply.server, static_cast<std::uint16_t>(reply.port), {}};
 }
@@ -122,8 +146,15 @@ std::vector<ServiceAddress> Client::instances(const std::string& pattern) {
 }
 
 std::vector<ServiceAddress> Client::instances(const std::string& pattern, Timeout timeout) {
+  return instancesBy(detail::Deadline::in(timeout), pattern);
+}
+
+std::vector<ServiceAddress> Client::instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt) {
+  return instancesBy(detail::Deadline::in(&timeout, &interrupt), pattern);
+}
+
+std::vector<ServiceAddress> Client::instancesBy(const detail::Deadline& deadline, const std::string& pattern) {
   const std::string what = detail::nameInQuestion("instances", pattern);
-  const auto deadline = detail::Deadline::in(timeout);
   detail::ServiceLookupReq request;
   request.name = request.pattern = pattern;
   request.all = true;
@@ -155,7 +186,8 @@ std::string Client::ask(const std::string& what, std::string_view type, const st
   if (!link_) throw Error(Errc::movedFrom, who);
   link_->requireOwnProcess(who);
   const auto reply = std::make_shared<detail::RegistryReply>();
-  link_->ask(detail::sealEnvelope(type, request), deadline,
+  // Without its Interrupt, which may go before this question does.
+  link_->ask(detail::sealEnvelope(type, request), deadline.unless(nullptr),
              [reply](detail::Questions::Outcome outcome, detail::Frame* envelope) {
                reply->outcome = outcome;
                if (envelope) reply->envelope = envelope->str();

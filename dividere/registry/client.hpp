@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "address.hpp"
 #include "watch.hpp"
@@ -32,8 +33,9 @@ struct ClientOptions {
 /// Asks the registry, as the Python package's registry.ServiceRegistry.Client does.
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
-/// is restarted meanwhile is waited for and asked again, until the call's time is up; then the call throws
-/// Error{noRegistry}. One that keeps this program out (dividere::secure) ends calls with Error{unauthorized} at once. All that asks the same registries in a process shares one connection and one thread.
+/// is restarted meanwhile is waited for and asked again, until the call's time is up, or the Interrupt that it was given is
+/// raised; then the call throws Error{noRegistry}. One that keeps this program out (dividere::secure) ends calls with
+/// Error{unauthorized} at once. All that asks the same registries in a process shares one connection and one thread.
 ///
 /// A service's name is printable UTF-8 of 1 to 255 bytes. Another one, and an `advertise` that cannot be a host, is
 /// refused with std::errc::invalid_argument before anything is sent.
@@ -55,14 +57,17 @@ class Client {
   /// With several registries only the one that replies knows of it.
   void registerService(const std::string& name, std::uint16_t port);
   void registerService(const std::string& name, std::uint16_t port, Timeout timeout);
+  void registerService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
 
   /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
   void unregisterService(const std::string& name, std::uint16_t port);
   void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout);
+  void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
 
   /// One of the instances of the name, each time the next; nothing if there is no such service. Its kind is not told.
   std::optional<ServiceAddress> lookupService(const std::string& name);
   std::optional<ServiceAddress> lookupService(const std::string& name, Timeout timeout);
+  std::optional<ServiceAddress> lookupService(const std::string& name, Timeout timeout, const Interrupt& interrupt);
 
   /// Every instance of the services that match the pattern, by name: one name, or the beginning of names and an asterisk,
   /// as in "camera.*". Empty if there is none.
@@ -71,6 +76,7 @@ class Client {
   /// and of the Python package do.
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
+  std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt);
 
   /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
   /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
@@ -87,6 +93,10 @@ class Client {
   Watch watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool isThere)> function) const;
 
  private:
+  void registerBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port);
+  void unregisterBy(const detail::Deadline& deadline, const std::string& name, std::uint16_t port);
+  std::optional<ServiceAddress> lookupBy(const detail::Deadline& deadline, const std::string& name);
+  std::vector<ServiceAddress> instancesBy(const detail::Deadline& deadline, const std::string& pattern);
   std::string ask(const std::string& what, std::string_view type, const std::string& request,
                   std::string_view replyType, const detail::Deadline& deadline) const;
 

@@ -23,9 +23,9 @@ Subscriber::Subscriber(const std::string& name, const std::vector<std::string>& 
                        const messaging::Topic& topic)
     : messaging::Subscriber(name, types, topic, options, detail::publishersOf(name, registries)) {}
 
-bool Subscriber::waitForPublishers(std::size_t count, Timeout timeout) {
+bool Subscriber::awaitPublishers(std::size_t count, Timeout timeout, const Interrupt* interrupt) {
   detail::Socket& socket = detail::Access::socketOf(connection_);
-  const auto deadline = detail::Deadline::in(timeout);
+  const auto deadline = detail::Deadline::in(&timeout, interrupt);
   const detail::Newest* const newest = detail::Access::newestOf(connection_);
   return newest && newest->isDrained() ? socket.awaitUpElsewhere(count, deadline) : socket.awaitUp(count, deadline);
 }

@@ -34,7 +34,14 @@ class Subscriber : public messaging::Subscriber {
 
   /// Waits until it is connected to so many publishers; false if it was not in time. Those learn of it a moment later:
   /// messaging::Publisher::waitForSubscribers(). Needs SocketOptions::monitor.
-  bool waitForPublishers(std::size_t count, Timeout timeout);
+  bool waitForPublishers(std::size_t count, Timeout timeout) { return awaitPublishers(count, timeout, nullptr); }
+  bool waitForPublishers(std::size_t count, Timeout timeout,
+                         const Interrupt& interrupt) {  ///< raised: as at the time-out
+    return awaitPublishers(count, timeout, &interrupt);
+  }
+
+ private:
+  bool awaitPublishers(std::size_t count, Timeout timeout, const Interrupt* interrupt);
 };
 
 }  // namespace dividere::registry

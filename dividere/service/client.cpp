@@ -26,19 +26,32 @@ Client::Client(const std::string& serviceName, const ClientOptions& options)
 Client::~Client() { detail::endDesk(desk_.release()); }
 
 std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request, Timeout timeout) {
-  const auto call = make(request, timeout);
-  return detail::replyOf(*call);
+  return detail::replyOf(*make(request, timeout, nullptr));
+}
+
+std::unique_ptr<google::protobuf::Message> Client::call(const google::protobuf::Message& request, Timeout timeout,
+                                                        const Interrupt& interrupt) {
+  const auto call = make(request, timeout, &interrupt);
+  return call ? detail::replyOf(*call) : nullptr;
 }
 
 bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout) {
-  return detail::replyInto(*make(request, timeout), reply);
+  return detail::replyInto(*make(request, timeout, nullptr), reply);
 }
 
-std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request, Timeout timeout) {
+bool Client::callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout,
+                      const Interrupt& interrupt) {
+  const auto call = make(request, timeout, &interrupt);
+  return call && detail::replyInto(*call, reply);
+}
+
+/// Null if the Interrupt came first.
+std::shared_ptr<detail::PendingCall> Client::make(const google::protobuf::Message& request, Timeout timeout,
+                                                  const Interrupt* interrupt) {
   detail::CallTerms terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   terms.isTimed = false;
   auto call = desk_->prepare(request, terms, nullptr);
-  desk_->make(call);
+  if (!desk_->make(call, interrupt)) call.reset();
   return call;
 }
 
@@ -53,10 +66,12 @@ detail::CallHandle Client::beginStream(const google::protobuf::Message& request,
   return detail::startStream(*desk_, request, detail::Deadline::in(timeout), options);
 }
 
-std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request, Timeout timeout) {
+std::vector<detail::CallHandle> Client::beginAll(const google::protobuf::Message& request, Timeout timeout,
+                                                 const Interrupt* interrupt) {
   const auto terms = detail::termsOf(detail::Deadline::in(timeout), nullptr);
   std::vector<detail::CallHandle> handles;
-  for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr))) handles.emplace_back(std::move(call));
+  for (auto& call : desk_->beginAll(desk_->prepare(request, terms, nullptr), interrupt))
+    handles.emplace_back(std::move(call));
   return handles;
 }
 

@@ -12,6 +12,7 @@
 
 #include "../connection/socket_options.hpp"
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../core/timeout.hpp"
 #include "../reactor/calling.hpp"
@@ -88,11 +89,24 @@ class Client : public reactor::Calling<Client> {
     return reply;
   }
 
+  /// Once the Interrupt is raised, this one, and each below that takes one, does as at its time-out: it returns nothing. Whoever
+  /// handles the call is told that it is cancelled.
+  template <class Reply>
+  std::optional<Reply> call(const google::protobuf::Message& request, Timeout timeout, const Interrupt& interrupt) {
+    std::optional<Reply> reply(std::in_place);
+    if (!callInto(request, *reply, timeout, interrupt)) reply.reset();
+    return reply;
+  }
+
   /// The reply, whatever its type; null if none came in time.
   std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request, Timeout timeout);
+  std::unique_ptr<google::protobuf::Message> call(const google::protobuf::Message& request, Timeout timeout,
+                                                  const Interrupt& interrupt);
 
   /// Into a message that is reused. False, and the message untouched, if no reply came in time.
   bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout);
+  bool callInto(const google::protobuf::Message& request, google::protobuf::Message& reply, Timeout timeout,
+                const Interrupt& interrupt);
 
   /// Asks each instance that the registry knows, at once, and waits for each one's outcome: deadlinePassed if it did not
   /// reply in time; gaveUp if it died, or could not be reached. As many as
@@ -100,7 +114,19 @@ class Client : public reactor::Calling<Client> {
   template <class Reply>
   std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, Timeout timeout) {
     std::vector<Outcome<Reply>> outcomes;
-    for (const detail::CallHandle& each : beginAll(request, timeout)) outcomes.emplace_back(each);
+    for (const detail::CallHandle& each : beginAll(request, timeout, nullptr)) outcomes.emplace_back(each);
+    return outcomes;
+  }
+
+  /// Once the Interrupt is raised, those that have not replied yet end with Errc::cancelled.
+  template <class Reply>
+  std::vector<Outcome<Reply>> callAll(const google::protobuf::Message& request, Timeout timeout,
+                                      const Interrupt& interrupt) {
+    std::vector<Outcome<Reply>> outcomes;
+    for (detail::CallHandle& each : beginAll(request, timeout, &interrupt)) {
+      if (!each.wait(std::chrono::milliseconds::max(), &interrupt)) each.cancel();
+      outcomes.emplace_back(each);
+    }
     return outcomes;
   }
 
@@ -114,8 +140,10 @@ class Client : public reactor::Calling<Client> {
   detail::CallHandle beginStream(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options);
   detail::CallHandle begin(const google::protobuf::Message& request, Timeout timeout, const CallOptions* options,
                            detail::CallHandle::Follower follower);
-  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, Timeout timeout);
-  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request, Timeout timeout);
+  std::vector<detail::CallHandle> beginAll(const google::protobuf::Message& request, Timeout timeout,
+                                           const Interrupt* interrupt);
+  std::shared_ptr<detail::PendingCall> make(const google::protobuf::Message& request, Timeout timeout,
+                                            const Interrupt* interrupt);
 
   const std::string who_;
   detail::Hidden<detail::ServiceDesk> desk_;

@@ -138,3 +138,29 @@ TEST_CASE("a signal handler ends the wait of the thread it interrupts") {
   ::sigaction(SIGUSR1, &before, nullptr);
   CHECK_FALSE(gotSomething);
 }
+
+TEST_CASE("an interrupt ends the wait of a send for room") {
+  Dealer alone{"tcp://127.0.0.1:*"};
+  SocketOptions options;
+  options.sendQueue = options.receiveQueue = 1;
+  options.waitWhenFull = true;
+  Publisher publisher("tcp://127.0.0.1:*", options);
+  Subscriber reads(publisher.endpoint(), "", options);
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const std::string much(1 << 20, 'x');
+  const std::vector<std::function<bool(const Interrupt&)>> sends{
+      [&](const Interrupt& interrupt) { return alone.send("", kForEver, interrupt); },
+      [&](const Interrupt& interrupt) { return alone.send(Route{"a"}, "", kForEver, interrupt); },
+      [&](const Interrupt& interrupt) {
+        while (publisher.send(much, kForEver, interrupt)) {
+        }
+        return false;
+      },
+  };
+  for (const auto& send : sends) {
+    Interrupt interrupt;
+    auto sent = std::async(std::launch::async, [&] { return send(interrupt); });
+    interrupt.raise();
+    CHECK_FALSE(sent.get());
+  }
+}

@@ -1,4 +1,6 @@
-// C++20: calls are awaited, with the header as it is for C++17.
+// C++20: calls are awaited, and ended by a std::stop_token, with the header as it is for C++17.
+#include <stop_token>  // before dividere's
+
 #include <coroutine>
 #include <cstdio>
 #include <dividere.hpp>
@@ -55,6 +57,16 @@ Task failTwice(dividere::service::Client& client, std::promise<std::string>& don
   done.set_value(texts);
 }
 
+/// Whoever waits goes on when the stop is requested.
+bool endsWhenStopped(dividere::service::Client& client) {
+  std::stop_source stop;
+  auto reply = std::async(std::launch::async, [&client, token = stop.get_token()] {
+    return client.call<consumer::Greeting>(greeting("sleep"), std::chrono::milliseconds::max(), token).has_value();
+  });
+  stop.request_stop();
+  return !reply.get();
+}
+
 std::string resultOf(Task (*task)(dividere::service::Client&, std::promise<std::string>&),
                      dividere::service::Client& client) {
   std::promise<std::string> done;
@@ -88,7 +100,8 @@ int main() {
   asking.registries = {here};
   dividere::service::Client client("greeter", asking);
   dividere::setLogHandler([](auto&&...) {});
-  const bool isRight = resultOf(greetThrice, client) == "abc" && resultOf(failTwice, client) == "a failure, too late";
+  const bool isRight = resultOf(greetThrice, client) == "abc" && resultOf(failTwice, client) == "a failure, too late" &&
+                       endsWhenStopped(client);
   end.set_value();
   std::puts(isRight ? "calls were awaited" : "calls were not awaited");
   return isRight ? 0 : 1;

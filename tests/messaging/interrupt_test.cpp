@@ -54,3 +54,17 @@ TEST_CASE("once an interrupt is raised, typed waits end as at their time-out") {
   CHECK(request.recv<Msg01>(kLimit, interrupt));
   CHECK(publisher.waitForSubscribers(1, kLimit, interrupt));
 }
+
+TEST_CASE("an interrupt ends the wait of a typed send for room, and hinders none that finds it") {
+  Response response("tcp://*:*");
+  Request request(meeting(response));
+  Dealer alone("tcp://*:*");
+  dividere::Interrupt interrupt;
+  interrupt.raise();
+  CHECK_FALSE(alone.send(Msg01(), kForEver, interrupt));
+  CHECK_FALSE(alone.send(dividere::connection::Route{"a"}, Msg01(), kForEver, interrupt));
+  CHECK(request.send(Msg01(), kForEver, interrupt));
+  REQUIRE(response.recv<Msg01>(kLimit));
+  CHECK(response.send(Msg01(), kForEver, interrupt));
+  CHECK(request.recv<Msg01>(kLimit));
+}

@@ -44,7 +44,7 @@ void BrokerTally::setWaiting(std::size_t count) {
 void BrokerTally::setWorkers(std::size_t count) {
   std::lock_guard<std::mutex> lock(mutex_);
   stats_.workers = count;
-  changed_.notify_all();
+  changed_.ring();
 }
 
 balancing::BrokerStats BrokerTally::stats() const {
@@ -56,8 +56,11 @@ balancing::BrokerStats BrokerTally::stats() const {
 }
 
 bool BrokerTally::waitForWorkers(std::size_t n, const Deadline& deadline) const {
-  std::unique_lock<std::mutex> lock(mutex_);
-  return changed_.wait_until(lock, deadline.when(), [&] { return stats_.workers >= n; });
+  const auto areThere = [&] {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stats_.workers >= n;
+  };
+  return changed_.wait(areThere, deadline);
 }
 
 }  // namespace dividere::detail

@@ -2,10 +2,9 @@
 
 // The figures of a Broker.
 
-#include <condition_variable>
 #include <mutex>
 
-#include "../../core/detail/deadline.hpp"
+#include "../../core/detail/bell.hpp"
 #include "../broker.hpp"
 
 namespace dividere::detail {
@@ -39,7 +38,7 @@ class BrokerTally {
 
  private:
   mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
+  mutable Bell changed_;
   balancing::BrokerStats stats_;  // under mutex_; inFlight is not kept
 };
 

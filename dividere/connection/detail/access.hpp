@@ -28,11 +28,12 @@ struct Access {
 
   /// As send(), of ZeroMQ's own buffer: the frame is empty after it, unless false is returned.
   template <class Connection>
-  static bool send(Connection& connection, Frame& frame, const Timeout* timeout) {
-    return connection.sendFrame(frame, timeout);
+  static bool send(Connection& connection, Frame& frame, const Timeout* timeout, const Interrupt* interrupt = nullptr) {
+    return connection.sendFrame(frame, timeout, interrupt);
   }
-  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame, const Timeout* timeout) {
-    return dealer.sendFrame(route, frame, timeout);
+  static bool send(connection::Dealer& dealer, const connection::Route& route, Frame& frame, const Timeout* timeout,
+                   const Interrupt* interrupt = nullptr) {
+    return dealer.sendFrame(route, frame, timeout, interrupt);
   }
 
   /// As recv(), but in ZeroMQ's own buffer, which is valid until the next call; null if none came in time. Where the route

@@ -159,8 +159,8 @@ void Dialer::awaitFirstNews(const Deadline& deadline) {
   for (;;) {
     const std::vector<Link> links = look();
     if (std::all_of(links.begin(), links.end(), isKnown) || limit.passed()) return;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, limit.pollTimeout());
+    pollfd waits[] = {{waker.fd(), POLLIN, 0}, {limit.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 2, limit.pollTimeout());
     waker.drain();
   }
 }
@@ -195,8 +195,8 @@ bool Dialer::awaitUp(std::size_t count, const Deadline& deadline) {
     const std::vector<Link> links = look();
     if (static_cast<std::size_t>(std::count_if(links.begin(), links.end(), isUp)) >= count) return true;
     if (deadline.passed()) return false;
-    pollfd wake{waker.fd(), POLLIN, 0};
-    ::poll(&wake, 1, deadline.pollTimeout());
+    pollfd waits[] = {{waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 2, deadline.pollTimeout());
     waker.drain();
   }
 }

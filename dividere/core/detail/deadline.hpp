@@ -56,6 +56,13 @@ class Deadline {
   /// over.
   int interruptFd() const { return interrupt_ ? interrupt_->descriptor() : -1; }
 
+  /// The same, or the Interrupt; null for none.
+  Deadline unless(const Interrupt* interrupt) const {
+    Deadline deadline = *this;
+    deadline.interrupt_ = interrupt;
+    return deadline;
+  }
+
   /// With the Interrupt of either.
   friend Deadline earlier(const Deadline& a, const Deadline& b) {
     Deadline deadline = a.at_ < b.at_ ? a : b;

@@ -84,7 +84,7 @@ void CallDesk::requireWaitable() const {
   throw Error(Errc::outOfTurn, who() + ": a callback must not wait for a call: use start()");
 }
 
-void CallDesk::make(const CallPtr& call) {
+bool CallDesk::make(const CallPtr& call, const Interrupt* interrupt) {
   requireWaitable();
   const Waker& waker = Waker::ofThisThread();  // throws, if at all, before anything is begun
   Responder* own = nullptr;
@@ -96,10 +96,10 @@ void CallDesk::make(const CallPtr& call) {
     if (responder) own = takeOverIfAlone(*responder);
   }
   if (!isBegun) post(call);
-  attendOrWait(call, own, waker);
+  return attendOrWait(call, own, waker, interrupt);
 }
 
-void CallDesk::await(const CallPtr& call) {
+bool CallDesk::await(const CallPtr& call, const Interrupt* interrupt) {
   requireWaitable();
   const Waker& waker = Waker::ofThisThread();
   Responder* own = nullptr;
@@ -108,19 +108,23 @@ void CallDesk::await(const CallPtr& call) {
     Responder* const holder = visit ? holderOf(*call) : nullptr;
     if (holder) own = takeOverIfAlone(*holder);
   }
-  attendOrWait(call, own, waker);
+  return attendOrWait(call, own, waker, interrupt);
 }
 
-void CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& waker) {
+bool CallDesk::attendOrWait(const CallPtr& call, Responder* own, const Waker& waker, const Interrupt* interrupt) {
   const CallTerms& terms = call->terms();
-  const Deadline deadline = terms.isTimed ? Deadline::never() : terms.deadline;
+  const Deadline deadline = (terms.isTimed ? Deadline::never() : terms.deadline).unless(interrupt);
   if (own) {
     attend(*own, *call, waker, deadline);
   } else {
     call->wait(deadline);
   }
-  if (!call->hasEnded() && call->end(outcomeInVain(*call))) post(call);
+  const bool isInterrupted = interrupt && !call->hasEnded() && (terms.isTimed || !terms.deadline.passed());
+  const bool endsHere =
+      !call->hasEnded() && call->end(isInterrupted ? CallFailure{Errc::cancelled, {}} : outcomeInVain(*call));
+  if (endsHere) post(call);
   call->wait(Deadline::never());  // whoever ended it may not yet have said how
+  return !(isInterrupted && endsHere);
 }
 
 /// One that has no other call than this thread's needs no other thread. Null if it has.
@@ -139,8 +143,8 @@ void CallDesk::attend(Responder& responder, PendingCall& call, const Waker& wake
   const int descriptor = responder.descriptor;
   for (;;) {
     call.addWaker(waker.fd());
-    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}};
-    ::poll(waits, 2, deadline.pollTimeout());
+    pollfd waits[] = {{descriptor, POLLIN, 0}, {waker.fd(), POLLIN, 0}, {deadline.interruptFd(), POLLIN, 0}};
+    ::poll(waits, 3, deadline.pollTimeout());
     call.removeWaker(waker.fd());  // or to bring the reply would wake this thread
     if (waits[1].revents) waker.drain();
     const ReactorLoop::Visit visit(loop());

@@ -35,11 +35,12 @@ class CallDesk : protected CallDispatch {
   /// Begins it. It ends by itself: at its deadline at the latest. Throws Error{stopping} after stop(); as all do that follow.
   void begin(const CallPtr& call);
 
-  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then.
-  void make(const CallPtr& call);
+  /// Begins it and waits until it has ended. Where its deadline comes first, it ends with what is known by then. False if the
+  /// Interrupt, which may be null, came before: it is cancelled then.
+  bool make(const CallPtr& call, const Interrupt* interrupt = nullptr);
 
   /// The same for one that has begun.
-  void await(const CallPtr& call);
+  bool await(const CallPtr& call, const Interrupt* interrupt = nullptr);
 
   /// Ends it, unless it has ended.
   static void cancel(const CallPtr& call);
@@ -79,7 +80,7 @@ class CallDesk : protected CallDispatch {
   // Any thread.
   CallPtr prepare(Frame&& request, std::size_t tail, const CallTerms& terms);
   void post(const CallPtr& call);
-  void attendOrWait(const CallPtr& call, Responder* own, const Waker& waker);
+  bool attendOrWait(const CallPtr& call, Responder* own, const Waker& waker, const Interrupt* interrupt);
   void attend(Responder& responder, PendingCall& call, const Waker& waker, const Deadline& deadline);
 
   // In the loop's thread, or in a Visit to it.

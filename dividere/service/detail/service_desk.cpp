@@ -132,7 +132,7 @@ bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
 
 // --- Calling all ---
 
-std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
+std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model, const Interrupt* interrupt) {
   requireWaitable();
   const auto all = std::make_shared<CallOfAll>();
   all->model = model;
@@ -144,7 +144,8 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
       if (!instances_.isEmpty()) beginAllNow();
     });
   });
-  const bool isDone = all->done.wait(model->terms().deadline);
+  if (!all->done.wait(model->terms().deadline.unless(interrupt))) model->end(CallFailure{Errc::cancelled, {}});
+  const bool isDone = all->done.isOpen();
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
   const Knowledge knowledge = knowledge_;
@@ -155,9 +156,12 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model) {
 
 void ServiceDesk::beginAllNow() {
   for (const auto& all : std::exchange(callsOfAll_, {})) {
-    if (all->model->terms().deadline.passed()) continue;  // nobody waits for it any more
+    if (all->model->hasEnded() || all->model->terms().deadline.passed()) continue;  // nobody waits for it any more
     instances_.forEach([&](Instance& each) { all->calls.push_back(beginAt(each, all->model)); });
+    const std::vector<CallPtr> calls = all->calls;
     all->done.open();
+    if (!all->model->hasEnded()) continue;
+    for (const CallPtr& call : calls) cancel(call);  // nobody may have seen that they were begun
   }
 }
 

@@ -24,7 +24,7 @@ class ServiceDesk final : public CallDesk {
 
   /// Begins a call of this request at each instance that is known once the registry has been asked. Any thread; throws
   /// Error{noService} or Error{noRegistry} if there is none by the deadline, and Error{stopping}.
-  std::vector<CallPtr> beginAll(const CallPtr& model);
+  std::vector<CallPtr> beginAll(const CallPtr& model, const Interrupt* interrupt);
 
  private:
   /// A call of all instances, which is made as soon as they are known.

@@ -369,7 +369,7 @@ bool judge(Client& client, const Run& run) {
               book.mixedUp.load(), book.lost(), book.twice.load(), token.use_count() - 1, grown);
   const auto wrong = book.wrong();
   for (const auto& [what, count] : wrong) std::printf("%zu: %s\n", count, what.c_str());
-  return wrong.empty() && book.mixedUp == 0 && book.lost() == 0 && book.twice == 0 && isLetGo && grown < 64 * 1024;
+  return wrong.empty() && book.mixedUp == 0 && book.lost() == 0 && book.twice == 0 && isLetGo && grown < 16 * 1024;
 }
 
 bool throughBroker(Run run) {
