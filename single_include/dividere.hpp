@@ -1959,8 +1959,8 @@ class Calling {
   }
 
   /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
-  /// start().
+  /// time. Its parts come once: where one has come, no other handler is given the request, unless CallOptions::repeatable
+  /// says so. Throws as start().
   template <class Part>
   Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout) {
     return Stream<Part>(self().beginStream(request, timeout, nullptr));
@@ -13287,6 +13287,7 @@ struct CallFields {
   bool asksFeatures = false;    ///< request: the peer is to tell its features
   bool takesParts = false;      ///< request: its caller takes parts before the reply
   bool notRepeatable = false;   ///< request: whoever had it may have done it, so nobody else gets it
+  bool partsOnce = false;       ///< request: the same as soon as a part of it has come
 
   /// The fields as EnvelopeExtras::tail takes them; empty if all have their defaults.
   std::string serialized() const;
@@ -13314,6 +13315,7 @@ enum CallField : int {
   kAsksFeaturesField = 112,
   kTakesPartsField = 113,
   kNotRepeatableField = 114,
+  kPartsOnceField = 118,
 };
 
 std::string CallFields::serialized() const {
@@ -13327,6 +13329,7 @@ std::string CallFields::serialized() const {
       .number(kAsksFeaturesField, asksFeatures ? 1 : 0)
       .number(kTakesPartsField, takesParts ? 1 : 0)
       .number(kNotRepeatableField, notRepeatable ? 1 : 0)
+      .number(kPartsOnceField, partsOnce ? 1 : 0)
       .take();
 }
 
@@ -13346,6 +13349,7 @@ static void takeCallField(const FieldReader& field, CallFields& fields) {
     case kAsksFeaturesField: return field.to(fields.asksFeatures);
     case kTakesPartsField: return field.to(fields.takesParts);
     case kNotRepeatableField: return field.to(fields.notRepeatable);
+    case kPartsOnceField: return field.to(fields.partsOnce);
     default: return;
   }
 }
@@ -16139,10 +16143,12 @@ class CallParts {
   /// Takes a part if it is one of those that it is for. What it throws passes.
   using Handler = std::function<bool(std::string_view envelope)>;
 
-  /// False if the peer has sent more than it may. If `keepsLast`, nobody may ever take them: the last few are kept, and
-  /// all count as taken. A first part after others is that of a new run, by somebody else: those
+  enum class Added { yes, tooMany, lost };
+
+  /// Says no if the peer has sent more than it may, or those before it were lost. If `keepsLast`, nobody may ever take them:
+  /// the last few are kept, and all count as taken. A first part after others is that of a new run, by somebody else: those
   /// of the former that nobody has taken are dropped.
-  bool add(Frame&& part, std::uint32_t number, bool keepsLast);
+  Added add(Frame&& part, std::uint32_t number, bool keepsLast);
 
   /// Those that are there count as taken.
   void countAll();
@@ -16167,6 +16173,9 @@ class CallParts {
 
   /// How many more the peer may be allowed, if that is worth a message; it is then taken to be.
   std::uint32_t takeCredit();
+
+  /// The peer could not be told.
+  void putBack(std::uint32_t credit);
   bool hasCredit() const;
 
  private:
@@ -16219,6 +16228,7 @@ struct CallTerms {
   std::chrono::milliseconds hedgeAfter{0};
   bool isRepeatable = true;
   bool takesParts = false;
+  bool partsOnce = false;  // is not repeatable as soon as there was a part
 };
 
 /// How often a client has tried, that tries again, and where.
@@ -16325,7 +16335,11 @@ class PendingCall {
   Clock::time_point waitsSince() const { return waitsSince_; }
   void waitFrom(Clock::time_point now) { waitsSince_ = now; }
 
+  /// Whether somebody else may be given what one may have handled.
+  bool isRepeatable() const { return terms_.isRepeatable && !(terms_.partsOnce && hadParts); }
+
   const Responder* partsFrom = nullptr;  // whose parts count
+  bool hadParts = false;                 // some have come
   bool isKnown = false;                  // the desk has seen it
   CallTries tries;
 
@@ -16692,6 +16706,7 @@ class CallDispatch : protected Remote::Owner {
   bool takeFeatures(Responder& responder, std::string_view reply);
   bool takePart(CallEntry& entry, Responder& responder, Frame& reply);
   void giveCredit(CallEntry& entry);
+  void giveOwedCredit();
 
   CallEntry& enter(const CallPtr& call, Clock::time_point now);
   bool give(CallEntry& entry, Responder& responder);
@@ -16724,7 +16739,8 @@ class CallDispatch : protected Remote::Owner {
   bool isAtDues_ = false;
   bool isOver_ = false;
   CallBook book_;
-  std::vector<CallPtr> finished_;  // whose followers have yet to be called
+  std::vector<std::uint64_t> owedCredit_;  // calls whose peers had no room for it
+  std::vector<CallPtr> finished_;          // whose followers have yet to be called
   ErrorLog log_;
 
   ReactorLoop loop_;  // after all that its thread uses
@@ -17498,6 +17514,9 @@ void CallDesk::postBeforeEnd(std::function<void()> function) {
 // begin dividere/reactor/detail/call_dispatch.cpp
 namespace dividere::detail {
 
+// Before a peer that took no credit is told of it again.
+constexpr std::chrono::milliseconds kCreditPause{100};
+
 CallDispatch::CallDispatch(const char* className, std::string who, std::size_t maxCalls)
     : className_(className), door_(std::make_shared<CallDoor>()), maxCalls_(maxCalls), loop_(className) {
   door_->who = std::move(who);
@@ -17654,9 +17673,13 @@ bool CallDispatch::takePart(CallEntry& entry, Responder& responder, Frame& reply
   PendingCall& call = *entry.call;
   if (!call.partsFrom) call.partsFrom = &responder;
   if (call.partsFrom != &responder) return true;  // of two that have it, one counts
-  if (!call.parts().add(std::move(reply), number, call.keepsLastParts())) {
+  call.hadParts = true;
+  const auto added = call.parts().add(std::move(reply), number, call.keepsLastParts());
+  if (added != CallParts::Added::yes) {
     cancelAt(entry, nullptr);
-    end(entry, CallFailure{Errc::malformed, "more parts came than the peer may send"});
+    end(entry, added == CallParts::Added::tooMany
+                   ? CallFailure{Errc::malformed, "more parts came than the peer may send"}
+                   : CallFailure{Errc::gaveUp, "parts before this one were lost: " + std::to_string(number)});
     return true;
   }
   // It is being handled: there is no need to try again.
@@ -17676,7 +17699,18 @@ void CallDispatch::giveCredit(CallEntry& entry) {
   for (Responder* const each : {entry.at, entry.also}) {
     if (!each || each != call.partsFrom) continue;
     Frame frame = creditFrame(credit);
-    each->remote->ask(ids_.of(call.number()), frame);
+    if (each->remote->ask(ids_.of(call.number()), frame)) return;
+    call.parts().putBack(credit);
+    owedCredit_.push_back(call.number());
+    alarm_.set(Deadline::in(kCreditPause).when());
+  }
+}
+
+/// Where there was no room for it.
+void CallDispatch::giveOwedCredit() {
+  for (const std::uint64_t number : std::exchange(owedCredit_, {})) {
+    CallEntry* const entry = book_.find(number);
+    if (entry) giveCredit(*entry);
   }
 }
 
@@ -17787,6 +17821,7 @@ void CallDispatch::endAllCalls() {
 
 void CallDispatch::attendToWhatIsDue() {
   const auto now = Clock::now();
+  giveOwedCredit();
   doWhatIsDueOfCalls(now);
   const auto next = doWhatIsDue(now);
   alarm_.set(std::min(next, book_.nextDue()));
@@ -17831,21 +17866,22 @@ constexpr std::uint32_t kCreditAtOnce = kInitialCredit / 2;
 // Credit for a run that ended may be on its way when another begins.
 constexpr std::size_t kMostParts = 3 * kInitialCredit;
 
-bool CallParts::add(Frame&& part, std::uint32_t number, bool keepsLast) {
+CallParts::Added CallParts::add(Frame&& part, std::uint32_t number, bool keepsLast) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (number <= last_) {
+    if (number != 1 && number != last_ + 1) return Added::lost;
+    if (number == 1) {
       parts_.clear();
       taken_ = 0;
     }
     last_ = number;
     if (keepsLast) ++taken_;
     if (keepsLast && parts_.size() >= kInitialCredit) parts_.pop_front();
-    if (parts_.size() >= kMostParts) return false;
+    if (parts_.size() >= kMostParts) return Added::tooMany;
     parts_.push_back(std::move(part));
   }
   ring();
-  return true;
+  return Added::yes;
 }
 
 void CallParts::addHandler(Handler handler) {
@@ -17904,6 +17940,11 @@ bool CallParts::hasCredit() const {
 std::uint32_t CallParts::takeCredit() {
   std::lock_guard<std::mutex> lock(mutex_);
   return taken_ >= kCreditAtOnce ? std::exchange(taken_, 0) : 0;
+}
+
+void CallParts::putBack(std::uint32_t credit) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  taken_ += credit;
 }
 
 }  // namespace dividere::detail
@@ -18019,7 +18060,7 @@ CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, C
 CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
                        const CallOptions* options) {
   CallTerms terms = termsOf(deadline, options);
-  if (!options) terms.isRepeatable = false;
+  terms.partsOnce = !options;
   return startCall(desk, request, terms, options, nullptr);
 }
 
@@ -18033,6 +18074,7 @@ CallFields requestFields(const char* className, const CallTerms& terms, const Ca
   CallFields fields;
   fields.timeoutMs = timeLeft(terms.deadline);
   fields.notRepeatable = !terms.isRepeatable;
+  fields.partsOnce = terms.partsOnce;
   fields.takesParts = terms.takesParts;
   if (options) {
     requireOption(options->method.size() <= kLongestMethod, className, "a method's name must be at most 255 bytes");
@@ -21305,6 +21347,7 @@ struct BrokerRequest {
   std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
   std::uint32_t priority = 0;   // the higher, the sooner
   bool isRepeatable = true;     // by another worker, when its own dies with it
+  bool partsOnce = false;       // by none, as soon as there was a part
   bool asksFeatures = false;    // its client asks what this broker understands
   bool takesParts = false;      // its client takes parts before the reply
   int attempts = 0;             // times it was given to a worker
@@ -21321,6 +21364,8 @@ struct BrokerRequest {
   std::uint32_t owedCredit = 0;           // for more of them, of which the worker is still to be told
   bool owesCancel = false;                // the worker is still to be told that nobody waits
   bool isOwed = false;                    // it stands among those whose workers are still to be told something
+
+  bool mayBeRepeated() const { return isRepeatable && !(partsOnce && hasParts); }
 
   /// Its worker has it no more.
   void leaveWorker() {
@@ -22457,6 +22502,7 @@ void Admission::readTerms(BrokerRequest& request) {
   request.asksFeatures = fields.asksFeatures;
   request.priority = std::min(fields.priority, kHighestPriority);
   request.isRepeatable = !fields.notRepeatable;
+  request.partsOnce = fields.partsOnce;
   request.takesParts = fields.takesParts;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
@@ -22486,7 +22532,7 @@ bool Admission::isRetry(BrokerRequest& request) {
 
 /// Parts went to a connection that the client has no more, and not all of them may have reached it.
 bool Admission::hasLostParts(const BrokerRequest& known, const BrokerRequest& retry) {
-  return known.hasParts && known.isRepeatable && known.client() != retry.client();
+  return known.hasParts && known.mayBeRepeated() && known.client() != retry.client();
 }
 
 /// Whether it has its outcome at once.
@@ -22768,7 +22814,7 @@ void BrokerDesk::changed(Responder& responder) {
 }
 
 bool BrokerDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
-  if (call.terms().isRepeatable) return true;
+  if (call.isRepeatable()) return true;
   whyNot = {Errc::gaveUp, "the connection to the broker was lost, and the request must not be repeated"};
   return false;
 }
@@ -22786,7 +22832,7 @@ CallDesk::NextTry BrokerDesk::tryHasEnded(PendingCall& call, Clock::time_point n
   const bool isLast = tries.retries >= policy_.maxRetries;
   if (isLast && call.terms().isByPolicy) return NextTry::endInVain;
   // Until its deadline it may have a reply.
-  const bool mayNotRepeat = !call.terms().isRepeatable && call.place() == Place::isGiven;
+  const bool mayNotRepeat = !call.isRepeatable() && call.place() == Place::isGiven;
   if (isLast || mayNotRepeat) {
     tries.end = Clock::time_point::max();
   } else {
@@ -24445,7 +24491,7 @@ void WorkerCare::blame(BrokerWorker& worker) {
 void WorkerCare::endUnrepeatable(BrokerWorker& worker, bool onlyWithParts) {
   std::vector<std::string> tokens;
   for (const BrokerRequest& request : worker.requests) {
-    if (request.isRepeatable || request.isAnswered || (onlyWithParts && !request.hasParts)) continue;
+    if (request.mayBeRepeated() || request.isAnswered || (onlyWithParts && !request.hasParts)) continue;
     tokens.push_back(request.token);
   }
   for (const std::string& token : tokens) {
@@ -28868,7 +28914,7 @@ void ServiceDesk::isUnused(Responder& responder) {
 }
 
 bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
-  if (call.terms().isRepeatable && call.attempts() <= options_.resends) return true;
+  if (call.isRepeatable() && call.attempts() <= options_.resends) return true;
   whyNot = {Errc::gaveUp, "instances died with it: " + std::to_string(call.attempts())};
   return false;
 }

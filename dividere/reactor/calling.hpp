@@ -41,8 +41,8 @@ class Calling {
   }
 
   /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: no other handler is given the request, unless CallOptions::repeatable says so. Throws as
-  /// start().
+  /// time. Its parts come once: where one has come, no other handler is given the request, unless CallOptions::repeatable
+  /// says so. Throws as start().
   template <class Part>
   Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout) {
     return Stream<Part>(self().beginStream(request, timeout, nullptr));

@@ -275,6 +275,51 @@ TEST_CASE(
   CHECK_FALSE(stream.next());
 }
 
+TEST_CASE("a stream that had no part yet goes to another worker, as any request") {
+  Broker broker(0, 0, calm());
+  Client client(front(broker), patient());
+  std::optional<NewWorker> dying(std::in_place, broker);
+  auto stream = client.stream<Msg02>(msg02("stream", 3), kLimit);
+  REQUIRE(dying->request());
+  dying.reset();
+  Counter worker(broker);
+  int expected = 0;
+  for (const Msg02& each : stream) CHECK(each.field2() == ++expected);
+  CHECK(expected == 3);
+}
+
+TEST_CASE("a hundred streams of one client come through a broker at once, each whole and in order") {
+  constexpr int kStreams = 100, kPartsEach = 200;
+  Broker broker(0, 0, calm());
+  Worker worker(back(broker), withCapacity(kStreams));
+  std::atomic<int> sent{0};
+  std::vector<std::thread> senders;
+  worker.on([&](const Msg02& request, Sender& sender) {
+    senders.emplace_back([&sent, request, later = sender.defer()]() mutable {
+      for (int i = 1; i <= request.field2(); ++i, ++sent) later.sendPart(msg02(request.field1(), i));
+      later.send(request);
+    });
+  });
+  worker.start();
+  Client client(front(broker), patient());
+  std::vector<dividere::Stream<Msg02>> streams;
+  for (int i = 0; i < kStreams; ++i) {
+    streams.push_back(client.stream<Msg02>(msg02(std::to_string(i), kPartsEach), kLimit));
+  }
+  CHECK(eventually([&] { return sent == kStreams * 32; }));  // none is read yet
+  for (int part = 1; part <= kPartsEach; ++part) {
+    for (int i = 0; i < kStreams; ++i) {
+      Msg02* const next = streams[static_cast<std::size_t>(i)].next();
+      REQUIRE(next);
+      REQUIRE(next->field1() == std::to_string(i));
+      REQUIRE(next->field2() == part);
+    }
+  }
+  for (auto& stream : streams) CHECK(stream.reply<Msg02>()->field2() == kPartsEach);
+  worker.stop();
+  for (auto& sender : senders) sender.join();
+}
+
 TEST_CASE("a client that retries its stream by another connection gets it from the first part") {
   support::LogCapture quiet;
   Broker broker(0, 0, calm());

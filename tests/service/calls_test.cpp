@@ -569,7 +569,7 @@ TEST_CASE("a stream is read in a loop, and its sender is allowed more parts as t
   auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
   sender.take();
   CHECK(sender.fields.takesparts());
-  CHECK(sender.fields.notrepeatable());
+  CHECK(sender.fields.partsonce());
   sender.send(32);
   for (int i = 1; i <= 15; ++i) REQUIRE(stream.next());
   CHECK_FALSE(sender.instance.recv(support::kShort));
@@ -612,6 +612,18 @@ TEST_CASE("a stream that fails, is late or is cancelled throws that in its loop"
   std::thread cancelling([&] { stream.cancel(); });
   CHECK(support::codeOf([&] { stream.next(); }) == Errc::cancelled);
   cancelling.join();
+}
+
+TEST_CASE("parts that are lost end their stream with an error: none is missed in silence") {
+  PartSender sender;
+  auto stream = sender.client.stream<Msg01>(msg01("x"), kLimit);
+  sender.take();
+  sender.send(2);
+  sender.sent += 1;
+  sender.send(1);
+  CHECK(stream.next()->field1() == "1");
+  CHECK(stream.next()->field1() == "2");
+  CHECK(support::codeOf([&] { stream.next(); }) == Errc::gaveUp);
 }
 
 TEST_CASE("a stream that nobody reads any more is cancelled at its source") {

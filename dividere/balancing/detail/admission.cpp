@@ -54,6 +54,7 @@ void Admission::readTerms(BrokerRequest& request) {
   request.asksFeatures = fields.asksFeatures;
   request.priority = std::min(fields.priority, kHighestPriority);
   request.isRepeatable = !fields.notRepeatable;
+  request.partsOnce = fields.partsOnce;
   request.takesParts = fields.takesParts;
   if (fields.timeoutMs == 0) return;
   request.timeoutMs = fields.timeoutMs;
@@ -83,7 +84,7 @@ bool Admission::isRetry(BrokerRequest& request) {
 
 /// Parts went to a connection that the client has no more, and not all of them may have reached it.
 bool Admission::hasLostParts(const BrokerRequest& known, const BrokerRequest& retry) {
-  return known.hasParts && known.isRepeatable && known.client() != retry.client();
+  return known.hasParts && known.mayBeRepeated() && known.client() != retry.client();
 }
 
 /// Whether it has its outcome at once.

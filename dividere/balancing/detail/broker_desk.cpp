@@ -122,7 +122,7 @@ void BrokerDesk::changed(Responder& responder) {
 }
 
 bool BrokerDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
-  if (call.terms().isRepeatable) return true;
+  if (call.isRepeatable()) return true;
   whyNot = {Errc::gaveUp, "the connection to the broker was lost, and the request must not be repeated"};
   return false;
 }
@@ -140,7 +140,7 @@ CallDesk::NextTry BrokerDesk::tryHasEnded(PendingCall& call, Clock::time_point n
   const bool isLast = tries.retries >= policy_.maxRetries;
   if (isLast && call.terms().isByPolicy) return NextTry::endInVain;
   // Until its deadline it may have a reply.
-  const bool mayNotRepeat = !call.terms().isRepeatable && call.place() == Place::isGiven;
+  const bool mayNotRepeat = !call.isRepeatable() && call.place() == Place::isGiven;
   if (isLast || mayNotRepeat) {
     tries.end = Clock::time_point::max();
   } else {

@@ -28,6 +28,7 @@ struct BrokerRequest {
   std::uint32_t timeoutMs = 0;  // as it stands in the payload; only if it expires
   std::uint32_t priority = 0;   // the higher, the sooner
   bool isRepeatable = true;     // by another worker, when its own dies with it
+  bool partsOnce = false;       // by none, as soon as there was a part
   bool asksFeatures = false;    // its client asks what this broker understands
   bool takesParts = false;      // its client takes parts before the reply
   int attempts = 0;             // times it was given to a worker
@@ -44,6 +45,8 @@ struct BrokerRequest {
   std::uint32_t owedCredit = 0;           // for more of them, of which the worker is still to be told
   bool owesCancel = false;                // the worker is still to be told that nobody waits
   bool isOwed = false;                    // it stands among those whose workers are still to be told something
+
+  bool mayBeRepeated() const { return isRepeatable && !(partsOnce && hasParts); }
 
   /// Its worker has it no more.
   void leaveWorker() {

@@ -78,7 +78,7 @@ void WorkerCare::blame(BrokerWorker& worker) {
 void WorkerCare::endUnrepeatable(BrokerWorker& worker, bool onlyWithParts) {
   std::vector<std::string> tokens;
   for (const BrokerRequest& request : worker.requests) {
-    if (request.isRepeatable || request.isAnswered || (onlyWithParts && !request.hasParts)) continue;
+    if (request.mayBeRepeated() || request.isAnswered || (onlyWithParts && !request.hasParts)) continue;
     tokens.push_back(request.token);
   }
   for (const std::string& token : tokens) {

@@ -14,6 +14,7 @@ enum CallField : int {
   kAsksFeaturesField = 112,
   kTakesPartsField = 113,
   kNotRepeatableField = 114,
+  kPartsOnceField = 118,
 };
 
 std::string CallFields::serialized() const {
@@ -27,6 +28,7 @@ std::string CallFields::serialized() const {
       .number(kAsksFeaturesField, asksFeatures ? 1 : 0)
       .number(kTakesPartsField, takesParts ? 1 : 0)
       .number(kNotRepeatableField, notRepeatable ? 1 : 0)
+      .number(kPartsOnceField, partsOnce ? 1 : 0)
       .take();
 }
 
@@ -46,6 +48,7 @@ static void takeCallField(const FieldReader& field, CallFields& fields) {
     case kAsksFeaturesField: return field.to(fields.asksFeatures);
     case kTakesPartsField: return field.to(fields.takesParts);
     case kNotRepeatableField: return field.to(fields.notRepeatable);
+    case kPartsOnceField: return field.to(fields.partsOnce);
     default: return;
   }
 }

@@ -35,6 +35,7 @@ struct CallFields {
   bool asksFeatures = false;    ///< request: the peer is to tell its features
   bool takesParts = false;      ///< request: its caller takes parts before the reply
   bool notRepeatable = false;   ///< request: whoever had it may have done it, so nobody else gets it
+  bool partsOnce = false;       ///< request: the same as soon as a part of it has come
 
   /// The fields as EnvelopeExtras::tail takes them; empty if all have their defaults.
   std::string serialized() const;

@@ -7,6 +7,9 @@
 
 namespace dividere::detail {
 
+// Before a peer that took no credit is told of it again.
+constexpr std::chrono::milliseconds kCreditPause{100};
+
 CallDispatch::CallDispatch(const char* className, std::string who, std::size_t maxCalls)
     : className_(className), door_(std::make_shared<CallDoor>()), maxCalls_(maxCalls), loop_(className) {
   door_->who = std::move(who);
@@ -163,9 +166,13 @@ bool CallDispatch::takePart(CallEntry& entry, Responder& responder, Frame& reply
   PendingCall& call = *entry.call;
   if (!call.partsFrom) call.partsFrom = &responder;
   if (call.partsFrom != &responder) return true;  // of two that have it, one counts
-  if (!call.parts().add(std::move(reply), number, call.keepsLastParts())) {
+  call.hadParts = true;
+  const auto added = call.parts().add(std::move(reply), number, call.keepsLastParts());
+  if (added != CallParts::Added::yes) {
     cancelAt(entry, nullptr);
-    end(entry, CallFailure{Errc::malformed, "more parts came than the peer may send"});
+    end(entry, added == CallParts::Added::tooMany
+                   ? CallFailure{Errc::malformed, "more parts came than the peer may send"}
+                   : CallFailure{Errc::gaveUp, "parts before this one were lost: " + std::to_string(number)});
     return true;
   }
   // It is being handled: there is no need to try again.
@@ -185,7 +192,18 @@ void CallDispatch::giveCredit(CallEntry& entry) {
   for (Responder* const each : {entry.at, entry.also}) {
     if (!each || each != call.partsFrom) continue;
     Frame frame = creditFrame(credit);
-    each->remote->ask(ids_.of(call.number()), frame);
+    if (each->remote->ask(ids_.of(call.number()), frame)) return;
+    call.parts().putBack(credit);
+    owedCredit_.push_back(call.number());
+    alarm_.set(Deadline::in(kCreditPause).when());
+  }
+}
+
+/// Where there was no room for it.
+void CallDispatch::giveOwedCredit() {
+  for (const std::uint64_t number : std::exchange(owedCredit_, {})) {
+    CallEntry* const entry = book_.find(number);
+    if (entry) giveCredit(*entry);
   }
 }
 
@@ -296,6 +314,7 @@ void CallDispatch::endAllCalls() {
 
 void CallDispatch::attendToWhatIsDue() {
   const auto now = Clock::now();
+  giveOwedCredit();
   doWhatIsDueOfCalls(now);
   const auto next = doWhatIsDue(now);
   alarm_.set(std::min(next, book_.nextDue()));

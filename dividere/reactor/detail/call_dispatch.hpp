@@ -157,6 +157,7 @@ class CallDispatch : protected Remote::Owner {
   bool takeFeatures(Responder& responder, std::string_view reply);
   bool takePart(CallEntry& entry, Responder& responder, Frame& reply);
   void giveCredit(CallEntry& entry);
+  void giveOwedCredit();
 
   CallEntry& enter(const CallPtr& call, Clock::time_point now);
   bool give(CallEntry& entry, Responder& responder);
@@ -189,7 +190,8 @@ class CallDispatch : protected Remote::Owner {
   bool isAtDues_ = false;
   bool isOver_ = false;
   CallBook book_;
-  std::vector<CallPtr> finished_;  // whose followers have yet to be called
+  std::vector<std::uint64_t> owedCredit_;  // calls whose peers had no room for it
+  std::vector<CallPtr> finished_;          // whose followers have yet to be called
   ErrorLog log_;
 
   ReactorLoop loop_;  // after all that its thread uses

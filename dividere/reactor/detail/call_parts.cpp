@@ -11,21 +11,22 @@ constexpr std::uint32_t kCreditAtOnce = kInitialCredit / 2;
 // Credit for a run that ended may be on its way when another begins.
 constexpr std::size_t kMostParts = 3 * kInitialCredit;
 
-bool CallParts::add(Frame&& part, std::uint32_t number, bool keepsLast) {
+CallParts::Added CallParts::add(Frame&& part, std::uint32_t number, bool keepsLast) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (number <= last_) {
+    if (number != 1 && number != last_ + 1) return Added::lost;
+    if (number == 1) {
       parts_.clear();
       taken_ = 0;
     }
     last_ = number;
     if (keepsLast) ++taken_;
     if (keepsLast && parts_.size() >= kInitialCredit) parts_.pop_front();
-    if (parts_.size() >= kMostParts) return false;
+    if (parts_.size() >= kMostParts) return Added::tooMany;
     parts_.push_back(std::move(part));
   }
   ring();
-  return true;
+  return Added::yes;
 }
 
 void CallParts::addHandler(Handler handler) {
@@ -84,6 +85,11 @@ bool CallParts::hasCredit() const {
 std::uint32_t CallParts::takeCredit() {
   std::lock_guard<std::mutex> lock(mutex_);
   return taken_ >= kCreditAtOnce ? std::exchange(taken_, 0) : 0;
+}
+
+void CallParts::putBack(std::uint32_t credit) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  taken_ += credit;
 }
 
 }  // namespace dividere::detail

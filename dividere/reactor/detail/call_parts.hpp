@@ -22,10 +22,12 @@ class CallParts {
   /// Takes a part if it is one of those that it is for. What it throws passes.
   using Handler = std::function<bool(std::string_view envelope)>;
 
-  /// False if the peer has sent more than it may. If `keepsLast`, nobody may ever take them: the last few are kept, and
-  /// all count as taken. A first part after others is that of a new run, by somebody else: those
+  enum class Added { yes, tooMany, lost };
+
+  /// Says no if the peer has sent more than it may, or those before it were lost. If `keepsLast`, nobody may ever take them:
+  /// the last few are kept, and all count as taken. A first part after others is that of a new run, by somebody else: those
   /// of the former that nobody has taken are dropped.
-  bool add(Frame&& part, std::uint32_t number, bool keepsLast);
+  Added add(Frame&& part, std::uint32_t number, bool keepsLast);
 
   /// Those that are there count as taken.
   void countAll();
@@ -50,6 +52,9 @@ class CallParts {
 
   /// How many more the peer may be allowed, if that is worth a message; it is then taken to be.
   std::uint32_t takeCredit();
+
+  /// The peer could not be told.
+  void putBack(std::uint32_t credit);
   bool hasCredit() const;
 
  private:

@@ -26,7 +26,7 @@ CallHandle startCall(CallDesk& desk, const google::protobuf::Message& request, C
 CallHandle startStream(CallDesk& desk, const google::protobuf::Message& request, const Deadline& deadline,
                        const CallOptions* options) {
   CallTerms terms = termsOf(deadline, options);
-  if (!options) terms.isRepeatable = false;
+  terms.partsOnce = !options;
   return startCall(desk, request, terms, options, nullptr);
 }
 

@@ -12,6 +12,7 @@ CallFields requestFields(const char* className, const CallTerms& terms, const Ca
   CallFields fields;
   fields.timeoutMs = timeLeft(terms.deadline);
   fields.notRepeatable = !terms.isRepeatable;
+  fields.partsOnce = terms.partsOnce;
   fields.takesParts = terms.takesParts;
   if (options) {
     requireOption(options->method.size() <= kLongestMethod, className, "a method's name must be at most 255 bytes");

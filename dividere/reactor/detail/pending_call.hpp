@@ -52,6 +52,7 @@ struct CallTerms {
   std::chrono::milliseconds hedgeAfter{0};
   bool isRepeatable = true;
   bool takesParts = false;
+  bool partsOnce = false;  // is not repeatable as soon as there was a part
 };
 
 /// How often a client has tried, that tries again, and where.
@@ -158,7 +159,11 @@ class PendingCall {
   Clock::time_point waitsSince() const { return waitsSince_; }
   void waitFrom(Clock::time_point now) { waitsSince_ = now; }
 
+  /// Whether somebody else may be given what one may have handled.
+  bool isRepeatable() const { return terms_.isRepeatable && !(terms_.partsOnce && hadParts); }
+
   const Responder* partsFrom = nullptr;  // whose parts count
+  bool hadParts = false;                 // some have come
   bool isKnown = false;                  // the desk has seen it
   CallTries tries;
 

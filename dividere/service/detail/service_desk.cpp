@@ -125,7 +125,7 @@ void ServiceDesk::isUnused(Responder& responder) {
 }
 
 bool ServiceDesk::mayGiveAgain(const PendingCall& call, CallFailure& whyNot) {
-  if (call.terms().isRepeatable && call.attempts() <= options_.resends) return true;
+  if (call.isRepeatable() && call.attempts() <= options_.resends) return true;
   whyNot = {Errc::gaveUp, "instances died with it: " + std::to_string(call.attempts())};
   return false;
 }
