@@ -48,6 +48,7 @@ using dividere::connection::Connector;
 using dividere::connection::Context;
 using dividere::connection::Dealer;
 using dividere::connection::EventType;
+using dividere::connection::keepLargeBlocks;
 using dividere::connection::name;
 using dividere::connection::PortManager;
 using dividere::connection::Proxy;

@@ -113,6 +113,7 @@
 #include "dividere/connection/detail/drainer.cpp"
 #include "dividere/connection/detail/endpoint.cpp"
 #include "dividere/connection/detail/frame_memory.cpp"
+#include "dividere/connection/detail/large_blocks.cpp"
 #include "dividere/connection/detail/gate.cpp"
 #include "dividere/connection/detail/gatekeeper.cpp"
 #include "dividere/connection/detail/handshake.cpp"

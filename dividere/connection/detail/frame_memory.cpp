@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../../core/detail/thread_sanitizer.hpp"
+#include "large_blocks.hpp"
 
 namespace dividere::detail {
 
@@ -116,6 +117,7 @@ static void giveBlock(void* data, void* hint) {
 }
 
 bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept {
+  if (bytes >= kLargeFrame) sawLargeFrame();
   if (bytes <= kLargestWithin || bytes > kLargestBlock) return zmq_msg_init_size(&message, bytes) == 0;
   std::uintptr_t size = 0;
   while (bytes > kSmallestBlock << size) ++size;

@@ -10,6 +10,7 @@
 #include "../../core/detail/options.hpp"
 #include "../../core/detail/random.hpp"
 #include "../../core/error.hpp"
+#include "large_blocks.hpp"
 #include "process.hpp"
 #include "transport.hpp"
 
@@ -285,7 +286,9 @@ bool Socket::tryReceiveFrame(Frame& frame) {
 }
 
 void Socket::countReceived(const Frame& frame) noexcept {
-  watch_->tally.bytesIn.add(frame.size());
+  const std::size_t bytes = frame.size();
+  if (bytes >= kLargeFrame) sawLargeFrame();
+  watch_->tally.bytesIn.add(bytes);
   if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
