@@ -16,6 +16,9 @@ export namespace dividere {
 using dividere::Call;
 using dividere::CallOptions;
 using dividere::currentTrace;
+using dividere::describe;
+using dividere::DescribeOptions;
+using dividere::Description;
 using dividere::Errc;
 using dividere::Error;
 using dividere::errorCategory;

@@ -40,6 +40,7 @@
 
 // messaging: sockets that carry protobuf messages
 #include "dividere/messaging/dealer.hpp"
+#include "dividere/messaging/describe.hpp"
 #include "dividere/messaging/envelope.hpp"
 #include "dividere/messaging/peer_info.hpp"
 #include "dividere/messaging/publisher.hpp"
@@ -146,10 +147,15 @@
 #include "dividere/connection/subscriber.cpp"
 
 #include "dividere/messaging/dealer.cpp"
+#include "dividere/messaging/describe.cpp"
 #include "dividere/messaging/detail/arrivals.cpp"
+#include "dividere/messaging/detail/ask_rate.cpp"
 #include "dividere/messaging/detail/call_fields.cpp"
 #include "dividere/messaging/detail/catch_up.cpp"
 #include "dividere/messaging/detail/codec.cpp"
+#include "dividere/messaging/detail/describe_topic.cpp"
+#include "dividere/messaging/detail/describing.cpp"
+#include "dividere/messaging/detail/description_format.cpp"
 #include "dividere/messaging/detail/envelope_format.cpp"
 #include "dividere/messaging/detail/error_envelope.cpp"
 #include "dividere/messaging/detail/fields.cpp"
@@ -164,6 +170,8 @@
 #include "dividere/messaging/detail/peer_list.cpp"
 #include "dividere/messaging/detail/publication.cpp"
 #include "dividere/messaging/detail/series.cpp"
+#include "dividere/messaging/detail/teller.cpp"
+#include "dividere/messaging/detail/type_book.cpp"
 #include "dividere/messaging/envelope.cpp"
 #include "dividere/messaging/publisher.cpp"
 #include "dividere/messaging/request.cpp"

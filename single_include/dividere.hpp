@@ -1366,6 +1366,72 @@ class Dealer : public Socket<connection::Dealer> {
 }  // namespace dividere::messaging
 // end dividere/messaging/dealer.hpp
 
+// begin dividere/messaging/describe.hpp
+namespace dividere {
+
+/// What a Service, Publisher, Broker or registry::Server says of itself. All of it is its own word: a host that is not trusted
+/// may say anything.
+struct Description {
+  struct Method {
+    std::string name;     ///< empty: it is called by the type it takes
+    std::string input;    ///< the full name of a type, as all types here
+    std::string output;   ///< empty: it may return anything
+    bool stream = false;  ///< what `output` says comes in any number, as parts
+  };
+
+  struct Type {
+    std::string name;
+    std::string hash;  ///< of its definition and those of all it contains: the same here and there, the same definition
+  };
+
+  struct Statistic {
+    std::string name;  ///< as in openMetrics(), without "dividere_" and "_total": "received_messages"
+    std::uint64_t value = 0;
+    std::string endpoint;  ///< of the socket that counts it; empty: of the whole
+  };
+
+  std::string process;  ///< the program's name
+  std::uint32_t pid = 0;
+  std::string host;
+  std::string version;  ///< of dividere; of libzmq and protobuf:
+  std::string libzmq;
+  std::string protobuf;
+  std::chrono::milliseconds uptime{0};  ///< since it was made
+  std::string kind;                     ///< "service", "publisher", "broker", "registry"
+  std::string name;
+  std::vector<Method> methods;
+  std::vector<Type> types;  ///< that methods take and return; that a publisher has sent so far
+  std::string descriptors;  ///< the files that define them, each once and behind those it imports: a FileDescriptorSet
+  std::string descriptorsHash;  ///< empty: there are none
+  std::vector<Statistic> statistics;
+};
+
+struct DescribeOptions {
+  /// What is there, as ServiceAddress::kind says it. "publisher": a Publisher. Empty: that is found out, and a Publisher may log
+  /// that somebody came who did not fit. All else: a Service, Broker or registry::Server.
+  std::string kind;
+
+  /// Descriptors that have this Description::descriptorsHash need not be sent.
+  std::string knownHash;
+
+  connection::SocketOptions socket;
+};
+
+/// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or one that describes
+/// nothing, as all of dividere 0.1 and of the Python package. Those are not asked. A Publisher that nobody sends with may
+/// take a second. Silent, too, is a Publisher to one of whose other peers all goes that it sends.
+///
+/// Who replies to whom, the environment variable DIVIDERE_DESCRIBE of the other side says: `local`, which is the default, to
+/// this host's programs over loopback, ipc and inproc, and to all whom its keys let in (secure()); `all`, to everybody; `off`,
+/// to nobody.
+///
+/// Throws Error{unauthorized} if it does not tell this host, or does not let it in, Error{overloaded} if it was asked too often
+/// of late, Error{malformed} if what comes is no Description, and Error{badEndpoint}. Any thread.
+std::optional<Description> describe(const std::string& endpoint, Timeout timeout, const DescribeOptions& options = {});
+
+}  // namespace dividere
+// end dividere/messaging/describe.hpp
+
 // begin dividere/messaging/envelope.hpp
 namespace dividere::messaging {
 
@@ -3463,6 +3529,7 @@ class Service : public reactor::Handling<Service> {
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
 #include <ifaddrs.h>
@@ -4605,6 +4672,9 @@ class StatisticsSource {
   std::list<const StatisticsSource*>::iterator place_;
 };
 
+/// Calls `function` with the name, as openMetrics() has it without "dividere_" and "_total", and the value of each figure.
+void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function);
+
 }  // namespace dividere::detail
 // end dividere/core/detail/statistics_book.hpp
 
@@ -4649,6 +4719,10 @@ constexpr Metric kMetrics[] = {
     {"reconnects", "Connections made to a peer that was lost.", &Statistics::reconnects},
     {"failed_handshakes", "Peers with which there was no agreement.", &Statistics::handshakesFailed},
 };
+
+void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function) {
+  for (const Metric& metric : kMetrics) function(metric.name, statistics.*metric.figure);
+}
 
 /// What goes between the quotes of a label.
 static std::string escapedLabel(const std::string& text) {
@@ -5947,6 +6021,19 @@ class Frame {
     return isIp ? address : std::string();
   }
 
+  /// What kind of socket it says that it is: "DEALER". Empty for inproc.
+  std::string socketType() const { return property("Socket-Type"); }
+
+  /// Whether the peer's end of the connection is on this host: over loopback, ipc or inproc.
+  bool isFromThisHost() const {
+    const std::string address = property("Peer-Address");
+    if (address.empty()) return socketType().empty();
+    for (const char* own : {"127.", "::ffff:127.", "localhost:"}) {
+      if (address.compare(0, std::strlen(own), own) == 0) return true;
+    }
+    return address == "::1";
+  }
+
   /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
   std::string peerName() const { return property("User-Id"); }
   std::string peerKey() const { return property("X-Key"); }
@@ -6921,6 +7008,12 @@ class Census {
   /// The topics of a peer, by its connection; null for one that cannot be told apart.
   const std::set<std::string>* topicsOf(const void* connection) const;
 
+  /// Something that came by this connection, of a peer that can be told apart; else null.
+  const Frame* newsOf(const void* connection) const;
+
+  /// Whether any peer that can be told apart, but for this one, has this topic.
+  bool hasOther(const std::string& topic, const void* connection) const;
+
   /// Whether any peer that can be told apart has this topic.
   bool has(const std::string& topic) const { return holders_.count(topic) > 0; }
 
@@ -7014,6 +7107,7 @@ struct Audience {
   RateLimit warnings;
   bool waitWhenFull = false;
   std::shared_ptr<Attendant> attendant;  // under mutex, but for the owner; null if there is none
+  std::shared_ptr<Attendant> teller;     // the same; not told of what is sent
 
   /// For the owner.
   std::unique_lock<std::mutex> enter();
@@ -7032,6 +7126,9 @@ struct Audience {
   /// For the owner: from now on, and for all who are there already.
   void setAttendant(std::shared_ptr<Attendant> newOne);
 
+  /// The same of the teller.
+  void setTeller(std::shared_ptr<Attendant> newOne);
+
   /// For the owner: `function` is called in the watcher's thread, without the mutex, when it has learned of who comes, goes, or
   /// subscribes to something else. Null: none.
   void onChange(std::function<void()> function);
@@ -7045,6 +7142,8 @@ struct Audience {
  private:
   bool readOne();
   void cutOff(Frame& news);
+  void tellOf(std::string_view topic, const Frame& news);
+  void tellAllTo(Attendant& newOne);
   void attend();
   bool serve();
   bool isChanged() const { return onChange_ && toldOf_ != census.changes(); }
@@ -7160,7 +7259,10 @@ bool Audience::readNews() {
 }
 
 /// Whether there is more to do.
-bool Audience::serve() { return attendant && attendant->serve(*socket, census, isWanted); }
+bool Audience::serve() {
+  const bool isUnfinished = attendant && attendant->serve(*socket, census, isWanted);
+  return (teller && teller->serve(*socket, census, isWanted)) || isUnfinished;
+}
 
 // To send takes libzmq's signals in, so the watcher may not see them.
 void Audience::attend() {
@@ -7177,9 +7279,24 @@ void Audience::attend() {
 void Audience::setAttendant(std::shared_ptr<Attendant> newOne) {
   const auto lock = enter();
   attendant = std::move(newOne);
-  census.forEach(
-      [this](const std::string& topic, const void* connection) { attendant->subscribed(topic, connection); });
+  tellAllTo(*attendant);
   socket->pumpOnSignals();
+}
+
+void Audience::setTeller(std::shared_ptr<Attendant> newOne) {
+  const auto lock = enter();
+  teller = std::move(newOne);
+  tellAllTo(*teller);
+}
+
+void Audience::tellAllTo(Attendant& newOne) {
+  census.forEach([&](const std::string& topic, const void* connection) { newOne.subscribed(topic, connection); });
+}
+
+void Audience::tellOf(std::string_view topic, const Frame& news) {
+  for (const auto& each : {attendant.get(), teller.get()}) {
+    if (each) each->subscribed(topic, ConnectionMark::keyOf(news));
+  }
 }
 
 void Audience::readAllNews() {
@@ -7243,8 +7360,8 @@ bool Audience::readOne() {
     if (Gate* const gate = socket->gate()) gate->noteConnection(frame.sourceDescriptor(), frame.peerKey());
     if (!census.observe(frame)) {
       cutOff(frame);
-    } else if (attendant && !frame.view().empty() && frame.view().front() == '\1') {
-      attendant->subscribed(frame.view().substr(1), ConnectionMark::keyOf(frame));
+    } else if (!frame.view().empty() && frame.view().front() == '\1') {
+      tellOf(frame.view().substr(1), frame);
     }
     ++newsRead;
   } else {
@@ -7543,6 +7660,16 @@ std::vector<std::string> Census::topicsFrom(std::string_view beginning, std::siz
 const std::set<std::string>* Census::topicsOf(const void* connection) const {
   const auto peer = peers_.find(connection);
   return peer == peers_.end() ? nullptr : &peer->second.topics;
+}
+
+const Frame* Census::newsOf(const void* connection) const {
+  const auto peer = peers_.find(connection);
+  return peer == peers_.end() ? nullptr : &peer->second.keepsConnectionUnique;
+}
+
+bool Census::hasOther(const std::string& topic, const void* connection) const {
+  const auto holders = holders_.find(topic);
+  return holders != holders_.end() && holders->second.size() > holders->second.count(connection);
 }
 
 bool Census::haveBoth(const std::string& topic, const std::string& other) const {
@@ -10018,8 +10145,9 @@ namespace dividere::detail {
 /// connects again is not ignored for its former connection. Before the socket is bound.
 void setUpRouter(Socket& socket);
 
-/// Such a ROUTER, bound to this TCP port of every interface; 0: a free one.
-std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options);
+/// Such a ROUTER, bound to this TCP port of every interface; 0: a free one. Those who connect see this routing id.
+std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options,
+                                   std::string_view routingId = {});
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/router.hpp
@@ -10032,9 +10160,11 @@ void setUpRouter(Socket& socket) {
   socket.set(ZMQ_ROUTER_HANDOVER, 1);
 }
 
-std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options) {
+std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options,
+                                   std::string_view routingId) {
   auto router = std::make_unique<Socket>(who, ZMQ_ROUTER, options);
   setUpRouter(*router);
+  if (!routingId.empty()) router->set(ZMQ_ROUTING_ID, routingId.data(), routingId.size());
   router->bind(everyInterface(port));
   return router;
 }
@@ -12733,6 +12863,432 @@ bool Dealer::receiveInto(google::protobuf::Message& message, const Timeout* time
 }  // namespace dividere::messaging
 // end dividere/messaging/dealer.cpp
 
+// begin dividere/messaging/detail/describe_topic.hpp
+// The topic by which a Publisher is asked what it is, and to which it replies: field 109 of an envelope (doc/wire.md).
+
+namespace dividere::detail {
+
+/// One that nobody else has. `knownHash` of 8 bytes says what files need not be sent; another one counts for nothing.
+std::string makeDescribeTopic(std::string_view knownHash);
+
+/// Whether it is one; `knownHash` is empty if it says none.
+bool readDescribeTopic(std::string_view topic, std::string_view& knownHash);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/describe_topic.hpp
+
+// begin dividere/messaging/detail/ask_rate.hpp
+// How often somebody may ask for what takes long to reply to.
+
+namespace dividere::detail {
+
+/// Gives each peer, and all of them together, a number of replies at once and so many a second. One thread at a time.
+class AskRate {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// Whether this peer, called whatever tells it from others, gets one more.
+  bool allow(const std::string& peer, Clock::time_point now);
+
+ private:
+  /// What is left, and when that was so.
+  struct Share {
+    double replies;
+    Clock::time_point since;
+  };
+
+  void forgetRested(Clock::time_point now);
+
+  Share all_{100, {}};
+  std::map<std::string, Share> peers_;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/ask_rate.hpp
+
+// begin dividere/messaging/detail/description_format.hpp
+// A Description as it travels (proto/dividere.proto, doc/wire.md).
+
+namespace dividere::detail {
+
+struct DescribeReq {
+  static constexpr std::string_view kType = "DescribeReq";
+  std::string knownHash = {};
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+constexpr std::string_view kDescriptionType = "Description";
+
+std::string encodeDescription(const Description& description);
+
+/// False if the bytes are no Description.
+bool decodeDescription(std::string_view bytes, Description& description);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/description_format.hpp
+
+// begin dividere/messaging/detail/type_book.hpp
+// Message types, and the files that define them, in a form that another program can build them from.
+
+namespace google::protobuf {
+class Descriptor;
+class FileDescriptor;
+}  // namespace google::protobuf
+
+namespace dividere::detail {
+
+/// Collects types, and works out what there is to say of them when somebody asks, once. One thread at a time.
+class TypeBook {
+ public:
+  /// Does nothing for one that is there. Of a pool that may go, it is worked out at once.
+  void add(const google::protobuf::Descriptor& type);
+
+  /// Adds the types, and a hash of the files that define them; the files too, unless whoever asks has those of this hash.
+  void describe(Description& description, std::string_view knownHash);
+
+ private:
+  void workOut();
+  void workOut(const google::protobuf::Descriptor& type);
+  void addFile(const google::protobuf::FileDescriptor& file);
+
+  std::map<std::string, std::string, std::less<>> hashes_;  // of types, by their full names; empty: not yet worked out
+  std::vector<const google::protobuf::Descriptor*>
+      pending_;                               // whose files are not; of the generated pool, which never goes
+  std::set<std::string, std::less<>> files_;  // those that are in descriptors_
+  std::string descriptors_;                   // a FileDescriptorSet
+  std::string descriptorsHash_;
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/type_book.hpp
+
+// begin dividere/messaging/detail/describing.hpp
+// What an endpoint tells of itself to those who ask, and whom it tells.
+
+namespace dividere::detail {
+
+/// Who is told, as DIVIDERE_DESCRIBE says.
+enum class DescribeRule { off, local, all };
+
+/// The routing id of every ROUTER that can be asked: those who connect see it, and ask no others.
+constexpr std::string_view kDescribedRoutingId = "dividere/describe";
+
+/// The routing id of a ROUTER that is to be bound; empty if it is not to be asked.
+std::string_view describedRoutingId();
+
+/// Of one socket that binds. In the thread that uses the socket.
+class Describing {
+ public:
+  /// What its owner adds: methods, types, figures.
+  using Extras = std::function<void(Description&, TypeBook&)>;
+
+  explicit Describing(Socket& socket, Extras extras = nullptr);
+
+  /// Gives a ROUTER its routing id, before it is bound.
+  void announce();
+
+  bool isOn() const { return rule_ != DescribeRule::off; }
+
+  /// Whether the message is a question, as a ROUTER gets it. Fast for what is none.
+  bool isQuestion(std::string_view envelope) const {
+    return isOn() && envelope.size() > 1 && envelope[1] == static_cast<char>(DescribeReq::kType.size()) &&
+           isNamedQuestion(envelope);
+  }
+
+  /// The reply to such a question: an envelope, of an error where there is no Description. `names`: how many frames came in
+  /// front of it, but for empty ones.
+  std::string replyTo(const Frame& question, std::size_t names);
+
+  /// Whether this peer may be told; `isDirect`: no forwarder is between.
+  bool mayTell(const Frame& question, bool isDirect) const;
+
+  /// What others are told: an error, enveloped.
+  std::string refusal() const;
+
+  /// Whether `peer` does not ask too often.
+  bool hasTurn(const std::string& peer) { return rate_.allow(peer, AskRate::Clock::now()); }
+
+  /// The Description, enveloped: without its files if they have that hash, or there is no room for them.
+  std::string envelope(std::string_view knownHash);
+
+  TypeBook& types() { return types_; }
+
+ private:
+  static bool isNamedQuestion(std::string_view envelope);
+  std::string replyOrFail(const Frame& question, std::size_t names);
+  Description describe(std::string_view knownHash);
+
+  const DescribeRule rule_;
+  const AskRate::Clock::time_point made_ = AskRate::Clock::now();
+  Socket& socket_;
+  const Extras extras_;
+  TypeBook types_;
+  AskRate rate_;
+};
+
+/// Adds what the socket counts, and its kind and name if there is none yet.
+void addStatistics(Description& description, Socket& socket);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/describing.hpp
+
+// begin dividere/messaging/detail/framework_messages.hpp
+// The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
+//
+// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which replaces all that
+// the message held and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
+// (Heartbeat is in balancing/detail/dialect.hpp: a signal of workers and brokers.)
+
+namespace dividere::detail {
+
+/// What RegisterService, UnregisterService and ServiceLookupRep have in common.
+struct ServiceAt {
+  std::string name;
+  std::string server;
+  std::uint32_t port = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// What is at an endpoint, as it says of itself.
+struct EndpointTraits {
+  std::uint32_t features = 0;  // bits: what it knows beyond the Python package
+  std::string publicKey = {};  // empty: it has none
+  std::string kind = {};       // "service", "publisher" and so on; empty: it does not say
+};
+
+struct RegisterService : ServiceAt {
+  static constexpr std::string_view kType = "RegisterService";
+  std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
+  bool instance = false;      // one of several that share the name; false: the only one that this peer has
+  EndpointTraits traits;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct UnregisterService : ServiceAt {
+  static constexpr std::string_view kType = "UnregisterService";
+};
+
+/// Where one instance of a service is.
+struct ServiceInstance {
+  std::string server;
+  std::uint32_t port = 0;
+  std::string name = {};  // empty: that of the look-up
+  EndpointTraits traits = {};
+  bool gone = false;  // among changes: it is not there any more
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct ServiceLookupRep : ServiceAt {
+  static constexpr std::string_view kType = "ServiceLookupRep";
+  static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
+
+  std::vector<ServiceInstance> instances;  // every one, if the request asks for all and the registry can tell
+  bool isListed = false;                   // they are those that match the request's pattern, each with its name
+  bool more = false;                       // there are more: ask for those after the last of these
+  std::uint64_t revision = 0;              // of what the registry knows; 0: it does not count its changes
+  bool changes = false;  // they are changes since the request's revision, in order, not the whole list
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct ServiceLookupReq {
+  static constexpr std::string_view kType = "ServiceLookupReq";
+  std::string name;
+  bool all = false;            // asks for every instance
+  std::string pattern = {};    // asks for a list of what matches it; `name` is for registries that know no patterns
+  ServiceInstance after = {};  // asks for the part of that list that comes after this one
+  std::uint64_t since = 0;     // asks for the changes after this revision in place of the list
+  std::uint32_t waitMs = 0;    // how long the reply may take, if there are no such changes yet
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+struct Ack {
+  static constexpr std::string_view kType = "ack";
+  bool ok = false;
+  bool leases = false;      // the registry forgets entries that are not renewed
+  std::string reason = {};  // why it is not ok, for people
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// A message without content.
+struct RediscoverReq {
+  static constexpr std::string_view kType = "RediscoverReq";
+  std::string encode() const { return {}; }
+};
+
+// --- Of a call: each behind the correlation frame of a request, and only to peers that are known to understand it ---
+
+/// What the sender understands (Feature): the reply to a request that asks for it, ahead of its own.
+struct Features {
+  static constexpr std::string_view kType = "Features";
+  std::uint32_t features = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// Nobody waits for the reply any more.
+struct CancelCall {
+  static constexpr std::string_view kType = "CancelCall";
+  std::string encode() const { return {}; }
+};
+
+/// So many more parts may be sent.
+struct Credit {
+  static constexpr std::string_view kType = "Credit";
+  std::uint32_t parts = 0;
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+/// Sent in place of a reply that cannot be: an Errc below 20, a text for people, and the code of a handler's Failure.
+struct DividereError {
+  static constexpr std::string_view kType = "DividereError";
+  std::uint32_t code = 0;
+  std::string text;
+  std::int32_t failure = 0;  // 0: it was no Failure
+
+  std::string encode() const;
+  bool decode(std::string_view bytes);
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/framework_messages.hpp
+
+// begin dividere/messaging/detail/error_envelope.hpp
+// Errors that travel: the DividereError that a peer sends where no reply can be (doc/wire.md).
+
+namespace dividere::detail {
+
+/// The enveloped DividereError that tells a peer of this error.
+std::string errorEnvelope(const Error& error);
+
+/// What a peer says is wrong, as an Error of this side.
+Error asError(std::string_view who, const DividereError& told);
+
+/// Whether the bytes begin as an enveloped DividereError does.
+bool isErrorEnvelope(std::string_view bytes);
+
+/// What a peer says is wrong; nothing if these bytes, or this envelope, say no such thing.
+std::optional<DividereError> readErrorEnvelope(std::string_view bytes);
+std::optional<DividereError> readError(const Envelope& envelope);
+
+/// Throws what a peer says is wrong, if that is what these bytes say. Throws Error{malformed} if they begin so and are no
+/// envelope.
+void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
+void throwIfError(std::string_view who, const Envelope& envelope);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/error_envelope.hpp
+
+// begin dividere/messaging/describe.cpp
+namespace dividere::detail {
+
+constexpr const char* kDescribe = "dividere::describe";
+
+/// One that asks one endpoint.
+class Asker {
+ public:
+  Asker(const std::string& endpoint, const DescribeOptions& options, const Deadline& deadline)
+      : endpoint_(endpoint), options_(options), deadline_(deadline) {}
+
+  std::optional<Description> ask() {
+    if (options_.kind == "publisher") return askPublisher();
+    std::optional<Description> told = askRouter();
+    return told || !isOfOtherKind_.isRaised() || !options_.kind.empty() ? told : askPublisher();
+  }
+
+ private:
+  std::optional<Description> askRouter();
+  std::optional<Description> askPublisher();
+  std::optional<Description> read(std::string_view envelope) const;
+  connection::SocketOptions socketOptions();
+  Deadline untilOtherKind() const { return earlier(deadline_, Deadline::in(nullptr, &isOfOtherKind_)); }
+
+  const std::string& endpoint_;
+  const DescribeOptions& options_;
+  const Deadline deadline_;
+  Interrupt isOfOtherKind_;  // the peer's socket does not fit
+};
+
+connection::SocketOptions Asker::socketOptions() {
+  connection::SocketOptions options = options_.socket;
+  options.linger = std::chrono::milliseconds(0);
+  options.monitor = true;
+  options.onEvent = [this, isBeginning = false](const connection::SocketEvent& event) mutable {
+    using connection::EventType;
+    // libzmq ends a connection to a socket that does not fit, and says no more.
+    if (event.type == EventType::disconnected && isBeginning) isOfOtherKind_.raise();
+    if (event.type == EventType::connected) isBeginning = true;
+    if (event.type == EventType::handshakeSucceeded || event.type == EventType::handshakeFailed) isBeginning = false;
+  };
+  return options;
+}
+
+// A ROUTER sends to a routing id, and can to none but one that the peer has told. So no other peer ever gets the question.
+std::optional<Description> Asker::askRouter() {
+  Socket socket(kDescribe, ZMQ_ROUTER, socketOptions());
+  setUpRouter(socket);
+  socket.giveUpIfRefused();
+  socket.connect(endpoint_);
+  const Deadline deadline = untilOtherKind();
+  if (!socket.await(ZMQ_POLLOUT, deadline)) return socket.requireLetIn(), std::nullopt;
+  Frame question{std::string_view(sealEnvelope(DescribeReq::kType, DescribeReq{options_.knownHash}.encode()))};
+  if (socket.trySend({std::string(kDescribedRoutingId), {}}, question) != SendResult::sent) return std::nullopt;
+  if (!socket.receive(deadline)) return std::nullopt;
+  return read(socket.inbox().payload().view());
+}
+
+std::optional<Description> Asker::askPublisher() {
+  connection::SocketOptions options = socketOptions();
+  options.sendQueue = 0;
+  Socket socket(kDescribe, ZMQ_SUB, options);
+  socket.giveUpIfRefused();
+  const std::string topic = makeDescribeTopic(options_.knownHash);
+  // The first one says that this is no subscriber to be counted.
+  for (const std::string& each : {helloTopic(), topic}) socket.set(ZMQ_SUBSCRIBE, each.data(), each.size());
+  socket.connect(endpoint_);
+  isOfOtherKind_.reset();
+  if (!socket.receive(untilOtherKind())) return socket.requireLetIn(), std::nullopt;
+  return read(socket.onlyFrame().view().substr(topic.size()));
+}
+
+std::optional<Description> Asker::read(std::string_view bytes) const {
+  const std::string who = std::string(kDescribe) + ": " + endpoint_;
+  const Envelope envelope = openEnvelope(who, bytes);
+  throwIfError(who, envelope);
+  Description description;
+  if (envelope.type != kDescriptionType || !decodeDescription(envelope.payload, description)) {
+    failMalformed(who, envelope.type, "it is no Description");
+  }
+  return description;
+}
+
+}  // namespace dividere::detail
+
+namespace dividere {
+
+std::optional<Description> describe(const std::string& endpoint, Timeout timeout, const DescribeOptions& options) {
+  return detail::Asker(endpoint, options, detail::Deadline::in(&timeout)).ask();
+}
+
+}  // namespace dividere
+// end dividere/messaging/describe.cpp
+
 // begin dividere/messaging/detail/kept_notes.hpp
 // What a publisher that keeps messages and a subscriber tell each other about them (doc/wire.md).
 
@@ -13331,6 +13887,43 @@ const messaging::Topic& Arrivals::topic() {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/arrivals.cpp
 
+// begin dividere/messaging/detail/ask_rate.cpp
+namespace dividere::detail {
+
+constexpr double kPeerAtOnce = 20, kPeerASecond = 10;
+constexpr double kAllAtOnce = 100, kAllASecond = 50;
+
+// There are never many more: who has not asked for two seconds need not be remembered, and all together ask 50 times a second.
+constexpr std::size_t kMostPeers = 300;
+
+static double replies(double left, Deadline::Clock::duration rest, double aSecond, double most) {
+  return std::min(most, left + std::chrono::duration<double>(rest).count() * aSecond);
+}
+
+bool AskRate::allow(const std::string& peer, Clock::time_point now) {
+  const auto known = peers_.find(peer);
+  const double own = known == peers_.end()
+                         ? kPeerAtOnce
+                         : replies(known->second.replies, now - known->second.since, kPeerASecond, kPeerAtOnce);
+  const double all = replies(all_.replies, now - all_.since, kAllASecond, kAllAtOnce);
+  if (own < 1 || all < 1) return false;
+  all_ = {all - 1, now};
+  if (peers_.size() >= kMostPeers) forgetRested(now);
+  peers_[peer] = {own - 1, now};
+  return true;
+}
+
+void AskRate::forgetRested(Clock::time_point now) {
+  for (auto each = peers_.begin(); each != peers_.end();) {
+    const Share& share = each->second;
+    const bool isRested = replies(share.replies, now - share.since, kPeerASecond, kPeerAtOnce) >= kPeerAtOnce;
+    each = isRested ? peers_.erase(each) : std::next(each);
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/ask_rate.cpp
+
 // begin dividere/messaging/detail/call_fields.hpp
 // What an envelope says of the message as a part of a call (doc/wire.md): behind the message, in fields that old peers skip.
 
@@ -13338,9 +13931,10 @@ namespace dividere::detail {
 
 /// What a peer understands beyond requests and replies: bits of the message Features.
 enum Feature : std::uint32_t {
-  kCancelFeature = 1,   ///< CancelCall
-  kPartsFeature = 2,    ///< parts before a reply, and Credit for more of them
-  kCallerFeature = 32,  ///< between brokers and workers: a Caller behind the token
+  kCancelFeature = 1,    ///< CancelCall
+  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
+  kDescribeFeature = 4,  ///< DescribeReq
+  kCallerFeature = 32,   ///< between brokers and workers: a Caller behind the token
 };
 
 /// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.
@@ -13743,167 +14337,6 @@ void CatchUp::setDue() {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/catch_up.cpp
 
-// begin dividere/messaging/detail/framework_messages.hpp
-// The framework's own messages (proto/dividere.proto, doc/wire.md), read and written by hand.
-//
-// Each has its name on the wire, encode() to a serialized message (no envelope) and decode(), which replaces all that
-// the message held and ignores fields it does not know, as protobuf does; false if the bytes are no protobuf message.
-// (Heartbeat is in balancing/detail/dialect.hpp: a signal of workers and brokers.)
-
-namespace dividere::detail {
-
-/// What RegisterService, UnregisterService and ServiceLookupRep have in common.
-struct ServiceAt {
-  std::string name;
-  std::string server;
-  std::uint32_t port = 0;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// What is at an endpoint, as it says of itself.
-struct EndpointTraits {
-  std::uint32_t features = 0;  // bits: what it knows beyond the Python package
-  std::string publicKey = {};  // empty: it has none
-  std::string kind = {};       // "service", "publisher" and so on; empty: it does not say
-};
-
-struct RegisterService : ServiceAt {
-  static constexpr std::string_view kType = "RegisterService";
-  std::uint32_t leaseMs = 0;  // forgotten this long after the last registration; 0: never
-  bool instance = false;      // one of several that share the name; false: the only one that this peer has
-  EndpointTraits traits;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-struct UnregisterService : ServiceAt {
-  static constexpr std::string_view kType = "UnregisterService";
-};
-
-/// Where one instance of a service is.
-struct ServiceInstance {
-  std::string server;
-  std::uint32_t port = 0;
-  std::string name = {};  // empty: that of the look-up
-  EndpointTraits traits = {};
-  bool gone = false;  // among changes: it is not there any more
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-struct ServiceLookupRep : ServiceAt {
-  static constexpr std::string_view kType = "ServiceLookupRep";
-  static constexpr std::string_view kUnavailable = "unavailable";  // the server of a service that is not there
-
-  std::vector<ServiceInstance> instances;  // every one, if the request asks for all and the registry can tell
-  bool isListed = false;                   // they are those that match the request's pattern, each with its name
-  bool more = false;                       // there are more: ask for those after the last of these
-  std::uint64_t revision = 0;              // of what the registry knows; 0: it does not count its changes
-  bool changes = false;  // they are changes since the request's revision, in order, not the whole list
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-struct ServiceLookupReq {
-  static constexpr std::string_view kType = "ServiceLookupReq";
-  std::string name;
-  bool all = false;            // asks for every instance
-  std::string pattern = {};    // asks for a list of what matches it; `name` is for registries that know no patterns
-  ServiceInstance after = {};  // asks for the part of that list that comes after this one
-  std::uint64_t since = 0;     // asks for the changes after this revision in place of the list
-  std::uint32_t waitMs = 0;    // how long the reply may take, if there are no such changes yet
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-struct Ack {
-  static constexpr std::string_view kType = "ack";
-  bool ok = false;
-  bool leases = false;      // the registry forgets entries that are not renewed
-  std::string reason = {};  // why it is not ok, for people
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// A message without content.
-struct RediscoverReq {
-  static constexpr std::string_view kType = "RediscoverReq";
-  std::string encode() const { return {}; }
-};
-
-// --- Of a call: each behind the correlation frame of a request, and only to peers that are known to understand it ---
-
-/// What the sender understands (Feature): the reply to a request that asks for it, ahead of its own.
-struct Features {
-  static constexpr std::string_view kType = "Features";
-  std::uint32_t features = 0;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// Nobody waits for the reply any more.
-struct CancelCall {
-  static constexpr std::string_view kType = "CancelCall";
-  std::string encode() const { return {}; }
-};
-
-/// So many more parts may be sent.
-struct Credit {
-  static constexpr std::string_view kType = "Credit";
-  std::uint32_t parts = 0;
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-/// Sent in place of a reply that cannot be: an Errc below 20, a text for people, and the code of a handler's Failure.
-struct DividereError {
-  static constexpr std::string_view kType = "DividereError";
-  std::uint32_t code = 0;
-  std::string text;
-  std::int32_t failure = 0;  // 0: it was no Failure
-
-  std::string encode() const;
-  bool decode(std::string_view bytes);
-};
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/framework_messages.hpp
-
-// begin dividere/messaging/detail/error_envelope.hpp
-// Errors that travel: the DividereError that a peer sends where no reply can be (doc/wire.md).
-
-namespace dividere::detail {
-
-/// The enveloped DividereError that tells a peer of this error.
-std::string errorEnvelope(const Error& error);
-
-/// What a peer says is wrong, as an Error of this side.
-Error asError(std::string_view who, const DividereError& told);
-
-/// Whether the bytes begin as an enveloped DividereError does.
-bool isErrorEnvelope(std::string_view bytes);
-
-/// What a peer says is wrong; nothing if these bytes, or this envelope, say no such thing.
-std::optional<DividereError> readErrorEnvelope(std::string_view bytes);
-std::optional<DividereError> readError(const Envelope& envelope);
-
-/// Throws what a peer says is wrong, if that is what these bytes say. Throws Error{malformed} if they begin so and are no
-/// envelope.
-void throwIfErrorEnvelope(std::string_view who, std::string_view bytes);
-void throwIfError(std::string_view who, const Envelope& envelope);
-
-}  // namespace dividere::detail
-// end dividere/messaging/detail/error_envelope.hpp
-
 // begin dividere/messaging/detail/missing_fields.hpp
 // Which required fields a message lacks.
 
@@ -14015,6 +14448,301 @@ void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::pr
 
 }  // namespace dividere::detail
 // end dividere/messaging/detail/codec.cpp
+
+// begin dividere/messaging/detail/describe_topic.cpp
+namespace dividere::detail {
+
+constexpr std::string_view kAddresseeField("\xEA\x06", 2);
+constexpr std::string_view kAsks = "describe";
+constexpr std::size_t kNonceSize = 12;  // with it no topic is as long as the address of a Subscriber
+constexpr std::size_t kHashSize = 8;
+
+std::string makeDescribeTopic(std::string_view knownHash) {
+  std::string content = std::string(kAsks) + randomBytes(kNonceSize);
+  if (knownHash.size() == kHashSize) content += knownHash;
+  std::string topic(kAddresseeField);
+  topic += static_cast<char>(content.size());
+  return topic += content;
+}
+
+bool readDescribeTopic(std::string_view topic, std::string_view& knownHash) {
+  constexpr std::size_t kHead = kAddresseeField.size() + 1;
+  if (topic.size() <= kHead || topic.substr(0, kAddresseeField.size()) != kAddresseeField) return false;
+  const std::string_view content = topic.substr(kHead);
+  if (static_cast<unsigned char>(topic[kHead - 1]) != content.size()) return false;
+  if (content.substr(0, kAsks.size()) != kAsks) return false;
+  const std::size_t rest = content.size() - kAsks.size();
+  if (rest != kNonceSize && rest != kNonceSize + kHashSize) return false;
+  knownHash = content.substr(kAsks.size() + kNonceSize);
+  return true;
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/describe_topic.cpp
+
+// begin dividere/messaging/detail/describing.cpp
+namespace dividere::detail {
+
+constexpr const char* kDescribingRule = "DIVIDERE_DESCRIBE";
+
+static DescribeRule describeRule() {
+  const char* const set = std::getenv(kDescribingRule);
+  const std::string_view wanted = set ? set : "";
+  if (wanted.empty() || wanted == "local") return DescribeRule::local;
+  if (wanted == "all") return DescribeRule::all;
+  if (wanted != "off") {
+    log(LogLevel::warning, kDescribingRule,
+        "'" + std::string(wanted) + "' is neither local nor all nor off: nothing is described");
+  }
+  return DescribeRule::off;
+}
+
+std::string_view describedRoutingId() {
+  return describeRule() == DescribeRule::off ? std::string_view() : kDescribedRoutingId;
+}
+
+Describing::Describing(Socket& socket, Extras extras)
+    : rule_(describeRule()), socket_(socket), extras_(std::move(extras)) {}
+
+void Describing::announce() {
+  if (isOn()) socket_.set(ZMQ_ROUTING_ID, kDescribedRoutingId.data(), kDescribedRoutingId.size());
+}
+
+// --- Who asks ---
+
+bool Describing::isNamedQuestion(std::string_view envelope) {
+  static NeverDestroyed<std::string> prefix(envelopePrefix(DescribeReq::kType));
+  return envelope.substr(0, prefix->size()) == *prefix;
+}
+
+// A forwarder on this host may ask for others.
+bool Describing::mayTell(const Frame& question, bool isDirect) const {
+  if (rule_ == DescribeRule::all) return true;
+  if (rule_ == DescribeRule::off) return false;
+  if (socket_.gate()) return true;  // all who come in have been let in
+  return isDirect && question.isFromThisHost();
+}
+
+/// A DEALER may be a forwarder's: then there are the names of others behind its own.
+static bool isDirect(const Frame& question, std::size_t names) {
+  return names <= 1 || question.socketType() != "DEALER";
+}
+
+/// What tells a connection from others; all of inproc are one.
+static std::string askerOf(const Frame& question) {
+  return std::to_string(reinterpret_cast<std::uintptr_t>(ConnectionMark::keyOf(question)));
+}
+
+std::string Describing::refusal() const {
+  return errorEnvelope(
+      Error(Errc::unauthorized, socket_.who() + " describes itself to its own host only (DIVIDERE_DESCRIBE)"));
+}
+
+std::string Describing::replyTo(const Frame& question, std::size_t names) {
+  try {
+    return replyOrFail(question, names);
+  } catch (const Error& error) {
+    return errorEnvelope(error);
+  }
+}
+
+std::string Describing::replyOrFail(const Frame& question, std::size_t names) {
+  const std::string& who = socket_.who();
+  if (!mayTell(question, isDirect(question, names))) return refusal();
+  DescribeReq request;
+  if (!request.decode(openEnvelope(who, question.view()).payload)) {
+    throw Error(Errc::malformed, who + ": " + std::string(DescribeReq::kType));
+  }
+  if (!hasTurn(askerOf(question))) {
+    throw Error(Errc::overloaded, who + " was asked to describe itself too often");
+  }
+  return envelope(request.knownHash);
+}
+
+// --- What it tells ---
+
+std::string Describing::envelope(std::string_view knownHash) {
+  Description description = describe(knownHash);
+  std::string whole = sealEnvelope(kDescriptionType, encodeDescription(description));
+  const std::int64_t most = socket_.maxMessageBytes();
+  if (most < 0 || whole.size() <= static_cast<std::uint64_t>(most)) return whole;
+  description.descriptors.clear();
+  return sealEnvelope(kDescriptionType, encodeDescription(description));
+}
+
+static std::string ownHost() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+static std::string versionText(int major, int minor, int patch) {
+  return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
+}
+
+static std::string zmqVersion() {
+  int major, minor, patch;
+  zmq_version(&major, &minor, &patch);
+  return versionText(major, minor, patch);
+}
+
+static std::string protobufVersion() {
+  constexpr int kVersion = GOOGLE_PROTOBUF_VERSION;
+  return versionText(kVersion / 1000000, kVersion / 1000 % 1000, kVersion % 1000);
+}
+
+Description Describing::describe(std::string_view knownHash) {
+  Description description;
+  description.process = program_invocation_short_name;
+  description.pid = static_cast<std::uint32_t>(::getpid());
+  description.host = ownHost();
+  description.version = dividere::kVersion;
+  description.libzmq = zmqVersion();
+  description.protobuf = protobufVersion();
+  description.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(AskRate::Clock::now() - made_);
+  addStatistics(description, socket_);
+  if (extras_) extras_(description, types_);
+  types_.describe(description, knownHash);
+  return description;
+}
+
+void addStatistics(Description& description, Socket& socket) {
+  Statistics figures;
+  {
+    const std::lock_guard<std::mutex> lock(processMutex());
+    figures = socket.tally().read();
+  }
+  if (description.kind.empty()) description.kind = figures.kind;
+  if (description.name.empty()) description.name = figures.name;
+  forEachFigure(figures, [&](const char* name, std::uint64_t value) {
+    description.statistics.push_back({name, value, figures.endpoint});
+  });
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/describing.cpp
+
+// begin dividere/messaging/detail/description_format.cpp
+namespace dividere::detail {
+
+// --- DescribeReq ---
+
+std::string DescribeReq::encode() const { return FieldWriter().text(1, knownHash).take(); }
+
+bool DescribeReq::decode(std::string_view bytes) {
+  knownHash.clear();
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (field.number() == 1) field.to(knownHash);
+  }
+  return !field.failed();
+}
+
+// --- Its parts ---
+
+static std::string encodeMethod(const Description::Method& method) {
+  FieldWriter writer;
+  writer.text(1, method.name).text(2, method.input).text(3, method.output).number(4, method.stream ? 1 : 0);
+  return writer.take();
+}
+
+static std::string encodeType(const Description::Type& type) {
+  return FieldWriter().text(1, type.name).text(2, type.hash).take();
+}
+
+static std::string encodeStatistic(const Description::Statistic& statistic) {
+  return FieldWriter().text(1, statistic.name).number(2, statistic.value).text(3, statistic.endpoint).take();
+}
+
+static void takeField(const FieldReader& field, Description::Method& method) {
+  switch (field.number()) {
+    case 1: return field.to(method.name);
+    case 2: return field.to(method.input);
+    case 3: return field.to(method.output);
+    case 4: return field.to(method.stream);
+    default: return;
+  }
+}
+
+static void takeField(const FieldReader& field, Description::Type& type) {
+  if (field.number() == 1) field.to(type.name);
+  if (field.number() == 2) field.to(type.hash);
+}
+
+static void takeField(const FieldReader& field, Description::Statistic& statistic) {
+  switch (field.number()) {
+    case 1: return field.to(statistic.name);
+    case 2: return field.to(statistic.value);
+    case 3: return field.to(statistic.endpoint);
+    default: return;
+  }
+}
+
+// A peer may send a list of things that take two bytes each there, and a hundred here.
+constexpr std::size_t kMostDescribed = 100000;
+
+/// One more of a list; false if it is none, or one too many.
+template <class Part>
+static bool addPart(const FieldReader& field, std::vector<Part>& parts) {
+  if (!field.isBytes() || parts.size() == kMostDescribed) return false;
+  parts.emplace_back();
+  FieldReader inner(field.bytes());
+  while (inner.next()) takeField(inner, parts.back());
+  return !inner.failed();
+}
+
+// --- Description ---
+
+std::string encodeDescription(const Description& described) {
+  FieldWriter writer;
+  writer.text(1, described.process).number(2, described.pid).text(3, described.host).text(4, described.version);
+  writer.text(5, described.libzmq).text(6, described.protobuf);
+  writer.number(7, static_cast<std::uint64_t>(described.uptime.count()));
+  writer.text(8, described.kind).text(9, described.name);
+  for (const auto& method : described.methods) writer.part(10, encodeMethod(method));
+  for (const auto& type : described.types) writer.part(11, encodeType(type));
+  writer.text(12, described.descriptors).text(13, described.descriptorsHash);
+  for (const auto& statistic : described.statistics) writer.part(14, encodeStatistic(statistic));
+  return writer.take();
+}
+
+/// The uptime of a peer that says anything at all still is one.
+static std::chrono::milliseconds asUptime(std::uint64_t milliseconds) {
+  constexpr std::uint64_t kAThousandYears = std::uint64_t{1000} * 366 * 24 * 3600 * 1000;
+  return std::chrono::milliseconds(milliseconds < kAThousandYears ? milliseconds : kAThousandYears);
+}
+
+static bool takeField(const FieldReader& field, Description& described) {
+  std::uint64_t uptime = 0;
+  switch (field.number()) {
+    case 1: return field.to(described.process), true;
+    case 2: return field.to(described.pid), true;
+    case 3: return field.to(described.host), true;
+    case 4: return field.to(described.version), true;
+    case 5: return field.to(described.libzmq), true;
+    case 6: return field.to(described.protobuf), true;
+    case 7: return field.to(uptime), described.uptime = asUptime(uptime), true;
+    case 8: return field.to(described.kind), true;
+    case 9: return field.to(described.name), true;
+    case 10: return addPart(field, described.methods);
+    case 11: return addPart(field, described.types);
+    case 12: return field.to(described.descriptors), true;
+    case 13: return field.to(described.descriptorsHash), true;
+    case 14: return addPart(field, described.statistics);
+    default: return true;
+  }
+}
+
+bool decodeDescription(std::string_view bytes, Description& description) {
+  description = {};
+  FieldReader field(bytes);
+  while (field.next()) {
+    if (!takeField(field, description)) return false;
+  }
+  return !field.failed();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/description_format.cpp
 
 // begin dividere/messaging/detail/envelope_format.cpp
 namespace dividere::detail {
@@ -15489,6 +16217,191 @@ void SeriesBook::forgetOldest() {
 }  // namespace dividere::detail
 // end dividere/messaging/detail/series.cpp
 
+// begin dividere/messaging/detail/teller.hpp
+// A publisher that tells what it is.
+
+namespace dividere::detail {
+
+/// Replies to subscriptions that ask, each by a message that reaches nobody else. All under the Audience's mutex.
+class Teller final : public Attendant {
+ public:
+  explicit Teller(Socket& socket) : describing_(socket, [this](auto& to, auto&) { addSubscribers(to); }) {}
+
+  bool isOn() const { return describing_.isOn(); }
+
+  /// Messages of this type are sent.
+  void add(const google::protobuf::Descriptor& type) { describing_.types().add(type); }
+
+  void subscribed(std::string_view topic, const void* connection) override;
+  bool serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) override;
+  void sent() override {}
+
+ private:
+  struct Question {
+    std::string address;
+    const void* connection;
+  };
+
+  void reply(Socket& socket, const Question& question);
+  std::string replyTo(const Question& question);
+  void addSubscribers(Description& description) const;
+
+  Describing describing_;
+  std::deque<Question> questions_;
+  const Census* census_ = nullptr;  // while it serves
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/teller.hpp
+
+// begin dividere/messaging/detail/teller.cpp
+namespace dividere::detail {
+
+// Those that come faster than they are replied to.
+constexpr std::size_t kMostQuestions = 100;
+
+void Teller::subscribed(std::string_view topic, const void* connection) {
+  std::string_view knownHash;
+  if (questions_.size() >= kMostQuestions || !isOn() || !readDescribeTopic(topic, knownHash)) return;
+  const std::string asker = std::to_string(reinterpret_cast<std::uintptr_t>(connection));
+  if (describing_.hasTurn(asker)) questions_.push_back({std::string(topic), connection});
+}
+
+bool Teller::serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) {
+  census_ = &census;
+  while (!questions_.empty() && !isWanted) {
+    const Question question = std::move(questions_.front());
+    questions_.pop_front();
+    reply(socket, question);
+  }
+  return !questions_.empty();
+}
+
+// Whoever subscribes to what it begins with would get it, too.
+void Teller::reply(Socket& socket, const Question& question) {
+  for (std::size_t size = 0; size <= question.address.size(); ++size) {
+    if (census_->hasOther(question.address.substr(0, size), question.connection)) return;
+  }
+  Multipart message;
+  message.push(question.address + replyTo(question));
+  socket.trySend(message);
+}
+
+std::string Teller::replyTo(const Question& question) {
+  const Frame* const news = census_->newsOf(question.connection);
+  if (question.connection && !news) return describing_.refusal();
+  const bool isDirect = !news || news->socketType() == "SUB";
+  if (news && !describing_.mayTell(*news, isDirect)) return describing_.refusal();
+  std::string_view knownHash;
+  readDescribeTopic(question.address, knownHash);
+  return describing_.envelope(knownHash);
+}
+
+void Teller::addSubscribers(Description& description) const {
+  description.statistics.push_back({"subscribers", census_->count(), {}});
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/teller.cpp
+
+// begin dividere/messaging/detail/type_book.cpp
+namespace dividere::detail {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FileDescriptor;
+
+/// 64 bits of FNV-1a. Whoever wants another definition to have the same hash can make one, and misleads himself.
+static std::string hashOf(std::string_view bytes) {
+  std::uint64_t hash = 0xCBF29CE484222325;
+  for (const char each : bytes) hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001B3;
+  std::string text;
+  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(hash >> shift & 0xFF);
+  return text;
+}
+
+/// The definitions of a type and of all that its fields are of, by their names.
+class Definitions {
+ public:
+  explicit Definitions(const Descriptor& type) {
+    add(type);
+    while (!rest_.empty()) {
+      const Descriptor* const next = rest_.back();
+      rest_.pop_back();
+      for (int i = 0; i < next->field_count(); ++i) addTypeOf(*next->field(i));
+    }
+  }
+
+  std::string joined() const {
+    FieldWriter writer;
+    for (const auto& [name, definition] : all_) writer.part(1, name).part(2, definition);
+    return writer.take();
+  }
+
+ private:
+  void add(const Descriptor& type) {
+    google::protobuf::DescriptorProto definition;
+    const auto added = all_.try_emplace(std::string(type.full_name()));
+    if (!added.second) return;
+    type.CopyTo(&definition);
+    added.first->second = definition.SerializeAsString();
+    rest_.push_back(&type);
+  }
+
+  void addTypeOf(const google::protobuf::FieldDescriptor& field) {
+    if (field.message_type()) add(*field.message_type());
+    const google::protobuf::EnumDescriptor* const values = field.enum_type();
+    if (!values) return;
+    google::protobuf::EnumDescriptorProto definition;
+    values->CopyTo(&definition);
+    all_[std::string(values->full_name())] = definition.SerializeAsString();
+  }
+
+  std::map<std::string, std::string> all_;
+  std::vector<const Descriptor*> rest_;
+};
+
+void TypeBook::add(const Descriptor& type) {
+  if (!hashes_.try_emplace(std::string(type.full_name())).second) return;
+  if (type.file()->pool() == google::protobuf::DescriptorPool::generated_pool()) {
+    pending_.push_back(&type);
+  } else {
+    workOut(type);
+  }
+}
+
+void TypeBook::describe(Description& description, std::string_view knownHash) {
+  workOut();
+  description.types.reserve(description.types.size() + hashes_.size());
+  for (const auto& [name, hash] : hashes_) description.types.push_back({name, hash});
+  description.descriptorsHash = descriptorsHash_;
+  if (knownHash != descriptorsHash_) description.descriptors = descriptors_;
+}
+
+void TypeBook::workOut() {
+  for (const Descriptor* type : pending_) workOut(*type);
+  pending_.clear();
+}
+
+// With fork() held off: protobuf links what a type contains when it is first asked for, and has a lock for that.
+void TypeBook::workOut(const Descriptor& type) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  hashes_[std::string(type.full_name())] = hashOf(Definitions(type).joined());
+  addFile(*type.file());
+  descriptorsHash_ = hashOf(descriptors_);
+}
+
+/// Behind those it imports. How deep they go, the program's own files say.
+void TypeBook::addFile(const FileDescriptor& file) {
+  if (!files_.insert(std::string(file.name())).second) return;
+  for (int i = 0; i < file.dependency_count(); ++i) addFile(*file.dependency(i));
+  google::protobuf::FileDescriptorProto definition;
+  file.CopyTo(&definition);
+  descriptors_ += FieldWriter().part(1, definition.SerializeAsString()).take();
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/type_book.cpp
+
 // begin dividere/messaging/envelope.cpp
 namespace dividere::messaging {
 
@@ -15516,7 +16429,9 @@ struct Numbering {
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
   FilterHints hints;
-  std::shared_ptr<Keeping> keeping;  // null if nothing is kept
+  std::shared_ptr<Keeping> keeping;          // null if nothing is kept
+  std::set<std::string, std::less<>> types;  // that the teller knows
+  std::shared_ptr<Teller> teller;            // null if nothing is described
   bool stamps = false;
 
   // The class of the last message without a topic, and its counter: probably the next one's, too. Not where messages are kept,
@@ -15541,6 +16456,13 @@ struct Numbering {
   }
 };
 
+/// The first message of a series was sent.
+static void noteType(Numbering& numbering, Audience& audience, const google::protobuf::Message& message) {
+  if (!numbering.teller || !numbering.types.emplace(typeOf(message)).second) return;
+  const auto lock = audience.enter();
+  numbering.teller->add(*message.GetDescriptor());
+}
+
 /// While it lives, a message is about to be sent that is to be kept.
 class Prepared {
  public:
@@ -15560,7 +16482,12 @@ class Prepared {
 namespace dividere::messaging {
 
 Publisher::Publisher(const std::string& endpoint, const connection::SocketOptions& options)
-    : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {}
+    : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {
+  const auto teller = std::make_shared<detail::Teller>(detail::Access::socketOf(connection_));
+  if (!teller->isOn()) return;
+  numbering_->teller = teller;
+  detail::Access::audienceOf(connection_).setTeller(teller);
+}
 
 Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
     : Publisher(endpoint, options.socket) {
@@ -15617,7 +16544,7 @@ bool Publisher::sendInSeries(const google::protobuf::Message& message, const Top
 bool Publisher::sendNumbered(const google::protobuf::Message& message, std::uint64_t& last, detail::Frame& frame,
                              const Timeout* timeout) {
   if (!detail::Access::send(connection_, frame, timeout)) return false;
-  ++last;
+  if (++last == 1) detail::noteType(*numbering_, detail::Access::audienceOf(connection_), message);
   numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
   return true;
 }
@@ -18448,6 +19375,9 @@ class HandlerTable {
 
   reactor::HandlerStats stats() const;
 
+  /// Adds the methods, their types, and what became of messages.
+  void describe(Description& description, TypeBook& types) const;
+
  private:
   /// A message on the way to its handler: views into its bytes.
   struct Opened {
@@ -18749,6 +19679,30 @@ bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
 
 reactor::HandlerStats HandlerTable::stats() const {
   return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load(), cancelled_.load()};
+}
+
+static Description::Method describedMethod(const HandlerTable::Entry& entry, TypeBook& types) {
+  Description::Method method{entry.method, std::string(typeOf(*entry.message)), {}, false};
+  types.add(*entry.message->GetDescriptor());
+  const google::protobuf::Descriptor* returns = entry.replyRule ? entry.replyRule->returns : nullptr;
+  if (!returns && entry.reply) returns = entry.reply->GetDescriptor();
+  if (!returns) return method;
+  types.add(*returns);
+  method.output = std::string(returns->full_name());
+  method.stream = entry.replyRule && entry.replyRule->isStream;
+  return method;
+}
+
+void HandlerTable::describe(Description& description, TypeBook& types) const {
+  for (const auto* entries : {&byMethod_, &byType_}) {
+    description.methods.reserve(description.methods.size() + entries->size());
+    for (const auto& [key, entry] : *entries) description.methods.push_back(describedMethod(entry, types));
+  }
+  const reactor::HandlerStats all = stats();
+  const std::pair<const char*, std::uint64_t> figures[] = {
+      {"handled_messages", all.handled},     {"failed_messages", all.failed},   {"unknown_messages", all.unknown},
+      {"malformed_messages", all.malformed}, {"expired_messages", all.expired}, {"cancelled_messages", all.cancelled}};
+  for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
 }
 
 }  // namespace dividere::detail
@@ -20306,8 +21260,11 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
  public:
   /// The handlers outlive it.
   RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
-      : socket_(who, ZMQ_ROUTER, options), handlers_(handlers) {
+      : socket_(who, ZMQ_ROUTER, options),
+        handlers_(handlers),
+        describing_(socket_, [this](Description& description, TypeBook& types) { addTo(description, types); }) {
     setUpRouter(socket_);
+    describing_.announce();
   }
 
   Socket& socket() override { return socket_; }
@@ -20344,6 +21301,12 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   /// The same for one that is not handled now: its way back goes to `route`.
   Frame& receive(connection::Route& route);
 
+  /// Whether the message asks what this is. If it does, it is replied to.
+  bool takeQuestion(const connection::Route& route, const Frame& message);
+
+  /// What there is to tell besides.
+  virtual void addTo(Description& description, TypeBook& types) { handlers_.describe(description, types); }
+
   /// Calls its handler.
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
 
@@ -20359,6 +21322,7 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
 
   Socket socket_;
   HandlerTable& handlers_;
+  Describing describing_;
 };
 
 }  // namespace dividere::detail
@@ -20387,6 +21351,15 @@ Frame& RouterSource::receive(connection::Route& route) {
   for (auto step = frames.begin(); step != body; ++step) route.push_back(step->str());
   if (body != frames.end() - 1) fail();
   return *body;
+}
+
+bool RouterSource::takeQuestion(const connection::Route& route, const Frame& message) {
+  if (!describing_.isQuestion(message.view())) return false;
+  const auto isName = [](const std::string& frame) { return !frame.empty(); };
+  const auto names = std::count_if(route.begin(), route.end(), isName);
+  Frame reply{std::string_view(describing_.replyTo(message, static_cast<std::size_t>(names)))};
+  sendTo(route, reply);
+  return true;
 }
 
 void RouterSource::send(Frame& frame) {
@@ -21298,6 +22271,9 @@ enum class Dialect { bytes, typed };
 
 /// What a broker of this version passes on, of what Feature says.
 constexpr std::uint32_t kBrokerFeatures = kCancelFeature | kPartsFeature;
+
+/// What it understands at its front.
+constexpr std::uint32_t kFrontFeatures = kBrokerFeatures | kDescribeFeature;
 
 /// What it understands between itself and workers.
 constexpr std::uint32_t kBackFeatures = kBrokerFeatures | kCallerFeature;
@@ -22266,9 +23242,12 @@ class BrokerCore {
  private:
   using Clock = Deadline::Clock;
 
-  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group, FrameHooks hooks);
+  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group, FrameHooks hooks,
+                      std::string_view routingId = {});
   FrameHooks frontHooks();
   FrameHooks backHooks();
+  bool takeQuestion(Multipart& message);
+  void describe(Description& description);
   void start();
   void onTick();
   void answerAllStopping();
@@ -22287,6 +23266,7 @@ class BrokerCore {
   const std::uint16_t frontPort_, backPort_;
   WorkerRoster roster_;
   RequestBook book_;
+  Describing describing_;
   BrokerJunk junk_;
   MisplacedWorkers misplaced_;
   Outbox outbox_;
@@ -22661,13 +23641,15 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
     : options_(checked(options)),
       tick_(tickOf(options_)),
       loop_("balancing::Broker"),
-      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, options_.frontOnlyFor, frontHooks())),
+      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, options_.frontOnlyFor, frontHooks(),
+                    describedRoutingId())),
       back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, options_.backOnlyFor,
                    backHooks())),
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
       book_(roster_, tally_, options_.maxWaitingBytes),
+      describing_(front_.socket(), [this](Description& description, TypeBook&) { describe(description); }),
       junk_(tally_),
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
@@ -22693,11 +23675,11 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
 }
 
 FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group,
-                                FrameHooks hooks) {
+                                FrameHooks hooks, std::string_view routingId) {
   connection::SocketOptions options;
   options.onlyFor = group;
   options.sendQueue = sendQueue;
-  auto source = std::make_unique<FrameSource>(makeRouter(who, port, options), std::move(hooks));
+  auto source = std::make_unique<FrameSource>(makeRouter(who, port, options, routingId), std::move(hooks));
   FrameSource& made = *source;
   loop_.add(std::move(source));
   return made;
@@ -22707,7 +23689,7 @@ FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQue
 FrameHooks BrokerCore::frontHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
-    if (!words_.take(message)) admission_.take(message, tally_);
+    if (!words_.take(message) && !takeQuestion(message)) admission_.take(message, tally_);
     dispatcher_.dispatch();
   };
   hooks.onTurn = [this] { outbox_.roomMayBe(); };
@@ -22725,6 +23707,30 @@ FrameHooks BrokerCore::backHooks() {
     dispatcher_.dispatch();
   };
   return hooks;
+}
+
+/// Whether it asks what this broker is.
+bool BrokerCore::takeQuestion(Multipart& message) {
+  if (message.size() < 2 || message.size() >= Socket::kMostFrames) return false;
+  if (!describing_.isQuestion(message.payload().view())) return false;
+  const Frame question = message.takePayload();
+  Multipart reply(std::move(message.frames()));
+  const auto isName = [](const Frame& frame) { return frame.size() > 0; };
+  const auto names = std::count_if(reply.frames().begin(), reply.frames().end(), isName);
+  reply.push(std::string_view(describing_.replyTo(question, static_cast<std::size_t>(names))));
+  outbox_.tell(std::move(reply));
+  return true;
+}
+
+void BrokerCore::describe(Description& description) {
+  addStatistics(description, back_.socket());
+  const balancing::BrokerStats stats = tally_.stats();
+  const std::pair<const char*, std::uint64_t> figures[] = {
+      {"requests", stats.read},       {"replies", stats.replied}, {"errors", stats.errors},
+      {"cancelled", stats.cancelled}, {"expired", stats.expired}, {"redispatched", stats.redispatched},
+      {"late", stats.late},           {"junk", stats.junk},       {"waiting", stats.waiting},
+      {"in_flight", stats.inFlight},  {"workers", stats.workers}};
+  for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
 }
 
 void BrokerCore::start() {
@@ -23863,7 +24869,7 @@ void Outcomes::expire(BrokerRequest&& request) {
 }
 
 SendResult Outcomes::tellFeatures(BrokerRequest& request) {
-  static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kBrokerFeatures}.encode()));
+  static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kFrontFeatures}.encode()));
   Multipart message;
   for (Frame& frame : request.route) message.push(frame.share());
   message.push(std::string_view(*features));
@@ -27430,6 +28436,8 @@ class RegistrySource final : public RouterSource {
   void expire();
 
  private:
+  void addTo(Description& description, TypeBook& types) override;
+
   template <class Request>
   bool handles(const Envelope& envelope, std::string_view asker);
 
@@ -27472,6 +28480,7 @@ RegistrySource::RegistrySource(ReactorLoop& loop, std::atomic<std::size_t>& entr
 
 void RegistrySource::take() {
   const Frame& frame = receive();
+  if (takeQuestion(route(), frame)) return;
   const std::string asker = frame.peerAddress();
   const Envelope envelope = openEnvelope(socket().who(), frame.view());
   if (handles<RegisterService>(envelope, asker) || handles<UnregisterService>(envelope, asker) ||
@@ -27480,6 +28489,17 @@ void RegistrySource::take() {
   } else {
     dispatch(frame);  // has no handler for it, and says so
   }
+}
+
+/// Its methods are not handlers.
+void RegistrySource::addTo(Description& description, TypeBook&) {
+  const auto add = [&](std::string_view request, std::string_view reply) {
+    description.methods.push_back({{}, std::string(request), std::string(reply)});
+  };
+  add(RegisterService::kType, Ack::kType);
+  add(UnregisterService::kType, Ack::kType);
+  add(ServiceLookupReq::kType, ServiceLookupRep::kType);
+  description.statistics.push_back({"entries", directory_.size(), {}});
 }
 
 void RegistrySource::expire() {
@@ -28595,7 +29615,7 @@ namespace dividere::detail {
 constexpr const char* kService = "service::Service";
 
 /// What every service understands beyond requests (Feature).
-constexpr std::uint32_t kServiceFeatures = kCancelFeature | kPartsFeature;
+constexpr std::uint32_t kServiceFeatures = kCancelFeature | kPartsFeature | kDescribeFeature;
 
 /// The wait of a handler that runs in the loop's thread, which others may end, also when the socket is gone.
 class HandlerWait {
@@ -29196,7 +30216,7 @@ bool ServiceSource::takeIn(HandlerPool::Job& job) {
     handlers().refuseUntaken(origin, error);
     return false;
   }
-  if (takeControl(job)) return false;
+  if (takeControl(job) || takeQuestion(job.route, job.body)) return false;
   CallFields fields;
   if (readCallFields(job.body.view(), fields)) job.terms = RequestTerms(fields);
   if (fields.asksFeatures) tellFeatures(job.route);

@@ -48,6 +48,10 @@ constexpr Metric kMetrics[] = {
     {"failed_handshakes", "Peers with which there was no agreement.", &Statistics::handshakesFailed},
 };
 
+void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function) {
+  for (const Metric& metric : kMetrics) function(metric.name, statistics.*metric.figure);
+}
+
 /// What goes between the quotes of a label.
 static std::string escapedLabel(const std::string& text) {
   std::string escaped;

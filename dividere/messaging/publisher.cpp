@@ -1,6 +1,9 @@
 #include "publisher.hpp"
 
+#include <google/protobuf/message.h>
+
 #include <chrono>
+#include <set>
 
 #include "../connection/detail/access.hpp"
 #include "../core/detail/random.hpp"
@@ -11,6 +14,7 @@
 #include "detail/keeping.hpp"
 #include "detail/peer_list.hpp"
 #include "detail/series.hpp"
+#include "detail/teller.hpp"
 
 namespace dividere::detail {
 
@@ -22,7 +26,9 @@ struct Numbering {
   SeriesNumbers numbers;
   std::string room;  // for a series that is put together
   FilterHints hints;
-  std::shared_ptr<Keeping> keeping;  // null if nothing is kept
+  std::shared_ptr<Keeping> keeping;          // null if nothing is kept
+  std::set<std::string, std::less<>> types;  // that the teller knows
+  std::shared_ptr<Teller> teller;            // null if nothing is described
   bool stamps = false;
 
   // The class of the last message without a topic, and its counter: probably the next one's, too. Not where messages are kept,
@@ -47,6 +53,13 @@ struct Numbering {
   }
 };
 
+/// The first message of a series was sent.
+static void noteType(Numbering& numbering, Audience& audience, const google::protobuf::Message& message) {
+  if (!numbering.teller || !numbering.types.emplace(typeOf(message)).second) return;
+  const auto lock = audience.enter();
+  numbering.teller->add(*message.GetDescriptor());
+}
+
 /// While it lives, a message is about to be sent that is to be kept.
 class Prepared {
  public:
@@ -66,7 +79,12 @@ class Prepared {
 namespace dividere::messaging {
 
 Publisher::Publisher(const std::string& endpoint, const connection::SocketOptions& options)
-    : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {}
+    : Socket(connection::Publisher(endpoint, options)), numbering_(std::make_unique<detail::Numbering>()) {
+  const auto teller = std::make_shared<detail::Teller>(detail::Access::socketOf(connection_));
+  if (!teller->isOn()) return;
+  numbering_->teller = teller;
+  detail::Access::audienceOf(connection_).setTeller(teller);
+}
 
 Publisher::Publisher(const std::string& endpoint, const PublisherOptions& options)
     : Publisher(endpoint, options.socket) {
@@ -123,7 +141,7 @@ bool Publisher::sendInSeries(const google::protobuf::Message& message, const Top
 bool Publisher::sendNumbered(const google::protobuf::Message& message, std::uint64_t& last, detail::Frame& frame,
                              const Timeout* timeout) {
   if (!detail::Access::send(connection_, frame, timeout)) return false;
-  ++last;
+  if (++last == 1) detail::noteType(*numbering_, detail::Access::audienceOf(connection_), message);
   numbering_->hints.sent(detail::Access::audienceOf(connection_), message, last == 1);
   return true;
 }

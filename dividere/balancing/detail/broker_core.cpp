@@ -1,5 +1,6 @@
 #include "broker_core.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "../../connection/detail/router.hpp"
@@ -14,13 +15,15 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
     : options_(checked(options)),
       tick_(tickOf(options_)),
       loop_("balancing::Broker"),
-      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, options_.frontOnlyFor, frontHooks())),
+      front_(listen("balancing::Broker (front)", frontPort, kRepliesInPipe, options_.frontOnlyFor, frontHooks(),
+                    describedRoutingId())),
       back_(listen("balancing::Broker (back)", backPort, connection::SocketOptions().sendQueue, options_.backOnlyFor,
                    backHooks())),
       frontPort_(front_.socket().port()),
       backPort_(back_.socket().port()),
       roster_(tally_),
       book_(roster_, tally_, options_.maxWaitingBytes),
+      describing_(front_.socket(), [this](Description& description, TypeBook&) { describe(description); }),
       junk_(tally_),
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
@@ -46,11 +49,11 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
 }
 
 FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group,
-                                FrameHooks hooks) {
+                                FrameHooks hooks, std::string_view routingId) {
   connection::SocketOptions options;
   options.onlyFor = group;
   options.sendQueue = sendQueue;
-  auto source = std::make_unique<FrameSource>(makeRouter(who, port, options), std::move(hooks));
+  auto source = std::make_unique<FrameSource>(makeRouter(who, port, options, routingId), std::move(hooks));
   FrameSource& made = *source;
   loop_.add(std::move(source));
   return made;
@@ -60,7 +63,7 @@ FrameSource& BrokerCore::listen(const char* who, std::uint16_t port, int sendQue
 FrameHooks BrokerCore::frontHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
-    if (!words_.take(message)) admission_.take(message, tally_);
+    if (!words_.take(message) && !takeQuestion(message)) admission_.take(message, tally_);
     dispatcher_.dispatch();
   };
   hooks.onTurn = [this] { outbox_.roomMayBe(); };
@@ -78,6 +81,30 @@ FrameHooks BrokerCore::backHooks() {
     dispatcher_.dispatch();
   };
   return hooks;
+}
+
+/// Whether it asks what this broker is.
+bool BrokerCore::takeQuestion(Multipart& message) {
+  if (message.size() < 2 || message.size() >= Socket::kMostFrames) return false;
+  if (!describing_.isQuestion(message.payload().view())) return false;
+  const Frame question = message.takePayload();
+  Multipart reply(std::move(message.frames()));
+  const auto isName = [](const Frame& frame) { return frame.size() > 0; };
+  const auto names = std::count_if(reply.frames().begin(), reply.frames().end(), isName);
+  reply.push(std::string_view(describing_.replyTo(question, static_cast<std::size_t>(names))));
+  outbox_.tell(std::move(reply));
+  return true;
+}
+
+void BrokerCore::describe(Description& description) {
+  addStatistics(description, back_.socket());
+  const balancing::BrokerStats stats = tally_.stats();
+  const std::pair<const char*, std::uint64_t> figures[] = {
+      {"requests", stats.read},       {"replies", stats.replied}, {"errors", stats.errors},
+      {"cancelled", stats.cancelled}, {"expired", stats.expired}, {"redispatched", stats.redispatched},
+      {"late", stats.late},           {"junk", stats.junk},       {"waiting", stats.waiting},
+      {"in_flight", stats.inFlight},  {"workers", stats.workers}};
+  for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
 }
 
 void BrokerCore::start() {

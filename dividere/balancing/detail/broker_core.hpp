@@ -6,6 +6,7 @@
 #include <string>
 
 #include "../../core/detail/fork.hpp"
+#include "../../messaging/detail/describing.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
 #include "admission.hpp"
 #include "client_words.hpp"
@@ -35,9 +36,12 @@ class BrokerCore {
  private:
   using Clock = Deadline::Clock;
 
-  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group, FrameHooks hooks);
+  FrameSource& listen(const char* who, std::uint16_t port, int sendQueue, const std::string& group, FrameHooks hooks,
+                      std::string_view routingId = {});
   FrameHooks frontHooks();
   FrameHooks backHooks();
+  bool takeQuestion(Multipart& message);
+  void describe(Description& description);
   void start();
   void onTick();
   void answerAllStopping();
@@ -56,6 +60,7 @@ class BrokerCore {
   const std::uint16_t frontPort_, backPort_;
   WorkerRoster roster_;
   RequestBook book_;
+  Describing describing_;
   BrokerJunk junk_;
   MisplacedWorkers misplaced_;
   Outbox outbox_;

@@ -16,6 +16,9 @@ enum class Dialect { bytes, typed };
 /// What a broker of this version passes on, of what Feature says.
 constexpr std::uint32_t kBrokerFeatures = kCancelFeature | kPartsFeature;
 
+/// What it understands at its front.
+constexpr std::uint32_t kFrontFeatures = kBrokerFeatures | kDescribeFeature;
+
 /// What it understands between itself and workers.
 constexpr std::uint32_t kBackFeatures = kBrokerFeatures | kCallerFeature;
 

@@ -28,7 +28,7 @@ void Outcomes::expire(BrokerRequest&& request) {
 }
 
 SendResult Outcomes::tellFeatures(BrokerRequest& request) {
-  static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kBrokerFeatures}.encode()));
+  static NeverDestroyed<std::string> features(sealEnvelope(Features::kType, Features{kFrontFeatures}.encode()));
   Multipart message;
   for (Frame& frame : request.route) message.push(frame.share());
   message.push(std::string_view(*features));

@@ -41,7 +41,10 @@ bool Audience::readNews() {
 }
 
 /// Whether there is more to do.
-bool Audience::serve() { return attendant && attendant->serve(*socket, census, isWanted); }
+bool Audience::serve() {
+  const bool isUnfinished = attendant && attendant->serve(*socket, census, isWanted);
+  return (teller && teller->serve(*socket, census, isWanted)) || isUnfinished;
+}
 
 // To send takes libzmq's signals in, so the watcher may not see them.
 void Audience::attend() {
@@ -58,9 +61,24 @@ void Audience::attend() {
 void Audience::setAttendant(std::shared_ptr<Attendant> newOne) {
   const auto lock = enter();
   attendant = std::move(newOne);
-  census.forEach(
-      [this](const std::string& topic, const void* connection) { attendant->subscribed(topic, connection); });
+  tellAllTo(*attendant);
   socket->pumpOnSignals();
+}
+
+void Audience::setTeller(std::shared_ptr<Attendant> newOne) {
+  const auto lock = enter();
+  teller = std::move(newOne);
+  tellAllTo(*teller);
+}
+
+void Audience::tellAllTo(Attendant& newOne) {
+  census.forEach([&](const std::string& topic, const void* connection) { newOne.subscribed(topic, connection); });
+}
+
+void Audience::tellOf(std::string_view topic, const Frame& news) {
+  for (const auto& each : {attendant.get(), teller.get()}) {
+    if (each) each->subscribed(topic, ConnectionMark::keyOf(news));
+  }
 }
 
 void Audience::readAllNews() {
@@ -124,8 +142,8 @@ bool Audience::readOne() {
     if (Gate* const gate = socket->gate()) gate->noteConnection(frame.sourceDescriptor(), frame.peerKey());
     if (!census.observe(frame)) {
       cutOff(frame);
-    } else if (attendant && !frame.view().empty() && frame.view().front() == '\1') {
-      attendant->subscribed(frame.view().substr(1), ConnectionMark::keyOf(frame));
+    } else if (!frame.view().empty() && frame.view().front() == '\1') {
+      tellOf(frame.view().substr(1), frame);
     }
     ++newsRead;
   } else {

@@ -31,6 +31,7 @@ struct Audience {
   RateLimit warnings;
   bool waitWhenFull = false;
   std::shared_ptr<Attendant> attendant;  // under mutex, but for the owner; null if there is none
+  std::shared_ptr<Attendant> teller;     // the same; not told of what is sent
 
   /// For the owner.
   std::unique_lock<std::mutex> enter();
@@ -49,6 +50,9 @@ struct Audience {
   /// For the owner: from now on, and for all who are there already.
   void setAttendant(std::shared_ptr<Attendant> newOne);
 
+  /// The same of the teller.
+  void setTeller(std::shared_ptr<Attendant> newOne);
+
   /// For the owner: `function` is called in the watcher's thread, without the mutex, when it has learned of who comes, goes, or
   /// subscribes to something else. Null: none.
   void onChange(std::function<void()> function);
@@ -62,6 +66,8 @@ struct Audience {
  private:
   bool readOne();
   void cutOff(Frame& news);
+  void tellOf(std::string_view topic, const Frame& news);
+  void tellAllTo(Attendant& newOne);
   void attend();
   bool serve();
   bool isChanged() const { return onChange_ && toldOf_ != census.changes(); }

@@ -163,6 +163,16 @@ const std::set<std::string>* Census::topicsOf(const void* connection) const {
   return peer == peers_.end() ? nullptr : &peer->second.topics;
 }
 
+const Frame* Census::newsOf(const void* connection) const {
+  const auto peer = peers_.find(connection);
+  return peer == peers_.end() ? nullptr : &peer->second.keepsConnectionUnique;
+}
+
+bool Census::hasOther(const std::string& topic, const void* connection) const {
+  const auto holders = holders_.find(topic);
+  return holders != holders_.end() && holders->second.size() > holders->second.count(connection);
+}
+
 bool Census::haveBoth(const std::string& topic, const std::string& other) const {
   const auto some = holders_.find(topic), others = holders_.find(other);
   if (some == holders_.end() || others == holders_.end()) return false;

@@ -73,6 +73,12 @@ class Census {
   /// The topics of a peer, by its connection; null for one that cannot be told apart.
   const std::set<std::string>* topicsOf(const void* connection) const;
 
+  /// Something that came by this connection, of a peer that can be told apart; else null.
+  const Frame* newsOf(const void* connection) const;
+
+  /// Whether any peer that can be told apart, but for this one, has this topic.
+  bool hasOther(const std::string& topic, const void* connection) const;
+
   /// Whether any peer that can be told apart has this topic.
   bool has(const std::string& topic) const { return holders_.count(topic) > 0; }
 

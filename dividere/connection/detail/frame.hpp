@@ -64,6 +64,19 @@ class Frame {
     return isIp ? address : std::string();
   }
 
+  /// What kind of socket it says that it is: "DEALER". Empty for inproc.
+  std::string socketType() const { return property("Socket-Type"); }
+
+  /// Whether the peer's end of the connection is on this host: over loopback, ipc or inproc.
+  bool isFromThisHost() const {
+    const std::string address = property("Peer-Address");
+    if (address.empty()) return socketType().empty();
+    for (const char* own : {"127.", "::ffff:127.", "localhost:"}) {
+      if (address.compare(0, std::strlen(own), own) == 0) return true;
+    }
+    return address == "::1";
+  }
+
   /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
   std::string peerName() const { return property("User-Id"); }
   std::string peerKey() const { return property("X-Key"); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "socket.hpp"
 
@@ -13,7 +14,8 @@ namespace dividere::detail {
 /// connects again is not ignored for its former connection. Before the socket is bound.
 void setUpRouter(Socket& socket);
 
-/// Such a ROUTER, bound to this TCP port of every interface; 0: a free one.
-std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options);
+/// Such a ROUTER, bound to this TCP port of every interface; 0: a free one. Those who connect see this routing id.
+std::unique_ptr<Socket> makeRouter(const char* who, std::uint16_t port, const connection::SocketOptions& options,
+                                   std::string_view routingId = {});
 
 }  // namespace dividere::detail

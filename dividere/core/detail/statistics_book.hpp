@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 
 #include "../statistics.hpp"
@@ -44,5 +45,8 @@ class StatisticsSource {
   bool isListed_ = false;
   std::list<const StatisticsSource*>::iterator place_;
 };
+
+/// Calls `function` with the name, as openMetrics() has it without "dividere_" and "_total", and the value of each figure.
+void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function);
 
 }  // namespace dividere::detail

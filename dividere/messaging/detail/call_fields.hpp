@@ -10,9 +10,10 @@ namespace dividere::detail {
 
 /// What a peer understands beyond requests and replies: bits of the message Features.
 enum Feature : std::uint32_t {
-  kCancelFeature = 1,   ///< CancelCall
-  kPartsFeature = 2,    ///< parts before a reply, and Credit for more of them
-  kCallerFeature = 32,  ///< between brokers and workers: a Caller behind the token
+  kCancelFeature = 1,    ///< CancelCall
+  kPartsFeature = 2,     ///< parts before a reply, and Credit for more of them
+  kDescribeFeature = 4,  ///< DescribeReq
+  kCallerFeature = 32,   ///< between brokers and workers: a Caller behind the token
 };
 
 /// The envelope's field that tells what is left of the caller's time: who passes a request on rewrites it.

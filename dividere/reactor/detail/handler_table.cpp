@@ -1,5 +1,9 @@
 #include "handler_table.hpp"
 
+#include <google/protobuf/descriptor.h>
+
+#include <utility>
+
 #include "../../core/detail/text.hpp"
 #include "../../messaging/dealer.hpp"
 #include "../../messaging/detail/codec.hpp"
@@ -235,6 +239,30 @@ bool HandlerTable::tryReply(Origin& origin, const std::string& bytes) {
 
 reactor::HandlerStats HandlerTable::stats() const {
   return {handled_.load(), failed_.load(), unknown_.load(), malformed_.load(), expired_.load(), cancelled_.load()};
+}
+
+static Description::Method describedMethod(const HandlerTable::Entry& entry, TypeBook& types) {
+  Description::Method method{entry.method, std::string(typeOf(*entry.message)), {}, false};
+  types.add(*entry.message->GetDescriptor());
+  const google::protobuf::Descriptor* returns = entry.replyRule ? entry.replyRule->returns : nullptr;
+  if (!returns && entry.reply) returns = entry.reply->GetDescriptor();
+  if (!returns) return method;
+  types.add(*returns);
+  method.output = std::string(returns->full_name());
+  method.stream = entry.replyRule && entry.replyRule->isStream;
+  return method;
+}
+
+void HandlerTable::describe(Description& description, TypeBook& types) const {
+  for (const auto* entries : {&byMethod_, &byType_}) {
+    description.methods.reserve(description.methods.size() + entries->size());
+    for (const auto& [key, entry] : *entries) description.methods.push_back(describedMethod(entry, types));
+  }
+  const reactor::HandlerStats all = stats();
+  const std::pair<const char*, std::uint64_t> figures[] = {
+      {"handled_messages", all.handled},     {"failed_messages", all.failed},   {"unknown_messages", all.unknown},
+      {"malformed_messages", all.malformed}, {"expired_messages", all.expired}, {"cancelled_messages", all.cancelled}};
+  for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
 }
 
 }  // namespace dividere::detail

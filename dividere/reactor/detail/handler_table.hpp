@@ -13,6 +13,7 @@
 
 #include "../../messaging/detail/call_fields.hpp"
 #include "../../messaging/detail/envelope_format.hpp"
+#include "../../messaging/detail/type_book.hpp"
 #include "../handlers.hpp"
 #include "error_sink.hpp"
 #include "origin.hpp"
@@ -79,6 +80,9 @@ class HandlerTable {
   bool handlesNothing() const { return isEmpty() && !onUnknown_; }
 
   reactor::HandlerStats stats() const;
+
+  /// Adds the methods, their types, and what became of messages.
+  void describe(Description& description, TypeBook& types) const;
 
  private:
   /// A message on the way to its handler: views into its bytes.

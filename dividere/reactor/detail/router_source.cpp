@@ -30,6 +30,15 @@ Frame& RouterSource::receive(connection::Route& route) {
   return *body;
 }
 
+bool RouterSource::takeQuestion(const connection::Route& route, const Frame& message) {
+  if (!describing_.isQuestion(message.view())) return false;
+  const auto isName = [](const std::string& frame) { return !frame.empty(); };
+  const auto names = std::count_if(route.begin(), route.end(), isName);
+  Frame reply{std::string_view(describing_.replyTo(message, static_cast<std::size_t>(names)))};
+  sendTo(route, reply);
+  return true;
+}
+
 void RouterSource::send(Frame& frame) {
   if (isReplied()) throw Error(Errc::outOfTurn, socket_.who() + ": send: this request has had its reply");
   sendTo(route_, frame);

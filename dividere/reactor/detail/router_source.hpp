@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../../connection/detail/router.hpp"
+#include "../../messaging/detail/describing.hpp"
 #include "handler_table.hpp"
 #include "late_replies.hpp"
 #include "source.hpp"
@@ -19,8 +20,11 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
  public:
   /// The handlers outlive it.
   RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
-      : socket_(who, ZMQ_ROUTER, options), handlers_(handlers) {
+      : socket_(who, ZMQ_ROUTER, options),
+        handlers_(handlers),
+        describing_(socket_, [this](Description& description, TypeBook& types) { addTo(description, types); }) {
     setUpRouter(socket_);
+    describing_.announce();
   }
 
   Socket& socket() override { return socket_; }
@@ -57,6 +61,12 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   /// The same for one that is not handled now: its way back goes to `route`.
   Frame& receive(connection::Route& route);
 
+  /// Whether the message asks what this is. If it does, it is replied to.
+  bool takeQuestion(const connection::Route& route, const Frame& message);
+
+  /// What there is to tell besides.
+  virtual void addTo(Description& description, TypeBook& types) { handlers_.describe(description, types); }
+
   /// Calls its handler.
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
 
@@ -72,6 +82,7 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
 
   Socket socket_;
   HandlerTable& handlers_;
+  Describing describing_;
 };
 
 }  // namespace dividere::detail

@@ -20,6 +20,7 @@ RegistrySource::RegistrySource(ReactorLoop& loop, std::atomic<std::size_t>& entr
 
 void RegistrySource::take() {
   const Frame& frame = receive();
+  if (takeQuestion(route(), frame)) return;
   const std::string asker = frame.peerAddress();
   const Envelope envelope = openEnvelope(socket().who(), frame.view());
   if (handles<RegisterService>(envelope, asker) || handles<UnregisterService>(envelope, asker) ||
@@ -28,6 +29,17 @@ void RegistrySource::take() {
   } else {
     dispatch(frame);  // has no handler for it, and says so
   }
+}
+
+/// Its methods are not handlers.
+void RegistrySource::addTo(Description& description, TypeBook&) {
+  const auto add = [&](std::string_view request, std::string_view reply) {
+    description.methods.push_back({{}, std::string(request), std::string(reply)});
+  };
+  add(RegisterService::kType, Ack::kType);
+  add(UnregisterService::kType, Ack::kType);
+  add(ServiceLookupReq::kType, ServiceLookupRep::kType);
+  description.statistics.push_back({"entries", directory_.size(), {}});
 }
 
 void RegistrySource::expire() {

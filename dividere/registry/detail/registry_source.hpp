@@ -31,6 +31,8 @@ class RegistrySource final : public RouterSource {
   void expire();
 
  private:
+  void addTo(Description& description, TypeBook& types) override;
+
   template <class Request>
   bool handles(const Envelope& envelope, std::string_view asker);
 

@@ -97,7 +97,7 @@ bool ServiceSource::takeIn(HandlerPool::Job& job) {
     handlers().refuseUntaken(origin, error);
     return false;
   }
-  if (takeControl(job)) return false;
+  if (takeControl(job) || takeQuestion(job.route, job.body)) return false;
   CallFields fields;
   if (readCallFields(job.body.view(), fields)) job.terms = RequestTerms(fields);
   if (fields.asksFeatures) tellFeatures(job.route);

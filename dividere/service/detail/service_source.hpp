@@ -17,7 +17,7 @@ namespace dividere::detail {
 constexpr const char* kService = "service::Service";
 
 /// What every service understands beyond requests (Feature).
-constexpr std::uint32_t kServiceFeatures = kCancelFeature | kPartsFeature;
+constexpr std::uint32_t kServiceFeatures = kCancelFeature | kPartsFeature | kDescribeFeature;
 
 /// The wait of a handler that runs in the loop's thread, which others may end, also when the socket is gone.
 class HandlerWait {

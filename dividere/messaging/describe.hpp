@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../connection/socket_options.hpp"
+#include "../core/timeout.hpp"
+
+namespace dividere {
+
+/// What a Service, Publisher, Broker or registry::Server says of itself. All of it is its own word: a host that is not trusted
+/// may say anything.
+struct Description {
+  struct Method {
+    std::string name;     ///< empty: it is called by the type it takes
+    std::string input;    ///< the full name of a type, as all types here
+    std::string output;   ///< empty: it may return anything
+    bool stream = false;  ///< what `output` says comes in any number, as parts
+  };
+
+  struct Type {
+    std::string name;
+    std::string hash;  ///< of its definition and those of all it contains: the same here and there, the same definition
+  };
+
+  struct Statistic {
+    std::string name;  ///< as in openMetrics(), without "dividere_" and "_total": "received_messages"
+    std::uint64_t value = 0;
+    std::string endpoint;  ///< of the socket that counts it; empty: of the whole
+  };
+
+  std::string process;  ///< the program's name
+  std::uint32_t pid = 0;
+  std::string host;
+  std::string version;  ///< of dividere; of libzmq and protobuf:
+  std::string libzmq;
+  std::string protobuf;
+  std::chrono::milliseconds uptime{0};  ///< since it was made
+  std::string kind;                     ///< "service", "publisher", "broker", "registry"
+  std::string name;
+  std::vector<Method> methods;
+  std::vector<Type> types;  ///< that methods take and return; that a publisher has sent so far
+  std::string descriptors;  ///< the files that define them, each once and behind those it imports: a FileDescriptorSet
+  std::string descriptorsHash;  ///< empty: there are none
+  std::vector<Statistic> statistics;
+};
+
+struct DescribeOptions {
+  /// What is there, as ServiceAddress::kind says it. "publisher": a Publisher. Empty: that is found out, and a Publisher may log
+  /// that somebody came who did not fit. All else: a Service, Broker or registry::Server.
+  std::string kind;
+
+  /// Descriptors that have this Description::descriptorsHash need not be sent.
+  std::string knownHash;
+
+  connection::SocketOptions socket;
+};
+
+/// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or one that describes
+/// nothing, as all of dividere 0.1 and of the Python package. Those are not asked. A Publisher that nobody sends with may
+/// take a second. Silent, too, is a Publisher to one of whose other peers all goes that it sends.
+///
+/// Who replies to whom, the environment variable DIVIDERE_DESCRIBE of the other side says: `local`, which is the default, to
+/// this host's programs over loopback, ipc and inproc, and to all whom its keys let in (secure()); `all`, to everybody; `off`,
+/// to nobody.
+///
+/// Throws Error{unauthorized} if it does not tell this host, or does not let it in, Error{overloaded} if it was asked too often
+/// of late, Error{malformed} if what comes is no Description, and Error{badEndpoint}. Any thread.
+std::optional<Description> describe(const std::string& endpoint, Timeout timeout, const DescribeOptions& options = {});
+
+}  // namespace dividere

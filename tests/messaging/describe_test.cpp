@@ -1,0 +1,193 @@
+// What a publisher tells of itself, and whom.
+#include <doctest/doctest.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/dynamic_message.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <dividere.hpp>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "dividere.pb.h"
+#include "endpoints.hpp"
+#include "golden.pb.h"
+#include "support/descriptions.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
+#include "support/messages.hpp"
+#include "support/other_address.hpp"
+#include "support/raw_socket.hpp"
+#include "support/temp_dir.hpp"
+#include "support/thrown.hpp"
+
+using namespace support;
+using namespace dividere::messaging;
+using dividere::describe;
+using dividere::DescribeOptions;
+
+namespace {
+
+DescribeOptions publisherKind() {
+  DescribeOptions options;
+  options.kind = "publisher";
+  return options;
+}
+
+Tree tree() {
+  Tree root;
+  root.set_name("root");
+  root.set_branch("north");
+  root.set_colour(Tree::GREEN);
+  (*root.mutable_count())["one"] = 1;
+  root.add_delta(-7);
+  Tree& child = *root.add_child();
+  child.set_leaf(3);
+  child.GetReflection()->MutableUnknownFields(&child)->AddVarint(4711, 42);
+  return root;
+}
+
+/// What protoc makes of the bytes of a Tree, by the .proto itself.
+std::string decodedByProtoc(const std::string& bytes) {
+  const TempDir folder;
+  std::ofstream(folder.path("bytes")) << bytes;
+  const std::string command = std::string(DIVIDERE_TEST_PROTOC) + " --decode=Tree -I " + DIVIDERE_TEST_SOURCE_DIR +
+                              "/proto golden.proto <" + folder.path("bytes") + " >" + folder.path("text");
+  REQUIRE(std::system(command.c_str()) == 0);
+  std::ostringstream text;
+  text << std::ifstream(folder.path("text")).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("a publisher tells who it is and what it has sent, over every transport") {
+  for (const std::string& endpoint : endpointsToBind()) {
+    CAPTURE(endpoint);
+    dividere::connection::SocketOptions options;
+    options.name = "camera";
+    Publisher publisher(endpoint, options);
+    publisher.send(msg01("one"));
+    publisher.send(msg02(2), {"a topic"});
+    const auto told = describe(meeting(publisher), kLimit, publisherKind());
+    REQUIRE(told);
+    CHECK(told->kind == "publisher");
+    CHECK(told->name == "camera");
+    CHECK(told->pid == static_cast<std::uint32_t>(::getpid()));
+    CHECK(told->process == program_invocation_short_name);
+    CHECK(!told->host.empty());
+    CHECK(told->version == dividere::kVersion);
+    CHECK(told->libzmq.substr(0, 2) == "4.");
+    CHECK(!told->protobuf.empty());
+    CHECK(typeNames(*told) == std::vector<std::string>{"Msg01", "Msg02"});
+    CHECK(statistic(*told, "sent_messages") == 2);
+    CHECK(statistic(*told, "subscribers") == 0);
+  }
+}
+
+TEST_CASE("who asks need not know that it is a publisher, and is not counted as a subscriber") {
+  Publisher publisher("tcp://*:*");
+  publisher.send(msg01("one"));
+  const auto told = describe(meeting(publisher), kLimit);
+  REQUIRE(told);
+  CHECK(told->kind == "publisher");
+  CHECK(publisher.subscribers() == 0);
+  CHECK(publisher.arrivals() == 0);
+  CHECK(publisher.peers().empty());
+}
+
+TEST_CASE("a message is decoded by what its publisher tells, as protoc decodes it by the .proto") {
+  Publisher publisher("tcp://*:*");
+  publisher.send(tree());
+  const auto told = describe(meeting(publisher), kLimit, publisherKind());
+  REQUIRE(told);
+  const Built built(*told);
+  CHECK(built.textOf("Tree", tree().SerializeAsString()) == decodedByProtoc(tree().SerializeAsString()));
+}
+
+TEST_CASE("files that are known already are not sent again") {
+  Publisher publisher("tcp://*:*");
+  publisher.send(tree());
+  DescribeOptions options = publisherKind();
+  const auto first = describe(meeting(publisher), kLimit, options);
+  REQUIRE(first);
+  CHECK(!first->descriptors.empty());
+  options.knownHash = first->descriptorsHash;
+  const auto second = describe(meeting(publisher), kLimit, options);
+  REQUIRE(second);
+  CHECK(second->descriptors.empty());
+  CHECK(second->descriptorsHash == first->descriptorsHash);
+  CHECK(typeNames(*second) == std::vector<std::string>{"Tree"});
+}
+
+TEST_CASE("a publisher describes nothing to another host, unless it is told to") {
+  const std::string address = otherAddress();
+  if (address.empty()) return;
+  const auto ask = [&](const Publisher& publisher) {
+    return describe("tcp://" + address + ":" + std::to_string(publisher.port()), kLimit, publisherKind());
+  };
+  Publisher publisher("tcp://*:*");
+  CHECK(codeOf([&] { ask(publisher); }) == dividere::Errc::unauthorized);
+  const Environment all("DIVIDERE_DESCRIBE", "all");
+  Publisher open("tcp://*:*");
+  CHECK(ask(open).has_value());
+}
+
+TEST_CASE("a publisher that is to describe nothing is silent") {
+  const Environment off("DIVIDERE_DESCRIBE", "off");
+  Publisher publisher("tcp://*:*");
+  RawSocket asker(ZMQ_SUB);
+  const std::string topic = std::string("\xEA\x06\x14") + "describe" + std::string(12, 'x');
+  asker.set(ZMQ_SUBSCRIBE, topic);
+  asker.set(ZMQ_SUBSCRIBE, "\x0A");
+  asker.connect(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  publisher.send(msg01("the next one"));
+  const auto next = asker.recv();
+  REQUIRE(next);
+  CHECK(next->front().front() == '\x0A');
+}
+
+TEST_CASE("a description goes to nobody who has not asked: not while somebody gets all that is sent") {
+  Publisher publisher("tcp://*:*");
+  RawSocket everything(ZMQ_SUB), asker(ZMQ_SUB);
+  everything.set(ZMQ_SUBSCRIBE, "");
+  everything.connect(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const std::string topic = std::string("\xEA\x06\x14") + "describe" + std::string(12, 'x');
+  asker.set(ZMQ_SUBSCRIBE, topic);
+  asker.set(ZMQ_SUBSCRIBE, "\x0A");
+  asker.connect(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(2, kLimit));
+  publisher.send(msg01("the next one"));
+  for (RawSocket* each : {&everything, &asker}) {
+    const auto next = each->recv();
+    REQUIRE(next);
+    CHECK(next->front().front() == '\x0A');
+  }
+}
+
+TEST_CASE("who gets all that is sent is told, too, if he asks") {
+  Publisher publisher("tcp://*:*");
+  RawSocket asker(ZMQ_SUB);
+  const std::string topic = std::string("\xEA\x06\x14") + "describe" + std::string(12, 'x');
+  asker.set(ZMQ_SUBSCRIBE, "");
+  asker.set(ZMQ_SUBSCRIBE, topic);
+  asker.connect(meeting(publisher));
+  const auto reply = asker.recv();
+  REQUIRE(reply);
+  REQUIRE(reply->size() == 1);
+  CHECK(reply->front().substr(0, topic.size()) == topic);
+  msgEnvelope envelope;
+  Description told;
+  REQUIRE(envelope.ParseFromString(reply->front()));
+  CHECK(envelope.addressee() == topic.substr(3));
+  CHECK(envelope.msg().UnpackTo(&told));
+}
