@@ -171,7 +171,7 @@ TEST_CASE("a stream that is cancelled or out of time ends at its source, in the 
   CHECK(receives(client, 1, 0, 32));
   client.send(cancel(1));
   CHECK(ends.reachOne(Errc::cancelled));
-  client.send(streamRequest(2, 1000, true, 100));
+  client.send(streamRequest(2, 1000, true, 1000));
   CHECK(receives(client, 2, 0, 32));
   CHECK(ends.reachOne(Errc::deadlinePassed));
   const auto told = client.recv();
@@ -395,10 +395,8 @@ TEST_CASE(
     auto later = sender.defer();
     if (m.field1() != "cancelled") return;
     sender.onCancel([&] { release.happen(); });
-    ending = std::thread([&, later = std::move(later)] {
-      deferred.happen();
-      release.wait();
-    });
+    ending = std::thread([&, later = std::move(later)] { release.wait(); });
+    deferred.happen();
   });
   worker.start();
   RawDealer client(broker);
@@ -422,18 +420,21 @@ TEST_CASE("a Later sends the parts of a stream through a broker from any thread"
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   std::thread sending;
+  Event begun;
   worker.on([&](const Msg02& request, Sender& sender) {
     sender.sendPart(msg02("part", 1));
     sending = std::thread([request, later = sender.defer()]() mutable {
       for (int i = 2; i <= request.field2(); ++i) later.sendPart(msg02("part", i));
       later.send(request);
     });
+    begun.happen();
   });
   worker.start();
   Client client(front(broker), patient());
   int expected = 0;
   for (const Msg02& each : client.stream<Msg02>(msg02("stream", 300), kLimit)) CHECK(each.field2() == ++expected);
   CHECK(expected == 300);
+  REQUIRE(begun.wait());
   sending.join();
 }
 
