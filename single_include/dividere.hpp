@@ -23910,11 +23910,12 @@ void BrokerDesk::hasBegun(PendingCall& call, Clock::time_point now) {
 
 CallDesk::NextTry BrokerDesk::tryHasEnded(PendingCall& call, Clock::time_point now) {
   CallTries& tries = call.tries;
-  if (tries.isPause) return nextTry(call, now);
+  // It may have been given out in the pause.
+  const bool mayNotRepeat = !call.isRepeatable() && call.place() == Place::isGiven;
+  if (tries.isPause && !mayNotRepeat) return nextTry(call, now);
   const bool isLast = tries.retries >= policy_.maxRetries;
   if (isLast && call.terms().isByPolicy) return NextTry::endInVain;
   // Until its deadline it may have a reply.
-  const bool mayNotRepeat = !call.isRepeatable() && call.place() == Place::isGiven;
   if (isLast || mayNotRepeat) {
     tries.end = Clock::time_point::max();
   } else {

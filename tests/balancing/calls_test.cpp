@@ -156,6 +156,25 @@ TEST_CASE("a request that must not be repeated is not given again when its reply
   CHECK(call.get()->field1() == "late");
 }
 
+TEST_CASE(
+    "a request that must not be repeated is given once, also if its broker comes in the pause between two tries") {
+  const std::uint16_t port = dividere::connection::PortManager::acquire();
+  RetryPolicy policy = tries(5, 10ms);
+  policy.pause = policy.pauseMax = 1s;  // give or take half
+  Client client(support::local(port), policy);
+  CallOptions once;
+  once.repeatable = false;
+  Call<Msg01> call = client.start<Msg01>(msg01("x"), kLimit, once);
+  CHECK_FALSE(call.wait(20ms));
+  Front broker(support::local(port));
+  const auto request = broker.recv();
+  REQUIRE(request);
+  CHECK_FALSE(broker.recv(2s));
+  broker.reply(*request, msg01("once"));
+  CHECK(call.get()->field1() == "once");
+  dividere::connection::PortManager::release(port);
+}
+
 TEST_CASE("a request says how much time is left, less of it each time, its method and its priority") {
   Front broker;
   Client client(broker.endpoint, tries(1, 20ms));
