@@ -18105,6 +18105,13 @@ class CallControl {
   Hook markCancelled();
   void runHook(const Hook& hook) noexcept;
 
+  /// Its parts reach whoever asked no more. One that has sent some is cancelled, another one as soon as it would. What it
+  /// returns is as markCancelled() says.
+  Hook markCutOff();
+
+  /// Whether it is cancelled because of that, or would be: whoever asked may have the request done by another.
+  bool isCutOff() const noexcept { return isCutOff_.load(std::memory_order_acquire); }
+
   /// The same in one, where no lock is held.
   void cancel() noexcept { runHook(markCancelled()); }
 
@@ -18134,6 +18141,7 @@ class CallControl {
   std::atomic<bool> isCancelled_{false};
   std::atomic<bool> isTouched_{false};  // whether there is anything to reset
   std::atomic<bool> isStopping_{false};
+  std::atomic<bool> isCutOff_{false};
 
   std::mutex mutex_;
   bool hasEnded_ = false;                  // under mutex_
@@ -18163,6 +18171,7 @@ void CallControl::reset() {
   credit_ = kInitialCredit;
   parts_ = 0;
   isCancelled_.store(false);
+  isCutOff_.store(false);
   isTouched_.store(false);
 }
 
@@ -18198,6 +18207,16 @@ CallControl::Hook CallControl::markCancelled() {
   }
   changed_.ring();
   return hook;
+}
+
+CallControl::Hook CallControl::markCutOff() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    isCutOff_.store(true);
+    if (parts_ == 0) return nullptr;
+  }
+  return markCancelled();
 }
 
 void CallControl::runHook(const Hook& hook) noexcept {
@@ -18240,6 +18259,7 @@ void CallControl::addCredit(std::uint32_t parts) {
 CallControl::Credit CallControl::tryTake(std::uint32_t& part) {
   std::lock_guard<std::mutex> lock(mutex_);
   isTouched_.store(true);
+  if (isCutOff()) isCancelled_.store(true);
   if (isCancelled()) return Credit::cancelled;
   if (credit_ == 0) return isStopping_.load() ? Credit::stopping : Credit::none;
   --credit_;
@@ -19776,8 +19796,8 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   /// The same for those whose route begins with this frame.
   void reachAll(const std::string& first, const std::function<void(CallControl&)>& reach);
 
-  /// Cancels those whose callers take parts.
-  void cancelStreams();
+  /// Cuts all of them off, as CallControl says.
+  void cutOff();
 
   /// Which of those that still want a reply.
   enum class Left { all, unrepeatable };
@@ -19874,10 +19894,13 @@ void LateReplies::forget(Place place) noexcept {
   if (fork_.crossed()) return;
   std::lock_guard<std::mutex> lock(mutex_);
   if (!outlet_) return;
+  const bool isAwaited = !place->second.control->isCutOff();
   try {
-    loop_.post([self = shared_from_this(), route = place->first] {
-      if (self->outlet_) self->outlet_->lateForgotten(route);
-    });
+    if (isAwaited) {
+      loop_.post([self = shared_from_this(), route = place->first] {
+        if (self->outlet_) self->outlet_->lateForgotten(route);
+      });
+    }
   } catch (const std::exception&) {
     // No memory to tell the outlet.
   }
@@ -19915,15 +19938,13 @@ void LateReplies::reachAll(const std::string& first, const std::function<void(Ca
   for (const auto& control : controls) reach(*control);
 }
 
-void LateReplies::cancelStreams() {
+void LateReplies::cutOff() {
   Controls controls;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [route, request] : requests_) {
-      if (request.terms.takesParts) controls.push_back(request.control);
-    }
+    for (const auto& [route, request] : requests_) controls.push_back(request.control);
   }
-  for (const auto& control : controls) control->cancel();
+  for (const auto& control : controls) control->runHook(control->markCutOff());
 }
 
 std::vector<connection::Route> LateReplies::close(Left left) noexcept {
@@ -23204,6 +23225,7 @@ class Returns {
   void noteSign(BrokerWorker& worker, const Signal& signal);
   void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
+  bool isStream(const BrokerWorker& worker, const std::string& token);
   bool takePart(BrokerWorker& worker, const std::string& token, Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
   static bool isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal);
@@ -23980,8 +24002,8 @@ class WorkerTasks {
   /// So many more of its parts are wanted, if its handler runs. Whether it does.
   bool addCredit(std::size_t line, std::string_view token, std::uint32_t parts);
 
-  /// Cancels what is handled, if it is one of this line and its caller takes parts. Not under a lock of the caller's.
-  void cancelRunningStream(std::size_t line);
+  /// Cuts off what is handled, if it is one of this line, as CallControl says. Not under a lock of the caller's.
+  void cutOffRunning(std::size_t line);
 
   /// What reaches the task that is being handled.
   const std::shared_ptr<CallControl>& control() const { return control_; }
@@ -24011,7 +24033,6 @@ class WorkerTasks {
   std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
   bool isHandling_ = false;                      // under mutex_
   std::string running_;                          // the token of the one that is, or was, handled; under mutex_
-  bool isStream_ = false;                        // under mutex_: whether that one's caller takes parts
   bool hasEnded_ = false;                        // under mutex_
 };
 
@@ -24027,7 +24048,7 @@ class LineTasks {
   std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
   bool cancelRunning(std::string_view token) const { return tasks_.cancelRunning(line_, token); }
   bool addCredit(std::string_view token, std::uint32_t parts) const { return tasks_.addCredit(line_, token, parts); }
-  void cancelRunningStream() const { tasks_.cancelRunningStream(line_); }
+  void cutOffRunning() const { tasks_.cutOffRunning(line_); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 
@@ -24094,7 +24115,7 @@ class BrokerLine final : public LateReplies::Outlet {
   void onWord(Multipart& message);
   void takeCaller(WorkerTask& task) const;
   void readTerms(WorkerTask& task) const;
-  void endStreams();
+  void cutOff();
   void endLate();
   void onSignal(const Signal& signal);
   void wasLost();
@@ -24172,20 +24193,21 @@ void BrokerLine::onEvent(const connection::SocketEvent& event) {
 
 void BrokerLine::wasLost() {
   isConnected_ = false;
-  endStreams();
+  cutOff();
 }
 
-// Their credit would have come by the former connection; what they go on to send there is no stream's any more.
-void BrokerLine::endStreams() {
-  tasks_.cancelRunningStream();
-  late_->cancelStreams();
+// What was sent last by the former connection may be lost: a stream goes on with no gap, so it ends. The broker has it begun
+// anew, or tells its client.
+void BrokerLine::cutOff() {
+  tasks_.cutOffRunning();
+  late_->cutOff();
 }
 
 void BrokerLine::introduce() {
   isConnected_ = true;
   isOurs_ = vouches_ = owesBeat_ = false;
   features_ = 0;
-  endStreams();
+  cutOff();
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
   Signal registration = signal(Signal::Kind::registration);
   registration.isRegistration = true;
@@ -25214,11 +25236,19 @@ void Returns::takeReply(Multipart& message) {
     roster_.heardBy(*worker, tokenFrame);
   }
   worker->heard = Deadline::Clock::now();
+  if (worker->connection.isOther(tokenFrame) && isStream(*worker, token)) startAnew(*worker);
   if (!takePart(*worker, token, message)) finish(*worker, token, message.takePayload());
   if (!worker->connection.isOther(tokenFrame)) return;
   startAnew(*worker);  // what else it had was lost with its former connection
   roster_.heardBy(*worker, tokenFrame);
   roster_.relist(*worker);
+}
+
+/// Parts that came before it by the former connection may be lost.
+bool Returns::isStream(const BrokerWorker& worker, const std::string& token) {
+  if (worker.streams == 0) return false;
+  const BrokerRequest* const request = book_.find(token, worker);
+  return request && request->takesParts;
 }
 
 /// Whether it is a part, and dealt with.
@@ -25674,8 +25704,10 @@ class WorkerCore::TaskOrigin final : public Origin {
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return !isHalted_; }
 
-  /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same.
+  /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same, but for one of a former
+  /// connection.
   void endCancelled() {
+    if (sharedControl()->isCutOff()) return;
     if (!isDeferred() && !task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
   }
 
@@ -25963,14 +25995,16 @@ bool WorkerTasks::addCredit(std::size_t line, std::string_view token, std::uint3
   return true;
 }
 
-void WorkerTasks::cancelRunningStream(std::size_t line) {
-  std::string token;
+void WorkerTasks::cutOffRunning(std::size_t line) {
+  std::shared_ptr<CallControl> control;
+  CallControl::Hook hook;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!isStream_) return;
-    token = running_;
+    if (!isHandling_ || turn_ != line) return;
+    control = control_;
+    hook = control->markCutOff();
   }
-  cancelRunning(line, token);
+  control->runHook(hook);
 }
 
 void WorkerTasks::leaveControl() {
@@ -25991,7 +26025,6 @@ std::optional<WorkerTask> WorkerTasks::next() {
   std::optional<WorkerTask> task(std::move(queue.front()));
   queue.pop_front();
   running_ = task->route.front().view();
-  isStream_ = task->terms.takesParts;
   control_->reset();
   return task;
 }

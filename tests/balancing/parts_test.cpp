@@ -320,6 +320,84 @@ TEST_CASE("a hundred streams of one client come through a broker at once, each w
   for (auto& sender : senders) sender.join();
 }
 
+TEST_CASE("a Worker's stream ends with its connection to the broker, and nothing more is said of it") {
+  support::LogCapture quiet;
+  std::optional<Broker> broker(std::in_place, 0, 0, calm());
+  const auto frontPort = broker->frontPort(), backPort = broker->backPort();
+  Notes<std::error_code> ends;
+  std::thread sending;
+  Worker worker(back(*broker), withCapacity(2));
+  worker.on([&](const Msg02& request, Sender& sender) {
+    if (request.field2() < 100) return sender.send(request);
+    sending = std::thread([&, request, later = sender.defer()]() mutable {
+      ends.add(codeOf([&] {
+        for (int i = 1; i <= request.field2(); ++i) later.sendPart(msg02("part", i));
+      }));
+    });
+  });
+  worker.on([&](const Msg01& request, Sender& sender) {
+    ends.add(codeOf([&] {
+      for (int i = 1; i <= 100; ++i) sender.sendPart(request);
+    }));
+  });
+  worker.start();
+  RawDealer client(*broker);
+  client.send(streamRequest(1, 1000));
+  CHECK(receives(client, 1, 0, 32));
+  msgEnvelope request;
+  REQUIRE(request.ParseFromString(envelope(msg01("from the handler"))));
+  request.set_takesparts(true);
+  client.send({correlation('c', 2), request.SerializeAsString()});
+  CHECK(receives(client, 2, 0, 32));
+  broker.emplace(frontPort, backPort, calm());
+  REQUIRE(ends.reach(2));
+  CHECK(ends.all() == std::vector<std::error_code>(2, Errc::cancelled));
+  sending.join();
+  REQUIRE(broker->waitForWorkers(1, kLimit));
+  Client next(front(*broker), patient());
+  CHECK(next.call<Msg02>(msg02("", 1))->field2() == 1);
+  CHECK((broker->stats().late == 0 && broker->stats().junk == 0));
+}
+
+TEST_CASE("parts, and a reply, that a worker sends by another connection than those before are no more the stream's") {
+  support::LogCapture quiet;
+  Broker broker(0, 0, calm());
+  Heartbeat beat;
+  beat.set_id("same");
+  beat.set_capacity(1);
+  beat.set_registration(true);
+  beat.set_features(kCancel | kParts);
+  RawSocket former(ZMQ_DEALER), latter(ZMQ_DEALER);
+  for (RawSocket* each : {&former, &latter}) each->set(ZMQ_ROUTING_ID, "same");
+  former.connect(back(broker));
+  former.send({envelope(beat)});
+  RawDealer client(broker);
+  client.send(streamRequest(1, 3));
+  auto given = former.recv();
+  while (given && given->size() == 1) given = former.recv();
+  REQUIRE(given);
+  const auto reply = [&](RawSocket& worker, const std::string& payload) {
+    Frames frames = *given;
+    frames.back() = payload;
+    worker.send(frames);
+  };
+  reply(former, part(1));
+  CHECK(receives(client, 1, 0, 1));
+  latter.connect(back(broker));
+  bool isReply = false;
+  SUBCASE("a part") {}
+  SUBCASE("a reply") { isReply = true; }
+  reply(latter, isReply ? envelope(msg01("done")) : part(3));
+  const auto again = latter.recv();
+  REQUIRE(again);
+  CHECK((*again)[0] != (*given)[0]);  // it has it anew
+  given = again;
+  reply(latter, part(1));
+  reply(latter, envelope(msg01("done")));
+  CHECK(receives(client, 1, 0, 1));
+  CHECK(client.recv());
+}
+
 TEST_CASE("a client that retries its stream by another connection gets it from the first part") {
   support::LogCapture quiet;
   Broker broker(0, 0, calm());

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <dividere.hpp>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -215,5 +217,74 @@ TEST_CASE("a client reads a service's stream, slowly, from its first part to its
     int expected = 0;
     for (const Msg02& part : client.stream<Msg02>(msg02("", 500), support::kLimit)) CHECK(part.field2() == ++expected);
     CHECK(expected == 500);
+  }
+}
+
+TEST_CASE("a hundred streams of one client come from one service at once, each whole and in order") {
+  constexpr int kStreams = 100, kPartsEach = 200;
+  dividere::registry::Server server(stage::anywhere());
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    dividere::service::ServiceOptions options = stage::at(server);
+    options.threads = threads;
+    std::atomic<int> sent{0};
+    std::mutex mutex;
+    std::vector<std::thread> senders;
+    Service service("name", options);
+    service.on([&](const Msg02& request, Sender& sender) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      senders.emplace_back([&sent, request, later = sender.defer()]() mutable {
+        for (int i = 1; i <= request.field2(); ++i, ++sent) later.sendPart(msg02(request.field1(), i));
+        later.send(request);
+      });
+    });
+    REQUIRE(service.start(support::kLimit));
+    dividere::service::Client client("name", stage::asking(server));
+    std::vector<dividere::Stream<Msg02>> streams;
+    for (int i = 0; i < kStreams; ++i) {
+      streams.push_back(client.stream<Msg02>(msg02(std::to_string(i), kPartsEach), support::kLimit));
+    }
+    CHECK(support::eventually([&] { return sent == kStreams * 32; }));  // none is read yet
+    for (int part = 1; part <= kPartsEach; ++part) {
+      for (int i = 0; i < kStreams; ++i) {
+        Msg02* const next = streams[static_cast<std::size_t>(i)].next();
+        REQUIRE(next);
+        REQUIRE(next->field1() == std::to_string(i));
+        REQUIRE(next->field2() == part);
+      }
+    }
+    for (auto& stream : streams) CHECK(stream.reply<Msg02>()->field2() == kPartsEach);
+    service.stop();
+    for (auto& sender : senders) sender.join();
+  }
+}
+
+TEST_CASE("a caller that reads nothing for a while gets all parts of all its streams, in order") {
+  constexpr int kStreams = 60;
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    Service service("name", alone(threads));
+    const std::string large(4096, 'x');  // so that what is under way is more than a connection holds
+    std::atomic<int> sent{0};
+    service.on([&](const Msg02& request, Sender& sender) {
+      for (int i = 1; i <= request.field2(); ++i, ++sent) sender.sendPart(msg02(large, i));
+      sender.send(request);
+    });
+    service.start(0ms);
+    RawCaller caller(service);
+    for (int i = 0; i < kStreams; ++i) caller.ask(std::to_string(i), msg02("", 32), taking());
+    CHECK(support::eventually([&] { return sent == kStreams * 32; }));
+    std::map<std::string, int> parts;
+    for (int i = 0; i < kStreams * 33; ++i) {
+      const auto frames = caller.socket().recv();
+      REQUIRE(frames);
+      const auto message = dividere::messaging::ProtoBuffDecoder().decode(frames->back());
+      const auto* part = dynamic_cast<const Msg02*>(message.get());
+      REQUIRE(part);
+      int& last = parts[frames->front()];
+      if (!part->field1().empty()) REQUIRE(part->field2() == ++last);
+    }
+    CHECK(parts.size() == kStreams);
+    for (const auto& [id, last] : parts) CHECK(last == 32);
   }
 }

@@ -44,20 +44,21 @@ void BrokerLine::onEvent(const connection::SocketEvent& event) {
 
 void BrokerLine::wasLost() {
   isConnected_ = false;
-  endStreams();
+  cutOff();
 }
 
-// Their credit would have come by the former connection; what they go on to send there is no stream's any more.
-void BrokerLine::endStreams() {
-  tasks_.cancelRunningStream();
-  late_->cancelStreams();
+// What was sent last by the former connection may be lost: a stream goes on with no gap, so it ends. The broker has it begun
+// anew, or tells its client.
+void BrokerLine::cutOff() {
+  tasks_.cutOffRunning();
+  late_->cutOff();
 }
 
 void BrokerLine::introduce() {
   isConnected_ = true;
   isOurs_ = vouches_ = owesBeat_ = false;
   features_ = 0;
-  endStreams();
+  cutOff();
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
   Signal registration = signal(Signal::Kind::registration);
   registration.isRegistration = true;

@@ -68,7 +68,7 @@ class BrokerLine final : public LateReplies::Outlet {
   void onWord(Multipart& message);
   void takeCaller(WorkerTask& task) const;
   void readTerms(WorkerTask& task) const;
-  void endStreams();
+  void cutOff();
   void endLate();
   void onSignal(const Signal& signal);
   void wasLost();

@@ -88,11 +88,19 @@ void Returns::takeReply(Multipart& message) {
     roster_.heardBy(*worker, tokenFrame);
   }
   worker->heard = Deadline::Clock::now();
+  if (worker->connection.isOther(tokenFrame) && isStream(*worker, token)) startAnew(*worker);
   if (!takePart(*worker, token, message)) finish(*worker, token, message.takePayload());
   if (!worker->connection.isOther(tokenFrame)) return;
   startAnew(*worker);  // what else it had was lost with its former connection
   roster_.heardBy(*worker, tokenFrame);
   roster_.relist(*worker);
+}
+
+/// Parts that came before it by the former connection may be lost.
+bool Returns::isStream(const BrokerWorker& worker, const std::string& token) {
+  if (worker.streams == 0) return false;
+  const BrokerRequest* const request = book_.find(token, worker);
+  return request && request->takesParts;
 }
 
 /// Whether it is a part, and dealt with.

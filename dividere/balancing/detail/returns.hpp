@@ -27,6 +27,7 @@ class Returns {
   void noteSign(BrokerWorker& worker, const Signal& signal);
   void noteFreeSign(BrokerWorker& worker);
   void takeReply(Multipart& message);
+  bool isStream(const BrokerWorker& worker, const std::string& token);
   bool takePart(BrokerWorker& worker, const std::string& token, Multipart& message);
   void finish(BrokerWorker& worker, const std::string& token, Frame&& payload);
   static bool isAnew(const BrokerWorker& worker, const Frame& frame, const Signal& signal);

@@ -19,8 +19,10 @@ class WorkerCore::TaskOrigin final : public Origin {
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return !isHalted_; }
 
-  /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same.
+  /// Nothing is sent for a request that is cancelled; the broker waits for its end all the same, but for one of a former
+  /// connection.
   void endCancelled() {
+    if (sharedControl()->isCutOff()) return;
     if (!isDeferred() && !task_.route.empty() && isKnownCancelled()) line_.replyCancelled(std::move(task_.route));
   }
 

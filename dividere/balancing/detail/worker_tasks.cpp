@@ -54,14 +54,16 @@ bool WorkerTasks::addCredit(std::size_t line, std::string_view token, std::uint3
   return true;
 }
 
-void WorkerTasks::cancelRunningStream(std::size_t line) {
-  std::string token;
+void WorkerTasks::cutOffRunning(std::size_t line) {
+  std::shared_ptr<CallControl> control;
+  CallControl::Hook hook;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!isStream_) return;
-    token = running_;
+    if (!isHandling_ || turn_ != line) return;
+    control = control_;
+    hook = control->markCutOff();
   }
-  cancelRunning(line, token);
+  control->runHook(hook);
 }
 
 void WorkerTasks::leaveControl() {
@@ -82,7 +84,6 @@ std::optional<WorkerTask> WorkerTasks::next() {
   std::optional<WorkerTask> task(std::move(queue.front()));
   queue.pop_front();
   running_ = task->route.front().view();
-  isStream_ = task->terms.takesParts;
   control_->reset();
   return task;
 }

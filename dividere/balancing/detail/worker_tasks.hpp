@@ -47,8 +47,8 @@ class WorkerTasks {
   /// So many more of its parts are wanted, if its handler runs. Whether it does.
   bool addCredit(std::size_t line, std::string_view token, std::uint32_t parts);
 
-  /// Cancels what is handled, if it is one of this line and its caller takes parts. Not under a lock of the caller's.
-  void cancelRunningStream(std::size_t line);
+  /// Cuts off what is handled, if it is one of this line, as CallControl says. Not under a lock of the caller's.
+  void cutOffRunning(std::size_t line);
 
   /// What reaches the task that is being handled.
   const std::shared_ptr<CallControl>& control() const { return control_; }
@@ -78,7 +78,6 @@ class WorkerTasks {
   std::size_t turn_ = 0;                         // the line that was, or is, served last; under mutex_
   bool isHandling_ = false;                      // under mutex_
   std::string running_;                          // the token of the one that is, or was, handled; under mutex_
-  bool isStream_ = false;                        // under mutex_: whether that one's caller takes parts
   bool hasEnded_ = false;                        // under mutex_
 };
 
@@ -94,7 +93,7 @@ class LineTasks {
   std::optional<WorkerTask> take(std::string_view token) const { return tasks_.take(line_, token); }
   bool cancelRunning(std::string_view token) const { return tasks_.cancelRunning(line_, token); }
   bool addCredit(std::string_view token, std::uint32_t parts) const { return tasks_.addCredit(line_, token, parts); }
-  void cancelRunningStream() const { tasks_.cancelRunningStream(line_); }
+  void cutOffRunning() const { tasks_.cutOffRunning(line_); }
   void clear() const { tasks_.clear(line_); }
   bool isIdle() const { return tasks_.isIdle(line_); }
 

@@ -22,6 +22,7 @@ void CallControl::reset() {
   credit_ = kInitialCredit;
   parts_ = 0;
   isCancelled_.store(false);
+  isCutOff_.store(false);
   isTouched_.store(false);
 }
 
@@ -57,6 +58,16 @@ CallControl::Hook CallControl::markCancelled() {
   }
   changed_.ring();
   return hook;
+}
+
+CallControl::Hook CallControl::markCutOff() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    isTouched_.store(true);
+    isCutOff_.store(true);
+    if (parts_ == 0) return nullptr;
+  }
+  return markCancelled();
 }
 
 void CallControl::runHook(const Hook& hook) noexcept {
@@ -99,6 +110,7 @@ void CallControl::addCredit(std::uint32_t parts) {
 CallControl::Credit CallControl::tryTake(std::uint32_t& part) {
   std::lock_guard<std::mutex> lock(mutex_);
   isTouched_.store(true);
+  if (isCutOff()) isCancelled_.store(true);
   if (isCancelled()) return Credit::cancelled;
   if (credit_ == 0) return isStopping_.load() ? Credit::stopping : Credit::none;
   --credit_;

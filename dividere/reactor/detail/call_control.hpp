@@ -31,6 +31,13 @@ class CallControl {
   Hook markCancelled();
   void runHook(const Hook& hook) noexcept;
 
+  /// Its parts reach whoever asked no more. One that has sent some is cancelled, another one as soon as it would. What it
+  /// returns is as markCancelled() says.
+  Hook markCutOff();
+
+  /// Whether it is cancelled because of that, or would be: whoever asked may have the request done by another.
+  bool isCutOff() const noexcept { return isCutOff_.load(std::memory_order_acquire); }
+
   /// The same in one, where no lock is held.
   void cancel() noexcept { runHook(markCancelled()); }
 
@@ -60,6 +67,7 @@ class CallControl {
   std::atomic<bool> isCancelled_{false};
   std::atomic<bool> isTouched_{false};  // whether there is anything to reset
   std::atomic<bool> isStopping_{false};
+  std::atomic<bool> isCutOff_{false};
 
   std::mutex mutex_;
   bool hasEnded_ = false;                  // under mutex_

@@ -51,10 +51,13 @@ void LateReplies::forget(Place place) noexcept {
   if (fork_.crossed()) return;
   std::lock_guard<std::mutex> lock(mutex_);
   if (!outlet_) return;
+  const bool isAwaited = !place->second.control->isCutOff();
   try {
-    loop_.post([self = shared_from_this(), route = place->first] {
-      if (self->outlet_) self->outlet_->lateForgotten(route);
-    });
+    if (isAwaited) {
+      loop_.post([self = shared_from_this(), route = place->first] {
+        if (self->outlet_) self->outlet_->lateForgotten(route);
+      });
+    }
   } catch (const std::exception&) {
     // No memory to tell the outlet.
   }
@@ -92,15 +95,13 @@ void LateReplies::reachAll(const std::string& first, const std::function<void(Ca
   for (const auto& control : controls) reach(*control);
 }
 
-void LateReplies::cancelStreams() {
+void LateReplies::cutOff() {
   Controls controls;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (const auto& [route, request] : requests_) {
-      if (request.terms.takesParts) controls.push_back(request.control);
-    }
+    for (const auto& [route, request] : requests_) controls.push_back(request.control);
   }
-  for (const auto& control : controls) control->cancel();
+  for (const auto& control : controls) control->runHook(control->markCutOff());
 }
 
 std::vector<connection::Route> LateReplies::close(Left left) noexcept {

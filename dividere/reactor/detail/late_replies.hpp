@@ -83,8 +83,8 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   /// The same for those whose route begins with this frame.
   void reachAll(const std::string& first, const std::function<void(CallControl&)>& reach);
 
-  /// Cancels those whose callers take parts.
-  void cancelStreams();
+  /// Cuts all of them off, as CallControl says.
+  void cutOff();
 
   /// Which of those that still want a reply.
   enum class Left { all, unrepeatable };
