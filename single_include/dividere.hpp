@@ -240,7 +240,7 @@ struct Statistics {
   std::uint64_t messagesOut = 0;
   std::uint64_t bytesIn = 0;
   std::uint64_t bytesOut = 0;
-  std::uint64_t dropped = 0;           ///< Publisher::dropped()
+  std::uint64_t dropped = 0;           ///< Publisher::dropped(); a Service's replies to clients that read too slowly
   std::uint64_t missed = 0;            ///< messaging::Subscriber::missed()
   std::uint64_t reconnects = 0;        ///< connections it made to a peer that it had lost
   std::uint64_t handshakesFailed = 0;  ///< peers, on either side, with which it could not agree on how to talk
@@ -6393,6 +6393,9 @@ class Socket {
   static constexpr std::size_t kMostFrames = 64;
 
  private:
+  // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
+  static constexpr std::chrono::milliseconds kFirstWait{20};
+
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
   [[noreturn]] void failRefused() const;
@@ -6401,8 +6404,6 @@ class Socket {
          std::function<bool()> pump);
 
   void rest() noexcept;
-  void applyDefaults(int type, const connection::SocketOptions& options);
-  void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
 
   void countReceived(const Frame& frame) noexcept;
@@ -10227,43 +10228,30 @@ Frame Slots::take() {
 }  // namespace dividere::detail
 // end dividere/connection/detail/slots.cpp
 
-// begin dividere/core/detail/options.hpp
-// What options are held to.
+// begin dividere/connection/detail/socket_defaults.hpp
+// The options that each socket gets.
 
 namespace dividere::detail {
 
-/// Throws std::errc::invalid_argument unless the option is what it says.
-inline void requireOption(bool met, const char* who, const std::string& says) {
-  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
-}
+/// A time as libzmq takes it: -1 for one without bound.
+int asOption(std::chrono::milliseconds time);
 
-/// A period as the clock can reckon with it, and with a million of it: a century is never.
-inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
-  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
-  return std::clamp(period, -kCentury, kCentury);
-}
+/// How long a closed socket of this type goes on to send: a second, if the options do not say.
+std::chrono::milliseconds lingerOf(int type, const connection::SocketOptions& options);
+
+void applyDefaults(NativeSocket& socket, int type, const connection::SocketOptions& options);
+
+/// Throws std::errc::invalid_argument if a hook has set ZMQ_CONFLATE: a queue of one frame, which keeps the last of several
+/// subscriptions alone, and the last frame of a message. Sockets that are neither Subscribers nor Dealers ignore it.
+void refuseConflation(NativeSocket& socket, int type);
 
 }  // namespace dividere::detail
-// end dividere/core/detail/options.hpp
+// end dividere/connection/detail/socket_defaults.hpp
 
 // begin dividere/connection/detail/socket.cpp
 namespace dividere::detail {
 
-// How long a receive waits in libzmq itself at first. While it does, nobody mends links.
-constexpr std::chrono::milliseconds kFirstWait{20};
-
 constexpr std::string_view kInproc = "inproc://";
-
-/// A time as libzmq takes it: -1 for one without bound.
-static int asOption(std::chrono::milliseconds time) {
-  if (time.count() < 0) return -1;
-  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
-}
-
-static std::chrono::milliseconds lingerOf(int type, const connection::SocketOptions& options) {
-  const bool isReceiverOnly = type == ZMQ_SUB;
-  return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
-}
 
 Socket::Socket(const char* who, int type, const connection::SocketOptions& options, std::function<bool()> pump)
     : Socket(who, type, options, securityFor(who, options.keys), std::move(pump)) {}
@@ -10278,11 +10266,11 @@ Socket::Socket(const char* who, int type, const connection::SocketOptions& optio
                                  : nullptr),
       binding_(native_, *watch_, options.monitor),
       dialer_(native_, *watch_, credentials_.get(), options.monitor, type == ZMQ_REQ || type == ZMQ_DEALER) {
-  applyDefaults(type, options);
+  applyDefaults(native_, type, options);
   if (!options.onlyFor.empty()) onlyFor(options.onlyFor);
   if (options.configure) {
     options.configure(native_.handle());
-    refuseConflation(type);
+    refuseConflation(native_, type);
   }
   receiveTimeout_ = get(ZMQ_RCVTIMEO);
   set(ZMQ_RCVTIMEO, asOption(kFirstWait));
@@ -10301,38 +10289,6 @@ void Socket::close() {
   watcher.remove(watch_);
   native_.close();
   watcher.closed();
-}
-
-void Socket::applyDefaults(int type, const connection::SocketOptions& options) {
-  set(ZMQ_LINGER, asOption(lingerOf(type, options)));
-  set(ZMQ_SNDHWM, options.sendQueue);
-  set(ZMQ_RCVHWM, options.receiveQueue);
-  set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
-  set(ZMQ_HANDSHAKE_IVL, 10000);
-  set(ZMQ_BACKLOG, 1024);
-  set(ZMQ_RECONNECT_IVL, asOption(options.reconnect));
-  set(ZMQ_RECONNECT_IVL_MAX, asOption(options.reconnectMax));
-  // Dead peers are found by TCP: ZeroMQ's own heartbeats abort the process when a consumer is slow.
-  set(ZMQ_TCP_KEEPALIVE, 1);
-  set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
-  set(ZMQ_TCP_KEEPALIVE_INTVL, 3);
-  set(ZMQ_TCP_KEEPALIVE_CNT, 3);
-  if (options.kernelSendBuffer > 0) set(ZMQ_SNDBUF, options.kernelSendBuffer);
-  if (options.kernelReceiveBuffer > 0) set(ZMQ_RCVBUF, options.kernelReceiveBuffer);
-  // With any domain set, peers that speak no ZMTP 3 are refused: without, seven bytes of junk are a message
-  // and an HTTP request is a subscriber.
-  set(ZMQ_ZAP_DOMAIN, "dividere", 8);
-}
-
-// A queue of one frame, which keeps the last of several subscriptions alone, and the last frame of a message. Sockets that are
-// neither Subscribers nor Dealers ignore it.
-void Socket::refuseConflation(int type) {
-  if (get(ZMQ_CONFLATE) == 0) return;
-  requireOption(type != ZMQ_SUB, className(),
-                "ZMQ_CONFLATE keeps one subscription alone, so nothing would arrive; use SubscriberOptions::latest");
-  requireOption(type != ZMQ_DEALER, className(), "ZMQ_CONFLATE keeps the last frame of a message alone");
-  requireOption(false, className(),
-                "ZMQ_CONFLATE has no effect here; use SubscriberOptions::latest where messages are read");
 }
 
 // --- Endpoints ---
@@ -10400,16 +10356,117 @@ void Socket::abandonSent(bool mayBeFull) {
   if (!dialer_.isAnyUp()) forgetUnsent();
 }
 
-bool Socket::awaitNews(const Deadline& deadline) {
-  pollfd wait{fd_, POLLIN, 0};
-  int ready;
-  while ((ready = ::poll(&wait, 1, deadline.pollTimeout())) < 0 && errno == EINTR) {
-  }
-  if (ready > 0) refresh();
-  return ready > 0;
+// --- Options ---
+
+std::string Socket::takeRandomName() {
+  std::string name = randomUuid();
+  set(ZMQ_ROUTING_ID, name.data(), name.size());
+  return name;
 }
 
-// --- Messages ---
+void* Socket::lend() {
+  if (onLend_) std::exchange(onLend_, nullptr)();
+  watch_->endIdle();  // nobody but the owner touches it from now on
+  if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
+  receiveTimeout_.reset();
+  return native_.handle();
+}
+
+void Socket::onlyFor(const std::string& group) {
+  if (!credentials_) {
+    throw Error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        who() + ": onlyFor '" + group + "': nobody is kept out of a socket that is not secured (dividere::secure)");
+  }
+  credentials_->onlyFor(group);
+}
+
+void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
+  watch_->onEvent(std::move(handler));
+  Process::current().watcher.poke();
+}
+
+void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
+
+void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
+
+void Socket::detach() {
+  // In a forked child the callback that it waits for may be one of the parent's, and never end.
+  if (!native_.fork().crossed()) watch_->detach();
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket.cpp
+
+// begin dividere/core/detail/options.hpp
+// What options are held to.
+
+namespace dividere::detail {
+
+/// Throws std::errc::invalid_argument unless the option is what it says.
+inline void requireOption(bool met, const char* who, const std::string& says) {
+  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
+}
+
+/// A period as the clock can reckon with it, and with a million of it: a century is never.
+inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
+  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
+  return std::clamp(period, -kCentury, kCentury);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/options.hpp
+
+// begin dividere/connection/detail/socket_defaults.cpp
+namespace dividere::detail {
+
+int asOption(std::chrono::milliseconds time) {
+  if (time.count() < 0) return -1;
+  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(time.count(), std::numeric_limits<int>::max()));
+}
+
+std::chrono::milliseconds lingerOf(int type, const connection::SocketOptions& options) {
+  const bool isReceiverOnly = type == ZMQ_SUB;
+  return options.linger.value_or(std::chrono::milliseconds(isReceiverOnly ? 0 : 1000));
+}
+
+void applyDefaults(NativeSocket& socket, int type, const connection::SocketOptions& options) {
+  socket.set(ZMQ_LINGER, asOption(lingerOf(type, options)));
+  socket.set(ZMQ_SNDHWM, options.sendQueue);
+  socket.set(ZMQ_RCVHWM, options.receiveQueue);
+  socket.set(ZMQ_MAXMSGSIZE, &options.maxMessageBytes, sizeof options.maxMessageBytes);
+  socket.set(ZMQ_HANDSHAKE_IVL, 10000);
+  socket.set(ZMQ_BACKLOG, 1024);
+  socket.set(ZMQ_RECONNECT_IVL, asOption(options.reconnect));
+  socket.set(ZMQ_RECONNECT_IVL_MAX, asOption(options.reconnectMax));
+  // Dead peers are found by TCP: ZeroMQ's own heartbeats abort the process when a consumer is slow.
+  socket.set(ZMQ_TCP_KEEPALIVE, 1);
+  socket.set(ZMQ_TCP_KEEPALIVE_IDLE, 10);
+  socket.set(ZMQ_TCP_KEEPALIVE_INTVL, 3);
+  socket.set(ZMQ_TCP_KEEPALIVE_CNT, 3);
+  if (options.kernelSendBuffer > 0) socket.set(ZMQ_SNDBUF, options.kernelSendBuffer);
+  if (options.kernelReceiveBuffer > 0) socket.set(ZMQ_RCVBUF, options.kernelReceiveBuffer);
+  // With any domain set, peers that speak no ZMTP 3 are refused: without, seven bytes of junk are a message
+  // and an HTTP request is a subscriber.
+  socket.set(ZMQ_ZAP_DOMAIN, "dividere", 8);
+}
+
+void refuseConflation(NativeSocket& socket, int type) {
+  if (socket.get(ZMQ_CONFLATE) == 0) return;
+  requireOption(type != ZMQ_SUB, socket.className(),
+                "ZMQ_CONFLATE keeps one subscription alone, so nothing would arrive; use SubscriberOptions::latest");
+  requireOption(type != ZMQ_DEALER, socket.className(), "ZMQ_CONFLATE keeps the last frame of a message alone");
+  requireOption(false, socket.className(),
+                "ZMQ_CONFLATE has no effect here; use SubscriberOptions::latest where messages are read");
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/socket_defaults.cpp
+
+// begin dividere/connection/detail/socket_messages.cpp
+// How a Socket sends and receives: whole messages, with waits that end at a deadline.
+
+namespace dividere::detail {
 
 void Socket::failTooLarge(std::size_t bytes) const {
   throw Error(Errc::tooLarge, who() + ": send " + std::to_string(bytes) + " bytes, where maxMessageBytes is " +
@@ -10612,47 +10669,17 @@ bool Socket::awaitUntil(const Condition& met, const Deadline& deadline) {
   }
 }
 
-// --- Options ---
-
-std::string Socket::takeRandomName() {
-  std::string name = randomUuid();
-  set(ZMQ_ROUTING_ID, name.data(), name.size());
-  return name;
-}
-
-void* Socket::lend() {
-  if (onLend_) std::exchange(onLend_, nullptr)();
-  watch_->endIdle();  // nobody but the owner touches it from now on
-  if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
-  receiveTimeout_.reset();
-  return native_.handle();
-}
-
-void Socket::onlyFor(const std::string& group) {
-  if (!credentials_) {
-    throw Error(
-        std::make_error_code(std::errc::operation_not_permitted),
-        who() + ": onlyFor '" + group + "': nobody is kept out of a socket that is not secured (dividere::secure)");
+bool Socket::awaitNews(const Deadline& deadline) {
+  pollfd wait{fd_, POLLIN, 0};
+  int ready;
+  while ((ready = ::poll(&wait, 1, deadline.pollTimeout())) < 0 && errno == EINTR) {
   }
-  credentials_->onlyFor(group);
-}
-
-void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler) {
-  watch_->onEvent(std::move(handler));
-  Process::current().watcher.poke();
-}
-
-void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
-
-void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
-
-void Socket::detach() {
-  // In a forked child the callback that it waits for may be one of the parent's, and never end.
-  if (!native_.fork().crossed()) watch_->detach();
+  if (ready > 0) refresh();
+  return ready > 0;
 }
 
 }  // namespace dividere::detail
-// end dividere/connection/detail/socket.cpp
+// end dividere/connection/detail/socket_messages.cpp
 
 // begin dividere/connection/detail/socket_tally.cpp
 namespace dividere::detail {
@@ -16872,6 +16899,57 @@ Error currentAsHandlerError(const std::string& what);
 }  // namespace dividere::detail
 // end dividere/reactor/detail/error_sink.hpp
 
+// begin dividere/reactor/detail/loop_timers.hpp
+// What a loop does at its time.
+
+namespace dividere::detail {
+
+/// In the loop's thread.
+class LoopTimers {
+ public:
+  using Clock = Deadline::Clock;
+  using Function = std::function<void()>;
+
+  /// Again and again; first when one period, which is positive, has passed.
+  void every(std::chrono::milliseconds period, Function function);
+
+  /// Once.
+  void at(Clock::time_point due, Function function) { timers_.push_back({{}, due, std::move(function)}); }
+
+  /// The loop starts: periods begin now.
+  void restart();
+
+  /// Gives those functions to `call` whose time has come, until `isOver()`. They may add timers.
+  template <class Call, class Condition>
+  void callDue(const Call& call, const Condition& isOver) {
+    for (std::size_t i = 0; i < timers_.size() && !isOver(); ++i) {
+      if (timers_[i].due > Clock::now()) continue;
+      const Function function = timers_[i].function;
+      const bool isOnce = timers_[i].isOnce();
+      if (isOnce) timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
+      call(function);
+      if (!isOnce) timers_[i].advance();
+    }
+  }
+
+  Clock::time_point nextDue() const;
+
+ private:
+  struct Timer {
+    std::chrono::milliseconds period;  // zero: once
+    Clock::time_point due;
+    Function function;
+
+    bool isOnce() const { return period == std::chrono::milliseconds::zero(); }
+    void advance();
+  };
+
+  std::vector<Timer> timers_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/loop_timers.hpp
+
 // begin dividere/reactor/detail/source.hpp
 // What a reactor's loop takes messages from.
 
@@ -16931,6 +17009,7 @@ class Source : public Poller {
   ReactorLoop* loop() const { return loop_; }
 
  private:
+  friend class LoopTurns;
   friend class ReactorLoop;
   ReactorLoop* loop_ = nullptr;
   bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not
@@ -16940,6 +17019,47 @@ class Source : public Poller {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/source.hpp
+
+// begin dividere/reactor/detail/loop_turns.hpp
+// Which of a loop's sources may have messages.
+
+namespace dividere::detail {
+
+/// Those that are to have a turn, in order, though no signal of their sockets tells of it. In the loop's thread.
+class LoopTurns {
+ public:
+  bool isEmpty() const { return next_.empty(); }
+
+  /// Once, until it has had its turn.
+  void add(Source& source);
+
+  /// It need not have one.
+  void drop(Source& source);
+
+  /// It goes: it has none, and of those that have theirs now it is no more.
+  void remove(Source& source);
+
+  void clear() { next_.clear(); }
+
+  /// Gives all of them to `take`, and has those come again for which that returns true.
+  template <class Take>
+  void giveAll(const Take& take) {
+    now_.clear();
+    now_.swap(next_);
+    for (Source* source : now_) source->isActive_ = false;
+    // By reference: a source that is removed while another has its turn becomes null here.
+    for (Source*& source : now_) {
+      if (source && take(*source)) add(*source);
+    }
+  }
+
+ private:
+  std::vector<Source*> next_;
+  std::vector<Source*> now_;  // null: removed meanwhile
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/loop_turns.hpp
 
 // begin dividere/reactor/detail/reactor_loop.hpp
 // The loop inside a reactor.
@@ -17026,15 +17146,8 @@ class ReactorLoop {
  private:
   using Clock = Deadline::Clock;
 
-  struct Timer {
-    std::chrono::milliseconds period;  // 0: once
-    Clock::time_point due;
-    std::function<void()> function;
-  };
-
   friend class Source;
 
-  void lookAgain(Source& source);
   void requireNotStarted(const char* what) const;
   void requireUsable(Source& source) const;
   void prepare();
@@ -17057,10 +17170,8 @@ class ReactorLoop {
   bool takeMessages(Source& source);
   void setAlarm(Source& source, Clock::time_point due);
   Error currentError() const;
-  void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn, const Deadline& limit = Deadline::never());
   void attendToSockets();
-  Clock::time_point nextDue() const;
 
   const ForkGuard fork_;
 
@@ -17072,16 +17183,15 @@ class ReactorLoop {
   ErrorLog log_;
   ErrorSink onError_;
   std::vector<std::unique_ptr<Source>> sources_;  // changed under mutex_
-  std::vector<Timer> timers_;
+  LoopTimers timers_;
+  LoopTurns turns_;
   bool started_ = false;
   OwnedDescriptor epoll_;
   std::optional<AlarmClock> alarm_;  // for whoever waits on descriptor()
   std::size_t ran_ = 0;              // functions called and messages taken
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
-  std::vector<Source*> active_;  // those that say so: need no signal to be looked at
-  bool hasPosted_ = false;       // something was posted in the loop's thread, which was not woken for it
-  std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
+  bool hasPosted_ = false;  // something was posted in the loop's thread, which was not woken for it
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // under mutex_
@@ -19728,6 +19838,142 @@ void HandlerTable::describe(Description& description, TypeBook& types) const {
 }  // namespace dividere::detail
 // end dividere/reactor/detail/handler_table.cpp
 
+// begin dividere/reactor/detail/kept_replies.hpp
+// Replies that wait for their peer to have room.
+
+namespace dividere::detail {
+
+/// A reply of a ROUTER's: its first frame is its peer's id.
+struct KeptReply {
+  enum class Kind { reply, error, part };  // for those who count outcomes
+
+  Multipart message;
+  Kind kind = Kind::reply;
+
+  std::string_view peer() const { return message.frames().front().view(); }
+};
+
+/// Keeps the replies whose peers take none at the moment, and sends them, in the order of each peer, when there is room. What is
+/// kept is bounded in number and bytes. Beyond that a peer gets no more of which a reply is kept; but one of each other peer
+/// always. In the loop's thread.
+class KeptReplies {
+ public:
+  using Clock = Deadline::Clock;
+
+  struct Bounds {
+    std::size_t count, bytes;
+  };
+
+  /// `trySend` says false if the reply's peer has no room at the moment, and leaves it as it is.
+  KeptReplies(Bounds bounds, std::function<bool(KeptReply&)> trySend) : bounds_(bounds), trySend_(std::move(trySend)) {}
+
+  /// Sends it, or keeps it. False if it is dropped, as no more are kept for its peer.
+  bool send(KeptReply&& reply);
+
+  /// Keeps it, however many there are.
+  void keep(KeptReply&& reply);
+
+  /// Whether what is sent to this peer has to wait for its turn.
+  bool isKeptFor(std::string_view peer) const { return !isEmpty() && kept_.find(peer) != kept_.end(); }
+
+  /// Whether no more is kept for this peer.
+  bool isFullFor(std::string_view peer) const;
+
+  bool isEmpty() const { return kept_.empty(); }
+
+  /// Peers may have room again: tries them, unless that was done just now. To try those who have none takes at most a fifth of
+  /// the thread's time.
+  void roomMayBe();
+
+  /// When to call roomMayBe() again, as it did nothing; max: when a socket says so.
+  Clock::time_point nextTry() const { return isPut_ ? nextFlush_ : Clock::time_point::max(); }
+
+  /// Tries all peers.
+  void flush();
+
+  /// The same again and again, as long as peers take what is theirs, and no longer than about a second. `socket` is the one
+  /// that is sent on.
+  void flushToTheEnd(Socket& socket);
+
+ private:
+  using Replies = std::deque<KeptReply>;
+
+  void sendKept(Replies& replies);
+
+  const Bounds bounds_;
+  const std::function<bool(KeptReply&)> trySend_;
+  std::map<std::string, Replies, std::less<>> kept_;  // by peer
+  std::size_t count_ = 0, bytes_ = 0;
+  Clock::time_point nextFlush_{};
+  bool isPut_ = false;  // off, until then
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/kept_replies.hpp
+
+// begin dividere/reactor/detail/kept_replies.cpp
+namespace dividere::detail {
+
+// To try peers in vain is followed by a pause so many times as long.
+constexpr int kPauses = 4;
+
+// How long what is left at the end is delivered, in all and while no peer takes any.
+constexpr std::chrono::milliseconds kFarewell{1000};
+constexpr std::chrono::milliseconds kStall{200};
+
+bool KeptReplies::send(KeptReply&& reply) {
+  if (!isKeptFor(reply.peer()) && trySend_(reply)) return true;
+  if (isFullFor(reply.peer())) return false;
+  keep(std::move(reply));
+  return true;
+}
+
+void KeptReplies::keep(KeptReply&& reply) {
+  ++count_;
+  bytes_ += reply.message.bytes();
+  kept_[std::string(reply.peer())].push_back(std::move(reply));
+}
+
+bool KeptReplies::isFullFor(std::string_view peer) const {
+  if (count_ < bounds_.count && bytes_ <= bounds_.bytes) return false;
+  return isKeptFor(peer);
+}
+
+void KeptReplies::roomMayBe() {
+  if (isEmpty()) return;
+  isPut_ = Clock::now() < nextFlush_;
+  if (!isPut_) flush();
+}
+
+void KeptReplies::flush() {
+  const auto began = Clock::now();
+  for (auto peer = kept_.begin(); peer != kept_.end();) {
+    sendKept(peer->second);
+    peer = peer->second.empty() ? kept_.erase(peer) : std::next(peer);
+  }
+  const auto end = Clock::now();
+  nextFlush_ = end + kPauses * (end - began);
+}
+
+void KeptReplies::flushToTheEnd(Socket& socket) {
+  const Deadline limit = Deadline::in(kFarewell);
+  flush();
+  while (!isEmpty() && !limit.passed() && socket.awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
+}
+
+void KeptReplies::sendKept(Replies& replies) {
+  while (!replies.empty()) {
+    const std::size_t bytes = replies.front().message.bytes();
+    if (!trySend_(replies.front())) return;
+    replies.pop_front();
+    --count_;
+    bytes_ -= bytes;
+  }
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/kept_replies.cpp
+
 // begin dividere/reactor/detail/late_replies.hpp
 // Requests that are replied to after their handler has returned.
 
@@ -20022,6 +20268,56 @@ void DeferredCall::fail(const Error& error) {
 
 }  // namespace dividere::detail
 // end dividere/reactor/detail/late_replies.cpp
+
+// begin dividere/reactor/detail/loop_timers.cpp
+namespace dividere::detail {
+
+void LoopTimers::every(std::chrono::milliseconds period, Function function) {
+  timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+}
+
+void LoopTimers::restart() {
+  for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
+}
+
+LoopTimers::Clock::time_point LoopTimers::nextDue() const {
+  auto due = Clock::time_point::max();
+  for (const Timer& timer : timers_) due = std::min(due, timer.due);
+  return due;
+}
+
+// What the function itself, or others before it, made late is not made up for.
+void LoopTimers::Timer::advance() {
+  due += period;
+  const auto now = Clock::now();
+  if (due <= now) due = now + period;
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/loop_timers.cpp
+
+// begin dividere/reactor/detail/loop_turns.cpp
+namespace dividere::detail {
+
+void LoopTurns::add(Source& source) {
+  if (source.isActive_) return;
+  next_.push_back(&source);
+  source.isActive_ = true;
+}
+
+void LoopTurns::drop(Source& source) {
+  if (!source.isActive_) return;
+  next_.erase(std::find(next_.begin(), next_.end(), &source));
+  source.isActive_ = false;
+}
+
+void LoopTurns::remove(Source& source) {
+  drop(source);
+  std::replace(now_.begin(), now_.end(), &source, static_cast<Source*>(nullptr));
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/loop_turns.cpp
 
 // begin dividere/reactor/detail/message_sources.hpp
 // The messaging sockets as sources: each message goes to its handler, which may reply by the same socket.
@@ -20690,9 +20986,6 @@ void PendingCall::takeBack(bool isHandled, Clock::time_point now) {
 // begin dividere/reactor/detail/reactor_loop.cpp
 namespace dividere::detail {
 
-// Messages one socket may have handled before the others have their turn.
-constexpr int kMessagesPerTurn = 64;
-
 ReactorLoop::Visit::Visit(ReactorLoop& loop)
     : loop_(loop), succeeded_(!CallbackScope::isInside() && loop.turn_.try_lock()) {
   if (!succeeded_) return;
@@ -20702,7 +20995,7 @@ ReactorLoop::Visit::Visit(ReactorLoop& loop)
 
 ReactorLoop::Visit::~Visit() {
   if (!succeeded_) return;
-  const bool isDue = !loop_.active_.empty() || loop_.nextDue() < loop_.waitsUntil_;
+  const bool isDue = !loop_.turns_.isEmpty() || loop_.timers_.nextDue() < loop_.waitsUntil_;
   scope_.reset();
   loop_.visitor_ = std::thread::id();
   loop_.turn_.unlock();
@@ -20753,8 +21046,7 @@ void ReactorLoop::add(std::unique_ptr<Source> source) {
 
 void ReactorLoop::remove(Source& source) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, source.descriptor(), nullptr);
-  drop(source);
-  std::replace(turns_.begin(), turns_.end(), &source, static_cast<Source*>(nullptr));
+  turns_.remove(source);
   sources_.erase(
       std::remove_if(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; }),
       sources_.end());
@@ -20762,33 +21054,19 @@ void ReactorLoop::remove(Source& source) {
 
 // Not for one that has its turn: whatever it does meanwhile, at the end it is known whether it may have more.
 void Source::lookAgain() {
-  if (loop_ && !hasTurn_) loop_->lookAgain(*this);
-}
-
-void ReactorLoop::lookAgain(Source& source) {
-  if (source.isActive_) return;
-  active_.push_back(&source);
-  source.isActive_ = true;
-}
-
-/// It need not be looked at without a signal.
-void ReactorLoop::drop(Source& source) {
-  if (!source.isActive_) return;
-  active_.erase(std::find(active_.begin(), active_.end(), &source));
-  source.isActive_ = false;
+  if (loop_ && !hasTurn_) loop_->turns_.add(*this);
 }
 
 void ReactorLoop::every(std::chrono::milliseconds period, std::function<void()> function) {
   requireNotStarted("every()");
   requireOption(period > std::chrono::milliseconds::zero(), who_.c_str(), "every: the period must be positive");
-  period = clampedPeriod(period);
-  timers_.push_back({period, Deadline::in(period).when(), std::move(function)});
+  timers_.every(clampedPeriod(period), std::move(function));
   if (isHosted_) thread_.waker().wake();
 }
 
 void ReactorLoop::after(std::chrono::milliseconds delay, std::function<void()> function) {
   requireNotStarted("after()");
-  timers_.push_back({std::chrono::milliseconds::zero(), Deadline::in(delay).when(), std::move(function)});
+  timers_.at(Deadline::in(delay).when(), std::move(function));
 }
 
 void ReactorLoop::prepare() {
@@ -20807,7 +21085,7 @@ void ReactorLoop::open(std::string who) {
   prepare();
   if (stopFd_ >= 0) watch(stopFd_, nullptr);
   for (const auto& source : sources_) watch(*source);
-  for (Timer& timer : timers_) timer.due = std::max(timer.due, Deadline::in(timer.period).when());
+  timers_.restart();
   std::lock_guard<std::mutex> lock(mutex_);
   started_ = true;
 }
@@ -20898,7 +21176,7 @@ void ReactorLoop::watch(Source& source) {
   watch(source.descriptor(), &source);
   source.loop_ = this;
   source.join(thread_.waker().fd());
-  lookAgain(source);  // what came before it was watched gives no signal
+  turns_.add(source);  // what came before it was watched gives no signal
 }
 
 void ReactorLoop::run() {
@@ -20914,11 +21192,27 @@ void ReactorLoop::run() {
 
 void ReactorLoop::end() {
   callPosted();
-  active_.clear();
+  turns_.clear();
   close();
 }
 
-// --- in the thread of whoever calls runOnce() ---
+void ReactorLoop::close() {
+  // Let go without the lock: what these hold is the user's, and may call post() as it goes.
+  std::vector<std::function<void()>> late;
+  std::vector<std::unique_ptr<Source>> sources;
+  std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  late.swap(posted_);
+  sources.swap(sources_);
+}
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/reactor_loop.cpp
+
+// begin dividere/reactor/detail/reactor_loop_hosted.cpp
+// A loop that runs in the program's own thread: runOnce() and descriptor().
+
+namespace dividere::detail {
 
 bool ReactorLoop::runOnce(const Deadline& deadline) {
   fork_.require(who_ + ": runOnce");
@@ -20960,9 +21254,9 @@ bool ReactorLoop::runHosted(const Deadline& deadline) {
     callDue();
     takeTurns();
   } while (ran_ == 0 && !thread_.stopRequested() && !deadline.passed());
-  waitsUntil_ = nextDue();
+  waitsUntil_ = timers_.nextDue();
   if (alarm_) alarm_->set(waitsUntil_);
-  if (!active_.empty() || hasPosted_) thread_.waker().wake();
+  if (!turns_.isEmpty() || hasPosted_) thread_.waker().wake();
   return ran_ > 0;
 }
 
@@ -21000,17 +21294,16 @@ int ReactorLoop::descriptor() {
   return epoll_.get();
 }
 
-// --- what a loop does ---
+}  // namespace dividere::detail
+// end dividere/reactor/detail/reactor_loop_hosted.cpp
 
-void ReactorLoop::close() {
-  // Let go without the lock: what these hold is the user's, and may call post() as it goes.
-  std::vector<std::function<void()>> late;
-  std::vector<std::unique_ptr<Source>> sources;
-  std::lock_guard<std::mutex> lock(mutex_);
-  closed_ = true;
-  late.swap(posted_);
-  sources.swap(sources_);
-}
+// begin dividere/reactor/detail/reactor_loop_work.cpp
+// What a loop does: runs functions, gives its sources their turns, and waits.
+
+namespace dividere::detail {
+
+// Messages one socket may have handled before the others have their turn.
+constexpr int kMessagesPerTurn = 64;
 
 void ReactorLoop::callPosted() {
   std::vector<std::function<void()>> functions;
@@ -21023,23 +21316,8 @@ void ReactorLoop::callPosted() {
 }
 
 void ReactorLoop::callDue() {
-  // By index: a function may add timers.
-  for (std::size_t i = 0; i < timers_.size() && !thread_.stopRequested(); ++i) {
-    const auto now = Clock::now();
-    if (timers_[i].due > now) continue;
-    const auto function = timers_[i].function;
-    if (timers_[i].period == std::chrono::milliseconds::zero()) {
-      timers_.erase(timers_.begin() + static_cast<std::ptrdiff_t>(i--));
-      call(function, "a timer's function");
-      continue;
-    }
-    call(function, "a timer's function");
-    // What the function itself, or others before it, made late is not made up for.
-    Timer& timer = timers_[i];
-    timer.due += timer.period;
-    const auto after = Clock::now();
-    if (timer.due <= after) timer.due = after + timer.period;
-  }
+  timers_.callDue([this](const std::function<void()>& function) { call(function, "a timer's function"); },
+                  [this] { return thread_.stopRequested(); });
 }
 
 void ReactorLoop::call(const std::function<void()>& function, const char* what) noexcept {
@@ -21052,13 +21330,7 @@ void ReactorLoop::call(const std::function<void()>& function, const char* what) 
 }
 
 void ReactorLoop::takeTurns() {
-  turns_.clear();
-  turns_.swap(active_);
-  for (Source* source : turns_) source->isActive_ = false;
-  // By reference: a source that is removed while another has its turn becomes null here.
-  for (Source*& source : turns_) {
-    if (source && takeTurn(*source)) lookAgain(*source);
-  }
+  turns_.giveAll([this](Source& source) { return takeTurn(source); });
 }
 
 /// Whether there may be more.
@@ -21105,13 +21377,13 @@ Error ReactorLoop::currentError() const {
 
 void ReactorLoop::setAlarm(Source& source, Clock::time_point due) {
   source.alarm_ = due;
-  timers_.push_back({std::chrono::milliseconds::zero(), due, [this, &source] {
-                       const bool isThere = std::any_of(sources_.begin(), sources_.end(),
-                                                        [&](const auto& each) { return each.get() == &source; });
-                       if (!isThere) return;
-                       source.alarm_ = Clock::time_point::max();
-                       lookAgain(source);
-                     }});
+  timers_.at(due, [this, &source] {
+    const bool isThere =
+        std::any_of(sources_.begin(), sources_.end(), [&](const auto& each) { return each.get() == &source; });
+    if (!isThere) return;
+    source.alarm_ = Clock::time_point::max();
+    turns_.add(source);
+  });
 }
 
 void ReactorLoop::takeAll(Source& source) {
@@ -21120,8 +21392,8 @@ void ReactorLoop::takeAll(Source& source) {
 }
 
 void ReactorLoop::giveTurn(Source& source) {
-  drop(source);
-  if (takeTurn(source)) lookAgain(source);
+  turns_.drop(source);
+  if (takeTurn(source)) turns_.add(source);
 }
 
 void ReactorLoop::setWakes(Source& source, bool wakes) {
@@ -21131,16 +21403,10 @@ void ReactorLoop::setWakes(Source& source, bool wakes) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, source.descriptor(), &interest);
 }
 
-ReactorLoop::Clock::time_point ReactorLoop::nextDue() const {
-  auto due = Clock::time_point::max();
-  for (const Timer& timer : timers_) due = std::min(due, timer.due);
-  return due;
-}
-
 void ReactorLoop::wait(std::unique_lock<std::mutex>& turn, const Deadline& limit) {
-  waitsUntil_ = nextDue();
+  waitsUntil_ = timers_.nextDue();
   // With turns outstanding only a look: others may have become ready meanwhile.
-  const int timeout = active_.empty() && !hasPosted_ ? earlier(Deadline::at(waitsUntil_), limit).pollTimeout() : 0;
+  const int timeout = turns_.isEmpty() && !hasPosted_ ? earlier(Deadline::at(waitsUntil_), limit).pollTimeout() : 0;
   epoll_event ready[64];
   turn.unlock();
   const int count = ::epoll_wait(epoll_.get(), ready, 64, timeout);
@@ -21148,7 +21414,7 @@ void ReactorLoop::wait(std::unique_lock<std::mutex>& turn, const Deadline& limit
   for (int i = 0; i < count; ++i) {
     auto* source = static_cast<Source*>(ready[i].data.ptr);
     if (source) {
-      lookAgain(*source);
+      turns_.add(*source);
     } else {
       thread_.waker().drain();
       attendToSockets();
@@ -21169,7 +21435,7 @@ void ReactorLoop::attendToSockets() {
 }
 
 }  // namespace dividere::detail
-// end dividere/reactor/detail/reactor_loop.cpp
+// end dividere/reactor/detail/reactor_loop_work.cpp
 
 // begin dividere/reactor/detail/remote.cpp
 namespace dividere::detail {
@@ -21280,16 +21546,14 @@ namespace dividere::detail {
 class RouterSource : public Source, public Origin, public LateReplies::Outlet {
  public:
   /// The handlers outlive it.
-  RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
-      : socket_(who, ZMQ_ROUTER, options),
-        handlers_(handlers),
-        describing_(socket_, [this](Description& description, TypeBook& types) { addTo(description, types); }) {
-    setUpRouter(socket_);
-    describing_.announce();
-  }
+  RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers);
 
   Socket& socket() override { return socket_; }
-  bool hasMessage() override { return socket_.ready(); }
+  bool hasMessage() override {
+    sendKept();
+    return socket_.ready();
+  }
+  Deadline::Clock::time_point due() override { return kept_.nextTry(); }
   void take() override { dispatch(receive()); }
   bool failed(const Error& error) noexcept override {
     handlers_.refuseUntaken(*this, error);
@@ -21303,11 +21567,13 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
-  /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
+  /// Sends to whoever is at the end of that route. Never waits: for one who has no room it is kept until he has. Beyond a bound
+  /// it is dropped, counted and logged.
   void sendTo(const connection::Route& route, Frame& frame);
 
-  /// The last replies before the end: tells this error to whoever is at the end of these routes, and to those that wait to
-  /// be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second in all.
+  /// The last replies before the end: those that are kept, and this error to whoever is at the end of these routes, and to those
+  /// that wait to be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second
+  /// in all.
   void refuseAll(std::vector<connection::Route> routes, const Error& error);
 
  protected:
@@ -21328,6 +21594,9 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   /// What there is to tell besides.
   virtual void addTo(Description& description, TypeBook& types) { handlers_.describe(description, types); }
 
+  /// Sends what is kept to those who have room now.
+  void sendKept() { kept_.roomMayBe(); }
+
   /// Calls its handler.
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
 
@@ -21338,12 +21607,12 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
 
  private:
   void addWaiting(std::vector<connection::Route>& routes);
-  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
-  void sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes);
 
   Socket socket_;
   HandlerTable& handlers_;
   Describing describing_;
+  KeptReplies kept_;
+  RateLimit drops_;
 };
 
 }  // namespace dividere::detail
@@ -21354,9 +21623,17 @@ namespace dividere::detail {
 
 // How long what has come is still taken at the end.
 constexpr std::chrono::milliseconds kRefusalLimit{100};
-// How long the last replies are delivered, in all and while no peer takes any.
-constexpr std::chrono::milliseconds kFarewellLimit{1000};
-constexpr std::chrono::milliseconds kStallLimit{200};
+// What is kept for peers that read slowly, beyond what libzmq holds for each.
+constexpr KeptReplies::Bounds kMostKept{10000, 64 * 1024 * 1024};
+
+RouterSource::RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
+    : socket_(who, ZMQ_ROUTER, options),
+      handlers_(handlers),
+      describing_(socket_, [this](Description& description, TypeBook& types) { addTo(description, types); }),
+      kept_(kMostKept, [this](KeptReply& reply) { return socket_.trySend(reply.message) != SendResult::full; }) {
+  setUpRouter(socket_);
+  describing_.announce();
+}
 
 Frame& RouterSource::receive(connection::Route& route) {
   socket_.tryReceive();
@@ -21388,7 +21665,17 @@ void RouterSource::send(Frame& frame) {
   sendTo(route_, frame);
 }
 
-void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
+void RouterSource::sendTo(const connection::Route& route, Frame& frame) {
+  if (route.empty()) return;  // of a message that was no request
+  const bool waits = kept_.isKeptFor(route.front());
+  if (!waits && socket_.trySend(route, frame) != SendResult::full) return;
+  socket_.requireSendable(frame.size());
+  KeptReply reply;
+  reply.message.assign(route, std::move(frame));
+  if (!kept_.isFullFor(reply.peer())) return kept_.keep(std::move(reply));
+  socket_.tally().dropped.add(1);
+  drops_.log(LogLevel::warning, socket_.who(), "a reply was dropped: its client takes none");
+}
 
 void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
   handlers_.lateFailed(error);
@@ -21403,10 +21690,17 @@ void RouterSource::lateFailed(const connection::Route& route, const Error& error
 void RouterSource::refuseAll(std::vector<connection::Route> routes, const Error& error) {
   addWaiting(routes);
   try {
-    sendLast(routes, errorEnvelope(error));
+    Frame told{std::string_view(errorEnvelope(error))};
+    socket_.requireSendable(told.size());
+    for (const connection::Route& route : routes) {
+      KeptReply reply;
+      reply.message.assign(route, told.share());
+      kept_.keep(std::move(reply));
+    }
   } catch (const Error&) {
     // Longer than this socket lets anything be: nobody can be told.
   }
+  kept_.flushToTheEnd(socket_);
 }
 
 void RouterSource::addWaiting(std::vector<connection::Route>& routes) {
@@ -21418,28 +21712,6 @@ void RouterSource::addWaiting(std::vector<connection::Route>& routes) {
     } catch (const Error&) {
       // Junk: nobody waits for a reply to it.
     }
-  }
-}
-
-// By peer: one that does not read keeps none from the others.
-void RouterSource::sendLast(const std::vector<connection::Route>& routes, std::string_view bytes) {
-  std::map<std::string_view, std::deque<const connection::Route*>> left;
-  for (const connection::Route& route : routes) left[route.front()].push_back(&route);
-  const Deadline limit = Deadline::in(kFarewellLimit);
-  for (;;) {
-    for (auto peer = left.begin(); peer != left.end();) {
-      sendWhileRoom(peer->second, bytes);
-      peer = peer->second.empty() ? left.erase(peer) : std::next(peer);
-    }
-    if (left.empty() || limit.passed() || !socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
-  }
-}
-
-void RouterSource::sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes) {
-  while (!routes.empty()) {
-    Frame frame(bytes);
-    if (socket_.trySend(*routes.front(), frame) == SendResult::full) return;
-    routes.pop_front();
   }
 }
 
@@ -22577,42 +22849,22 @@ class Outbox {
   SendResult tell(Multipart&& message) { return front_.trySend(message); }
 
   /// Whether a client that takes no replies has as many as are kept.
-  bool isFullFor(std::string_view client) const;
+  bool isFullFor(std::string_view client) const { return kept_.isFullFor(client); }
 
-  bool isEmpty() const { return kept_.empty(); }
-  std::size_t count() const { return count_; }
+  bool isEmpty() const { return kept_.isEmpty(); }
 
-  /// Clients may have room again. Looks soon, if not at once: to try those who have none takes at most a fifth of the
-  /// thread's time.
+  /// Clients may have room again. Looks soon, if not at once.
   void roomMayBe();
 
-  /// Tries all clients.
-  void flush();
-
-  /// The same again and again, as long as clients take what is theirs, and no longer than about a second.
+  /// Sends what is kept as long as clients take what is theirs, and no longer than about a second.
   void flushToTheEnd();
 
  private:
-  using Clock = Deadline::Clock;
-
-  struct Reply {
-    Multipart message;
-    bool isError;
-    bool isPart = false;
-    std::string_view client() const { return message.frames().front().view(); }
-  };
-  using Replies = std::deque<Reply>;
-
-  bool trySend(Reply& reply);
-  void keep(Reply&& reply);
-  void sendKept(Replies& replies);
+  bool trySend(KeptReply& reply);
 
   FrameSource& front_;
   BrokerTally& tally_;
-  const std::size_t maxCount_, maxBytes_;
-  std::map<std::string, Replies, std::less<>> kept_;  // by client
-  std::size_t count_ = 0, bytes_ = 0;
-  Clock::time_point nextFlush_{};
+  KeptReplies kept_;
   Alarm alarm_;
   ReplyWindows windows_;
   RateLimit drops_;
@@ -24781,90 +25033,45 @@ void EndedConnections::lookAtDue() {
 // begin dividere/balancing/detail/outbox.cpp
 namespace dividere::detail {
 
-// To try clients in vain is followed by a pause so many times as long.
-constexpr int kPauses = 4;
-
-// How long what is left at the end is delivered, in all and while no client takes any.
-constexpr std::chrono::milliseconds kFarewell{1000};
-constexpr std::chrono::milliseconds kStall{200};
-
 Outbox::Outbox(FrameSource& front, ReactorLoop& loop, BrokerTally& tally, const balancing::BrokerOptions& options)
     : front_(front),
       tally_(tally),
-      maxCount_(options.maxWaiting),
-      maxBytes_(options.maxWaitingBytes),
+      kept_({options.maxWaiting, options.maxWaitingBytes}, [this](KeptReply& reply) { return trySend(reply); }),
       alarm_(loop, [this] { front_.lookAgain(); }),
       windows_(options.maxWaitingBytes, [this, &loop] { loop.post([this] { front_.lookAgain(); }); }) {}
 
-void Outbox::send(Multipart&& message, bool isError) {
-  Reply reply{std::move(message), isError};
-  const bool takesNone = kept_.find(reply.client()) != kept_.end();
-  if (!takesNone && trySend(reply)) return;
-  if (!isFullFor(reply.client())) return keep(std::move(reply));
+void Outbox::send(Multipart&& reply, bool isError) {
+  if (kept_.send({std::move(reply), isError ? KeptReply::Kind::error : KeptReply::Kind::reply})) return;
   drops_.log(LogLevel::warning, "balancing::Broker", "a reply was dropped: its client takes none");
   tally_.countOutcome(isError);
 }
 
-bool Outbox::isFullFor(std::string_view client) const {
-  if (count_ < maxCount_ && bytes_ <= maxBytes_) return false;
-  return kept_.find(client) != kept_.end();
-}
-
 SendResult Outbox::sendPart(Multipart&& part) {
-  Reply reply{std::move(part), false, true};
-  if (kept_.find(reply.client()) == kept_.end()) {
+  KeptReply reply{std::move(part), KeptReply::Kind::part};
+  if (!kept_.isKeptFor(reply.peer())) {
     const SendResult result = windows_.trySend(front_, reply.message);
     if (result != SendResult::full) return result;
   }
-  if (isFullFor(reply.client())) return SendResult::full;
-  keep(std::move(reply));
+  if (isFullFor(reply.peer())) return SendResult::full;
+  kept_.keep(std::move(reply));
   return SendResult::sent;
 }
 
-bool Outbox::trySend(Reply& reply) {
-  if (reply.isPart) return windows_.trySend(front_, reply.message) != SendResult::full;
-  return tally_.countOutcome(reply.isError,
-                             [&] { return windows_.trySend(front_, reply.message) != SendResult::full; });
-}
-
-void Outbox::keep(Reply&& reply) {
-  ++count_;
-  bytes_ += reply.message.bytes();
-  kept_[std::string(reply.client())].push_back(std::move(reply));
+bool Outbox::trySend(KeptReply& reply) {
+  const auto send = [&] { return windows_.trySend(front_, reply.message) != SendResult::full; };
+  if (reply.kind == KeptReply::Kind::part) return send();
+  return tally_.countOutcome(reply.kind == KeptReply::Kind::error, send);
 }
 
 void Outbox::roomMayBe() {
-  if (kept_.empty()) return;
-  if (Clock::now() < nextFlush_) return alarm_.set(nextFlush_);
-  flush();
-}
-
-void Outbox::flush() {
-  const auto began = Clock::now();
-  for (auto queue = kept_.begin(); queue != kept_.end();) {
-    sendKept(queue->second);
-    queue = queue->second.empty() ? kept_.erase(queue) : std::next(queue);
-  }
-  const auto end = Clock::now();
-  nextFlush_ = end + kPauses * (end - began);
+  kept_.roomMayBe();
+  alarm_.set(kept_.nextTry());
 }
 
 // Nobody is left to be told of room in a window: what is kept is handed on as it is.
 void Outbox::flushToTheEnd() {
   windows_.open();
-  const Deadline limit = Deadline::in(kFarewell);
-  flush();
-  while (!isEmpty() && front_.socket().awaitNews(earlier(limit, Deadline::in(kStall)))) flush();
-}
-
-void Outbox::sendKept(Replies& replies) {
-  while (!replies.empty()) {
-    const std::size_t bytes = replies.front().message.bytes();
-    if (!trySend(replies.front())) return;
-    replies.pop_front();
-    --count_;
-    bytes_ -= bytes;
-  }
+  kept_.flushToTheEnd(front_.socket());
 }
 
 }  // namespace dividere::detail
@@ -30194,8 +30401,9 @@ class WaitingOrigin final : public Origin {
 };
 
 bool ServiceSource::hasMessage() {
+  sendKept();
   if (!pool_ && !waiting_.empty()) return true;
-  if (waiting_.size() < kMostWaiting) return RouterSource::hasMessage();
+  if (waiting_.size() < kMostWaiting) return socket().ready();
   socket().decline();  // until the pool has room again
   return false;
 }
@@ -30234,6 +30442,7 @@ void ServiceSource::takeHere() {
 
 // Also for a handler that asks whether it is cancelled.
 void ServiceSource::takeNews() {
+  sendKept();
   for (int i = 0; i < kMostNews && waiting_.size() < kMostWaiting && socket().ready(); ++i) {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));

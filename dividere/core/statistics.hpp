@@ -18,7 +18,7 @@ struct Statistics {
   std::uint64_t messagesOut = 0;
   std::uint64_t bytesIn = 0;
   std::uint64_t bytesOut = 0;
-  std::uint64_t dropped = 0;           ///< Publisher::dropped()
+  std::uint64_t dropped = 0;           ///< Publisher::dropped(); a Service's replies to clients that read too slowly
   std::uint64_t missed = 0;            ///< messaging::Subscriber::missed()
   std::uint64_t reconnects = 0;        ///< connections it made to a peer that it had lost
   std::uint64_t handshakesFailed = 0;  ///< peers, on either side, with which it could not agree on how to talk

@@ -2,13 +2,11 @@
 
 // Replies on their way to clients.
 
-#include <deque>
-#include <map>
-#include <string>
 #include <string_view>
 
 #include "../../core/detail/log_line.hpp"
 #include "../../reactor/detail/alarm.hpp"
+#include "../../reactor/detail/kept_replies.hpp"
 #include "broker_tally.hpp"
 #include "frame_source.hpp"
 #include "reply_windows.hpp"
@@ -32,42 +30,22 @@ class Outbox {
   SendResult tell(Multipart&& message) { return front_.trySend(message); }
 
   /// Whether a client that takes no replies has as many as are kept.
-  bool isFullFor(std::string_view client) const;
+  bool isFullFor(std::string_view client) const { return kept_.isFullFor(client); }
 
-  bool isEmpty() const { return kept_.empty(); }
-  std::size_t count() const { return count_; }
+  bool isEmpty() const { return kept_.isEmpty(); }
 
-  /// Clients may have room again. Looks soon, if not at once: to try those who have none takes at most a fifth of the
-  /// thread's time.
+  /// Clients may have room again. Looks soon, if not at once.
   void roomMayBe();
 
-  /// Tries all clients.
-  void flush();
-
-  /// The same again and again, as long as clients take what is theirs, and no longer than about a second.
+  /// Sends what is kept as long as clients take what is theirs, and no longer than about a second.
   void flushToTheEnd();
 
  private:
-  using Clock = Deadline::Clock;
-
-  struct Reply {
-    Multipart message;
-    bool isError;
-    bool isPart = false;
-    std::string_view client() const { return message.frames().front().view(); }
-  };
-  using Replies = std::deque<Reply>;
-
-  bool trySend(Reply& reply);
-  void keep(Reply&& reply);
-  void sendKept(Replies& replies);
+  bool trySend(KeptReply& reply);
 
   FrameSource& front_;
   BrokerTally& tally_;
-  const std::size_t maxCount_, maxBytes_;
-  std::map<std::string, Replies, std::less<>> kept_;  // by client
-  std::size_t count_ = 0, bytes_ = 0;
-  Clock::time_point nextFlush_{};
+  KeptReplies kept_;
   Alarm alarm_;
   ReplyWindows windows_;
   RateLimit drops_;

@@ -245,6 +245,9 @@ class Socket {
   static constexpr std::size_t kMostFrames = 64;
 
  private:
+  // How long a receive waits in libzmq itself at first. While it does, nobody mends links.
+  static constexpr std::chrono::milliseconds kFirstWait{20};
+
   [[noreturn]] void failTooLarge(std::size_t bytes) const;
   [[noreturn]] void failManyFrames() const;
   [[noreturn]] void failRefused() const;
@@ -253,8 +256,6 @@ class Socket {
          std::function<bool()> pump);
 
   void rest() noexcept;
-  void applyDefaults(int type, const connection::SocketOptions& options);
-  void refuseConflation(int type);
   void learnEndpoint(std::string endpoint);
 
   void countReceived(const Frame& frame) noexcept;

@@ -18,6 +18,8 @@
 #include "../../core/detail/owned_descriptor.hpp"
 #include "../../core/detail/thread.hpp"
 #include "error_sink.hpp"
+#include "loop_timers.hpp"
+#include "loop_turns.hpp"
 #include "source.hpp"
 
 namespace dividere::detail {
@@ -102,15 +104,8 @@ class ReactorLoop {
  private:
   using Clock = Deadline::Clock;
 
-  struct Timer {
-    std::chrono::milliseconds period;  // 0: once
-    Clock::time_point due;
-    std::function<void()> function;
-  };
-
   friend class Source;
 
-  void lookAgain(Source& source);
   void requireNotStarted(const char* what) const;
   void requireUsable(Source& source) const;
   void prepare();
@@ -133,10 +128,8 @@ class ReactorLoop {
   bool takeMessages(Source& source);
   void setAlarm(Source& source, Clock::time_point due);
   Error currentError() const;
-  void drop(Source& source);
   void wait(std::unique_lock<std::mutex>& turn, const Deadline& limit = Deadline::never());
   void attendToSockets();
-  Clock::time_point nextDue() const;
 
   const ForkGuard fork_;
 
@@ -148,16 +141,15 @@ class ReactorLoop {
   ErrorLog log_;
   ErrorSink onError_;
   std::vector<std::unique_ptr<Source>> sources_;  // changed under mutex_
-  std::vector<Timer> timers_;
+  LoopTimers timers_;
+  LoopTurns turns_;
   bool started_ = false;
   OwnedDescriptor epoll_;
   std::optional<AlarmClock> alarm_;  // for whoever waits on descriptor()
   std::size_t ran_ = 0;              // functions called and messages taken
   int stopFd_ = -1;
   Clock::time_point waitsUntil_{};
-  std::vector<Source*> active_;  // those that say so: need no signal to be looked at
-  bool hasPosted_ = false;       // something was posted in the loop's thread, which was not woken for it
-  std::vector<Source*> turns_;   // those that have their turn now; null: removed meanwhile
+  bool hasPosted_ = false;  // something was posted in the loop's thread, which was not woken for it
 
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // under mutex_

@@ -1,8 +1,6 @@
 #include "router_source.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <map>
 
 #include "../../messaging/detail/error_envelope.hpp"
 
@@ -10,9 +8,17 @@ namespace dividere::detail {
 
 // How long what has come is still taken at the end.
 constexpr std::chrono::milliseconds kRefusalLimit{100};
-// How long the last replies are delivered, in all and while no peer takes any.
-constexpr std::chrono::milliseconds kFarewellLimit{1000};
-constexpr std::chrono::milliseconds kStallLimit{200};
+// What is kept for peers that read slowly, beyond what libzmq holds for each.
+constexpr KeptReplies::Bounds kMostKept{10000, 64 * 1024 * 1024};
+
+RouterSource::RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
+    : socket_(who, ZMQ_ROUTER, options),
+      handlers_(handlers),
+      describing_(socket_, [this](Description& description, TypeBook& types) { addTo(description, types); }),
+      kept_(kMostKept, [this](KeptReply& reply) { return socket_.trySend(reply.message) != SendResult::full; }) {
+  setUpRouter(socket_);
+  describing_.announce();
+}
 
 Frame& RouterSource::receive(connection::Route& route) {
   socket_.tryReceive();
@@ -44,7 +50,17 @@ void RouterSource::send(Frame& frame) {
   sendTo(route_, frame);
 }
 
-void RouterSource::sendTo(const connection::Route& route, Frame& frame) { socket_.trySend(route, frame); }
+void RouterSource::sendTo(const connection::Route& route, Frame& frame) {
+  if (route.empty()) return;  // of a message that was no request
+  const bool waits = kept_.isKeptFor(route.front());
+  if (!waits && socket_.trySend(route, frame) != SendResult::full) return;
+  socket_.requireSendable(frame.size());
+  KeptReply reply;
+  reply.message.assign(route, std::move(frame));
+  if (!kept_.isFullFor(reply.peer())) return kept_.keep(std::move(reply));
+  socket_.tally().dropped.add(1);
+  drops_.log(LogLevel::warning, socket_.who(), "a reply was dropped: its client takes none");
+}
 
 void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
   handlers_.lateFailed(error);
@@ -59,10 +75,17 @@ void RouterSource::lateFailed(const connection::Route& route, const Error& error
 void RouterSource::refuseAll(std::vector<connection::Route> routes, const Error& error) {
   addWaiting(routes);
   try {
-    sendLast(routes, errorEnvelope(error));
+    Frame told{std::string_view(errorEnvelope(error))};
+    socket_.requireSendable(told.size());
+    for (const connection::Route& route : routes) {
+      KeptReply reply;
+      reply.message.assign(route, told.share());
+      kept_.keep(std::move(reply));
+    }
   } catch (const Error&) {
     // Longer than this socket lets anything be: nobody can be told.
   }
+  kept_.flushToTheEnd(socket_);
 }
 
 void RouterSource::addWaiting(std::vector<connection::Route>& routes) {
@@ -74,28 +97,6 @@ void RouterSource::addWaiting(std::vector<connection::Route>& routes) {
     } catch (const Error&) {
       // Junk: nobody waits for a reply to it.
     }
-  }
-}
-
-// By peer: one that does not read keeps none from the others.
-void RouterSource::sendLast(const std::vector<connection::Route>& routes, std::string_view bytes) {
-  std::map<std::string_view, std::deque<const connection::Route*>> left;
-  for (const connection::Route& route : routes) left[route.front()].push_back(&route);
-  const Deadline limit = Deadline::in(kFarewellLimit);
-  for (;;) {
-    for (auto peer = left.begin(); peer != left.end();) {
-      sendWhileRoom(peer->second, bytes);
-      peer = peer->second.empty() ? left.erase(peer) : std::next(peer);
-    }
-    if (left.empty() || limit.passed() || !socket_.awaitNews(earlier(limit, Deadline::in(kStallLimit)))) return;
-  }
-}
-
-void RouterSource::sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes) {
-  while (!routes.empty()) {
-    Frame frame(bytes);
-    if (socket_.trySend(*routes.front(), frame) == SendResult::full) return;
-    routes.pop_front();
   }
 }
 

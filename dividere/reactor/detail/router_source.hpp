@@ -2,13 +2,13 @@
 
 // A socket that many ask at once.
 
-#include <deque>
-#include <string_view>
 #include <vector>
 
 #include "../../connection/detail/router.hpp"
+#include "../../core/detail/log_line.hpp"
 #include "../../messaging/detail/describing.hpp"
 #include "handler_table.hpp"
+#include "kept_replies.hpp"
 #include "late_replies.hpp"
 #include "source.hpp"
 
@@ -19,16 +19,14 @@ namespace dividere::detail {
 class RouterSource : public Source, public Origin, public LateReplies::Outlet {
  public:
   /// The handlers outlive it.
-  RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers)
-      : socket_(who, ZMQ_ROUTER, options),
-        handlers_(handlers),
-        describing_(socket_, [this](Description& description, TypeBook& types) { addTo(description, types); }) {
-    setUpRouter(socket_);
-    describing_.announce();
-  }
+  RouterSource(const char* who, const connection::SocketOptions& options, HandlerTable& handlers);
 
   Socket& socket() override { return socket_; }
-  bool hasMessage() override { return socket_.ready(); }
+  bool hasMessage() override {
+    sendKept();
+    return socket_.ready();
+  }
+  Deadline::Clock::time_point due() override { return kept_.nextTry(); }
   void take() override { dispatch(receive()); }
   bool failed(const Error& error) noexcept override {
     handlers_.refuseUntaken(*this, error);
@@ -42,11 +40,13 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
-  /// Sends to whoever is at the end of that route. Never waits: one who does not read loses it.
+  /// Sends to whoever is at the end of that route. Never waits: for one who has no room it is kept until he has. Beyond a bound
+  /// it is dropped, counted and logged.
   void sendTo(const connection::Route& route, Frame& frame);
 
-  /// The last replies before the end: tells this error to whoever is at the end of these routes, and to those that wait to
-  /// be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second in all.
+  /// The last replies before the end: those that are kept, and this error to whoever is at the end of these routes, and to those
+  /// that wait to be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second
+  /// in all.
   void refuseAll(std::vector<connection::Route> routes, const Error& error);
 
  protected:
@@ -67,6 +67,9 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   /// What there is to tell besides.
   virtual void addTo(Description& description, TypeBook& types) { handlers_.describe(description, types); }
 
+  /// Sends what is kept to those who have room now.
+  void sendKept() { kept_.roomMayBe(); }
+
   /// Calls its handler.
   void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
 
@@ -77,12 +80,12 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
 
  private:
   void addWaiting(std::vector<connection::Route>& routes);
-  void sendLast(const std::vector<connection::Route>& routes, std::string_view bytes);
-  void sendWhileRoom(std::deque<const connection::Route*>& routes, std::string_view bytes);
 
   Socket socket_;
   HandlerTable& handlers_;
   Describing describing_;
+  KeptReplies kept_;
+  RateLimit drops_;
 };
 
 }  // namespace dividere::detail

@@ -63,6 +63,7 @@ class Source : public Poller {
   ReactorLoop* loop() const { return loop_; }
 
  private:
+  friend class LoopTurns;
   friend class ReactorLoop;
   ReactorLoop* loop_ = nullptr;
   bool isActive_ = false;  // it will have a turn, whether its socket gives a signal or not

@@ -41,8 +41,9 @@ class WaitingOrigin final : public Origin {
 };
 
 bool ServiceSource::hasMessage() {
+  sendKept();
   if (!pool_ && !waiting_.empty()) return true;
-  if (waiting_.size() < kMostWaiting) return RouterSource::hasMessage();
+  if (waiting_.size() < kMostWaiting) return socket().ready();
   socket().decline();  // until the pool has room again
   return false;
 }
@@ -81,6 +82,7 @@ void ServiceSource::takeHere() {
 
 // Also for a handler that asks whether it is cancelled.
 void ServiceSource::takeNews() {
+  sendKept();
   for (int i = 0; i < kMostNews && waiting_.size() < kMostWaiting && socket().ready(); ++i) {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
