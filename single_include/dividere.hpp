@@ -1772,6 +1772,7 @@ struct CallOptions {
 
 namespace dividere::detail {
 
+class Deadline;
 class PendingCall;
 
 /// What all kinds of Call have in common: a call that was started, and its outcome.
@@ -1810,6 +1811,7 @@ class CallHandle {
  private:
   const std::shared_ptr<PendingCall>& call() const;
   void wantsNoParts() const;
+  bool awaitPartsHandled(const Deadline& deadline) const;
   void abandon() noexcept;
 
   std::shared_ptr<PendingCall> call_;
@@ -1872,7 +1874,8 @@ namespace dividere {
 ///     Call<Sum> sum = client.start<Sum>(numbers, 500ms);
 ///     sum.then([](Outcome<Sum> outcome) { if (outcome) use(*outcome); });
 ///
-/// Destroyed without then(), it is cancelled. It may outlive its client, which ends it with Errc::stopping.
+/// Destroyed without then(), it is cancelled, and a handler of onPart() that runs in another thread is waited for. It may outlive
+/// its client, which ends it with Errc::stopping.
 ///
 /// One thread at a time; movable.
 template <class Reply>
@@ -1885,7 +1888,8 @@ class Call {
   /// thread the reply would come.
   bool wait(Timeout timeout) const { return handle_.wait(timeout); }
 
-  /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
+  /// Waits for the reply, and for the handlers of the parts before it. Nothing if none came in time. Throws Error as call() does,
+  /// and as wait().
   std::optional<Reply> get() { return getUnless(nullptr); }
 
   /// Once the Interrupt is raised, wait() is false, and get() nothing; the call goes on.
@@ -17271,8 +17275,15 @@ class CallParts {
   /// Whether a handler waits for a part that is there.
   bool isDue() const;
 
-  /// Gives the next part to the handlers; false if there is none, or no handler. A part that none takes is dropped.
+  /// Gives the next part to the handlers; false if there is none, or no handler. A part that none takes is dropped. One thread at
+  /// a time.
   bool handleNext();
+
+  /// Whether the handlers have had all parts that are there, waiting for that until the deadline. True in a handler.
+  bool awaitHandled(const Deadline& deadline);
+
+  /// No handler runs any more when this returns, but one that this is called in.
+  void dropHandlers() noexcept;
 
   /// The next part, if there is one.
   bool take(Frame& part);
@@ -17293,10 +17304,13 @@ class CallParts {
 
  private:
   bool isEmpty() const;
+  bool isHandled(bool all) const;
+  void setHandling(std::thread::id thread) noexcept;
 
   mutable std::mutex mutex_;
   std::list<Frame> parts_;                                // under mutex_
   std::shared_ptr<const std::vector<Handler>> handlers_;  // under mutex_; null: none
+  std::thread::id handling_;                              // under mutex_: in which handlers run; none
   std::uint32_t taken_ = 0;                               // under mutex_: since credit was given last
   std::uint32_t last_ = 0;                                // under mutex_: the number of the part that came last
   Bell arrived_;
@@ -17982,14 +17996,16 @@ const Error& noError() noexcept {
   return *none;
 }
 
-/// In the thread that brings the outcome nobody can wait for it.
-static void requireWaitable(const PendingCall& call) {
-  if (call.isComplete()) return;
+static bool isInClientsThread(const PendingCall& call) {
   std::lock_guard<std::mutex> lock(call.door()->mutex);
   const CallDesk* const desk = call.door()->desk;
-  if (desk && desk->isCurrent()) {
-    throw Error(Errc::outOfTurn, call.door()->who + ": a callback must not wait for another call: use then()");
-  }
+  return desk && desk->isCurrent();
+}
+
+/// In the thread that brings the outcome nobody can wait for it.
+static void requireWaitable(const PendingCall& call) {
+  if (call.isComplete() || !isInClientsThread(call)) return;
+  throw Error(Errc::outOfTurn, call.door()->who + ": a callback must not wait for another call: use then()");
 }
 
 CallHandle::CallHandle(std::shared_ptr<PendingCall> call) noexcept : call_(std::move(call)) {}
@@ -18010,6 +18026,7 @@ void CallHandle::abandon() noexcept {
   if (!call_ || isFollowed_ || call_->door()->fork.crossed()) return;
   call_->setFollower(nullptr);
   cancel();
+  if (hasPartHandler_) call_->parts().dropHandlers();
 }
 
 const std::shared_ptr<PendingCall>& CallHandle::call() const {
@@ -18030,10 +18047,18 @@ void CallHandle::wantsNoParts() const {
   CallDesk::deliverSoon(call_);
 }
 
+/// Their handlers use what the waiting thread goes on to use. In the thread that calls them nobody can wait for them.
+bool CallHandle::awaitPartsHandled(const Deadline& deadline) const {
+  if (!hasPartHandler_ || isInClientsThread(*call_)) return true;
+  if (call_->parts().isDue()) CallDesk::deliverSoon(call_);
+  return call_->parts().awaitHandled(deadline);
+}
+
 bool CallHandle::wait(Timeout timeout, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  return call_->wait(Deadline::in(&timeout, interrupt));
+  const Deadline deadline = Deadline::in(&timeout, interrupt);
+  return call_->wait(deadline) && awaitPartsHandled(deadline);
 }
 
 std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
@@ -18048,7 +18073,8 @@ std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& rep
 bool CallHandle::getInto(google::protobuf::Message& reply, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  return call_->wait(Deadline::never().unless(interrupt)) && replyInto(*call_, reply);
+  const Deadline deadline = Deadline::never().unless(interrupt);
+  return call_->wait(deadline) && awaitPartsHandled(deadline) && replyInto(*call_, reply);
 }
 
 void CallHandle::follow(Follower follower, bool isKept) {
@@ -18057,7 +18083,11 @@ void CallHandle::follow(Follower follower, bool isKept) {
   isFollowed_ = !isKept;
   wantsNoParts();
   call->setFollower(std::make_unique<PendingCall::Follower>(
-      [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) { follower(CallHandle(ended)); }));
+      [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) {
+        CallHandle handle(ended);
+        handle.isFollowed_ = true;
+        follower(std::move(handle));
+      }));
   if (call->isComplete()) CallDesk::deliverSoon(call);
 }
 
@@ -19049,11 +19079,48 @@ bool CallParts::handleNext() {
     parts_.pop_front();
     ++taken_;
     handlers = handlers_;
+    handling_ = std::this_thread::get_id();
   }
+  struct Handling {
+    CallParts& parts;
+    std::shared_ptr<const std::vector<Handler>>& handlers;
+    ~Handling() {
+      handlers.reset();  // what they hold goes before anybody is told that they have run
+      parts.setHandling({});
+    }
+  } const handling{*this, handlers};
   for (const Handler& each : *handlers) {
     if (each(part.view())) break;
   }
   return true;
+}
+
+void CallParts::setHandling(std::thread::id thread) noexcept {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    handling_ = thread;
+  }
+  ring();
+}
+
+/// Whether no other thread runs a handler, nor will, if `all`.
+bool CallParts::isHandled(bool all) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (handling_ == std::this_thread::get_id()) return true;
+  return handling_ == std::thread::id() && !(all && !parts_.empty() && handlers_);
+}
+
+bool CallParts::awaitHandled(const Deadline& deadline) {
+  return arrived_.wait([&] { return isHandled(true); }, deadline);
+}
+
+void CallParts::dropHandlers() noexcept {
+  std::shared_ptr<const std::vector<Handler>> dropped;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    dropped.swap(handlers_);
+  }
+  arrived_.wait([&] { return isHandled(false); }, Deadline::never());
 }
 
 bool CallParts::take(Frame& part) {

@@ -13,14 +13,16 @@ const Error& noError() noexcept {
   return *none;
 }
 
-/// In the thread that brings the outcome nobody can wait for it.
-static void requireWaitable(const PendingCall& call) {
-  if (call.isComplete()) return;
+static bool isInClientsThread(const PendingCall& call) {
   std::lock_guard<std::mutex> lock(call.door()->mutex);
   const CallDesk* const desk = call.door()->desk;
-  if (desk && desk->isCurrent()) {
-    throw Error(Errc::outOfTurn, call.door()->who + ": a callback must not wait for another call: use then()");
-  }
+  return desk && desk->isCurrent();
+}
+
+/// In the thread that brings the outcome nobody can wait for it.
+static void requireWaitable(const PendingCall& call) {
+  if (call.isComplete() || !isInClientsThread(call)) return;
+  throw Error(Errc::outOfTurn, call.door()->who + ": a callback must not wait for another call: use then()");
 }
 
 CallHandle::CallHandle(std::shared_ptr<PendingCall> call) noexcept : call_(std::move(call)) {}
@@ -41,6 +43,7 @@ void CallHandle::abandon() noexcept {
   if (!call_ || isFollowed_ || call_->door()->fork.crossed()) return;
   call_->setFollower(nullptr);
   cancel();
+  if (hasPartHandler_) call_->parts().dropHandlers();
 }
 
 const std::shared_ptr<PendingCall>& CallHandle::call() const {
@@ -61,10 +64,18 @@ void CallHandle::wantsNoParts() const {
   CallDesk::deliverSoon(call_);
 }
 
+/// Their handlers use what the waiting thread goes on to use. In the thread that calls them nobody can wait for them.
+bool CallHandle::awaitPartsHandled(const Deadline& deadline) const {
+  if (!hasPartHandler_ || isInClientsThread(*call_)) return true;
+  if (call_->parts().isDue()) CallDesk::deliverSoon(call_);
+  return call_->parts().awaitHandled(deadline);
+}
+
 bool CallHandle::wait(Timeout timeout, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  return call_->wait(Deadline::in(&timeout, interrupt));
+  const Deadline deadline = Deadline::in(&timeout, interrupt);
+  return call_->wait(deadline) && awaitPartsHandled(deadline);
 }
 
 std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& reply) const {
@@ -79,7 +90,8 @@ std::shared_ptr<const Error> CallHandle::takeInto(google::protobuf::Message& rep
 bool CallHandle::getInto(google::protobuf::Message& reply, const Interrupt* interrupt) const {
   requireWaitable(*call());
   wantsNoParts();
-  return call_->wait(Deadline::never().unless(interrupt)) && replyInto(*call_, reply);
+  const Deadline deadline = Deadline::never().unless(interrupt);
+  return call_->wait(deadline) && awaitPartsHandled(deadline) && replyInto(*call_, reply);
 }
 
 void CallHandle::follow(Follower follower, bool isKept) {
@@ -88,7 +100,11 @@ void CallHandle::follow(Follower follower, bool isKept) {
   isFollowed_ = !isKept;
   wantsNoParts();
   call->setFollower(std::make_unique<PendingCall::Follower>(
-      [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) { follower(CallHandle(ended)); }));
+      [follower = std::move(follower)](const std::shared_ptr<PendingCall>& ended) {
+        CallHandle handle(ended);
+        handle.isFollowed_ = true;
+        follower(std::move(handle));
+      }));
   if (call->isComplete()) CallDesk::deliverSoon(call);
 }
 

@@ -39,6 +39,7 @@ struct CallOptions {
 
 namespace dividere::detail {
 
+class Deadline;
 class PendingCall;
 
 /// What all kinds of Call have in common: a call that was started, and its outcome.
@@ -77,6 +78,7 @@ class CallHandle {
  private:
   const std::shared_ptr<PendingCall>& call() const;
   void wantsNoParts() const;
+  bool awaitPartsHandled(const Deadline& deadline) const;
   void abandon() noexcept;
 
   std::shared_ptr<PendingCall> call_;
@@ -139,7 +141,8 @@ namespace dividere {
 ///     Call<Sum> sum = client.start<Sum>(numbers, 500ms);
 ///     sum.then([](Outcome<Sum> outcome) { if (outcome) use(*outcome); });
 ///
-/// Destroyed without then(), it is cancelled. It may outlive its client, which ends it with Errc::stopping.
+/// Destroyed without then(), it is cancelled, and a handler of onPart() that runs in another thread is waited for. It may outlive
+/// its client, which ends it with Errc::stopping.
 ///
 /// One thread at a time; movable.
 template <class Reply>
@@ -152,7 +155,8 @@ class Call {
   /// thread the reply would come.
   bool wait(Timeout timeout) const { return handle_.wait(timeout); }
 
-  /// Waits for the reply. Nothing if none came in time. Throws Error as call() does, and as wait().
+  /// Waits for the reply, and for the handlers of the parts before it. Nothing if none came in time. Throws Error as call() does,
+  /// and as wait().
   std::optional<Reply> get() { return getUnless(nullptr); }
 
   /// Once the Interrupt is raised, wait() is false, and get() nothing; the call goes on.

@@ -61,11 +61,48 @@ bool CallParts::handleNext() {
     parts_.pop_front();
     ++taken_;
     handlers = handlers_;
+    handling_ = std::this_thread::get_id();
   }
+  struct Handling {
+    CallParts& parts;
+    std::shared_ptr<const std::vector<Handler>>& handlers;
+    ~Handling() {
+      handlers.reset();  // what they hold goes before anybody is told that they have run
+      parts.setHandling({});
+    }
+  } const handling{*this, handlers};
   for (const Handler& each : *handlers) {
     if (each(part.view())) break;
   }
   return true;
+}
+
+void CallParts::setHandling(std::thread::id thread) noexcept {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    handling_ = thread;
+  }
+  ring();
+}
+
+/// Whether no other thread runs a handler, nor will, if `all`.
+bool CallParts::isHandled(bool all) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (handling_ == std::this_thread::get_id()) return true;
+  return handling_ == std::thread::id() && !(all && !parts_.empty() && handlers_);
+}
+
+bool CallParts::awaitHandled(const Deadline& deadline) {
+  return arrived_.wait([&] { return isHandled(true); }, deadline);
+}
+
+void CallParts::dropHandlers() noexcept {
+  std::shared_ptr<const std::vector<Handler>> dropped;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    dropped.swap(handlers_);
+  }
+  arrived_.wait([&] { return isHandled(false); }, Deadline::never());
 }
 
 bool CallParts::take(Frame& part) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "../../connection/detail/frame.hpp"
@@ -37,8 +38,15 @@ class CallParts {
   /// Whether a handler waits for a part that is there.
   bool isDue() const;
 
-  /// Gives the next part to the handlers; false if there is none, or no handler. A part that none takes is dropped.
+  /// Gives the next part to the handlers; false if there is none, or no handler. A part that none takes is dropped. One thread at
+  /// a time.
   bool handleNext();
+
+  /// Whether the handlers have had all parts that are there, waiting for that until the deadline. True in a handler.
+  bool awaitHandled(const Deadline& deadline);
+
+  /// No handler runs any more when this returns, but one that this is called in.
+  void dropHandlers() noexcept;
 
   /// The next part, if there is one.
   bool take(Frame& part);
@@ -59,10 +67,13 @@ class CallParts {
 
  private:
   bool isEmpty() const;
+  bool isHandled(bool all) const;
+  void setHandling(std::thread::id thread) noexcept;
 
   mutable std::mutex mutex_;
   std::list<Frame> parts_;                                // under mutex_
   std::shared_ptr<const std::vector<Handler>> handlers_;  // under mutex_; null: none
+  std::thread::id handling_;                              // under mutex_: in which handlers run; none
   std::uint32_t taken_ = 0;                               // under mutex_: since credit was given last
   std::uint32_t last_ = 0;                                // under mutex_: the number of the part that came last
   Bell arrived_;
