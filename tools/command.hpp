@@ -48,15 +48,19 @@ CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& 
                      std::function<int()> run);
 
 // Each in a source of its own, in commands/.
+void addBench(CLI::App& app, const Common& common, Action& action);
 void addCall(CLI::App& app, const Common& common, Action& action);
 void addDaemons(CLI::App& app, const Common& common, Action& action);
 void addDoctor(CLI::App& app, const Common& common, Action& action);
 void addEcho(CLI::App& app, const Common& common, Action& action);
+void addInfo(CLI::App& app, const Common& common, Action& action);
 void addKeys(CLI::App& app, const Common& common, Action& action);
 void addList(CLI::App& app, const Common& common, Action& action);
 void addPub(CLI::App& app, const Common& common, Action& action);
 void addRates(CLI::App& app, const Common& common, Action& action);
 void addReply(CLI::App& app, const Common& common, Action& action);
+void addServe(CLI::App& app, const Common& common, Action& action);
+void addTop(CLI::App& app, const Common& common, Action& action);
 void addSelfDescription(CLI::App& app, Action& action);  // completion and man
 
 }  // namespace tool

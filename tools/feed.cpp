@@ -55,10 +55,10 @@ Feed::Feed(const Common& common, const std::string& source, const std::vector<st
 }
 
 void Feed::connect(const std::string& endpoint, const std::string& key) {
-  if (subscribers_.count(endpoint)) return;
+  if (sources_.count(endpoint)) return;
   dividere::connection::SocketOptions options;
   options.hostKey = key;
-  subscribers_.emplace(endpoint, dividere::connection::Subscriber(endpoint, subscriptions_, options));
+  sources_.emplace(endpoint, Source{dividere::connection::Subscriber(endpoint, subscriptions_, options), key});
 }
 
 void Feed::takeChanges() {
@@ -72,7 +72,7 @@ void Feed::takeChanges() {
     if (change.isThere) {
       connect(change.endpoint, change.key);
     } else {
-      subscribers_.erase(change.endpoint);
+      sources_.erase(change.endpoint);
     }
   }
 }
@@ -88,10 +88,10 @@ bool Feed::isWanted(const Envelope& message) const {
 }
 
 std::optional<Feed::Item> Feed::takeOne() {
-  auto from = subscribers_.upper_bound(last_);
-  for (std::size_t i = 0; i < subscribers_.size(); ++i, ++from) {
-    if (from == subscribers_.end()) from = subscribers_.begin();
-    while (auto bytes = from->second.recv(std::chrono::milliseconds(0))) {
+  auto from = sources_.upper_bound(last_);
+  for (std::size_t i = 0; i < sources_.size(); ++i, ++from) {
+    if (from == sources_.end()) from = sources_.begin();
+    while (auto bytes = from->second.subscriber.recv(std::chrono::milliseconds(0))) {
       const auto came = std::chrono::system_clock::now();
       auto message = openEnvelope(*bytes);
       if (!message) {
@@ -100,7 +100,7 @@ std::optional<Feed::Item> Feed::takeOne() {
       }
       if (!isWanted(*message)) continue;
       last_ = from->first;
-      return Item{std::move(*message), bytes->size(), from->first, came};
+      return Item{std::move(*message), bytes->size(), from->first, from->second.key, came};
     }
   }
   return std::nullopt;
@@ -108,8 +108,8 @@ std::optional<Feed::Item> Feed::takeOne() {
 
 void Feed::wait(std::chrono::milliseconds timeout) {
   std::vector<pollfd> waited{{ended().descriptor(), POLLIN, 0}, {changed_.descriptor(), POLLIN, 0}};
-  waited.reserve(subscribers_.size() + 2);
-  for (auto& subscriber : subscribers_) waited.push_back({subscriber.second.descriptor(), POLLIN, 0});
+  waited.reserve(sources_.size() + 2);
+  for (auto& source : sources_) waited.push_back({source.second.subscriber.descriptor(), POLLIN, 0});
   ::poll(waited.data(), waited.size(), static_cast<int>(std::min<std::int64_t>(timeout.count(), 1 << 30)));
 }
 

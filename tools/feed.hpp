@@ -33,6 +33,7 @@ class Feed {
     Envelope message;
     std::size_t bytes;  // of the envelope
     std::string endpoint;
+    std::string key;  // its publisher's, as the registry vouches
     std::chrono::system_clock::time_point came;
   };
 
@@ -53,6 +54,11 @@ class Feed {
     bool isThere;
   };
 
+  struct Source {
+    dividere::connection::Subscriber subscriber;
+    std::string key;
+  };
+
   void connect(const std::string& endpoint, const std::string& key);
   void takeChanges();
   std::optional<Item> takeOne();
@@ -60,8 +66,8 @@ class Feed {
   void wait(std::chrono::milliseconds timeout);
 
   std::vector<std::string> types_, topic_, subscriptions_;
-  std::map<std::string, dividere::connection::Subscriber> subscribers_;  // by endpoint
-  std::string last_;  // the endpoint of the message that came last: others go first
+  std::map<std::string, Source> sources_;  // by endpoint
+  std::string last_;                       // the endpoint of the message that came last: others go first
   std::size_t strange_ = 0;
 
   std::mutex mutex_;

@@ -30,11 +30,15 @@ void addCommonOptions(CLI::App& app, Common& common) {
 
 void addCommands(CLI::App& app, const Common& common, Action& action) {
   addList(app, common, action);
+  addInfo(app, common, action);
   addEcho(app, common, action);
   addRates(app, common, action);
   addPub(app, common, action);
   addCall(app, common, action);
   addReply(app, common, action);
+  addTop(app, common, action);
+  addServe(app, common, action);
+  addBench(app, common, action);
   addDaemons(app, common, action);
   addDoctor(app, common, action);
   addKeys(app, common, action);

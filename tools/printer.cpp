@@ -40,7 +40,7 @@ static std::vector<std::string> cells(const pb::Message& record) {
   return row;
 }
 
-static std::string asJson(const pb::Message& record) {
+std::string asJson(const pb::Message& record) {
   pb::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   options.always_print_primitive_fields = true;

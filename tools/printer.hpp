@@ -11,6 +11,9 @@
 
 namespace tool {
 
+/// On one line, with zeros.
+std::string asJson(const google::protobuf::Message& record);
+
 /// Prints messages of one type on stdout.
 class Printer {
  public:

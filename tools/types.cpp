@@ -96,6 +96,12 @@ const pb::MethodDescriptor* Types::findMethod(const std::string& name) const {
   return found;
 }
 
+std::string Types::definitions() const {
+  std::string text;
+  for (const auto* file : files_) text += "// " + file->name() + "\n" + file->DebugString() + "\n";
+  return text;
+}
+
 std::vector<std::string> Types::names() const {
   std::vector<std::string> names;
   for (const auto* type : typesIn(files_)) names.push_back(type->full_name());

@@ -45,6 +45,9 @@ class Types {
   /// Null if it is not of that type.
   MessagePtr parse(const google::protobuf::Descriptor& type, const std::string& bytes);
 
+  /// All that is known, as .proto files.
+  std::string definitions() const;
+
   /// Full names of all that is known, by name.
   std::vector<std::string> names() const;
 

@@ -1,4 +1,4 @@
-"""Runs the program dividere as its users do, beside real peers: tool_test.py <program> <protoc>.
+"""Runs the program dividere as its users do, beside real peers: tool_test.py <program> <protoc> <echo_process>.
 
 Everything here is told to end, or ends by itself; nothing is waited for by the clock.
 """
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 try:
     import zmq
@@ -19,7 +21,7 @@ except ImportError:
     print("SKIPPED: this python has no module zmq (apt-get install python3-zmq)")
     sys.exit(77)
 
-TOOL, PROTOC = sys.argv[1], sys.argv[2]
+TOOL, PROTOC, SERVICE = sys.argv[1:4]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROTO = os.path.join(HERE, "robot.proto")
 LIMIT = 60  # seconds, for what is going to happen
@@ -63,8 +65,8 @@ def protoc(mode, text):
 class Running:
     """A program that runs in the background; killed at the end, if it has not ended."""
 
-    def __init__(self, test, *arguments, **env):
-        self.process = subprocess.Popen([TOOL, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    def __init__(self, test, *command, **env):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, **env})
         test.addCleanup(self.kill)
 
@@ -92,7 +94,7 @@ class ToolTest(unittest.TestCase):
         return done.returncode, done.stdout, done.stderr
 
     def background(self, *arguments):
-        return Running(self, "--timeout", "30", *arguments, **self.env)
+        return Running(self, TOOL, "--timeout", "30", *arguments, **self.env)
 
     def registry(self):
         registry = self.background("registry", "--port", "0")
@@ -345,8 +347,20 @@ class KeysTest(ToolTest):
         self.assertEqual(verdicts, {"self.key_secret": "wrong", "junk.key": "wrong", "servers": "warning"})
 
 
-class Both(ToolTest):
-    """Where both ends are this program."""
+class Between(ToolTest):
+    """Peers that describe themselves."""
+
+    def service(self, where, name="echo"):
+        """A C++ service of type Msg01, which says what it is."""
+        running = Running(self, SERVICE, name, where[1].rsplit(":")[1], "5000", "hello ", **self.env)
+        self.assertEqual(running.line(), "ready")
+
+    def publisher(self, where, *arguments):
+        """Publishes one State after the other."""
+        return self.background(*where, "pub", "robots.r2", "robot.State", STATE, "-n", "0", "-r", "50", *WITH_TYPES, *arguments)
+
+class Both(Between):
+    """Where both ends are dividere."""
 
     def test_pub_and_echo_meet_by_a_name_and_by_topics(self):
         _, where = self.registry()
@@ -366,6 +380,67 @@ class Both(ToolTest):
         self.check(reply.ends(), 'robot.Pose {"x":4}\n' * 2)
 
 
+    def test_a_service_is_called_without_a_proto_file(self):
+        _, where = self.registry()
+        self.service(where)
+        self.check(self.run_tool(*where, "call", "echo", '{"field1":"you"}'), '{"field1":"hello you"}\n')
+        code, out, err = self.run_tool(*where, "call", "echo", "Nonsense", "{}")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("nobody has said what a Nonsense is", err)
+
+    def test_a_publisher_is_echoed_without_a_proto_file(self):
+        _, where = self.registry()
+        self.publisher(where)
+        code, out, err = self.run_tool(*where, "echo", "robots.*", "-n", "1")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(json.loads(out.split(" ", 1)[1]), json.loads(STATE))
+
+    def test_info_tells_what_a_service_and_a_registry_say_of_themselves(self):
+        _, where = self.registry()
+        self.service(where)
+        code, out, err = self.run_tool(*where, "--json", "info", "echo")
+        self.assertEqual((code, err), (0, ""))
+        thing = json.loads(out)
+        self.assertEqual((thing["name"], thing["kind"], thing["process"], thing["libzmq"]),
+                         ("echo", "service", "echo_process", zmq.zmq_version()))
+        self.assertEqual([method["input"] for method in thing["methods"]], ["Msg01"])
+        code, out, err = self.run_tool("info", "tcp://127.0.0.1:" + where[1].rsplit(":")[1])
+        self.assertEqual((code, err), (0, ""))
+        self.assertTrue(out.startswith("(registry) at tcp://127.0.0.1:") or out.startswith("registry (registry) at"), out)
+
+    def test_types_are_told_as_a_proto_file_that_protoc_takes(self):
+        _, where = self.registry()
+        self.service(where)
+        code, out, err = self.run_tool(*where, "types", "echo")
+        self.assertEqual((code, err), (0, ""))
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "told.proto"), "w") as file:
+                file.write(out)
+            subprocess.run([PROTOC, f"-I{folder}", f"--descriptor_set_out={folder}/set", f"{folder}/told.proto"], check=True)
+            with open(os.path.join(folder, "set"), "rb") as file:
+                self.assertIn(b"Msg01", file.read())
+
+    def test_tree_tells_which_process_has_what_also_as_a_graph(self):
+        _, where = self.registry()
+        self.service(where)
+        code, out, err = self.run_tool(*where, "tree")
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"^echo_process \d+ on .*\n  echo \(service\) at tcp://127.0.0.1:\d+\n$")
+        code, out, err = self.run_tool(*where, "tree", "--dot")
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r'(?s)^digraph dividere \{.*subgraph cluster0.*label="echo \(service\) at .*\}\n$')
+
+    def test_bench_counts_calls_and_their_times(self):
+        _, where = self.registry()
+        self.service(where)
+        code, out, err = self.run_tool(*where, "--json", "bench", "echo", '{"field1":"x"}', "-n", "20", "--threads", "2")
+        self.assertEqual((code, err), (0, ""))
+        figures = json.loads(out)
+        self.assertEqual((figures["calls"], figures["failed"]), (20, 0))
+        self.assertGreater(figures["p50_us"], 0)
+        self.assertLessEqual(figures["p50_us"], figures["max_us"])
+
+
 class BothSecured(Both):
     """The same with keys."""
 
@@ -377,6 +452,90 @@ class BothSecured(Both):
         for where in ("servers", "authorized", "authorized.register"):
             shutil.copy(os.path.join(folder, "all.key"), os.path.join(folder, where))
         self.env = {"DIVIDERE_KEYS": folder}
+
+
+class Served(Between):
+    """What serve shows over HTTP."""
+
+    def serve(self, *where):
+        serve = self.background(*where, "serve", "--port", "0")
+        return serve, serve.line()
+
+    def get(self, url, data=None, **headers):
+        """Status and body."""
+        request = urllib.request.Request(url, data=data, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=LIMIT) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def status(self, url, until):
+        """What /status says, once it is so."""
+        while True:
+            code, text = self.get(url + "status")
+            self.assertEqual(code, 200)
+            status = json.loads(text)
+            if until(status):
+                return status
+
+    def test_status_shows_who_comes_and_goes_and_how_busy_it_is(self):
+        _, where = self.registry()
+        serve, url = self.serve(*where)
+        self.assertEqual(json.loads(self.get(url + "status")[1]), {"things": [], "edges": [], "problem": ""})
+        publisher = self.publisher(where, "-w", "0")
+        busy = self.status(url, lambda status: status["things"] and status["things"][0]["rates"].get("sent_messages"))
+        self.assertEqual((busy["things"][0]["name"], busy["things"][0]["kind"]), ("robots.r2", "publisher"))
+        publisher.ends(signal.SIGINT)
+        self.status(url, lambda status: not status["things"])
+        self.assertEqual(serve.ends(signal.SIGTERM)[0], 0)
+
+    def test_metrics_are_in_prometheus_format(self):
+        _, where = self.registry()
+        self.service(where)
+        _, url = self.serve(*where)
+        code, text = self.get(url + "metrics")
+        self.assertEqual(code, 200)
+        self.assertRegex(text, r'dividere_up\{name="echo",kind="service",endpoint="tcp://127.0.0.1:\d+",process="echo_process",pid="\d+"\} 1\n')
+        self.assertRegex(text, r"dividere_received_messages_total\{[^}]*\} \d+\n")
+        for line in text.splitlines():
+            self.assertRegex(line, r'^(# (HELP|TYPE|EOF).*|[a-z_]+\{([a-z]+="[^"]*",?)*\} [0-9.e+]+)$')
+
+    def test_a_service_is_called_from_the_page(self):
+        _, where = self.registry()
+        self.service(where)
+        _, url = self.serve(*where)
+        body = json.dumps({"service": "echo", "method": "Msg01", "json": '{"field1":"page"}'}).encode()
+        code, text = self.get(url + "call", body, **{"Content-Type": "application/json"})
+        self.assertEqual((code, json.loads(text)), (200, {"field1": "hello page"}))
+        for wrong in (b"{", b"{}", b'{"service":"nobody"}', b'{"service":"echo","method":"x"}'):
+            self.assertEqual(self.get(url + "call", wrong, **{"Content-Type": "application/json"})[0], 400)
+
+    def test_pages_of_others_get_nothing(self):
+        _, where = self.registry()
+        _, url = self.serve(*where)
+        kind = {"Content-Type": "application/json"}
+        self.assertEqual(self.get(url + "status", Host="evil.example")[0], 403)
+        self.assertEqual(self.get(url + "status", Origin="http://evil.example")[0], 403)
+        self.assertEqual(self.get(url + "call", b"{}", Origin="http://evil.example", **kind)[0], 403)
+        self.assertEqual(self.get(url + "call", b"{}", **{"Content-Type": "text/plain"})[0], 415)
+        self.assertEqual(self.get(url + "call", b"{}", **{"Content-Encoding": "gzip"}, **kind)[0], 403)
+        self.assertEqual(self.get(url + "call", b"x" * 2000000, **kind)[0], 413)
+
+    def test_paths_that_are_no_page_are_not_found(self):
+        _, where = self.registry()
+        _, url = self.serve(*where)
+        for path in ("x", "../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "page.html", "//etc/passwd"):
+            self.assertEqual(self.get(url + path)[0], 404, path)
+        code, page = self.get(url)
+        self.assertEqual(code, 200)
+        self.assertIn("Who talks to whom", page)
+
+    def test_without_a_registry_it_says_so(self):
+        _, url = self.serve("--registry", "127.0.0.1:9", "--timeout", "0.2")
+        self.assertIn("no registry", json.loads(self.get(url + "status")[1])["problem"])
+        self.assertEqual(self.get(url + "metrics")[0], 503)
 
 
 def protoc_text(message):
@@ -399,4 +558,4 @@ def protoc_text(message):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=1)
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=1)

@@ -9,6 +9,8 @@
 #include "../feed.hpp"
 #include "../fields.hpp"
 #include "../remote_call.hpp"
+#include "../request_by_hand.hpp"
+#include "../survey.hpp"
 #include "../types.hpp"
 
 namespace tool {
@@ -30,10 +32,10 @@ class Caller {
 
   int run() {
     const auto addresses = instances();
-    const auto request = makeRequest();
+    const auto request = makeRequest(addresses.front(), endpointAt(addresses.front()));
     for (const auto& address : addresses) {
-      calls_.emplace_back(isEndpoint(options_.service) ? options_.service : endpointOf(address), address.key);
-      calls_.back().send(*request, method_, common_.timeout());
+      calls_.emplace_back(endpointAt(address), address.key);
+      calls_.back().send(*request.message, request.method, common_.timeout());
     }
     const auto until = std::chrono::steady_clock::now() + common_.timeout();
     return options_.all ? showEach(until) : showOne(until);
@@ -42,6 +44,10 @@ class Caller {
  private:
   using Until = std::chrono::steady_clock::time_point;
 
+  std::string endpointAt(const dividere::registry::ServiceAddress& address) const {
+    return isEndpoint(options_.service) ? options_.service : endpointOf(address);
+  }
+
   std::vector<dividere::registry::ServiceAddress> instances() const {
     if (isEndpoint(options_.service)) return {{}};
     auto found = lookUp(common_, options_.service);
@@ -49,19 +55,12 @@ class Caller {
     return found;
   }
 
-  MessagePtr makeRequest() {
+  /// What the first of them says of itself holds for all.
+  TypedRequest makeRequest(const dividere::registry::ServiceAddress& first, const std::string& endpoint) {
     const std::string word = options_.words.size() > 1 ? options_.words.front() : "";
-    std::string type = options_.type;
-    if (const auto* method = types_.findMethod(word)) {
-      method_ = method->name();
-      if (type.empty()) type = method->input_type()->full_name();
-    } else if (type.empty()) {
-      type = word;  // a request goes by its type
-    } else {
-      method_ = word;
-    }
-    if (type.empty()) throw UsageError("which type has the request? Name its METHOD, or its --type");
-    return types_.fromJson(type, options_.words.back());
+    const auto described =
+        options_.protos.empty() ? describeQuietly(endpoint, common_.timeout(), first.kind, first.key) : std::nullopt;
+    return requestByHand(types_, described, word, options_.type, options_.words.back());
   }
 
   void show(const Envelope& reply, const std::string& endpoint) {
@@ -109,7 +108,6 @@ class Caller {
   const Common& common_;
   const CallOptions& options_;
   Types types_;
-  std::string method_;
   std::list<RemoteCall> calls_;
 };
 

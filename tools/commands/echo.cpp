@@ -5,15 +5,20 @@
 #include <google/protobuf/text_format.h>
 
 #include <iostream>
+#include <set>
 
 #include "../command.hpp"
 #include "../feed.hpp"
 #include "../fields.hpp"
+#include "../survey.hpp"
 #include "../types.hpp"
 
 namespace tool {
 
 namespace {
+
+constexpr std::chrono::seconds kDescribed{2};  // Python publishers do not reply at all
+constexpr std::size_t kMostAsked = 1000;
 
 struct EchoOptions {
   std::string source;
@@ -34,6 +39,7 @@ class Echo {
     while (options_.count == 0 || shown < options_.count) {
       const auto item = feed.next(waitsFor());
       if (!item) break;
+      learn(*item);
       show(item->message);
       ++shown;
     }
@@ -48,6 +54,14 @@ class Echo {
   /// Without a number of messages it goes on until it is ended.
   std::chrono::milliseconds waitsFor() const {
     return options_.count == 0 ? std::chrono::milliseconds::max() : common_.timeout();
+  }
+
+  /// Asks a publisher about what it has sent, once for each type: it knows its types as soon as it has sent them.
+  void learn(const Feed::Item& item) {
+    if (options_.asRaw || types_.find(item.message.type)) return;
+    if (asked_.size() >= kMostAsked || !asked_.insert(item.endpoint + " " + item.message.type).second) return;
+    if (const auto about = describeQuietly(item.endpoint, kDescribed, "publisher", item.key))
+      types_.add(about->descriptors);
   }
 
   void show(const Envelope& message) {
@@ -89,6 +103,7 @@ class Echo {
   const Common& common_;
   const EchoOptions& options_;
   Types types_;
+  std::set<std::string> asked_;  // endpoint and type
 };
 
 }  // namespace
