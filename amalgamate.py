@@ -72,6 +72,7 @@ OPENING = {"DIVIDERE_HPP": INTERFACE, "DIVIDERE_IMPLEMENTED": IMPLEMENTATION}
 
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"(?P<part>[^"]*)"|<(?P<system>[^>]*)>)')
 CONDITION = re.compile(r"\s*#\s*(?:(?P<opens>if)|(?P<closes>endif))")
+PART_GUARD = re.compile(r"\s*#\s*if\s+DIVIDERE_IN_PART\(\d\)$")
 SECTION = re.compile(r"\s*#\s*define\s+(?P<macro>DIVIDERE_HPP|DIVIDERE_IMPLEMENTED)\b")
 PRAGMA_ONCE = re.compile(r"\s*#\s*pragma\s+once\b")
 LICENCE_TAG = "SPDX-License-Identifier"
@@ -127,10 +128,14 @@ class Output:
         if text or (self.lines and self.lines[-1][0]):
             self.lines.append((text, SPINE, number))
 
-    def part(self, file, numbered):
+    def part(self, file, numbered, guard):
         self.made("")
         self.made(f"// begin {file}")
+        if guard:
+            self.made(guard)
         self.lines += [(text, file, number) for number, text in numbered]
+        if guard:
+            self.made("#endif")
         self.made(f"// end {file}")
         self.made("")
 
@@ -304,6 +309,7 @@ class Amalgamation:
         self.section = None
         self.chain = []  # the parts being expanded, outermost first
         self.seen = set()
+        self.guard = None  # the line that keeps the sources to one part of the implementation
 
     def run(self):
         """Returns the Output; it is of use only if checks.errors is empty."""
@@ -322,12 +328,24 @@ class Amalgamation:
             depth += nesting(text)
             if depth == 0:
                 self.section = None
-            if not self.include(SPINE, number, text, conditional=depth > 1):
+            if self.guarded(text, depth):
+                continue
+            if not self.include(SPINE, number, text, conditional=depth > (2 if self.guard else 1)):
                 self.output.spine(number, text)
             opens = SECTION.match(text)
             if opens:
                 self.section = OPENING[opens["macro"]]
                 self.output.open(self.section)
+
+    def guarded(self, text, depth):
+        """True for the #if and the #endif around sources of one part of the implementation: they go around each of them."""
+        if depth == 2 and self.section == IMPLEMENTATION and PART_GUARD.match(text):
+            self.guard = text
+            return True
+        closes = depth == 1 and self.guard and nesting(text) < 0
+        if closes:
+            self.guard = None
+        return closes
 
     def part(self, file):
         self.seen.add(file)
@@ -335,7 +353,8 @@ class Amalgamation:
         self.checks.layer_known(file)
         numbered = self.read(file)
         self.checks.pragma_once(file, numbered)
-        self.output.part(file, self.kept(file, without_licence(numbered)))
+        guard = self.guard if file.endswith(".cpp") else None  # other sources, too, need the headers that it needs
+        self.output.part(file, self.kept(file, without_licence(numbered)), guard)
         self.chain.pop()
 
     def kept(self, file, numbered):

@@ -2,7 +2,8 @@
 //
 // Include it wherever it is used. In exactly one source of the program define DIVIDERE_IMPLEMENTATION before an
 // include of it (before, after or between others makes no difference), or link the CMake target
-// dividere::dividere, which has done so. Link libzmq and libprotobuf.
+// dividere::dividere, which has done so. Link libzmq and libprotobuf. To compile it in parallel, define in four sources
+// DIVIDERE_IMPLEMENTATION_PART to be 1, 2, 3 and 4 instead.
 //
 // This is the readable form: a table of contents over the parts under dividere/. single_include/dividere.hpp is the
 // same in one file, made by amalgamate.py.
@@ -79,9 +80,18 @@
 
 #endif  // DIVIDERE_HPP
 
-#if defined(DIVIDERE_IMPLEMENTATION) && !defined(DIVIDERE_IMPLEMENTED)
+#if (defined(DIVIDERE_IMPLEMENTATION) || defined(DIVIDERE_IMPLEMENTATION_PART)) && !defined(DIVIDERE_IMPLEMENTED)
 #define DIVIDERE_IMPLEMENTED
 
+#ifndef DIVIDERE_IMPLEMENTATION_PART
+#define DIVIDERE_IN_PART(part) 1
+#elif DIVIDERE_IMPLEMENTATION_PART < 1 || DIVIDERE_IMPLEMENTATION_PART > 4
+#error "DIVIDERE_IMPLEMENTATION_PART is 1, 2, 3 or 4"
+#else
+#define DIVIDERE_IN_PART(part) (DIVIDERE_IMPLEMENTATION_PART == (part))
+#endif
+
+#if DIVIDERE_IN_PART(1)
 #include "dividere/core/detail/alarm_clock.cpp"
 #include "dividere/core/detail/bell.cpp"
 #include "dividere/core/detail/fork.cpp"
@@ -98,7 +108,9 @@
 #include "dividere/core/statistics.cpp"
 #include "dividere/core/trace.cpp"
 #include "dividere/core/wait_for_signal.cpp"
+#endif
 
+#if DIVIDERE_IN_PART(1)
 #include "dividere/connection/connector.cpp"
 #include "dividere/connection/context.cpp"
 #include "dividere/connection/dealer.cpp"
@@ -114,18 +126,18 @@
 #include "dividere/connection/detail/drainer.cpp"
 #include "dividere/connection/detail/endpoint.cpp"
 #include "dividere/connection/detail/frame_memory.cpp"
-#include "dividere/connection/detail/large_blocks.cpp"
 #include "dividere/connection/detail/gate.cpp"
 #include "dividere/connection/detail/gatekeeper.cpp"
 #include "dividere/connection/detail/handshake.cpp"
 #include "dividere/connection/detail/ipc_guard.cpp"
 #include "dividere/connection/detail/key_folder.cpp"
+#include "dividere/connection/detail/large_blocks.cpp"
 #include "dividere/connection/detail/link.cpp"
-#include "dividere/connection/detail/outage.cpp"
 #include "dividere/connection/detail/monitor_events.cpp"
 #include "dividere/connection/detail/multipart.cpp"
 #include "dividere/connection/detail/native_socket.cpp"
 #include "dividere/connection/detail/newest.cpp"
+#include "dividere/connection/detail/outage.cpp"
 #include "dividere/connection/detail/process.cpp"
 #include "dividere/connection/detail/readiness.cpp"
 #include "dividere/connection/detail/relay.cpp"
@@ -147,7 +159,9 @@
 #include "dividere/connection/response.cpp"
 #include "dividere/connection/socket_event.cpp"
 #include "dividere/connection/subscriber.cpp"
+#endif
 
+#if DIVIDERE_IN_PART(2)
 #include "dividere/messaging/dealer.cpp"
 #include "dividere/messaging/describe.cpp"
 #include "dividere/messaging/detail/arrivals.cpp"
@@ -180,7 +194,9 @@
 #include "dividere/messaging/response.cpp"
 #include "dividere/messaging/socket.cpp"
 #include "dividere/messaging/subscriber.cpp"
+#endif
 
+#if DIVIDERE_IN_PART(3)
 #include "dividere/reactor/call.cpp"
 #include "dividere/reactor/detail/call_book.cpp"
 #include "dividere/reactor/detail/call_control.cpp"
@@ -215,7 +231,9 @@
 #include "dividere/reactor/mp_msg_reactor.cpp"
 #include "dividere/reactor/mt_msg_reactor.cpp"
 #include "dividere/reactor/reactor_sender.cpp"
+#endif
 
+#if DIVIDERE_IN_PART(2)
 #include "dividere/balancing/broker.cpp"
 #include "dividere/balancing/client.cpp"
 #include "dividere/balancing/detail/admission.cpp"
@@ -242,7 +260,9 @@
 #include "dividere/balancing/detail/worker_roster.cpp"
 #include "dividere/balancing/detail/worker_tasks.cpp"
 #include "dividere/balancing/worker.cpp"
+#endif
 
+#if DIVIDERE_IN_PART(4)
 #include "dividere/registry/announcement.cpp"
 #include "dividere/registry/client.cpp"
 #include "dividere/registry/detail/announcer.cpp"
@@ -265,7 +285,9 @@
 #include "dividere/registry/server.cpp"
 #include "dividere/registry/subscriber.cpp"
 #include "dividere/registry/watch.cpp"
+#endif
 
+#if DIVIDERE_IN_PART(4)
 #include "dividere/service/client.cpp"
 #include "dividere/service/detail/class_name.cpp"
 #include "dividere/service/detail/handler_pool.cpp"
@@ -275,5 +297,6 @@
 #include "dividere/service/detail/service_desk.cpp"
 #include "dividere/service/detail/service_source.cpp"
 #include "dividere/service/service.cpp"
+#endif
 
 #endif  // DIVIDERE_IMPLEMENTATION

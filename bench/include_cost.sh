@@ -16,6 +16,9 @@ compile=("${CXX:-g++}" -std=c++17 -O2 -Isingle_include)
 
 echo '#include <dividere.hpp>' > "$work_dir/header.cpp"
 printf '#define DIVIDERE_IMPLEMENTATION\n#include <dividere.hpp>\n' > "$work_dir/implementation.cpp"
+for part in 1 2 3 4; do
+  printf '#define DIVIDERE_IMPLEMENTATION_PART %d\n#include <dividere.hpp>\n' $part > "$work_dir/part$part.cpp"
+done
 echo '#include <google/protobuf/message.h>' > "$work_dir/protobuf.cpp"
 echo '#include <zmq.hpp>' > "$work_dir/cppzmq.cpp"
 
@@ -52,3 +55,6 @@ for other in protobuf cppzmq; do
 done
 row "include with the macro: lines against protobuf" lines "${lines[implementation]}" "${lines[protobuf]}"
 row "include with the macro: compile time against protobuf" s "${seconds[implementation]}" "${seconds[protobuf]}"
+
+for part in 1 2 3 4; do time_of "part$part"; done | sort -n > "$work_dir/parts.times"
+row "the slowest of four parts: compile time against all in one" s "$(tail -n 1 "$work_dir/parts.times")" "${seconds[implementation]}" 0.50

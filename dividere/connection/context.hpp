@@ -48,8 +48,8 @@ class Context {
 
 /// Whether malloc() is told, when the first frame of 64 KiB or more is sent or received, to keep memory of that size in the
 /// process rather than to give it back to the system with each frame: large messages go up to twice as fast then. It is told
-/// once, and only if it is glibc's. In return the process keeps what a burst of large messages took: some tens of MiB more,
-/// up to 62 MiB in each of malloc()'s arenas, until malloc_trim(3). Limits that were set by mallopt(3) or by MALLOC_ variables
+/// once, and only if it is glibc's. In return more stays of what a burst took, until malloc_trim(3): measured, of 3,000
+/// messages of 64 KiB that had queued up, 197 MiB in place of 117; of 300 of 1 MiB not more than without. Limits that were set by mallopt(3) or by MALLOC_ variables
 /// stay as they are.
 ///
 /// It is, unless this says false, or DIVIDERE_KEEP_LARGE_BLOCKS=0 is in the environment; this comes before that. To be called

@@ -138,6 +138,25 @@ void raise() {}
         self.assert_order(self.amalgamate(), "#define DIVIDERE_IMPLEMENTED", "#include <zmq.h>", "struct Socket",
                           "void dealer")
 
+    def test_keeps_sources_to_their_part_and_headers_out_of_it(self):
+        self.tree({"dividere/core/a.cpp": '#include "detail/a.hpp"\nint a;\n',
+                   "dividere/core/b.cpp": '#include "detail/a.hpp"\nint b;\n',
+                   "dividere/core/c.cpp": "int c;\n",
+                   "dividere/core/detail/a.hpp": "#pragma once\nstruct A {};\n"},
+                  interface=[], implementation=[])
+        content = (self.root / "dividere.hpp").read_text()
+        self.write("dividere.hpp", content.replace("#define DIVIDERE_IMPLEMENTED\n", """#define DIVIDERE_IMPLEMENTED
+#if DIVIDERE_IN_PART(1)
+#include "dividere/core/a.cpp"
+#include "dividere/core/b.cpp"
+#endif
+#include "dividere/core/c.cpp"
+"""))
+        guarded = "#if DIVIDERE_IN_PART(1)\n"
+        text = self.amalgamate()
+        self.assert_order(text, "struct A", guarded + "int a;\n#endif", guarded + "int b;\n#endif", "\nint c;\n// end")
+        self.assertEqual(text.count(guarded), 2)
+
     def test_names_each_system_include_once_and_sorted_at_the_head_of_its_section(self):
         self.tree({
             "dividere/core/a.hpp": "#pragma once\n#include <vector>\n#include <string>\nstruct A {};\n",
@@ -357,6 +376,18 @@ class Refused(Tree):
         self.tree({"dividere/core/a.hpp": "#pragma once\n",
                    "dividere/core/b.hpp": '#pragma once\n#if A\n#include "a.hpp"\n#endif\n'})
         self.assert_refused("dividere/core/b.hpp:3", "inside an #if", "move the #include out of the #if")
+
+    def test_a_source_under_a_condition_within_one_part_of_the_implementation(self):
+        self.tree({"dividere/core/a.cpp": "int a;\n"}, implementation=[])
+        content = (self.root / "dividere.hpp").read_text()
+        self.write("dividere.hpp", content.replace("#define DIVIDERE_IMPLEMENTED\n", """#define DIVIDERE_IMPLEMENTED
+#if DIVIDERE_IN_PART(1)
+#if defined(__linux__)
+#include "dividere/core/a.cpp"
+#endif
+#endif
+"""))
+        self.assert_refused("dividere.hpp:13", "dividere/core/a.cpp is included inside an #if", "the #if into the part")
 
     def test_a_part_included_outside_of_the_guards(self):
         self.tree({"dividere/core/a.hpp": "#pragma once\n"}, interface=[])
