@@ -9,7 +9,7 @@ packages=("$@")
 if [ ${#packages[@]} -eq 0 ]; then
   packages=(g++ cmake ninja-build ccache pkg-config
             libzmq3-dev libprotobuf-dev protobuf-compiler
-            doctest-dev python3 python3-zmq python3-protobuf)
+            libczmq-dev doctest-dev python3 python3-zmq python3-protobuf)
 fi
 
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then

@@ -436,6 +436,7 @@ namespace dividere::detail {
 struct ContextHandle;
 class Gatekeeper;
 std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context);
+std::string ownZapDomainOf(connection::Context& context);
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -461,11 +462,21 @@ class Context {
   /// The process's own.
   static std::shared_ptr<Context> shared();
 
+  /// The application has a ZAP handler of its own in this context, at `inproc://zeromq.zap.01`. For sockets that are secured
+  /// (dividere::secure) it then decides who comes in, in place of Keys::nameOf(), and is asked with this domain; as long as it is
+  /// not there, nobody comes in. The User-Id it replies with is Peer::name; Peer::key stays empty, and onlyFor() throws.
+  /// Files of `authorized` have no effect, and nobody is cut off whom it would not let in any more.
+  ///
+  /// Call it before the first secured socket: otherwise throws Error{outOfTurn}. Throws std::errc::invalid_argument for an empty
+  /// domain.
+  void useOwnZapHandler(const std::string& domain);
+
   /// The `void*` of zmq_ctx_new(3).
   void* native() const noexcept;
 
  private:
   friend std::shared_ptr<detail::Gatekeeper> detail::gatekeeperOf(Context& context);
+  friend std::string detail::ownZapDomainOf(Context& context);
 
   detail::Hidden<detail::ContextHandle> context_;
 };
@@ -1513,6 +1524,10 @@ struct PeerInfo {
 
   /// Nothing if it cannot be known: over inproc. Of all together behind a forwarder.
   std::optional<std::vector<Interest>> interests;
+
+  /// As its key proves (Peer), where the Publisher is secured. Behind a forwarder: the forwarder's.
+  std::string name;
+  std::string key;
 };
 
 }  // namespace dividere::messaging
@@ -5683,6 +5698,163 @@ class Binding {
 }  // namespace dividere::detail
 // end dividere/connection/detail/binding.hpp
 
+// begin dividere/core/detail/thread_sanitizer.hpp
+// What the thread sanitizer has to be told.
+
+#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
+#define DIVIDERE_THREAD_SANITIZER 1
+#endif
+#endif
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
+namespace dividere::detail {
+
+#ifdef DIVIDERE_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
+
+// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
+// one before the other, but being compiled without the sanitizer it does so unseen.
+
+inline void handOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_release(memory);
+#endif
+}
+
+inline void takeOver([[maybe_unused]] void* memory) {
+#ifdef DIVIDERE_THREAD_SANITIZER
+  __tsan_acquire(memory);
+#endif
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/thread_sanitizer.hpp
+
+// begin dividere/connection/detail/frame_memory.hpp
+// Where the memory of frames comes from.
+
+namespace dividere::detail {
+
+/// As zmq_msg_init_size(); false if there is no memory. Any thread.
+///
+/// One thread allocates a frame, libzmq's thread frees it, and they contend for malloc()'s lock. So frames of up to 2 KiB
+/// use blocks that go from thread to thread without a lock and are reused. Of each size (128, 256, 512, 1024, 2048
+/// bytes) some 500 blocks are kept, and up to 64 more for each thread. (For larger frames copying costs more than
+/// malloc().)
+bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame_memory.hpp
+
+// begin dividere/connection/detail/frame.hpp
+// One ZeroMQ frame.
+
+namespace dividere::detail {
+
+/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
+class Frame {
+ public:
+  Frame() noexcept { zmq_msg_init(&message_); }
+
+  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
+  explicit Frame(std::size_t size) {
+    if (!makeMessage(message_, size)) throw std::bad_alloc();
+  }
+
+  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
+    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
+  }
+
+  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
+  Frame& operator=(Frame&& other) noexcept {
+    zmq_msg_move(&message_, &other.message_);
+    return *this;
+  }
+  ~Frame() { zmq_msg_close(&message_); }
+
+  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
+  /// std::bad_alloc.
+  Frame share() {
+    Frame copy;
+    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
+    return copy;
+  }
+
+  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
+  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
+  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
+  zmq_msg_t* native() noexcept { return &message_; }
+
+  std::string_view view() const noexcept {
+    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
+    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
+  }
+  std::string str() const { return std::string(view()); }
+
+  /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
+  std::string peerAddress() const {
+    std::string address = property("Peer-Address");
+    // Over ipc it is "localhost:user:group:process": no number.
+    const bool isIp = std::strspn(address.c_str(), "0123456789abcdefABCDEF:") > 0;
+    return isIp ? address : std::string();
+  }
+
+  /// What kind of socket it says that it is: "DEALER". Empty for inproc.
+  std::string socketType() const { return property("Socket-Type"); }
+
+  /// Whether the peer's end of the connection is on this host: over loopback, ipc or inproc.
+  bool isFromThisHost() const {
+    const std::string address = property("Peer-Address");
+    if (address.empty()) return socketType().empty();
+    for (const char* own : {"127.", "::ffff:127.", "localhost:"}) {
+      if (address.compare(0, std::strlen(own), own) == 0) return true;
+    }
+    return address == "::1";
+  }
+
+  /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
+  std::string peerName() const { return property("User-Id"); }
+  std::string peerKey() const { return property("X-Key"); }
+  Peer peer() const { return {peerName(), peerKey(), peerAddress()}; }
+
+  /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
+  int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+
+  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
+  void handOver() noexcept {
+    if (kThreadSanitizer) detail::handOver(data());
+  }
+  void takeOver() noexcept {
+    if (kThreadSanitizer) detail::takeOver(data());
+  }
+
+ private:
+  std::string property(const char* name) const {
+    const char* const value = zmq_msg_gets(&message_, name);
+    return value ? value : std::string();
+  }
+
+  zmq_msg_t message_;
+};
+
+/// Nothing for none.
+inline std::optional<std::string> asText(const Frame* frame) {
+  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
+}
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/frame.hpp
+
 // begin dividere/connection/detail/gate.hpp
 // Who is let in by one socket that binds.
 
@@ -5763,7 +5935,9 @@ class Credentials {
   void prepareBind();
 
   /// ... which was this one. Only the log and the end of connections want to know.
-  void isBoundTo(const std::string& endpoint) { gate_->isAt(endpoint); }
+  void isBoundTo(const std::string& endpoint) {
+    if (gate_) gate_->isAt(endpoint);
+  }
 
   /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides, or its key; may be
   /// empty. Throws Error if there is none.
@@ -5772,7 +5946,11 @@ class Credentials {
   /// For the next zmq_connect().
   void prepareConnect(const std::string& hostKey);
 
-  /// Made by the first bind; only there is anybody to let in.
+  /// Who sent a frame that was received by this socket, as far as that is proved. What a peer says of itself does not count: it
+  /// may be in a frame's properties, too.
+  Peer peerOf(const Frame& frame) const;
+
+  /// Made by the first bind; only there is anybody to let in. Null where the application's ZAP handler does that.
   Gate* gate() const noexcept { return gate_.get(); }
 
   /// As Gate::onlyFor(), also before the first bind.
@@ -5954,163 +6132,6 @@ class AttentionScope {
 
 }  // namespace dividere::detail
 // end dividere/connection/detail/dialer.hpp
-
-// begin dividere/core/detail/thread_sanitizer.hpp
-// What the thread sanitizer has to be told.
-
-#if defined(__SANITIZE_THREAD__) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(DIVIDERE_THREAD_SANITIZER)
-#define DIVIDERE_THREAD_SANITIZER 1
-#endif
-#endif
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-extern "C" void __tsan_acquire(void* address);
-extern "C" void __tsan_release(void* address);
-#endif
-
-namespace dividere::detail {
-
-#ifdef DIVIDERE_THREAD_SANITIZER
-constexpr bool kThreadSanitizer = true;
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
-
-// A message is filled by one thread and read by another (over inproc), or let go of, in the same memory. libzmq puts the
-// one before the other, but being compiled without the sanitizer it does so unseen.
-
-inline void handOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_release(memory);
-#endif
-}
-
-inline void takeOver([[maybe_unused]] void* memory) {
-#ifdef DIVIDERE_THREAD_SANITIZER
-  __tsan_acquire(memory);
-#endif
-}
-
-}  // namespace dividere::detail
-// end dividere/core/detail/thread_sanitizer.hpp
-
-// begin dividere/connection/detail/frame_memory.hpp
-// Where the memory of frames comes from.
-
-namespace dividere::detail {
-
-/// As zmq_msg_init_size(); false if there is no memory. Any thread.
-///
-/// One thread allocates a frame, libzmq's thread frees it, and they contend for malloc()'s lock. So frames of up to 2 KiB
-/// use blocks that go from thread to thread without a lock and are reused. Of each size (128, 256, 512, 1024, 2048
-/// bytes) some 500 blocks are kept, and up to 64 more for each thread. (For larger frames copying costs more than
-/// malloc().)
-bool makeMessage(zmq_msg_t& message, std::size_t bytes) noexcept;
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame_memory.hpp
-
-// begin dividere/connection/detail/frame.hpp
-// One ZeroMQ frame.
-
-namespace dividere::detail {
-
-/// Owns a zmq_msg_t. Moving moves the bytes' ownership, never the bytes (those of up to 33 live inside).
-class Frame {
- public:
-  Frame() noexcept { zmq_msg_init(&message_); }
-
-  /// Of this size, to be filled in place through data(). Throws std::bad_alloc.
-  explicit Frame(std::size_t size) {
-    if (!makeMessage(message_, size)) throw std::bad_alloc();
-  }
-
-  explicit Frame(std::string_view bytes) : Frame(bytes.size()) {
-    if (!bytes.empty()) std::memcpy(data(), bytes.data(), bytes.size());
-  }
-
-  Frame(Frame&& other) noexcept : Frame() { zmq_msg_move(&message_, &other.message_); }
-  Frame& operator=(Frame&& other) noexcept {
-    zmq_msg_move(&message_, &other.message_);
-    return *this;
-  }
-  ~Frame() { zmq_msg_close(&message_); }
-
-  /// Another one with the same bytes: all but the shortest share them, so neither may be changed any more. Throws
-  /// std::bad_alloc.
-  Frame share() {
-    Frame copy;
-    if (zmq_msg_copy(&copy.message_, &message_) != 0) throw std::bad_alloc();
-    return copy;
-  }
-
-  char* data() noexcept { return static_cast<char*>(zmq_msg_data(&message_)); }
-  std::size_t size() const noexcept { return zmq_msg_size(&message_); }
-  bool more() const noexcept { return zmq_msg_more(&message_) != 0; }
-  zmq_msg_t* native() noexcept { return &message_; }
-
-  std::string_view view() const noexcept {
-    // zmq_msg_data() takes a pointer to non-const for no reason of its own.
-    return {static_cast<const char*>(zmq_msg_data(const_cast<zmq_msg_t*>(&message_))), size()};
-  }
-  std::string str() const { return std::string(view()); }
-
-  /// The IP address of the peer that sent it; empty for what came by another transport, or was made here.
-  std::string peerAddress() const {
-    std::string address = property("Peer-Address");
-    // Over ipc it is "localhost:user:group:process": no number.
-    const bool isIp = std::strspn(address.c_str(), "0123456789abcdefABCDEF:") > 0;
-    return isIp ? address : std::string();
-  }
-
-  /// What kind of socket it says that it is: "DEALER". Empty for inproc.
-  std::string socketType() const { return property("Socket-Type"); }
-
-  /// Whether the peer's end of the connection is on this host: over loopback, ipc or inproc.
-  bool isFromThisHost() const {
-    const std::string address = property("Peer-Address");
-    if (address.empty()) return socketType().empty();
-    for (const char* own : {"127.", "::ffff:127.", "localhost:"}) {
-      if (address.compare(0, std::strlen(own), own) == 0) return true;
-    }
-    return address == "::1";
-  }
-
-  /// The peer's name and public key, as far as its keys let it in here (Gatekeeper). A ROUTER's first frame has none.
-  std::string peerName() const { return property("User-Id"); }
-  std::string peerKey() const { return property("X-Key"); }
-  Peer peer() const { return {peerName(), peerKey(), peerAddress()}; }
-
-  /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
-  int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
-
-  /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
-  void handOver() noexcept {
-    if (kThreadSanitizer) detail::handOver(data());
-  }
-  void takeOver() noexcept {
-    if (kThreadSanitizer) detail::takeOver(data());
-  }
-
- private:
-  std::string property(const char* name) const {
-    const char* const value = zmq_msg_gets(&message_, name);
-    return value ? value : std::string();
-  }
-
-  zmq_msg_t message_;
-};
-
-/// Nothing for none.
-inline std::optional<std::string> asText(const Frame* frame) {
-  return frame ? std::optional<std::string>(frame->view()) : std::nullopt;
-}
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/frame.hpp
 
 // begin dividere/connection/detail/multipart.hpp
 // A message of one or more frames.
@@ -6413,9 +6434,17 @@ class Socket {
   /// As Connector::onlyFor().
   void onlyFor(const std::string& group);
 
-  /// Who lets peers in; null as long as it is bound to nothing, or not secured.
   bool isSecured() const noexcept { return credentials_ != nullptr; }
+
+  /// Who lets peers in; null as long as it is bound to nothing, not secured, or the application's own ZAP handler does it.
   Gate* gate() const noexcept { return credentials_ ? credentials_->gate() : nullptr; }
+
+  /// Who sent the frame, as far as that is proved; all empty where it is not.
+  Peer peerOf(const Frame& frame) const { return credentials_ ? credentials_->peerOf(frame) : Peer(); }
+
+  /// Whether anybody who was let in may not be here any more; and whether that is who sent the frame. His connection is ended.
+  bool hasRevoked() const noexcept;
+  bool isRevoked(Frame& frame);
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
@@ -6529,6 +6558,25 @@ void* Connector::native() { return socket().lend(); }
 #endif
 // end dividere/connection/connector.cpp
 
+// begin dividere/core/detail/options.hpp
+// What options are held to.
+
+namespace dividere::detail {
+
+/// Throws std::errc::invalid_argument unless the option is what it says.
+inline void requireOption(bool met, const char* who, const std::string& says) {
+  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
+}
+
+/// A period as the clock can reckon with it, and with a million of it: a century is never.
+inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
+  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
+  return std::clamp(period, -kCentury, kCentury);
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/options.hpp
+
 // begin dividere/connection/detail/context_handle.hpp
 // What a Context keeps.
 
@@ -6541,7 +6589,11 @@ struct ContextHandle {
   void* context;
   std::mutex mutex;
   std::shared_ptr<Gatekeeper> gatekeeper;  // under mutex; null as long as nothing is secured
+  std::string ownZapDomain;                // under mutex; empty: no ZAP handler of the application's
 };
+
+/// As Context::useOwnZapHandler() said; empty: it did not.
+std::string ownZapDomainOf(connection::Context& context);
 
 /// Made at the first call. Throws Error if there is another ZAP handler.
 std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context);
@@ -6852,6 +6904,12 @@ std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context) {
   return handle.gatekeeper;
 }
 
+std::string ownZapDomainOf(connection::Context& context) {
+  ContextHandle& handle = *context.context_;
+  std::lock_guard<std::mutex> lock(handle.mutex);
+  return handle.ownZapDomain;
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -6882,6 +6940,16 @@ Context::~Context() {
   } else {
     end();
   }
+}
+
+void Context::useOwnZapHandler(const std::string& domain) {
+  detail::requireOption(!domain.empty(), "connection::Context", "a ZAP handler needs a domain");
+  std::lock_guard<std::mutex> lock(context_->mutex);
+  if (context_->gatekeeper) {
+    throw Error(Errc::outOfTurn,
+                "connection::Context: useOwnZapHandler() comes before the first socket that is secured");
+  }
+  context_->ownZapDomain = domain;
 }
 
 void* Context::native() const noexcept { return context_->context; }
@@ -7027,6 +7095,7 @@ struct KnownPeer {
   std::size_t subscribers = 0;      // dividere Subscribers: itself, or those that it forwards for; none: a stranger
   bool hasTopics = true;            // false: they are not known
   std::vector<std::string> topics;  // what users have asked for
+  std::string name = {}, key = {};  // as its keys prove
 };
 
 /// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.
@@ -7397,7 +7466,10 @@ void Audience::onChange(std::function<void()> function) {
 
 std::vector<KnownPeer> Audience::peers() {
   const auto lock = enter();
-  return census.peers();
+  std::vector<KnownPeer> peers = census.peers();
+  if (socket->gate()) return peers;
+  for (KnownPeer& each : peers) each.name = each.key = {};  // that would be their own word
+  return peers;
 }
 
 void Audience::cutOff(Frame& news) {
@@ -7690,7 +7762,10 @@ void Census::leaveOneOf(const std::string& topic) {
 std::vector<KnownPeer> Census::peers() const {
   std::vector<KnownPeer> all;
   for (const auto& [connection, peer] : peers_) {
-    KnownPeer known{peer.keepsConnectionUnique.peerAddress(), peer.since, 0, true, {}};
+    const Frame& first = peer.keepsConnectionUnique;
+    KnownPeer known{first.peerAddress(), peer.since, 0, true, {}};
+    known.key = first.peerKey();
+    if (!known.key.empty()) known.name = first.peerName();
     for (const std::string& topic : peer.topics) {
       if (isIdTopic(topic)) ++known.subscribers;
       if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
@@ -8024,6 +8099,8 @@ void Credentials::setKey(int option, const std::string& key) {
 }
 
 void Credentials::makeGate() {
+  domain_ = ownZapDomainOf(socket_.contextObject());
+  if (!domain_.empty()) return;
   gatekeeper_ = gatekeeperOf(socket_.contextObject());
   gate_ = std::make_shared<Gate>(keys_, socket_.who());
   gate_->onlyFor(group_);
@@ -8033,7 +8110,7 @@ void Credentials::makeGate() {
 
 void Credentials::prepareBind() {
   Keys::Pair self = keys_->self();
-  if (!gate_) makeGate();
+  if (domain_.empty()) makeGate();
   socket_.set(ZMQ_CURVE_SERVER, 1);
   setKey(ZMQ_CURVE_SECRETKEY, self.secretKey);
   socket_.set(ZMQ_ZAP_DOMAIN, domain_.data(), domain_.size());
@@ -8074,7 +8151,19 @@ void Credentials::prepareConnect(const std::string& hostKey) {
   wipe(self.secretKey);
 }
 
+// The application's ZAP handler proves a name, and no key: X-Key could be the peer's own word then.
+Peer Credentials::peerOf(const Frame& frame) const {
+  if (gate_) return frame.peer();
+  if (domain_.empty()) return {};
+  return {frame.peerName(), {}, frame.peerAddress()};
+}
+
 void Credentials::onlyFor(const std::string& group) {
+  if (!ownZapDomainOf(socket_.contextObject()).empty()) {
+    throw Error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        socket_.who() + ": onlyFor '" + group + "': the application's own ZAP handler says who comes in (Context)");
+  }
   group_ = group;
   if (gate_) gate_->onlyFor(group);
 }
@@ -9090,7 +9179,8 @@ Gatekeeper::Gatekeeper(void* context) {
   if (retryInterrupted(bind) != 0) {
     const std::error_code code(errno, std::generic_category());
     zmq_close(socket);
-    throw Error(code, "dividere::secure: the context has another ZAP handler, at " + std::string(kZapEndpoint));
+    throw Error(code, "dividere::secure: the context has another ZAP handler, at " + std::string(kZapEndpoint) +
+                          "; if it is yours: Context::useOwnZapHandler()");
   }
   try {
     thread_.start("dividere-gate", [this, socket] { run(socket); });
@@ -10181,7 +10271,7 @@ void Readiness::lookAt(Deadline::Clock::time_point due) {
 namespace dividere::detail {
 
 /// One direction between two sockets. Passes messages on frame by frame, so that none is ever held as a whole, and knows
-/// nothing of the other direction, whose messages may pass in between.
+/// nothing of the other direction, whose messages may pass in between. What comes from somebody whose key was revoked is dropped.
 ///
 /// In the thread of both sockets, and the only one to receive from the first.
 class Relay {
@@ -10204,10 +10294,16 @@ class Relay {
   bool isWaiting() const { return waits_; }
 
  private:
+  bool take();
+  bool isRevoked();
+  bool takeRest(Frame& frame);
+
   Socket& from_;
   Socket& to_;
-  Frame first_;  // of the message that waits
+  Frame first_;   // of the message that waits
+  Frame second_;  // that was looked at before it
   bool waits_ = false;
+  bool hasSecond_ = false;
 };
 
 }  // namespace dividere::detail
@@ -10218,14 +10314,14 @@ class Relay {
 namespace dividere::detail {
 
 Relay::Result Relay::forward() {
-  if (!waits_ && !from_.tryReceiveFrame(first_)) return Result::nothing;
+  if (!waits_ && !take()) return Result::nothing;
   bool more = first_.more();
   const SendResult sent = to_.trySendFrame(first_, more);
   waits_ = sent != SendResult::sent;
   if (waits_) return sent == SendResult::full ? Result::full : Result::gone;
   // Once the first frame of a message is in, the others are taken without a wait, or dropped with a peer that dies.
   Frame frame;
-  while (more && from_.tryReceiveFrame(frame)) {
+  while (more && takeRest(frame)) {
     more = frame.more();
     to_.trySendFrame(frame, more);
   }
@@ -10233,9 +10329,31 @@ Relay::Result Relay::forward() {
 }
 
 void Relay::drop() {
-  while (first_.more() && from_.tryReceiveFrame(first_)) {
+  while (first_.more() && takeRest(first_)) {
   }
   waits_ = false;
+}
+
+/// The first frame of the next message, of those that are to be passed on.
+bool Relay::take() {
+  while (from_.tryReceiveFrame(first_)) {
+    if (!isRevoked()) return true;
+    drop();
+  }
+  return false;
+}
+
+// A ROUTER's first frame does not tell whose it is.
+bool Relay::isRevoked() {
+  if (!from_.hasRevoked() || !first_.more()) return false;
+  hasSecond_ = from_.tryReceiveFrame(second_);
+  return hasSecond_ && from_.isRevoked(second_);
+}
+
+bool Relay::takeRest(Frame& frame) {
+  if (!std::exchange(hasSecond_, false)) return from_.tryReceiveFrame(frame);
+  frame = std::move(second_);
+  return true;
 }
 
 }  // namespace dividere::detail
@@ -10509,25 +10627,6 @@ void Socket::detach() {
 #endif
 // end dividere/connection/detail/socket.cpp
 
-// begin dividere/core/detail/options.hpp
-// What options are held to.
-
-namespace dividere::detail {
-
-/// Throws std::errc::invalid_argument unless the option is what it says.
-inline void requireOption(bool met, const char* who, const std::string& says) {
-  if (!met) throw Error(std::make_error_code(std::errc::invalid_argument), std::string(who) + ": " + says);
-}
-
-/// A period as the clock can reckon with it, and with a million of it: a century is never.
-inline std::chrono::milliseconds clampedPeriod(std::chrono::milliseconds period) {
-  constexpr std::chrono::milliseconds kCentury = std::chrono::hours(24 * 365 * 100);
-  return std::clamp(period, -kCentury, kCentury);
-}
-
-}  // namespace dividere::detail
-// end dividere/core/detail/options.hpp
-
 // begin dividere/connection/detail/socket_defaults.cpp
 #if DIVIDERE_IN_PART(1)
 namespace dividere::detail {
@@ -10696,12 +10795,21 @@ void Socket::countReceived(const Frame& frame) noexcept {
   if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
+bool Socket::hasRevoked() const noexcept {
+  const Gate* const gate = this->gate();
+  return gate && gate->hasRevoked();
+}
+
+bool Socket::isRevoked(Frame& frame) {
+  if (!hasRevoked() || !gate()->isRevoked(frame.peerKey())) return false;
+  cut(frame.sourceDescriptor(), endpoint_);
+  return true;
+}
+
 bool Socket::isRevoked() {
-  Gate* const gate = this->gate();
-  if (!gate || !gate->hasRevoked()) return false;
+  if (!hasRevoked()) return false;
   Frame& last = inbox_.frames().back();
-  if (!gate->isRevoked(last.peerKey())) return false;
-  cut(last.sourceDescriptor(), endpoint_);
+  if (!isRevoked(last)) return false;
   if (type_ == ZMQ_REP) trySendFrame(last = Frame(), false);  // one that has received has to send
   return true;
 }
@@ -16286,7 +16394,7 @@ std::vector<messaging::PeerInfo> peerList(const std::vector<KnownPeer>& peers) {
   std::vector<messaging::PeerInfo> list;
   list.reserve(peers.size());
   for (const KnownPeer& peer : peers) {
-    list.push_back({peer.address, peer.since, peer.subscribers, std::nullopt});
+    list.push_back({peer.address, peer.since, peer.subscribers, std::nullopt, peer.name, peer.key});
     if (!peer.hasTopics) continue;
     auto& interests = list.back().interests.emplace();
     for (const std::string& topic : peer.topics) interests.push_back(interestIn(topic));
@@ -19707,7 +19815,7 @@ class Origin {
 
   /// Where its peers are known by their keys.
   void learnPeer(const Socket& socket, const Frame& frame) {
-    if (socket.gate()) peer_ = frame.peer();
+    if (socket.isSecured()) peer_ = socket.peerOf(frame);
   }
 
   connection::Route route_;
@@ -21066,7 +21174,7 @@ CallControl& Origin::control() {
 
 void Origin::newMessage() {
   route_.clear();
-  if (!peer_.key.empty()) peer_ = {};
+  if (!peer_.key.empty() || !peer_.name.empty()) peer_ = {};
   isReplied_ = false;
   if (hasTerms_) terms_ = {};
   hasTerms_ = false;
@@ -30900,7 +31008,7 @@ void ServiceSource::takeNews() {
 bool ServiceSource::takeIn(HandlerPool::Job& job) {
   try {
     job.body = std::move(receive(job.route));
-    if (socket().gate()) job.peer = job.body.peer();
+    if (socket().isSecured()) job.peer = socket().peerOf(job.body);
   } catch (const Error& error) {
     WaitingOrigin origin(*this, job.route);
     handlers().refuseUntaken(origin, error);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "../core/detail/options.hpp"
 #include "../core/detail/thread.hpp"
 #include "../core/error.hpp"
 #include "detail/context_handle.hpp"
@@ -18,6 +19,12 @@ std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context) {
   std::lock_guard<std::mutex> lock(handle.mutex);
   if (!handle.gatekeeper) handle.gatekeeper = std::make_shared<Gatekeeper>(handle.context);
   return handle.gatekeeper;
+}
+
+std::string ownZapDomainOf(connection::Context& context) {
+  ContextHandle& handle = *context.context_;
+  std::lock_guard<std::mutex> lock(handle.mutex);
+  return handle.ownZapDomain;
 }
 
 }  // namespace dividere::detail
@@ -50,6 +57,16 @@ Context::~Context() {
   } else {
     end();
   }
+}
+
+void Context::useOwnZapHandler(const std::string& domain) {
+  detail::requireOption(!domain.empty(), "connection::Context", "a ZAP handler needs a domain");
+  std::lock_guard<std::mutex> lock(context_->mutex);
+  if (context_->gatekeeper) {
+    throw Error(Errc::outOfTurn,
+                "connection::Context: useOwnZapHandler() comes before the first socket that is secured");
+  }
+  context_->ownZapDomain = domain;
 }
 
 void* Context::native() const noexcept { return context_->context; }

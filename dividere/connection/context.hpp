@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "../core/detail/hidden.hpp"
 
@@ -12,6 +13,7 @@ namespace dividere::detail {
 struct ContextHandle;
 class Gatekeeper;
 std::shared_ptr<Gatekeeper> gatekeeperOf(connection::Context& context);
+std::string ownZapDomainOf(connection::Context& context);
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -37,11 +39,21 @@ class Context {
   /// The process's own.
   static std::shared_ptr<Context> shared();
 
+  /// The application has a ZAP handler of its own in this context, at `inproc://zeromq.zap.01`. For sockets that are secured
+  /// (dividere::secure) it then decides who comes in, in place of Keys::nameOf(), and is asked with this domain; as long as it is
+  /// not there, nobody comes in. The User-Id it replies with is Peer::name; Peer::key stays empty, and onlyFor() throws.
+  /// Files of `authorized` have no effect, and nobody is cut off whom it would not let in any more.
+  ///
+  /// Call it before the first secured socket: otherwise throws Error{outOfTurn}. Throws std::errc::invalid_argument for an empty
+  /// domain.
+  void useOwnZapHandler(const std::string& domain);
+
   /// The `void*` of zmq_ctx_new(3).
   void* native() const noexcept;
 
  private:
   friend std::shared_ptr<detail::Gatekeeper> detail::gatekeeperOf(Context& context);
+  friend std::string detail::ownZapDomainOf(Context& context);
 
   detail::Hidden<detail::ContextHandle> context_;
 };

@@ -31,6 +31,10 @@ struct PeerInfo {
 
   /// Nothing if it cannot be known: over inproc. Of all together behind a forwarder.
   std::optional<std::vector<Interest>> interests;
+
+  /// As its key proves (Peer), where the Publisher is secured. Behind a forwarder: the forwarder's.
+  std::string name;
+  std::string key;
 };
 
 }  // namespace dividere::messaging

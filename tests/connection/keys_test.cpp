@@ -3,11 +3,16 @@
 #include <dividere.hpp>
 
 #include <sys/stat.h>
+#include <zmq.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/child.hpp"
@@ -15,6 +20,7 @@
 #include "support/eventually.hpp"
 #include "support/key_ring.hpp"
 #include "support/log_capture.hpp"
+#include "support/raw_socket.hpp"
 #include "support/temp_dir.hpp"
 #include "support/thrown.hpp"
 
@@ -49,6 +55,55 @@ bool askUntilReplied(Request& request, Response& response) {
     return isReplied;
   });
 }
+
+SocketOptions connecting(SocketOptions options) {
+  options.attach = Attach::connect;
+  return options;
+}
+
+/// A ZAP handler of an application's own, which lets in one key.
+class ZapHandler {
+ public:
+  ZapHandler(void* context, const std::string& key)
+      : socket_(ZMQ_REP, context), stop_(ZMQ_PAIR, context), stopper_(ZMQ_PAIR, context), key_(32, '\0') {
+    zmq_z85_decode(reinterpret_cast<std::uint8_t*>(&key_[0]), key.c_str());
+    socket_.bind("inproc://zeromq.zap.01");
+    stop_.bind("inproc://stop");
+    stopper_.connect("inproc://stop");
+    thread_ = std::thread([this] { run(); });
+  }
+  ~ZapHandler() {
+    stopper_.send({""});
+    thread_.join();
+  }
+
+  std::set<std::string> domains() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return domains_;
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      zmq_pollitem_t items[] = {{socket_.native(), 0, ZMQ_POLLIN, 0}, {stop_.native(), 0, ZMQ_POLLIN, 0}};
+      zmq_poll(items, 2, -1);
+      if (items[1].revents) return;
+      const Frames request = socket_.recv().value_or(Frames(7));
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        domains_.insert(request[2]);
+      }
+      const bool isIt = request.back() == key_;
+      socket_.send({"1.0", request[1], isIt ? "200" : "400", "", isIt ? "someone" : "", ""});
+    }
+  }
+
+  RawSocket socket_, stop_, stopper_;
+  std::string key_;
+  mutable std::mutex mutex_;
+  std::set<std::string> domains_;  // under mutex_
+  std::thread thread_;
+};
 
 }  // namespace
 
@@ -226,6 +281,59 @@ TEST_CASE("a context of one's own lets in by the same rules") {
   Response response("tcp://127.0.0.1:*", options);
   Request request(response.endpoint(), ring.client.options());
   checkExchange(request, response);
+}
+
+TEST_CASE("a Proxy passes on nothing more from who is revoked, and goes on for the others") {
+  Acquainted ring;
+  KeyRing other("other");
+  other.knows(ring.host);
+  ring.host.admits(other);
+  const LogCapture log(LogLevel::warning);
+  Proxy proxy(0, 0, ring.host.options());
+  const std::string front = "tcp://127.0.0.1:" + std::to_string(proxy.frontPort());
+  Response response("tcp://127.0.0.1:" + std::to_string(proxy.backPort()), connecting(ring.client.options()));
+  Request kept(front, ring.client.options()), revoked(front, other.options());
+  checkExchange(kept, response);
+  checkExchange(revoked, response);
+
+  ring.host.remove("authorized/other.key");
+  REQUIRE(log.wait("other (key " + other.key() + ") may not be here any more"));
+  revoked.send("again");
+  CHECK(!response.recv(kShort));
+  checkExchange(kept, response);
+}
+
+TEST_CASE("an application's own ZAP handler decides who comes in, once the context is told of it") {
+  const Acquainted ring;
+  SocketOptions options = ring.host.options();
+  options.context = std::make_shared<Context>();
+  CHECK(codeOf([&] { options.context->useOwnZapHandler(""); }) == std::errc::invalid_argument);
+  options.context->useOwnZapHandler("house");
+  ZapHandler handler(options.context->native(), ring.client.key());
+  Response response("tcp://127.0.0.1:*", options);
+  Request request(response.endpoint(), ring.client.options());
+  checkExchange(request, response);
+  CHECK(handler.domains() == std::set<std::string>{"house"});
+
+  KeyRing other("other");
+  other.knows(ring.host);
+  Request refused(response.endpoint(), other.options());
+  CHECK(codeOf([&] { ask(refused); }) == Errc::unauthorized);
+  CHECK(codeOf([&] { response.onlyFor("operators"); }) == std::errc::operation_not_permitted);
+}
+
+TEST_CASE("a ZAP handler that the context is not told of is no way round the keys") {
+  const Acquainted ring;
+  SocketOptions options = ring.host.options();
+  options.context = std::make_shared<Context>();
+  {
+    const ZapHandler handler(options.context->native(), ring.client.key());
+    CHECK(contains(whatOf([&] { Response("tcp://127.0.0.1:*", options); }), "useOwnZapHandler"));
+  }
+  // libzmq gives the name free some time after the handler is closed.
+  std::optional<Response> response;
+  REQUIRE(eventually([&] { return !errorOf([&] { response.emplace("tcp://127.0.0.1:*", options); }); }));
+  CHECK(codeOf([&] { options.context->useOwnZapHandler("late"); }) == Errc::outOfTurn);
 }
 
 TEST_CASE("a program is secured by one line, or by DIVIDERE_KEYS without any") {

@@ -20,6 +20,7 @@
 #include "golden.pb.h"
 #include "support/eventually.hpp"
 #include "support/forwarder.hpp"
+#include "support/key_ring.hpp"
 #include "support/log_capture.hpp"
 #include "support/messages.hpp"
 #include "support/raw_socket.hpp"
@@ -227,4 +228,25 @@ TEST_CASE("a handler may use what it likes and throw: no lock is held, and the n
   Subscriber other(publisher->endpoint());
   CHECK(counted.get_future().get() == 2);
   publisher.reset();  // waits for a call under way
+}
+
+TEST_CASE("a secured Publisher knows its subscribers by their keys; a plain one believes nobody's word") {
+  const support::Acquainted ring;
+  dividere::messaging::PublisherOptions options;
+  options.socket = ring.host.options();
+  Publisher publisher("tcp://127.0.0.1:*", options);
+  dividere::messaging::SubscriberOptions others;
+  others.socket = ring.client.options();
+  const Subscriber subscriber(publisher.endpoint(), std::vector<std::string>{}, others);
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  REQUIRE(publisher.peers().size() == 1);
+  CHECK(publisher.peers()[0].name == "client");
+  CHECK(publisher.peers()[0].key == ring.client.key());
+
+  Publisher plain("tcp://127.0.0.1:*");
+  const Subscriber somebody(plain.endpoint());
+  REQUIRE(plain.waitForSubscribers(1, kLimit));
+  REQUIRE(plain.peers().size() == 1);
+  CHECK(plain.peers()[0].name.empty());
+  CHECK(plain.peers()[0].key.empty());
 }

@@ -109,7 +109,7 @@ class Fork {
 
 inline std::string inFork(const std::function<void()>& body) { return Fork(body).report(); }
 
-/// One of the programs tests/<layer>/<name>_process.cpp.
+/// One of the programs tests/<layer>/<name>_process.cpp, or one that is named by its path.
 class Program {
  public:
   /// `environment`: further variables, as in "NAME=value".
@@ -121,7 +121,8 @@ class Program {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    const std::string path = std::string(DIVIDERE_TEST_PROCESS_DIR) + "/" + name + "_process";
+    const bool isPath = name.find('/') != std::string::npos;
+    const std::string path = isPath ? name : std::string(DIVIDERE_TEST_PROCESS_DIR) + "/" + name + "_process";
     std::vector<char*> argv{const_cast<char*>(path.c_str())};
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

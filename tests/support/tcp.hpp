@@ -55,6 +55,8 @@ class TcpStream {
     }
   }
 
+  int descriptor() const { return fd_; }
+
   /// Whether the other side ends the connection; what it sends until then is thrown away.
   bool endedByPeer() {
     char bytes[4096];
@@ -94,6 +96,8 @@ class TcpListener {
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     return ntohs(address.sin_port);
   }
+
+  int descriptor() const { return fd_; }
 
   TcpStream accept() {
     pollfd wait{fd_, POLLIN, 0};

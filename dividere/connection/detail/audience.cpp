@@ -126,7 +126,10 @@ void Audience::onChange(std::function<void()> function) {
 
 std::vector<KnownPeer> Audience::peers() {
   const auto lock = enter();
-  return census.peers();
+  std::vector<KnownPeer> peers = census.peers();
+  if (socket->gate()) return peers;
+  for (KnownPeer& each : peers) each.name = each.key = {};  // that would be their own word
+  return peers;
 }
 
 void Audience::cutOff(Frame& news) {

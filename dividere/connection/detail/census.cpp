@@ -134,7 +134,10 @@ void Census::leaveOneOf(const std::string& topic) {
 std::vector<KnownPeer> Census::peers() const {
   std::vector<KnownPeer> all;
   for (const auto& [connection, peer] : peers_) {
-    KnownPeer known{peer.keepsConnectionUnique.peerAddress(), peer.since, 0, true, {}};
+    const Frame& first = peer.keepsConnectionUnique;
+    KnownPeer known{first.peerAddress(), peer.since, 0, true, {}};
+    known.key = first.peerKey();
+    if (!known.key.empty()) known.name = first.peerName();
     for (const std::string& topic : peer.topics) {
       if (isIdTopic(topic)) ++known.subscribers;
       if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);

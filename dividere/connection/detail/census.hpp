@@ -40,6 +40,7 @@ struct KnownPeer {
   std::size_t subscribers = 0;      // dividere Subscribers: itself, or those that it forwards for; none: a stranger
   bool hasTopics = true;            // false: they are not known
   std::vector<std::string> topics;  // what users have asked for
+  std::string name = {}, key = {};  // as its keys prove
 };
 
 /// Counts peers, given the (un)subscriptions an XPUB socket with ZMQ_XPUB_VERBOSER reads.

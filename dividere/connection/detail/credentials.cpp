@@ -23,6 +23,8 @@ void Credentials::setKey(int option, const std::string& key) {
 }
 
 void Credentials::makeGate() {
+  domain_ = ownZapDomainOf(socket_.contextObject());
+  if (!domain_.empty()) return;
   gatekeeper_ = gatekeeperOf(socket_.contextObject());
   gate_ = std::make_shared<Gate>(keys_, socket_.who());
   gate_->onlyFor(group_);
@@ -32,7 +34,7 @@ void Credentials::makeGate() {
 
 void Credentials::prepareBind() {
   Keys::Pair self = keys_->self();
-  if (!gate_) makeGate();
+  if (domain_.empty()) makeGate();
   socket_.set(ZMQ_CURVE_SERVER, 1);
   setKey(ZMQ_CURVE_SECRETKEY, self.secretKey);
   socket_.set(ZMQ_ZAP_DOMAIN, domain_.data(), domain_.size());
@@ -73,7 +75,19 @@ void Credentials::prepareConnect(const std::string& hostKey) {
   wipe(self.secretKey);
 }
 
+// The application's ZAP handler proves a name, and no key: X-Key could be the peer's own word then.
+Peer Credentials::peerOf(const Frame& frame) const {
+  if (gate_) return frame.peer();
+  if (domain_.empty()) return {};
+  return {frame.peerName(), {}, frame.peerAddress()};
+}
+
 void Credentials::onlyFor(const std::string& group) {
+  if (!ownZapDomainOf(socket_.contextObject()).empty()) {
+    throw Error(
+        std::make_error_code(std::errc::operation_not_permitted),
+        socket_.who() + ": onlyFor '" + group + "': the application's own ZAP handler says who comes in (Context)");
+  }
   group_ = group;
   if (gate_) gate_->onlyFor(group);
 }

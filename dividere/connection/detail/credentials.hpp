@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "frame.hpp"
 #include "gate.hpp"
 #include "native_socket.hpp"
 
@@ -28,7 +29,9 @@ class Credentials {
   void prepareBind();
 
   /// ... which was this one. Only the log and the end of connections want to know.
-  void isBoundTo(const std::string& endpoint) { gate_->isAt(endpoint); }
+  void isBoundTo(const std::string& endpoint) {
+    if (gate_) gate_->isAt(endpoint);
+  }
 
   /// The keys that the host at an endpoint may have, one at least. `name`: what it is known by besides, or its key; may be
   /// empty. Throws Error if there is none.
@@ -37,7 +40,11 @@ class Credentials {
   /// For the next zmq_connect().
   void prepareConnect(const std::string& hostKey);
 
-  /// Made by the first bind; only there is anybody to let in.
+  /// Who sent a frame that was received by this socket, as far as that is proved. What a peer says of itself does not count: it
+  /// may be in a frame's properties, too.
+  Peer peerOf(const Frame& frame) const;
+
+  /// Made by the first bind; only there is anybody to let in. Null where the application's ZAP handler does that.
   Gate* gate() const noexcept { return gate_.get(); }
 
   /// As Gate::onlyFor(), also before the first bind.

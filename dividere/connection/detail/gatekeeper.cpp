@@ -28,7 +28,8 @@ Gatekeeper::Gatekeeper(void* context) {
   if (retryInterrupted(bind) != 0) {
     const std::error_code code(errno, std::generic_category());
     zmq_close(socket);
-    throw Error(code, "dividere::secure: the context has another ZAP handler, at " + std::string(kZapEndpoint));
+    throw Error(code, "dividere::secure: the context has another ZAP handler, at " + std::string(kZapEndpoint) +
+                          "; if it is yours: Context::useOwnZapHandler()");
   }
   try {
     thread_.start("dividere-gate", [this, socket] { run(socket); });

@@ -7,7 +7,7 @@
 namespace dividere::detail {
 
 /// One direction between two sockets. Passes messages on frame by frame, so that none is ever held as a whole, and knows
-/// nothing of the other direction, whose messages may pass in between.
+/// nothing of the other direction, whose messages may pass in between. What comes from somebody whose key was revoked is dropped.
 ///
 /// In the thread of both sockets, and the only one to receive from the first.
 class Relay {
@@ -30,10 +30,16 @@ class Relay {
   bool isWaiting() const { return waits_; }
 
  private:
+  bool take();
+  bool isRevoked();
+  bool takeRest(Frame& frame);
+
   Socket& from_;
   Socket& to_;
-  Frame first_;  // of the message that waits
+  Frame first_;   // of the message that waits
+  Frame second_;  // that was looked at before it
   bool waits_ = false;
+  bool hasSecond_ = false;
 };
 
 }  // namespace dividere::detail

@@ -220,9 +220,17 @@ class Socket {
   /// As Connector::onlyFor().
   void onlyFor(const std::string& group);
 
-  /// Who lets peers in; null as long as it is bound to nothing, or not secured.
   bool isSecured() const noexcept { return credentials_ != nullptr; }
+
+  /// Who lets peers in; null as long as it is bound to nothing, not secured, or the application's own ZAP handler does it.
   Gate* gate() const noexcept { return credentials_ ? credentials_->gate() : nullptr; }
+
+  /// Who sent the frame, as far as that is proved; all empty where it is not.
+  Peer peerOf(const Frame& frame) const { return credentials_ ? credentials_->peerOf(frame) : Peer(); }
+
+  /// Whether anybody who was let in may not be here any more; and whether that is who sent the frame. His connection is ended.
+  bool hasRevoked() const noexcept;
+  bool isRevoked(Frame& frame);
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 

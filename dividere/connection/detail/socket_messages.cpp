@@ -126,12 +126,21 @@ void Socket::countReceived(const Frame& frame) noexcept {
   if (!frame.more()) watch_->tally.messagesIn.add(1);
 }
 
+bool Socket::hasRevoked() const noexcept {
+  const Gate* const gate = this->gate();
+  return gate && gate->hasRevoked();
+}
+
+bool Socket::isRevoked(Frame& frame) {
+  if (!hasRevoked() || !gate()->isRevoked(frame.peerKey())) return false;
+  cut(frame.sourceDescriptor(), endpoint_);
+  return true;
+}
+
 bool Socket::isRevoked() {
-  Gate* const gate = this->gate();
-  if (!gate || !gate->hasRevoked()) return false;
+  if (!hasRevoked()) return false;
   Frame& last = inbox_.frames().back();
-  if (!gate->isRevoked(last.peerKey())) return false;
-  cut(last.sourceDescriptor(), endpoint_);
+  if (!isRevoked(last)) return false;
   if (type_ == ZMQ_REP) trySendFrame(last = Frame(), false);  // one that has received has to send
   return true;
 }

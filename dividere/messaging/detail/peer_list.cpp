@@ -18,7 +18,7 @@ std::vector<messaging::PeerInfo> peerList(const std::vector<KnownPeer>& peers) {
   std::vector<messaging::PeerInfo> list;
   list.reserve(peers.size());
   for (const KnownPeer& peer : peers) {
-    list.push_back({peer.address, peer.since, peer.subscribers, std::nullopt});
+    list.push_back({peer.address, peer.since, peer.subscribers, std::nullopt, peer.name, peer.key});
     if (!peer.hasTopics) continue;
     auto& interests = list.back().interests.emplace();
     for (const std::string& topic : peer.topics) interests.push_back(interestIn(topic));

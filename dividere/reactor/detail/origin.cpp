@@ -68,7 +68,7 @@ CallControl& Origin::control() {
 
 void Origin::newMessage() {
   route_.clear();
-  if (!peer_.key.empty()) peer_ = {};
+  if (!peer_.key.empty() || !peer_.name.empty()) peer_ = {};
   isReplied_ = false;
   if (hasTerms_) terms_ = {};
   hasTerms_ = false;

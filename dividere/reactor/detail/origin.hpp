@@ -107,7 +107,7 @@ class Origin {
 
   /// Where its peers are known by their keys.
   void learnPeer(const Socket& socket, const Frame& frame) {
-    if (socket.gate()) peer_ = frame.peer();
+    if (socket.isSecured()) peer_ = socket.peerOf(frame);
   }
 
   connection::Route route_;

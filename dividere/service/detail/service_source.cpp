@@ -93,7 +93,7 @@ void ServiceSource::takeNews() {
 bool ServiceSource::takeIn(HandlerPool::Job& job) {
   try {
     job.body = std::move(receive(job.route));
-    if (socket().gate()) job.peer = job.body.peer();
+    if (socket().isSecured()) job.peer = socket().peerOf(job.body);
   } catch (const Error& error) {
     WaitingOrigin origin(*this, job.route);
     handlers().refuseUntaken(origin, error);
