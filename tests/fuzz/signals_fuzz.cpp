@@ -39,11 +39,18 @@ void readSignal(const std::string& bytes) {
   require(signal.isGoodbye == heartbeat.goodbye());
 }
 
+void readCaller(const std::string& bytes) {
+  const dividere::Peer caller = detail::readCaller(bytes);
+  const dividere::Peer again = detail::readCaller(detail::writeCaller(caller));
+  require(again.name == caller.name && again.key == caller.key && again.address == caller.address);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   readSignal(bytes);
+  readCaller(bytes);
   detail::looksLikeEnvelope(bytes);
   require(!(detail::AttemptToken::isOurs(bytes) && detail::isCorrelationId(bytes)));
   require(bytes.size() == detail::CorrelationIds::kSize || !detail::isCorrelationId(bytes));
