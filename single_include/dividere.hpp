@@ -2193,8 +2193,9 @@ class Sender {
   /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be
   /// under way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled}
   /// when the call is given up, Error{stopping} when the service is stopped meanwhile, Error{deadlinePassed} after the
-  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its peer's connection is full, and Error{outOfTurn}
-  /// after the reply, and by a socket that cannot send parts, as a reactor's Response.
+  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its callers have more
+  /// to read than it keeps, and Error{outOfTurn} after the reply, and by a socket that cannot send parts, as a reactor's
+  /// Response.
   void sendPart(const google::protobuf::Message& part);
 
   /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and
@@ -21992,8 +21993,8 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   bool wantsErrors() const override { return true; }
 
   /// Sends to whoever is at the end of that route. Never waits: for one who has no room it is kept until he has. Beyond a bound
-  /// it is dropped, counted and logged.
-  void sendTo(const connection::Route& route, Frame& frame);
+  /// it is dropped, counted and logged: then it says no.
+  bool sendTo(const connection::Route& route, Frame& frame);
 
   /// The last replies before the end: those that are kept, and this error to whoever is at the end of these routes, and to those
   /// that wait to be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second
@@ -22090,16 +22091,20 @@ void RouterSource::send(Frame& frame) {
   sendTo(route_, frame);
 }
 
-void RouterSource::sendTo(const connection::Route& route, Frame& frame) {
-  if (route.empty()) return;  // of a message that was no request
+bool RouterSource::sendTo(const connection::Route& route, Frame& frame) {
+  if (route.empty()) return true;  // of a message that was no request
   const bool waits = kept_.isKeptFor(route.front());
-  if (!waits && socket_.trySend(route, frame) != SendResult::full) return;
+  if (!waits && socket_.trySend(route, frame) != SendResult::full) return true;
   socket_.requireSendable(frame.size());
   KeptReply reply;
   reply.message.assign(route, std::move(frame));
-  if (!kept_.isFullFor(reply.peer())) return kept_.keep(std::move(reply));
+  if (!kept_.isFullFor(reply.peer())) {
+    kept_.keep(std::move(reply));
+    return true;
+  }
   socket_.tally().dropped.add(1);
   drops_.log(LogLevel::warning, socket_.who(), "a reply was dropped: its client takes none");
+  return false;
 }
 
 void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
@@ -30437,6 +30442,10 @@ class ServiceSource final : public RouterSource {
   /// The pool has room again.
   void fillPool();
 
+  /// Sends a part or a reply of a request that another thread has. Where it is dropped, that one is cancelled.
+  void sendFor(const connection::Route& route, Frame& frame);
+  void sendLate(const connection::Route& route, Frame& frame) override { sendFor(route, frame); }
+
   /// Tells all whose requests no handler has begun, or whose replies were to come later, that the service `who` is
   /// stopping.
   void refuseRest(const std::string& who);
@@ -31058,8 +31067,13 @@ void ServiceSource::addCredit(const connection::Route& route, std::uint32_t part
 }
 
 void ServiceSource::sendPart(Frame& frame) {
-  if (socket().trySend(route_, frame) != SendResult::full) return;
+  if (sendTo(route_, frame)) return;
   throw Error(Errc::overloaded, socket().who() + ": sendPart: the peer does not read what it has got");
+}
+
+// A stream that has lost a part does not go on, and has no reply.
+void ServiceSource::sendFor(const connection::Route& route, Frame& frame) {
+  if (!sendTo(route, frame)) cancel(route);
 }
 
 // The handler's thread is the one that takes credit in.
@@ -31072,7 +31086,7 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
     if (waiting_.size() >= kMostWaiting) {
       throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
     }
-    if (!awaitNews(deadline)) sharedControl()->stopWaiting();
+    if (!awaitNews(earlier(deadline, Deadline::at(due())))) sharedControl()->stopWaiting();
   }
 }
 
@@ -31159,7 +31173,7 @@ void PooledOrigin::send(Frame& frame) {
 void PooledOrigin::post(Frame& frame) {
   source_.socket().requireSendable(frame.size());
   loop_.post([source = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
-    source->sendTo(route, *shared);
+    source->sendFor(route, *shared);
   });
 }
 

@@ -82,8 +82,9 @@ class Sender {
   /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be
   /// under way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled}
   /// when the call is given up, Error{stopping} when the service is stopped meanwhile, Error{deadlinePassed} after the
-  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its peer's connection is full, and Error{outOfTurn}
-  /// after the reply, and by a socket that cannot send parts, as a reactor's Response.
+  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its callers have more
+  /// to read than it keeps, and Error{outOfTurn} after the reply, and by a socket that cannot send parts, as a reactor's
+  /// Response.
   void sendPart(const google::protobuf::Message& part);
 
   /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and

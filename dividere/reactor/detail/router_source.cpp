@@ -50,16 +50,20 @@ void RouterSource::send(Frame& frame) {
   sendTo(route_, frame);
 }
 
-void RouterSource::sendTo(const connection::Route& route, Frame& frame) {
-  if (route.empty()) return;  // of a message that was no request
+bool RouterSource::sendTo(const connection::Route& route, Frame& frame) {
+  if (route.empty()) return true;  // of a message that was no request
   const bool waits = kept_.isKeptFor(route.front());
-  if (!waits && socket_.trySend(route, frame) != SendResult::full) return;
+  if (!waits && socket_.trySend(route, frame) != SendResult::full) return true;
   socket_.requireSendable(frame.size());
   KeptReply reply;
   reply.message.assign(route, std::move(frame));
-  if (!kept_.isFullFor(reply.peer())) return kept_.keep(std::move(reply));
+  if (!kept_.isFullFor(reply.peer())) {
+    kept_.keep(std::move(reply));
+    return true;
+  }
   socket_.tally().dropped.add(1);
   drops_.log(LogLevel::warning, socket_.who(), "a reply was dropped: its client takes none");
+  return false;
 }
 
 void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {

@@ -143,8 +143,13 @@ void ServiceSource::addCredit(const connection::Route& route, std::uint32_t part
 }
 
 void ServiceSource::sendPart(Frame& frame) {
-  if (socket().trySend(route_, frame) != SendResult::full) return;
+  if (sendTo(route_, frame)) return;
   throw Error(Errc::overloaded, socket().who() + ": sendPart: the peer does not read what it has got");
+}
+
+// A stream that has lost a part does not go on, and has no reply.
+void ServiceSource::sendFor(const connection::Route& route, Frame& frame) {
+  if (!sendTo(route, frame)) cancel(route);
 }
 
 // The handler's thread is the one that takes credit in.
@@ -157,7 +162,7 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
     if (waiting_.size() >= kMostWaiting) {
       throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
     }
-    if (!awaitNews(deadline)) sharedControl()->stopWaiting();
+    if (!awaitNews(earlier(deadline, Deadline::at(due())))) sharedControl()->stopWaiting();
   }
 }
 
@@ -244,7 +249,7 @@ void PooledOrigin::send(Frame& frame) {
 void PooledOrigin::post(Frame& frame) {
   source_.socket().requireSendable(frame.size());
   loop_.post([source = &source_, route = route_, shared = std::make_shared<Frame>(std::move(frame))] {
-    source->sendTo(route, *shared);
+    source->sendFor(route, *shared);
   });
 }
 

@@ -48,6 +48,10 @@ class ServiceSource final : public RouterSource {
   /// The pool has room again.
   void fillPool();
 
+  /// Sends a part or a reply of a request that another thread has. Where it is dropped, that one is cancelled.
+  void sendFor(const connection::Route& route, Frame& frame);
+  void sendLate(const connection::Route& route, Frame& frame) override { sendFor(route, frame); }
+
   /// Tells all whose requests no handler has begun, or whose replies were to come later, that the service `who` is
   /// stopping.
   void refuseRest(const std::string& who);
