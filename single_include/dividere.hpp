@@ -5577,6 +5577,9 @@ class Watch {
   /// Has the owner look at its links. Any thread.
   void wakeOwner();
 
+  /// A warning, for the watcher's thread to log when it is poked.
+  void say(const std::string& text);
+
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
 
@@ -5602,7 +5605,7 @@ class Watch {
   /// Logs an event, lets the links follow it and calls the handler.
   void take(connection::SocketEvent&& event);
 
-  /// Calls a handler that came late with what has happened before.
+  /// Logs what the owner says, and calls a handler that came late with what has happened before.
   void deliverBacklog();
 
   /// A link may turn out to be broken: findBroken() is due from time to time.
@@ -5653,6 +5656,7 @@ class Watch {
   int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
+  std::deque<std::string> warnings_;
   Links links_;
   std::thread::id calling_;
   int wakeFd_ = -1;
@@ -6091,6 +6095,7 @@ class Dialer {
   void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
+  void warn(const std::string& text);
   bool followDestinations();
   void connectTo(const std::string& endpoint, const std::string& name);
   void disconnect(const std::string& resolved);
@@ -6263,6 +6268,10 @@ class Socket {
 
   /// `advice`: what the log says besides, as a warning, if nobody listens there.
   void connect(const std::string& endpoint, const std::string& advice = {});
+
+  /// The same once its host is found, if it has a name: looking that up keeps nobody up. For sockets of the library's own
+  /// loops, whose owner attend()s.
+  void connectOnceFound(const std::string& endpoint);
 
   /// Connects to what these say, whenever they change. `name` is its endpoint().
   void follow(const std::string& name, std::shared_ptr<Destinations> destinations) {
@@ -8256,13 +8265,19 @@ bool Dialer::followDestinations() {
   return true;
 }
 
+// In the watcher's thread: this one may hold a lock that whoever takes the log waits for.
+void Dialer::warn(const std::string& text) {
+  watch_.say(text);
+  Process::current().watcher.poke();
+}
+
 void Dialer::connectTo(const std::string& endpoint, const std::string& name) {
   std::string& resolved = followed_[endpoint];
   try {
     connect(endpoint, {}, name);
     resolved = parseEndpoint(socket_.who(), endpoint, false).str();
   } catch (const Error& error) {
-    log(LogLevel::warning, socket_.who(), error.context());
+    warn(error.context());
   }
 }
 
@@ -8335,7 +8350,7 @@ void Dialer::reconnect(Target& target, bool isRefused) {
   try {
     if (credentials_) secure(target, isRefused);
   } catch (const Error& error) {
-    log(LogLevel::warning, socket_.who(), error.context());  // the keys are being changed: as it was
+    warn(error.context());  // the keys are being changed: as it was
   }
   const char* const endpoint = target.endpoint.c_str();
   retryInterrupted(
@@ -8343,7 +8358,7 @@ void Dialer::reconnect(Target& target, bool isRefused) {
   setWaiting(target);
   watch_.relinked(target.endpoint, keysToTry(target));
   if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
-    log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
+    warn("connect " + target.endpoint + ": " + zmq_strerror(errno));
   }
 }
 
@@ -8406,6 +8421,155 @@ bool Dialer::awaitUp(std::size_t count, const Deadline& deadline) {
 }  // namespace dividere::detail
 #endif
 // end dividere/connection/detail/dialer.cpp
+
+// begin dividere/connection/detail/host_names.hpp
+// Host names, looked up where that keeps nobody up.
+
+namespace dividere::detail {
+
+/// Calls `found` once this host is known to be found: for an address at once, in this thread; for a name when the system's
+/// resolver has found it, in another thread. Tries again every 5 s until then, or until `wanted` is gone; the log says once
+/// that it is not found, and when it is, in the name of `who`. Any thread.
+///
+/// libzmq looks names up in its I/O thread, where one that takes seconds holds up every socket of the process: so what a
+/// registry lists, and where brokers are, is looked up before. Four at a time; of more than 1000 that wait the last are
+/// passed over.
+void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
+                     std::function<void()> found);
+
+/// One endpoint, from when its host is found; alive as long as its socket.
+class FoundEndpoint final : public Destinations, public std::enable_shared_from_this<FoundEndpoint> {
+ public:
+  /// Looks its host up, in the name of `who`, and then has the socket connect there.
+  void find(const std::string& who, const std::string& host, const std::string& endpoint);
+};
+
+/// Whether this host needs no looking up; brackets are allowed around one of IPv6.
+bool isHostAddress(const std::string& host);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/host_names.hpp
+
+// begin dividere/connection/detail/host_names.cpp
+#if DIVIDERE_IN_PART(1)
+namespace dividere::detail {
+
+constexpr std::size_t kMostLookUpsAtATime = 4;
+constexpr std::size_t kMostLookUps = 1000;
+constexpr std::chrono::seconds kLookUpAgain{5};
+
+bool isHostAddress(const std::string& host) {
+  in6_addr address;  // room for either
+  return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+static RateLimit unfoundHosts(20);
+
+static bool canBeFound(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  ::freeaddrinfo(found);
+  return true;
+}
+
+/// The names that are looked up. Its threads end when there is none left; nobody waits for them, as the resolver cannot be
+/// interrupted: each has its share of this.
+class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
+ public:
+  struct LookUp {
+    std::string who;
+    std::string host;
+    std::weak_ptr<const void> wanted;
+    std::function<void()> found;
+    Deadline::Clock::time_point due = {};
+    bool isMissed = false;  // and its user knows
+  };
+
+  void add(LookUp lookUp) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (waiting_.size() >= kMostLookUps) return;
+    waiting_.push_back(std::move(lookUp));
+    changed_.notify_one();
+    if (threads_ >= kMostLookUpsAtATime) return;
+    startThread("dividere-names", [self = shared_from_this()] { self->work(); }).detach();
+    ++threads_;
+  }
+
+ private:
+  void work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (awaitDue(lock)) {
+      LookUp lookUp = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      const bool isDone = canBeFound(lookUp.host);
+      if (!lookUp.wanted.expired()) tell(lookUp, isDone);
+      lookUp.due = Deadline::Clock::now() + kLookUpAgain;
+      lock.lock();
+      if (!isDone) waiting_.push_back(std::move(lookUp));
+    }
+    --threads_;
+  }
+
+  static void tell(LookUp& lookUp, bool isFound) {
+    if (isFound) lookUp.found();
+    if (isFound != std::exchange(lookUp.isMissed, !isFound)) return;
+    unfoundHosts.log(LogLevel::warning, lookUp.who,
+                     "host '" + shown(lookUp.host) +
+                         (isFound ? "' is found now"
+                                  : "' is not found: no such name, or no name server can be reached; trying again"));
+  }
+
+  /// Waits until the first one is due, false if there is none.
+  bool awaitDue(std::unique_lock<std::mutex>& lock) {
+    for (;;) {
+      const auto isOver = [](const LookUp& lookUp) { return lookUp.wanted.expired(); };
+      waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), isOver), waiting_.end());
+      if (waiting_.empty()) return false;
+      const auto isSooner = [](const LookUp& a, const LookUp& b) { return a.due < b.due; };
+      std::iter_swap(waiting_.begin(), std::min_element(waiting_.begin(), waiting_.end(), isSooner));
+      const auto due = waiting_.front().due;
+      if (due <= Deadline::Clock::now()) return true;
+      changed_.wait_until(lock, due);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<LookUp> waiting_;  // under mutex_
+  std::size_t threads_ = 0;     // under mutex_
+};
+
+/// This process's: a forked child leaves its parent's alone.
+static std::shared_ptr<HostLookUps> hostLookUps() {
+  static NeverDestroyed<std::pair<unsigned, std::shared_ptr<HostLookUps>>> current;  // under processMutex()
+  std::lock_guard<std::mutex> lock(processMutex());
+  auto& [generation, lookUps] = *current;
+  if (!lookUps || generation != forkGeneration()) {
+    if (lookUps) new std::shared_ptr<HostLookUps>(std::move(lookUps));  // its lock may be held for ever
+    lookUps = std::make_shared<HostLookUps>();
+    generation = forkGeneration();
+  }
+  return lookUps;
+}
+
+void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
+                     std::function<void()> found) {
+  if (isHostAddress(host)) return found();
+  hostLookUps()->add({who, host, std::move(wanted), std::move(found)});
+}
+
+void FoundEndpoint::find(const std::string& who, const std::string& host, const std::string& endpoint) {
+  whenHostIsFound(who, host, weak_from_this(), [weak = weak_from_this(), endpoint] {
+    if (const auto self = weak.lock()) self->add(endpoint, {});
+  });
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/connection/detail/host_names.cpp
 
 // begin dividere/connection/detail/intake.hpp
 // What a layer above has to say about messages before the user of a Subscriber gets them.
@@ -10548,6 +10712,14 @@ void Socket::connect(const std::string& endpoint, const std::string& advice) {
   learnEndpoint(endpoint);
 }
 
+void Socket::connectOnceFound(const std::string& endpoint) {
+  const Endpoint parsed = parseEndpoint(who(), endpoint, false);
+  if (parsed.transport != Transport::tcp || isHostAddress(parsed.address)) return connect(endpoint);
+  const auto found = std::make_shared<FoundEndpoint>();
+  follow(endpoint, found);
+  found->find(who(), parsed.address, endpoint);
+}
+
 std::uint16_t Socket::port() const {
   if (endpoint_.compare(0, 6, "tcp://") != 0) return 0;
   return static_cast<std::uint16_t>(std::stoul(endpoint_.substr(endpoint_.rfind(':') + 1)));
@@ -11155,8 +11327,17 @@ void Watch::deliver(SocketEvent&& event) {
   deliverBacklog(lock);
 }
 
+void Watch::say(const std::string& text) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (warnings_.size() < kEventsKept) warnings_.push_back(text);
+}
+
 void Watch::deliverBacklog() {
   std::unique_lock<std::mutex> lock(mutex_);
+  const auto warnings = std::exchange(warnings_, {});
+  if (!warnings.empty()) lock.unlock();
+  for (const std::string& text : warnings) log(LogLevel::warning, who_, text);
+  if (!warnings.empty()) lock.lock();
   deliverBacklog(lock);
 }
 
@@ -21869,7 +22050,7 @@ Remote::Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::stri
       standing_(std::make_shared<Standing>(Standing{this, owner})),
       socket_(who, ZMQ_DEALER, asked(std::move(options), loop, standing_)) {
   socket_.takeRandomName();
-  socket_.connect(endpoint);
+  socket_.connectOnceFound(endpoint);
   if (endpoint.compare(0, 9, "inproc://") == 0) standing_->state = State::up;  // of which libzmq tells nothing
 }
 
@@ -24886,7 +25067,7 @@ FrameSource& BrokerLine::open(const std::string& endpoint) {
   auto socket = std::make_unique<Socket>(kWorker, ZMQ_DEALER, options);
   id_ = socket->takeRandomName();
   socket->onEvent([this](const connection::SocketEvent& event) { onEvent(event); });
-  socket->connect(endpoint);
+  socket->connectOnceFound(endpoint);
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) { onMessage(message); };
   hooks.onTurn = [this] { flushReplies(); };
@@ -28102,6 +28283,8 @@ namespace dividere::detail {
 /// ones, and as many as a socket can follow. Of a host's name once that is found.
 class FoundPublishers final : public Destinations, public std::enable_shared_from_this<FoundPublishers> {
  public:
+  explicit FoundPublishers(std::string who) : who_(std::move(who)) {}
+
   /// Watched for as long as the result lives. `who` is for the log and for errors; the name must be good. Throws
   /// Error{badEndpoint} for registries that are at no address.
   static std::shared_ptr<Destinations> of(const std::string& who, const std::string& name,
@@ -28113,6 +28296,7 @@ class FoundPublishers final : public Destinations, public std::enable_shared_fro
   void dismiss(const std::string& endpoint);
   void hostIsFound(const std::string& endpoint, const std::string& name);
 
+  const std::string who_;
   std::recursive_mutex mutex_;  // an address is found at once
 
   // Under mutex_.
@@ -28124,21 +28308,6 @@ class FoundPublishers final : public Destinations, public std::enable_shared_fro
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/found_publishers.hpp
-
-// begin dividere/registry/detail/host_names.hpp
-// Host names of registries' entries.
-
-namespace dividere::detail {
-
-/// Calls `found` once this host is known to be found: for an address at once, in this thread; for a name when the system's
-/// resolver has found it, in another thread. Tries again every 5 s until then, or until `wanted` is gone. Any thread.
-///
-/// libzmq looks names up in its I/O thread, where one that takes seconds holds up every socket of the process: so what a
-/// registry lists is looked up before. Four at a time; of more than 1000 that wait the last are passed over.
-void whenHostIsFound(const std::string& host, std::weak_ptr<const void> wanted, std::function<void()> found);
-
-}  // namespace dividere::detail
-// end dividere/registry/detail/host_names.hpp
 
 // begin dividere/registry/detail/found_publishers.cpp
 #if DIVIDERE_IN_PART(4)
@@ -28155,7 +28324,7 @@ struct FollowedPublishers {
 
 std::shared_ptr<Destinations> FoundPublishers::of(const std::string& who, const std::string& name,
                                                   const std::vector<registry::Location>& registries) {
-  const auto publishers = std::make_shared<FoundPublishers>();
+  const auto publishers = std::make_shared<FoundPublishers>(who);
   const auto tell = [publishers](const registry::ServiceAddress& address, bool isThere) {
     publishers->tell(address, isThere);
   };
@@ -28192,7 +28361,7 @@ void FoundPublishers::use(const registry::ServiceAddress& address) {
   }
   const auto wanted = std::make_shared<const bool>(true);
   used_[endpoint] = wanted;
-  whenHostIsFound(address.server, wanted,
+  whenHostIsFound(who_, address.server, wanted,
                   [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
                     if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
                   });
@@ -28218,107 +28387,6 @@ void FoundPublishers::dismiss(const std::string& endpoint) {
 }  // namespace dividere::detail
 #endif
 // end dividere/registry/detail/found_publishers.cpp
-
-// begin dividere/registry/detail/host_names.cpp
-#if DIVIDERE_IN_PART(4)
-namespace dividere::detail {
-
-constexpr std::size_t kMostLookUpsAtATime = 4;
-constexpr std::size_t kMostLookUps = 1000;
-constexpr std::chrono::seconds kLookUpAgain{5};
-
-static bool isAddress(const std::string& host) {
-  in6_addr address;  // room for either
-  return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-}
-
-static bool isFound(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
-  ::freeaddrinfo(found);
-  return true;
-}
-
-/// The names that are looked up. Its threads end when there is none left; nobody waits for them, as the resolver cannot be
-/// interrupted: each has its share of this.
-class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
- public:
-  struct LookUp {
-    std::string host;
-    std::weak_ptr<const void> wanted;
-    std::function<void()> found;
-    Deadline::Clock::time_point due = {};
-  };
-
-  void add(LookUp lookUp) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (waiting_.size() >= kMostLookUps) return;
-    waiting_.push_back(std::move(lookUp));
-    changed_.notify_one();
-    if (threads_ >= kMostLookUpsAtATime) return;
-    startThread("dividere-names", [self = shared_from_this()] { self->work(); }).detach();
-    ++threads_;
-  }
-
- private:
-  void work() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (awaitDue(lock)) {
-      LookUp lookUp = std::move(waiting_.front());
-      waiting_.pop_front();
-      lock.unlock();
-      const bool isDone = isFound(lookUp.host);
-      if (isDone && !lookUp.wanted.expired()) lookUp.found();
-      lookUp.due = Deadline::Clock::now() + kLookUpAgain;
-      lock.lock();
-      if (!isDone) waiting_.push_back(std::move(lookUp));
-    }
-    --threads_;
-  }
-
-  /// Waits until the first one is due, false if there is none.
-  bool awaitDue(std::unique_lock<std::mutex>& lock) {
-    for (;;) {
-      const auto isOver = [](const LookUp& lookUp) { return lookUp.wanted.expired(); };
-      waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), isOver), waiting_.end());
-      if (waiting_.empty()) return false;
-      const auto isSooner = [](const LookUp& a, const LookUp& b) { return a.due < b.due; };
-      std::iter_swap(waiting_.begin(), std::min_element(waiting_.begin(), waiting_.end(), isSooner));
-      const auto due = waiting_.front().due;
-      if (due <= Deadline::Clock::now()) return true;
-      changed_.wait_until(lock, due);
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<LookUp> waiting_;  // under mutex_
-  std::size_t threads_ = 0;     // under mutex_
-};
-
-/// This process's: a forked child leaves its parent's alone.
-static std::shared_ptr<HostLookUps> hostLookUps() {
-  static NeverDestroyed<std::pair<unsigned, std::shared_ptr<HostLookUps>>> current;  // under processMutex()
-  std::lock_guard<std::mutex> lock(processMutex());
-  auto& [generation, lookUps] = *current;
-  if (!lookUps || generation != forkGeneration()) {
-    if (lookUps) new std::shared_ptr<HostLookUps>(std::move(lookUps));  // its lock may be held for ever
-    lookUps = std::make_shared<HostLookUps>();
-    generation = forkGeneration();
-  }
-  return lookUps;
-}
-
-void whenHostIsFound(const std::string& host, std::weak_ptr<const void> wanted, std::function<void()> found) {
-  if (isAddress(host)) return found();
-  hostLookUps()->add({host, std::move(wanted), std::move(found)});
-}
-
-}  // namespace dividere::detail
-#endif
-// end dividere/registry/detail/host_names.cpp
 
 // begin dividere/registry/detail/lease.cpp
 #if DIVIDERE_IN_PART(4)
@@ -28995,7 +29063,7 @@ Registrar::Clock::time_point Registrar::run(Clock::time_point now) {
 #if DIVIDERE_IN_PART(4)
 namespace dividere::detail {
 
-constexpr const char* kRegistryLink = "registry link";
+constexpr const char* kRegistryClient = "registry::Client";
 
 // No registry sends more at once: those of 0.1 send as much at most, later ones far less.
 constexpr std::int64_t kLargestRegistryReply = 1024 * 1024;
@@ -29017,21 +29085,22 @@ static std::uint16_t announcePortOf(const registry::Location& location) {
 class AnnouncementSource final : public Source {
  public:
   AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
-      : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()),
-        heard_(std::move(heard)) {}
+      : socket_(kRegistryClient, ZMQ_SUB, registrySocketOptions()), heard_(std::move(heard)) {
+    const std::string topic = envelopePrefix(RediscoverReq::kType);
+    socket_.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+    socket_.connectOnceFound(endpoint);
+  }
 
-  Socket& socket() override { return Access::socketOf(subscriber_); }
-  bool hasMessage() override { return socket().ready(); }
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
   void take() override {
-    const Timeout none = std::chrono::milliseconds(0);
-    const Frame* frame = Access::receive(subscriber_, &none);
-    if (!frame) return;
-    const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
-    if (openEnvelope(who, frame->view()).type == RediscoverReq::kType) heard_();
+    if (!socket_.tryReceive()) return;
+    const std::string who = std::string(kRegistryClient) + ": " + socket_.endpoint();
+    if (openEnvelope(who, socket_.onlyFrame().view()).type == RediscoverReq::kType) heard_();
   }
 
  private:
-  connection::Subscriber subscriber_;
+  Socket socket_;
   std::function<void()> heard_;
 };
 
@@ -29107,7 +29176,7 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::string& who,
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
   Remote::Owner& owner = *this;
   for (const auto& each : registries) {
-    auto remote = std::make_unique<Remote>("registry::Client", loop_, owner, tcpEndpoint(each.host, each.port),
+    auto remote = std::make_unique<Remote>(kRegistryClient, loop_, owner, tcpEndpoint(each.host, each.port),
                                            registrySocketOptions());
     remotes_.push_back(remote.get());
     loop_.add(std::move(remote));

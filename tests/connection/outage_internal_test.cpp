@@ -108,9 +108,8 @@ TEST_CASE("a pause with neither an attempt nor a loss before it means that the h
   Story madeAnew;
   madeAnew.link.madeAnew();
   madeAnew.after(0ms, EventType::connectRetried);  // of the one before
-  CHECK(madeAnew.refused(0ms) == Link::News::none);
-  CHECK(madeAnew.refused(1s) == Link::News::missed);
-  CHECK(madeAnew.words().find("nobody listens") != std::string::npos);
+  CHECK(madeAnew.after(1s, EventType::connectRetried) == Link::News::none);
+  CHECK(madeAnew.after(1s, EventType::connectRetried) == Link::News::missed);
 }
 
 TEST_CASE(
@@ -140,6 +139,17 @@ TEST_CASE("a peer that ends connections before they are ready is told of the thi
   REQUIRE(story.after(0ms, EventType::disconnected) == Link::News::missed);
   CHECK(isEnded(1s) == Link::News::none);
   CHECK(isEnded(119s) == Link::News::missed);
+}
+
+TEST_CASE("a misfit that ends connections itself the next time is not told of anew") {
+  Story story;
+  const auto fails = [&](EventType how, HandshakeFault reason) {
+    story.after(1s, EventType::connectDelayed);
+    story.after(0ms, EventType::connected);
+    return story.after(0ms, how, reason);
+  };
+  CHECK(fails(EventType::disconnected, HandshakeFault::none) == Link::News::missed);
+  for (int i = 0; i < 10; ++i) CHECK(fails(EventType::handshakeFailed, HandshakeFault::ended) == Link::News::none);
 }
 
 TEST_CASE("a handshake that takes its time and fails means that the peer is silent") {

@@ -25,7 +25,7 @@ FrameSource& BrokerLine::open(const std::string& endpoint) {
   auto socket = std::make_unique<Socket>(kWorker, ZMQ_DEALER, options);
   id_ = socket->takeRandomName();
   socket->onEvent([this](const connection::SocketEvent& event) { onEvent(event); });
-  socket->connect(endpoint);
+  socket->connectOnceFound(endpoint);
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) { onMessage(message); };
   hooks.onTurn = [this] { flushReplies(); };

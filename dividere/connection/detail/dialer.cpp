@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "../../core/detail/log_line.hpp"
 #include "../../core/error.hpp"
 #include "endpoint.hpp"
+#include "process.hpp"
 
 namespace dividere::detail {
 
@@ -54,13 +54,19 @@ bool Dialer::followDestinations() {
   return true;
 }
 
+// In the watcher's thread: this one may hold a lock that whoever takes the log waits for.
+void Dialer::warn(const std::string& text) {
+  watch_.say(text);
+  Process::current().watcher.poke();
+}
+
 void Dialer::connectTo(const std::string& endpoint, const std::string& name) {
   std::string& resolved = followed_[endpoint];
   try {
     connect(endpoint, {}, name);
     resolved = parseEndpoint(socket_.who(), endpoint, false).str();
   } catch (const Error& error) {
-    log(LogLevel::warning, socket_.who(), error.context());
+    warn(error.context());
   }
 }
 
@@ -133,7 +139,7 @@ void Dialer::reconnect(Target& target, bool isRefused) {
   try {
     if (credentials_) secure(target, isRefused);
   } catch (const Error& error) {
-    log(LogLevel::warning, socket_.who(), error.context());  // the keys are being changed: as it was
+    warn(error.context());  // the keys are being changed: as it was
   }
   const char* const endpoint = target.endpoint.c_str();
   retryInterrupted(
@@ -141,7 +147,7 @@ void Dialer::reconnect(Target& target, bool isRefused) {
   setWaiting(target);
   watch_.relinked(target.endpoint, keysToTry(target));
   if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
-    log(LogLevel::warning, socket_.who(), "connect " + target.endpoint + ": " + zmq_strerror(errno));
+    warn("connect " + target.endpoint + ": " + zmq_strerror(errno));
   }
 }
 

@@ -76,6 +76,7 @@ class Dialer {
   void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
+  void warn(const std::string& text);
   bool followDestinations();
   void connectTo(const std::string& endpoint, const std::string& name);
   void disconnect(const std::string& resolved);

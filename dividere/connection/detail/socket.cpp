@@ -4,6 +4,8 @@
 
 #include "../../core/detail/random.hpp"
 #include "../../core/error.hpp"
+#include "endpoint.hpp"
+#include "host_names.hpp"
 #include "process.hpp"
 #include "socket_defaults.hpp"
 
@@ -75,6 +77,14 @@ bool Socket::bindToFirstFree(std::uint16_t first, std::uint16_t last) {
 void Socket::connect(const std::string& endpoint, const std::string& advice) {
   dialer_.connect(endpoint, advice);
   learnEndpoint(endpoint);
+}
+
+void Socket::connectOnceFound(const std::string& endpoint) {
+  const Endpoint parsed = parseEndpoint(who(), endpoint, false);
+  if (parsed.transport != Transport::tcp || isHostAddress(parsed.address)) return connect(endpoint);
+  const auto found = std::make_shared<FoundEndpoint>();
+  follow(endpoint, found);
+  found->find(who(), parsed.address, endpoint);
 }
 
 std::uint16_t Socket::port() const {

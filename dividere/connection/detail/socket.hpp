@@ -49,6 +49,10 @@ class Socket {
   /// `advice`: what the log says besides, as a warning, if nobody listens there.
   void connect(const std::string& endpoint, const std::string& advice = {});
 
+  /// The same once its host is found, if it has a name: looking that up keeps nobody up. For sockets of the library's own
+  /// loops, whose owner attend()s.
+  void connectOnceFound(const std::string& endpoint);
+
   /// Connects to what these say, whenever they change. `name` is its endpoint().
   void follow(const std::string& name, std::shared_ptr<Destinations> destinations) {
     learnEndpoint(name);

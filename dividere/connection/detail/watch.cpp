@@ -130,8 +130,17 @@ void Watch::deliver(SocketEvent&& event) {
   deliverBacklog(lock);
 }
 
+void Watch::say(const std::string& text) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (warnings_.size() < kEventsKept) warnings_.push_back(text);
+}
+
 void Watch::deliverBacklog() {
   std::unique_lock<std::mutex> lock(mutex_);
+  const auto warnings = std::exchange(warnings_, {});
+  if (!warnings.empty()) lock.unlock();
+  for (const std::string& text : warnings) log(LogLevel::warning, who_, text);
+  if (!warnings.empty()) lock.lock();
   deliverBacklog(lock);
 }
 

@@ -80,6 +80,9 @@ class Watch {
   /// Has the owner look at its links. Any thread.
   void wakeOwner();
 
+  /// A warning, for the watcher's thread to log when it is poked.
+  void say(const std::string& text);
+
   /// While set, needsAttention() turning true also wakes this descriptor; -1: none. Returns the one set before.
   int wakeWith(int fd);
 
@@ -105,7 +108,7 @@ class Watch {
   /// Logs an event, lets the links follow it and calls the handler.
   void take(connection::SocketEvent&& event);
 
-  /// Calls a handler that came late with what has happened before.
+  /// Logs what the owner says, and calls a handler that came late with what has happened before.
   void deliverBacklog();
 
   /// A link may turn out to be broken: findBroken() is due from time to time.
@@ -156,6 +159,7 @@ class Watch {
   int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
+  std::deque<std::string> warnings_;
   Links links_;
   std::thread::id calling_;
   int wakeFd_ = -1;

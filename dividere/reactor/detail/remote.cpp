@@ -11,7 +11,7 @@ Remote::Remote(const char* who, ReactorLoop& loop, Owner& owner, const std::stri
       standing_(std::make_shared<Standing>(Standing{this, owner})),
       socket_(who, ZMQ_DEALER, asked(std::move(options), loop, standing_)) {
   socket_.takeRandomName();
-  socket_.connect(endpoint);
+  socket_.connectOnceFound(endpoint);
   if (endpoint.compare(0, 9, "inproc://") == 0) standing_->state = State::up;  // of which libzmq tells nothing
 }
 

@@ -2,8 +2,8 @@
 
 #include <iterator>
 
+#include "../../connection/detail/host_names.hpp"
 #include "../../core/detail/random.hpp"
-#include "host_names.hpp"
 #include "own_address.hpp"
 
 namespace dividere::detail {
@@ -19,7 +19,7 @@ struct FollowedPublishers {
 
 std::shared_ptr<Destinations> FoundPublishers::of(const std::string& who, const std::string& name,
                                                   const std::vector<registry::Location>& registries) {
-  const auto publishers = std::make_shared<FoundPublishers>();
+  const auto publishers = std::make_shared<FoundPublishers>(who);
   const auto tell = [publishers](const registry::ServiceAddress& address, bool isThere) {
     publishers->tell(address, isThere);
   };
@@ -56,7 +56,7 @@ void FoundPublishers::use(const registry::ServiceAddress& address) {
   }
   const auto wanted = std::make_shared<const bool>(true);
   used_[endpoint] = wanted;
-  whenHostIsFound(address.server, wanted,
+  whenHostIsFound(who_, address.server, wanted,
                   [weak = weak_from_this(), endpoint, name = address.key.empty() ? address.name : address.key] {
                     if (const auto self = weak.lock()) self->hostIsFound(endpoint, name);
                   });

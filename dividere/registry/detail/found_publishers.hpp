@@ -18,6 +18,8 @@ namespace dividere::detail {
 /// ones, and as many as a socket can follow. Of a host's name once that is found.
 class FoundPublishers final : public Destinations, public std::enable_shared_from_this<FoundPublishers> {
  public:
+  explicit FoundPublishers(std::string who) : who_(std::move(who)) {}
+
   /// Watched for as long as the result lives. `who` is for the log and for errors; the name must be good. Throws
   /// Error{badEndpoint} for registries that are at no address.
   static std::shared_ptr<Destinations> of(const std::string& who, const std::string& name,
@@ -29,6 +31,7 @@ class FoundPublishers final : public Destinations, public std::enable_shared_fro
   void dismiss(const std::string& endpoint);
   void hostIsFound(const std::string& endpoint, const std::string& name);
 
+  const std::string who_;
   std::recursive_mutex mutex_;  // an address is found at once
 
   // Under mutex_.

@@ -3,8 +3,6 @@
 #include <map>
 #include <tuple>
 
-#include "../../connection/detail/access.hpp"
-#include "../../connection/subscriber.hpp"
 #include "../../core/detail/fork.hpp"
 #include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/thread.hpp"
@@ -14,7 +12,7 @@
 
 namespace dividere::detail {
 
-constexpr const char* kRegistryLink = "registry link";
+constexpr const char* kRegistryClient = "registry::Client";
 
 // No registry sends more at once: those of 0.1 send as much at most, later ones far less.
 constexpr std::int64_t kLargestRegistryReply = 1024 * 1024;
@@ -36,21 +34,22 @@ static std::uint16_t announcePortOf(const registry::Location& location) {
 class AnnouncementSource final : public Source {
  public:
   AnnouncementSource(const std::string& endpoint, std::function<void()> heard)
-      : subscriber_(endpoint, envelopePrefix(RediscoverReq::kType), registrySocketOptions()),
-        heard_(std::move(heard)) {}
+      : socket_(kRegistryClient, ZMQ_SUB, registrySocketOptions()), heard_(std::move(heard)) {
+    const std::string topic = envelopePrefix(RediscoverReq::kType);
+    socket_.set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+    socket_.connectOnceFound(endpoint);
+  }
 
-  Socket& socket() override { return Access::socketOf(subscriber_); }
-  bool hasMessage() override { return socket().ready(); }
+  Socket& socket() override { return socket_; }
+  bool hasMessage() override { return socket_.ready(); }
   void take() override {
-    const Timeout none = std::chrono::milliseconds(0);
-    const Frame* frame = Access::receive(subscriber_, &none);
-    if (!frame) return;
-    const std::string who = std::string(kRegistryLink) + ": " + socket().endpoint();
-    if (openEnvelope(who, frame->view()).type == RediscoverReq::kType) heard_();
+    if (!socket_.tryReceive()) return;
+    const std::string who = std::string(kRegistryClient) + ": " + socket_.endpoint();
+    if (openEnvelope(who, socket_.onlyFrame().view()).type == RediscoverReq::kType) heard_();
   }
 
  private:
-  connection::Subscriber subscriber_;
+  Socket socket_;
   std::function<void()> heard_;
 };
 
@@ -126,7 +125,7 @@ std::shared_ptr<RegistryLink> RegistryLink::to(const std::string& who,
 RegistryLink::RegistryLink(const std::vector<registry::Location>& registries) : locations_(registries) {
   Remote::Owner& owner = *this;
   for (const auto& each : registries) {
-    auto remote = std::make_unique<Remote>("registry::Client", loop_, owner, tcpEndpoint(each.host, each.port),
+    auto remote = std::make_unique<Remote>(kRegistryClient, loop_, owner, tcpEndpoint(each.host, each.port),
                                            registrySocketOptions());
     remotes_.push_back(remote.get());
     loop_.add(std::move(remote));

@@ -13,7 +13,9 @@
 
 #include "../../core/detail/deadline.hpp"
 #include "../../core/detail/fork.hpp"
+#include "../../core/detail/log_line.hpp"
 #include "../../core/detail/never_destroyed.hpp"
+#include "../../core/detail/text.hpp"
 #include "../../core/detail/thread.hpp"
 
 namespace dividere::detail {
@@ -22,12 +24,14 @@ constexpr std::size_t kMostLookUpsAtATime = 4;
 constexpr std::size_t kMostLookUps = 1000;
 constexpr std::chrono::seconds kLookUpAgain{5};
 
-static bool isAddress(const std::string& host) {
+bool isHostAddress(const std::string& host) {
   in6_addr address;  // room for either
   return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
-static bool isFound(const std::string& host) {
+static RateLimit unfoundHosts(20);
+
+static bool canBeFound(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -41,10 +45,12 @@ static bool isFound(const std::string& host) {
 class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
  public:
   struct LookUp {
+    std::string who;
     std::string host;
     std::weak_ptr<const void> wanted;
     std::function<void()> found;
     Deadline::Clock::time_point due = {};
+    bool isMissed = false;  // and its user knows
   };
 
   void add(LookUp lookUp) {
@@ -64,13 +70,22 @@ class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
       LookUp lookUp = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      const bool isDone = isFound(lookUp.host);
-      if (isDone && !lookUp.wanted.expired()) lookUp.found();
+      const bool isDone = canBeFound(lookUp.host);
+      if (!lookUp.wanted.expired()) tell(lookUp, isDone);
       lookUp.due = Deadline::Clock::now() + kLookUpAgain;
       lock.lock();
       if (!isDone) waiting_.push_back(std::move(lookUp));
     }
     --threads_;
+  }
+
+  static void tell(LookUp& lookUp, bool isFound) {
+    if (isFound) lookUp.found();
+    if (isFound != std::exchange(lookUp.isMissed, !isFound)) return;
+    unfoundHosts.log(LogLevel::warning, lookUp.who,
+                     "host '" + shown(lookUp.host) +
+                         (isFound ? "' is found now"
+                                  : "' is not found: no such name, or no name server can be reached; trying again"));
   }
 
   /// Waits until the first one is due, false if there is none.
@@ -106,9 +121,16 @@ static std::shared_ptr<HostLookUps> hostLookUps() {
   return lookUps;
 }
 
-void whenHostIsFound(const std::string& host, std::weak_ptr<const void> wanted, std::function<void()> found) {
-  if (isAddress(host)) return found();
-  hostLookUps()->add({host, std::move(wanted), std::move(found)});
+void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
+                     std::function<void()> found) {
+  if (isHostAddress(host)) return found();
+  hostLookUps()->add({who, host, std::move(wanted), std::move(found)});
+}
+
+void FoundEndpoint::find(const std::string& who, const std::string& host, const std::string& endpoint) {
+  whenHostIsFound(who, host, weak_from_this(), [weak = weak_from_this(), endpoint] {
+    if (const auto self = weak.lock()) self->add(endpoint, {});
+  });
 }
 
 }  // namespace dividere::detail
