@@ -170,6 +170,7 @@
 #include "dividere/messaging/detail/call_fields.cpp"
 #include "dividere/messaging/detail/catch_up.cpp"
 #include "dividere/messaging/detail/codec.cpp"
+#include "dividere/messaging/detail/definitions.cpp"
 #include "dividere/messaging/detail/describe_topic.cpp"
 #include "dividere/messaging/detail/describing.cpp"
 #include "dividere/messaging/detail/description_format.cpp"

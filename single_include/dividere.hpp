@@ -211,7 +211,9 @@ using LogHandler = std::function<void(LogLevel level, std::string_view component
 /// Any thread, any time. A line that another thread is writing right now may still reach the former handler.
 ///
 /// Without a handler, warnings and errors go to stderr. The environment variable DIVIDERE_LOG (debug, info, warning,
-/// error, off) sets another level.
+/// error, off) sets another level. Further words in it, separated by commas, have lines say more: `time` (UTC) and `process`
+/// in front of those on stderr, `socket` which of several sockets of a class it is ("connection::Subscriber#7", or with the
+/// name that its options give).
 void setLogHandler(LogHandler handler, LogLevel least = LogLevel::debug);
 
 }  // namespace dividere
@@ -3544,6 +3546,7 @@ class Service : public reactor::Handling<Service> {
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <cxxabi.h>
 #include <deque>
 #include <dirent.h>
@@ -4581,6 +4584,9 @@ bool logs(LogLevel level) noexcept;
 
 void log(LogLevel level, std::string_view component, std::string_view text) noexcept;
 
+/// What a socket's lines are signed with: its class, and which one it is if DIVIDERE_LOG asks for that.
+std::string socketInLog(std::string_view who, std::string_view name);
+
 /// Lets one line a second through and counts the rest, so that a peer cannot fill the log. Any thread.
 class RateLimit {
  public:
@@ -4609,17 +4615,36 @@ static const char* levelName(LogLevel level) {
   return kNames[static_cast<int>(level)];
 }
 
-static LogLevel levelFromEnvironment() {
-  const char* wanted = std::getenv("DIVIDERE_LOG");
-  for (LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
-    if (wanted && std::string_view(wanted) == levelName(level)) return level;
+/// What DIVIDERE_LOG says, as in "info,time,socket".
+struct LogWishes {
+  LogLevel level = LogLevel::warning;
+  bool time = false, process = false, socket = false;
+
+  static LogWishes fromEnvironment() {
+    LogWishes wishes;
+    const char* const text = std::getenv("DIVIDERE_LOG");
+    for (std::string_view rest = text ? text : ""; !rest.empty();) {
+      const auto end = std::min(rest.find(','), rest.size());
+      wishes.read(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return wishes;
   }
-  return LogLevel::warning;
-}
+
+ private:
+  void read(std::string_view word) {
+    for (LogLevel each : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
+      if (word == levelName(each)) level = each;
+    }
+    time = time || word == "time";
+    process = process || word == "process";
+    socket = socket || word == "socket";
+  }
+};
 
 struct LogTarget {
-  const LogLevel environment = levelFromEnvironment();
-  std::atomic<LogLevel> least{environment};
+  const LogWishes wishes = LogWishes::fromEnvironment();
+  std::atomic<LogLevel> least{wishes.level};
   std::shared_ptr<const LogHandler> handler;  // under processMutex()
 };
 
@@ -4628,11 +4653,34 @@ static LogTarget& logTarget() {
   return *target;
 }
 
+/// "2026-02-28T12:30:00.123Z "
+static std::string timeNow() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  char text[64];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + size, sizeof text - size, ".%03dZ ", static_cast<int>(now.tv_nsec / 1000000));
+  return text;
+}
+
 static void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
-  std::string line = "dividere ";
-  line.append(levelName(level)).append(": ").append(component).append(": ").append(text).append("\n");
+  const LogWishes& wishes = logTarget().wishes;
+  std::string line = (wishes.time ? timeNow() : std::string()) + "dividere";
+  if (wishes.process) line += "[" + std::to_string(::getpid()) + "]";
+  line.append(" ").append(levelName(level)).append(": ").append(component).append(": ").append(text).append("\n");
   // One write(), no stdio: lines of several threads stay whole, and no stream lock is there to inherit by fork().
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+std::string socketInLog(std::string_view who, std::string_view name) {
+  static std::atomic<std::uint64_t> count{0};
+  const std::uint64_t number = ++count;
+  std::string signature(who);
+  if (!logTarget().wishes.socket) return signature;
+  if (!name.empty()) return signature.append(" '").append(shown(name)).append("'");
+  return signature.append("#").append(std::to_string(number));
 }
 
 bool logs(LogLevel level) noexcept { return level >= logTarget().least.load(std::memory_order_relaxed); }
@@ -4680,7 +4728,7 @@ void setLogHandler(LogHandler handler, LogLevel least) {
   auto& target = detail::logTarget();
   auto shared = handler ? std::make_shared<const LogHandler>(std::move(handler)) : nullptr;
   std::lock_guard<std::mutex> lock(detail::processMutex());
-  target.least.store(shared ? least : target.environment, std::memory_order_relaxed);
+  target.least.store(shared ? least : target.wishes.level, std::memory_order_relaxed);
   target.handler.swap(shared);  // the former one is destroyed by the caller, after the lock is gone
 }
 
@@ -5531,8 +5579,9 @@ class Watch {
   using Clock = Deadline::Clock;
 
   /// `type`: ZMQ_SUB and so on.
-  Watch(std::string who, int type, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
-      : tally(who, std::move(name)), who_(std::move(who)), type_(type), linger_(linger), isSecured_(isSecured) {}
+  Watch(const std::string& who, int type, std::chrono::milliseconds linger, const std::string& name = {},
+        bool isSecured = false)
+      : tally(who, name), who_(socketInLog(who, name)), type_(type), linger_(linger), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -14807,6 +14856,24 @@ void CatchUp::setDue() {
 #endif
 // end dividere/messaging/detail/catch_up.cpp
 
+// begin dividere/messaging/detail/definitions.hpp
+// Two programs with different definitions of one type.
+
+namespace dividere::detail {
+
+/// What in a payload contradicts this program's definition of its type, as in "field 3 'pose.yaw' comes as an integer, and is
+/// a float here"; empty if nothing is found. A field that the definition lacks is no contradiction: the other program may
+/// be newer. Looks at the first 64 fields. `isParsed`: protobuf has taken the payload, so it is no matter of text that is no
+/// UTF-8.
+std::string contradictionIn(const google::protobuf::Descriptor& type, std::string_view payload, bool isParsed);
+
+/// protobuf passes over a field of another kind than it is defined to be, and leaves it unset: so this looks at a few of the
+/// messages that a thread has parsed, and logs what it finds, once a field. `who` names the receiver.
+void watchDefinition(std::string_view who, const google::protobuf::Message& message, std::string_view payload);
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/definitions.hpp
+
 // begin dividere/messaging/detail/missing_fields.hpp
 // Which required fields a message lacks.
 
@@ -14879,10 +14946,17 @@ std::string encodeString(std::string_view who, const google::protobuf::Message& 
   failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
 }
 
+[[noreturn, gnu::cold]] static void failToParse(std::string_view who, const google::protobuf::Message& message,
+                                                std::string_view payload) {
+  const std::string why = contradictionIn(*message.GetDescriptor(), payload, false);
+  failMalformed(who, typeOf(message), "the payload is no such message" + (why.empty() ? why : ": " + why));
+}
+
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
   if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    failMalformed(who, typeOf(message), "the payload is no such message");
+    failToParse(who, message, payload);
   }
+  watchDefinition(who, message, payload);
   if (!message.IsInitialized()) failIncomplete(who, message);
 }
 
@@ -14920,6 +14994,132 @@ void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::pr
 }  // namespace dividere::detail
 #endif
 // end dividere/messaging/detail/codec.cpp
+
+// begin dividere/messaging/detail/definitions.cpp
+namespace dividere::detail {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+/// Walks the fields of a payload and of the messages in it.
+class Contradiction {
+ public:
+  explicit Contradiction(bool isParsed) : isParsed_(isParsed) {}
+
+  std::string find(const Descriptor& type, std::string_view payload, const std::string& path, int depth) {
+    FieldReader fields(payload);
+    while (fields.next()) {
+      if (--left_ < 0) return {};
+      const FieldDescriptor* const field = type.FindFieldByNumber(fields.number());
+      if (!field) continue;
+      std::string found = fits(fields, *field) ? inside(fields, *field, path, depth) : sayKinds(fields, *field, path);
+      if (!found.empty()) return found;
+    }
+    if (!fields.failed()) return {};
+    return path.empty() ? "it is cut short"
+                        : "field '" + path.substr(0, path.size() - 1) + "' is cut short, or no message";
+  }
+
+ private:
+  enum class Kind { varint, fixed32, fixed64, bytes, group };
+
+  static Kind kindOf(const FieldReader& fields) {
+    if (fields.isBytes()) return Kind::bytes;
+    if (fields.isVarint()) return Kind::varint;
+    if (fields.isFixed32()) return Kind::fixed32;
+    return fields.isFixed64() ? Kind::fixed64 : Kind::group;
+  }
+
+  static Kind kindOf(const FieldDescriptor& field) {
+    switch (field.type()) {
+      case FieldDescriptor::TYPE_DOUBLE:
+      case FieldDescriptor::TYPE_FIXED64:
+      case FieldDescriptor::TYPE_SFIXED64: return Kind::fixed64;
+      case FieldDescriptor::TYPE_FLOAT:
+      case FieldDescriptor::TYPE_FIXED32:
+      case FieldDescriptor::TYPE_SFIXED32: return Kind::fixed32;
+      case FieldDescriptor::TYPE_STRING:
+      case FieldDescriptor::TYPE_BYTES:
+      case FieldDescriptor::TYPE_MESSAGE: return Kind::bytes;
+      case FieldDescriptor::TYPE_GROUP: return Kind::group;
+      default: return Kind::varint;
+    }
+  }
+
+  static const char* words(Kind kind) {
+    switch (kind) {
+      case Kind::varint: return "an integer, a bool or an enum";
+      case Kind::fixed32: return "a float or a number of 32 fixed bits";
+      case Kind::fixed64: return "a double or a number of 64 fixed bits";
+      case Kind::bytes: return "text, bytes, a message or a list";
+      case Kind::group: return "a group";
+    }
+    return "";
+  }
+
+  /// Numbers in a list come one by one or all in one.
+  static bool fits(const FieldReader& fields, const FieldDescriptor& field) {
+    const Kind kind = kindOf(fields);
+    return kind == kindOf(field) || (kind == Kind::bytes && field.is_packable());
+  }
+
+  static std::string nameOf(const FieldDescriptor& field, const std::string& path) {
+    return "field " + std::to_string(field.number()) + " '" + path + std::string(field.name()) + "'";
+  }
+
+  static std::string sayKinds(const FieldReader& fields, const FieldDescriptor& field, const std::string& path) {
+    return nameOf(field, path) + " comes as " + words(kindOf(fields)) + ", and is " +
+           (field.is_repeated() ? "a list of " : "of type ") + std::string(field.type_name()) + " here";
+  }
+
+  std::string inside(const FieldReader& fields, const FieldDescriptor& field, const std::string& path, int depth) {
+    if (!fields.isBytes()) return {};
+    if (field.type() == FieldDescriptor::TYPE_MESSAGE && depth < kDeepestLook) {
+      return find(*field.message_type(), fields.bytes(), path + std::string(field.name()) + ".", depth + 1);
+    }
+    const bool isText = field.type() == FieldDescriptor::TYPE_STRING && !isParsed_;
+    if (!isText || asUtf8(fields.bytes().substr(0, kTextLookedAt)) == fields.bytes().substr(0, kTextLookedAt))
+      return {};
+    return nameOf(field, path) + " is no text in UTF-8, and is of type string here";
+  }
+
+  static constexpr int kDeepestLook = 8;
+  static constexpr std::size_t kTextLookedAt = 1000;
+
+  const bool isParsed_;
+  int left_ = 64;
+};
+
+std::string contradictionIn(const Descriptor& type, std::string_view payload, bool isParsed) {
+  return Contradiction(isParsed).find(type, payload, "", 0);
+}
+
+/// Whether it is to be told: once in the process, and not too many.
+static bool isNewContradiction(const std::string& text) {
+  constexpr std::size_t kMostTold = 100;
+  static NeverDestroyed<std::set<std::string>> told;  // under processMutex()
+  std::lock_guard<std::mutex> lock(processMutex());
+  return told->size() < kMostTold && told->insert(text).second;
+}
+
+[[gnu::noinline]] static void lookAtDefinition(std::string_view who, const google::protobuf::Message& message,
+                                               std::string_view payload) {
+  const std::string found = contradictionIn(*message.GetDescriptor(), payload, true);
+  if (found.empty()) return;
+  const std::string text = "messages of " + std::string(message.GetDescriptor()->full_name()) + ": " + found +
+                           ": the sender has another definition of the type";
+  if (isNewContradiction(text)) log(LogLevel::warning, who, text);
+}
+
+// Every message of the sender's has that field, so a few are enough.
+void watchDefinition(std::string_view who, const google::protobuf::Message& message, std::string_view payload) {
+  constexpr unsigned kRound = 256, kLookedAt = 16;
+  static thread_local unsigned parsed = 0;
+  if (parsed++ % kRound < kLookedAt) lookAtDefinition(who, message, payload);
+}
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/definitions.cpp
 
 // begin dividere/messaging/detail/describe_topic.cpp
 #if DIVIDERE_IN_PART(2)
@@ -26097,7 +26297,8 @@ void Returns::takeReply(Multipart& message) {
   const std::string token = tokenFrame.str();
   BrokerWorker* worker = roster_.find(id);
   if (!AttemptToken::isOurs(token)) {
-    if (worker) worker->heard = Deadline::Clock::now();
+    if (!worker) return junk_.drop(kNoSignal);
+    worker->heard = Deadline::Clock::now();
     return junk_.drop("what came from a worker answers no request");
   }
   if (!worker) {

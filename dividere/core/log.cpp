@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <mutex>
 
@@ -20,17 +22,36 @@ static const char* levelName(LogLevel level) {
   return kNames[static_cast<int>(level)];
 }
 
-static LogLevel levelFromEnvironment() {
-  const char* wanted = std::getenv("DIVIDERE_LOG");
-  for (LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
-    if (wanted && std::string_view(wanted) == levelName(level)) return level;
+/// What DIVIDERE_LOG says, as in "info,time,socket".
+struct LogWishes {
+  LogLevel level = LogLevel::warning;
+  bool time = false, process = false, socket = false;
+
+  static LogWishes fromEnvironment() {
+    LogWishes wishes;
+    const char* const text = std::getenv("DIVIDERE_LOG");
+    for (std::string_view rest = text ? text : ""; !rest.empty();) {
+      const auto end = std::min(rest.find(','), rest.size());
+      wishes.read(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return wishes;
   }
-  return LogLevel::warning;
-}
+
+ private:
+  void read(std::string_view word) {
+    for (LogLevel each : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error, LogLevel::off}) {
+      if (word == levelName(each)) level = each;
+    }
+    time = time || word == "time";
+    process = process || word == "process";
+    socket = socket || word == "socket";
+  }
+};
 
 struct LogTarget {
-  const LogLevel environment = levelFromEnvironment();
-  std::atomic<LogLevel> least{environment};
+  const LogWishes wishes = LogWishes::fromEnvironment();
+  std::atomic<LogLevel> least{wishes.level};
   std::shared_ptr<const LogHandler> handler;  // under processMutex()
 };
 
@@ -39,11 +60,34 @@ static LogTarget& logTarget() {
   return *target;
 }
 
+/// "2026-02-28T12:30:00.123Z "
+static std::string timeNow() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  char text[64];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + size, sizeof text - size, ".%03dZ ", static_cast<int>(now.tv_nsec / 1000000));
+  return text;
+}
+
 static void writeToStderr(LogLevel level, std::string_view component, std::string_view text) {
-  std::string line = "dividere ";
-  line.append(levelName(level)).append(": ").append(component).append(": ").append(text).append("\n");
+  const LogWishes& wishes = logTarget().wishes;
+  std::string line = (wishes.time ? timeNow() : std::string()) + "dividere";
+  if (wishes.process) line += "[" + std::to_string(::getpid()) + "]";
+  line.append(" ").append(levelName(level)).append(": ").append(component).append(": ").append(text).append("\n");
   // One write(), no stdio: lines of several threads stay whole, and no stream lock is there to inherit by fork().
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+std::string socketInLog(std::string_view who, std::string_view name) {
+  static std::atomic<std::uint64_t> count{0};
+  const std::uint64_t number = ++count;
+  std::string signature(who);
+  if (!logTarget().wishes.socket) return signature;
+  if (!name.empty()) return signature.append(" '").append(shown(name)).append("'");
+  return signature.append("#").append(std::to_string(number));
 }
 
 bool logs(LogLevel level) noexcept { return level >= logTarget().least.load(std::memory_order_relaxed); }
@@ -91,7 +135,7 @@ void setLogHandler(LogHandler handler, LogLevel least) {
   auto& target = detail::logTarget();
   auto shared = handler ? std::make_shared<const LogHandler>(std::move(handler)) : nullptr;
   std::lock_guard<std::mutex> lock(detail::processMutex());
-  target.least.store(shared ? least : target.environment, std::memory_order_relaxed);
+  target.least.store(shared ? least : target.wishes.level, std::memory_order_relaxed);
   target.handler.swap(shared);  // the former one is destroyed by the caller, after the lock is gone
 }
 

@@ -17,7 +17,9 @@ using LogHandler = std::function<void(LogLevel level, std::string_view component
 /// Any thread, any time. A line that another thread is writing right now may still reach the former handler.
 ///
 /// Without a handler, warnings and errors go to stderr. The environment variable DIVIDERE_LOG (debug, info, warning,
-/// error, off) sets another level.
+/// error, off) sets another level. Further words in it, separated by commas, have lines say more: `time` (UTC) and `process`
+/// in front of those on stderr, `socket` which of several sockets of a class it is ("connection::Subscriber#7", or with the
+/// name that its options give).
 void setLogHandler(LogHandler handler, LogLevel least = LogLevel::debug);
 
 }  // namespace dividere

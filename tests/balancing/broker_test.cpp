@@ -266,6 +266,19 @@ TEST_CASE("a client at the back port is said in words") {
   CHECK(log.wait("is a client connected to it?"));
 }
 
+TEST_CASE("a Worker at the front port and a Client at the back port are said in words") {
+  support::LogCapture log(dividere::LogLevel::warning);
+  Broker broker(0, 0, calm());
+  Worker worker(front(broker));
+  worker.on([](const Msg01& m) { return m; });
+  worker.start();
+  CHECK(log.wait("a worker seems to be connected to the front port " + std::to_string(broker.frontPort()) +
+                 ", which is for clients"));
+  Client client(back(broker));
+  client.send(msg01("a request"));
+  CHECK(log.wait("what came to the back port is neither a worker's reply nor its sign of life; is a client connected"));
+}
+
 TEST_CASE("a broker can be stopped by whoever takes its log") {
   struct Restore {
     ~Restore() { dividere::setLogHandler(nullptr); }

@@ -60,7 +60,7 @@ TEST_CASE("a slow subscriber misses messages, which is counted and logged; the o
     REQUIRE(numberOf(*received) == i);
   }
   CHECK(publisher.dropped() > 0);
-  const auto lines = log.lines("does not keep up");
+  const auto lines = log.lines("a subscriber does not keep up and missed a message");
   REQUIRE_FALSE(lines.empty());
   CHECK(lines.front().component == "connection::Publisher");
   CHECK(lines.front().level == dividere::LogLevel::warning);

@@ -1,5 +1,5 @@
 // Does something that is worth a debug line, and something that is worth an error line.
-// Usage: log_process [handler-then-none]: sets no log handler, or takes it away again.
+// Usage: log_process [handler-then-none [NAME]]: sets no log handler, or takes it away again; what the socket is called.
 #include <dividere.hpp>
 
 #include <zmq.h>
@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   }
   std::promise<void> closed;
   SocketOptions options;
+  if (argc > 2) options.name = argv[2];
   options.attach = Attach::bind;
   options.onEvent = [&](const SocketEvent& event) {
     if (event.type == EventType::closed) closed.set_value();

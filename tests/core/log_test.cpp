@@ -2,6 +2,7 @@
 #include <dividere.hpp>
 
 #include <atomic>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -126,4 +127,19 @@ TEST_CASE("DIVIDERE_LOG says from which level on lines are written to stderr") {
   CHECK(outputWith("error") == kErrorLine);
   CHECK(outputWith("off") == "");
   CHECK(outputWith("nonsense") == kErrorLine);
+}
+
+TEST_CASE("DIVIDERE_LOG has lines say when, in which process, and of which socket") {
+  const auto isLine = [](const std::string& value, const std::string& pattern) {
+    const std::string output = Program("log", {}, {"DIVIDERE_LOG=" + value}).output();
+    CAPTURE(output);
+    return std::regex_match(output, std::regex(pattern + ": an event handler threw: thrown on purpose\n"));
+  };
+  CHECK(isLine("time", R"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ dividere error: connection::Subscriber)"));
+  CHECK(isLine("error,process", R"(dividere\[\d+\] error: connection::Subscriber)"));
+  CHECK(isLine("socket,warning", "dividere error: connection::Subscriber#1"));
+  CHECK(isLine("time,process,socket", R"(20\S+Z dividere\[\d+\] error: connection::Subscriber#1)"));
+  CHECK(Program("log", {"handler-then-none", "front door"}, {"DIVIDERE_LOG=socket"}).output() ==
+        "dividere error: connection::Subscriber 'front door': an event handler threw: thrown on purpose\n");
+  CHECK(Program("log", {}, {"DIVIDERE_LOG=off,time,process,socket"}).output().empty());
 }

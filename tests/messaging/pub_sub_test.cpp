@@ -199,7 +199,8 @@ TEST_CASE("a subscriber that asks by a name that matches nothing is noticed thou
   Subscriber subscriber(meeting(publisher), {"Station.Reading"});
   REQUIRE(publisher.waitForSubscribers(1, kLimit));
   publisher.send(outer::inner::Station::Reading());
-  CHECK(log.wait("'Station.Reading'"));
+  CHECK(log.wait(
+      "a subscriber asks for the type 'Station.Reading' and gets nothing: what is sent is called 'outer.inner."));
 }
 
 TEST_CASE("no publisher complains of subscribers that ask for what there is, or for another's types too") {

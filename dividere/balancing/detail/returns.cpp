@@ -79,7 +79,8 @@ void Returns::takeReply(Multipart& message) {
   const std::string token = tokenFrame.str();
   BrokerWorker* worker = roster_.find(id);
   if (!AttemptToken::isOurs(token)) {
-    if (worker) worker->heard = Deadline::Clock::now();
+    if (!worker) return junk_.drop(kNoSignal);
+    worker->heard = Deadline::Clock::now();
     return junk_.drop("what came from a worker answers no request");
   }
   if (!worker) {

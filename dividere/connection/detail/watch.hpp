@@ -34,8 +34,9 @@ class Watch {
   using Clock = Deadline::Clock;
 
   /// `type`: ZMQ_SUB and so on.
-  Watch(std::string who, int type, std::chrono::milliseconds linger, std::string name = {}, bool isSecured = false)
-      : tally(who, std::move(name)), who_(std::move(who)), type_(type), linger_(linger), isSecured_(isSecured) {}
+  Watch(const std::string& who, int type, std::chrono::milliseconds linger, const std::string& name = {},
+        bool isSecured = false)
+      : tally(who, name), who_(socketInLog(who, name)), type_(type), linger_(linger), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;

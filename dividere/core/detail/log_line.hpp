@@ -17,6 +17,9 @@ bool logs(LogLevel level) noexcept;
 
 void log(LogLevel level, std::string_view component, std::string_view text) noexcept;
 
+/// What a socket's lines are signed with: its class, and which one it is if DIVIDERE_LOG asks for that.
+std::string socketInLog(std::string_view who, std::string_view name);
+
 /// Lets one line a second through and counts the rest, so that a peer cannot fill the log. Any thread.
 class RateLimit {
  public:

@@ -4,6 +4,7 @@
 
 #include "../../core/detail/text.hpp"
 #include "../../core/error.hpp"
+#include "definitions.hpp"
 #include "error_envelope.hpp"
 #include "missing_fields.hpp"
 
@@ -65,10 +66,17 @@ std::string encodeString(std::string_view who, const google::protobuf::Message& 
   failMalformed(who, typeOf(message), "required fields are missing: " + missingFields(message));
 }
 
+[[noreturn, gnu::cold]] static void failToParse(std::string_view who, const google::protobuf::Message& message,
+                                                std::string_view payload) {
+  const std::string why = contradictionIn(*message.GetDescriptor(), payload, false);
+  failMalformed(who, typeOf(message), "the payload is no such message" + (why.empty() ? why : ": " + why));
+}
+
 void parsePayload(std::string_view who, std::string_view payload, google::protobuf::Message& message) {
   if (payload.size() > INT_MAX || !message.ParsePartialFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    failMalformed(who, typeOf(message), "the payload is no such message");
+    failToParse(who, message, payload);
   }
+  watchDefinition(who, message, payload);
   if (!message.IsInitialized()) failIncomplete(who, message);
 }
 
