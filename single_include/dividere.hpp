@@ -14996,6 +14996,7 @@ void decodeEnvelopeInto(std::string_view who, std::string_view bytes, google::pr
 // end dividere/messaging/detail/codec.cpp
 
 // begin dividere/messaging/detail/definitions.cpp
+#if DIVIDERE_IN_PART(2)
 namespace dividere::detail {
 
 using google::protobuf::Descriptor;
@@ -15119,6 +15120,7 @@ void watchDefinition(std::string_view who, const google::protobuf::Message& mess
 }
 
 }  // namespace dividere::detail
+#endif
 // end dividere/messaging/detail/definitions.cpp
 
 // begin dividere/messaging/detail/describe_topic.cpp
