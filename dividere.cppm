@@ -76,6 +76,7 @@ using dividere::messaging::ProtoBuffDecoder;
 using dividere::messaging::ProtoBuffEncoder;
 using dividere::messaging::Publisher;
 using dividere::messaging::PublisherOptions;
+using dividere::messaging::Receiving;
 using dividere::messaging::Request;
 using dividere::messaging::Response;
 using dividere::messaging::Socket;

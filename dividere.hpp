@@ -45,6 +45,7 @@
 #include "dividere/messaging/envelope.hpp"
 #include "dividere/messaging/peer_info.hpp"
 #include "dividere/messaging/publisher.hpp"
+#include "dividere/messaging/receiving.hpp"
 #include "dividere/messaging/request.hpp"
 #include "dividere/messaging/response.hpp"
 #include "dividere/messaging/socket.hpp"

@@ -48,22 +48,22 @@ enum class Errc {
   noWorker = 1,        ///< no worker was there for the request
   overloaded = 2,      ///< the queue of waiting requests is full
   handlerFailed = 3,   ///< the handler threw; the text is what it threw
-  gaveUp = 4,          ///< the last attempt failed, too
+  gaveUp = 4,          ///< every attempt failed, or the last one must not be repeated
   unknownType = 5,     ///< the message's type is not linked into the program, or has no handler
   malformed = 6,       ///< the bytes are not a valid message
   tooLarge = 7,        ///< larger than the receiver accepts
-  deadlinePassed = 8,  ///< it was not done in time
+  deadlinePassed = 8,  ///< the time was up first
   stopping = 9,        ///< the component is being stopped
   unauthorized = 10,   ///< the peer may not do this
-  cancelled = 11,      ///< whoever asked for it wants it no more
+  cancelled = 11,      ///< its caller gave it up
 
-  outOfTurn = 20,     ///< a call that has no place now: a send while a reply is owed, a second start()
+  outOfTurn = 20,     ///< a call at the wrong moment: a send while a reply is owed, a second start()
   wrongType = 21,     ///< the message is of another type than the one asked for
   badEndpoint = 22,   ///< the endpoint cannot be used as given
   otherProcess = 23,  ///< used in a forked child, but made by its parent
   movedFrom = 24,     ///< the object was moved from
   noFreePort = 25,    ///< every port of the range is taken
-  noRegistry = 26,    ///< no registry answered
+  noRegistry = 26,    ///< no registry replied
   incomplete = 27,    ///< the message lacks required fields
   noService = 28,     ///< no service of that name is registered
 };
@@ -105,8 +105,8 @@ class Error : public std::system_error {
 ///
 ///     throw dividere::Failure(42, "count must not be 0");
 ///
-/// Whoever asked gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
-/// 0 is none.
+/// The client gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
+/// 0 stands for none.
 struct Failure : std::exception {
   Failure(int code, std::string text) : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
 
@@ -142,15 +142,15 @@ namespace detail {
 class InterruptList;
 }
 
-/// Ends waits: every recv(), wait(), call() and send() that is given one behaves, once it is raised, as at its time-out. What is
-/// there already is still received.
+/// Ends waits. Once it is raised, every recv(), wait(), call() and send() that was given it does as at its time-out. What is there
+/// already is still received.
 ///
 ///     dividere::Interrupt ended;                                      // global
 ///     std::signal(SIGTERM, [](int) { ended.raise(); });
 ///     while (auto message = subscriber.recv<Tick>(24h, ended)) ...
 ///
-/// Any number of threads may wait with one, and each call ends until reset(). It outlives them, and any signal handler that
-/// raises it. It costs a file descriptor. In a forked child it is the child's own, and starts as the parent's is then.
+/// Any number of threads may wait with one. Until reset(), all their calls end. It must outlive them, and any signal handler that
+/// raises it. It costs a file descriptor. A forked child has its own, which is raised if the parent's was.
 class Interrupt {
  public:
   /// Throws Error if the process has no descriptor left.
@@ -168,7 +168,7 @@ class Interrupt {
   /// Any thread, any number of times, and in signal handlers: it takes no lock and leaves errno alone.
   void raise() noexcept;
 
-  /// Waits wait again. Any thread; who was woken before, and has not looked yet, may go on waiting.
+  /// Waits wait again. Any thread. Whoever was woken but has not looked yet may go on waiting.
   void reset() noexcept;
 
   bool isRaised() const noexcept;
@@ -249,12 +249,13 @@ struct Statistics {
   std::uint64_t handshakesFailed = 0;  ///< peers, on either side, with which it could not agree on how to talk
 };
 
-/// Of every socket of this process, in the order they were made. Any thread; it takes as long as there are sockets, and counting
-/// goes on meanwhile: figures of one socket may be a message apart. Of a forked child, its own sockets alone.
+/// Of every socket of this process, in the order they were made; in a forked child, of its own sockets alone. Any thread. Sockets
+/// go on counting meanwhile: the figures of one may be a message apart.
 std::vector<Statistics> statistics();
 
-/// The same as text, for an HTTP server of one's own to give to Prometheus: in its format, with the end that OpenMetrics asks
-/// for, so that it may be served as either (text/plain; version=0.0.4, or application/openmetrics-text; version=1.0.0). Sockets with the same kind, name and endpoint are added up. A counter falls when a socket ends. Any thread.
+/// The same as text for Prometheus, for a program to serve by HTTP. It is valid in both formats: text/plain; version=0.0.4, and
+/// application/openmetrics-text; version=1.0.0. Sockets with the same kind, name and endpoint are added up. A counter falls when
+/// a socket ends. Any thread.
 std::string openMetrics();
 
 }  // namespace dividere
@@ -321,16 +322,16 @@ struct Span {
   std::string error;                     ///< why it failed; empty if it did not
 };
 
-/// Has `handler` called with each span of this process, when it ends, in the thread where it does. From then on calls begin a
-/// trace, unless they are part of one. What a handler calls and publishes is part of its request's trace, with or without
-/// this. No lock is held. What it throws goes to the log. Null: no more. Any thread; the last one set counts.
+/// Calls `handler` with each span of this process as it ends, in the thread where it ends. No lock is held; what it throws goes to
+/// the log. From then on a call begins a trace, unless it is part of one. (What a handler calls and publishes is part of its
+/// request's trace, with or without this.) Null: no spans any more. Any thread; the last one set counts.
 void setSpanHandler(std::function<void(const Span&)> handler);
 
-/// What the calling thread works at: in a handler its request's, elsewhere what a TraceScope says.
+/// The trace that the calling thread works for: in a handler its request's, elsewhere what a TraceScope says.
 std::optional<TraceContext> currentTrace();
 
-/// While it lives, what the calling thread starts is a part of this: of a span of the application's own, say. Destroyed in the
-/// reverse order of making, in the same thread.
+/// While it lives, what the calling thread starts is part of this trace: of a span of the application's own, say. Destroy them in
+/// reverse order, in the same thread.
 class TraceScope {
  public:
   explicit TraceScope(const std::optional<TraceContext>& context);
@@ -370,10 +371,10 @@ namespace dividere {
 ///     dividere::waitForSignal();
 ///     service.stop();
 ///
-/// Any thread may wait, and it matters to none which thread the signal comes to. Each of several that wait gets it. While
-/// one waits, the process has handlers of this function for both signals, also if they were ignored, and that thread does not
-/// block them. On return all is as it was before: while a program cleans up, a second Ctrl-C ends it, unless it has a handler of
-/// its own. A child that is forked meanwhile, and does not wait itself, is ended by them, or as handled before.
+/// Any thread may wait; each of several that wait gets the signal, whichever thread it comes to. While one waits, this function
+/// handles both signals in the process, also if they were ignored, and the waiting thread does not block them. On return all is
+/// as it was before: a second Ctrl-C ends a program that is still cleaning up, unless it has a handler of its own. In a child that
+/// is forked meanwhile, and does not wait itself, the signals do what they did before.
 ///
 /// Throws Error if the process has no descriptor left.
 int waitForSignal();
@@ -483,14 +484,13 @@ class Context {
   detail::Hidden<detail::ContextHandle> context_;
 };
 
-/// Whether malloc() is told, when the first frame of 64 KiB or more is sent or received, to keep memory of that size in the
-/// process rather than to give it back to the system with each frame: large messages go up to twice as fast then. It is told
-/// once, and only if it is glibc's. In return more stays of what a burst took, until malloc_trim(3): measured, of 3,000
-/// messages of 64 KiB that had queued up, 197 MiB in place of 117; of 300 of 1 MiB not more than without. Limits that were set by mallopt(3) or by MALLOC_ variables
-/// stay as they are.
+/// Whether large messages may go up to twice as fast, for more memory. At the first frame of 64 KiB or more, glibc's malloc() is
+/// told, once, to keep such blocks in the process and not to give each one back to the system. More then stays of what a burst
+/// took, until malloc_trim(3): measured, of 3,000 messages of 64 KiB that had queued up, 197 MiB instead of 117; of 300 of 1 MiB no
+/// more than without. Limits that were set by mallopt(3) or by MALLOC_ variables stay.
 ///
-/// It is, unless this says false, or DIVIDERE_KEEP_LARGE_BLOCKS=0 is in the environment; this comes before that. To be called
-/// before the first large frame: what malloc() was told is not taken back. Any thread.
+/// That is so unless this function says false or, where it is not called, DIVIDERE_KEEP_LARGE_BLOCKS=0 is in the environment.
+/// Call it before the first large frame: what malloc() was told is not taken back. Any thread.
 void keepLargeBlocks(bool keep) noexcept;
 
 }  // namespace dividere::connection
@@ -506,13 +506,13 @@ struct Peer {
   std::string address;  ///< its IP address; empty for ipc
 };
 
-/// The keys of a program and who may do what: a folder of certificates, or what a program makes of it.
+/// The keys of a program, and who may do what: read from a folder of certificates, or from elsewhere by a class of yours.
 ///
 ///     class Vault : public dividere::Keys { ... };
 ///     dividere::secure(std::make_shared<Vault>());
 ///
-/// A key is text in Z85: 40 characters. Functions are called from any thread, several at once; none may use sockets. What
-/// they throw refuses: a socket is not made, a peer not let in.
+/// A key is text in Z85: 40 characters. The functions are called from any thread, several at once, and must not use sockets. If one
+/// throws, the socket is not made, or the peer not let in.
 class Keys {
  public:
   struct Pair {
@@ -531,16 +531,16 @@ class Keys {
   /// `host:port`, the path of an ipc endpoint. Several keys are tried in turn. None: nothing is connected.
   virtual std::vector<std::string> hosts(const std::vector<std::string>& names) = 0;
 
-  /// The name of who has this key, if he may come to a socket that is only for this group; empty: that is for everyone who
-  /// may connect here at all. Nothing: he is refused. Asked for each connection, and again by changed().
+  /// The name of whoever has this key, if he may connect to a socket that is for this group; nothing if he is refused. An empty
+  /// group is everyone who may connect to this program at all. Asked for each connection, and again by changed().
   virtual std::optional<std::string> nameOf(const std::string& publicKey, const std::string& group) = 0;
 
-  /// Tell of it when the rules have changed: whoever was let in and may not be here any more is cut off. New connections
-  /// go by the new rules without it.
+  /// Call this when the rules have changed: peers that were let in and are not allowed any more are cut off. New connections
+  /// follow the new rules anyway.
   void changed();
 
-  /// The certificates of a directory (doc/security.md). They are read again when they change. Throws Error if what is there
-  /// is unsafe or not complete, with what to do about it.
+  /// The certificates of a directory (doc/security.md). They are read again when they change. Throws Error if they are unsafe or
+  /// incomplete; it says what to do.
   static std::shared_ptr<Keys> folder(const std::string& directory);
 
   /// For SocketOptions::keys: this socket is not secured, though the others are.
@@ -637,8 +637,8 @@ struct SocketOptions {
   /// warns; true makes send() wait for room.
   bool waitWhenFull = false;
 
-  /// Off: saves two descriptors a socket. But then there are no events, links that a faulty peer broke are not
-  /// mended, dead endpoints are not passed over, and the exit does not wait for messages still being sent.
+  /// False saves two descriptors a socket. But then there are no events, links that a faulty peer broke are not mended, dead
+  /// endpoints are not passed over, and the exit does not wait for messages that are still being sent.
   bool monitor = true;
 
   /// As Connector::onEvent(), but set in time for the first event.
@@ -652,15 +652,15 @@ struct SocketOptions {
   /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
 
-  /// In place of the keys that secure() has set for all; Keys::none(): this one is not secured, which the log says. Null: as
-  /// all. Over inproc, sockets with keys and sockets without do not meet, unless they are given the same context.
+  /// Keys for this socket, in place of those that secure() has set for all. Keys::none(): it is not secured, and the log says so.
+  /// Null: as all. Over inproc, sockets with keys and sockets without meet only if you give them the same context.
   std::shared_ptr<Keys> keys;
 
   /// As Connector::onlyFor(), from the first moment. Empty: whoever may connect.
   std::string onlyFor;
 
-  /// Whose key is expected where it connects: the name of a file in `servers`, without `.key`; or the key itself. Both
-  /// empty: the one of that host and port, if it is known, else any of those that are.
+  /// Whose key is expected where it connects: the name of a file in `servers`, without `.key`; or the key itself. Both empty: the
+  /// key of that host and port if it is known, else any key in `servers`.
   std::string host;
   std::string hostKey;
 
@@ -691,13 +691,12 @@ namespace dividere::connection {
 ///
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
-/// names the wrong part. Binding an `ipc://` endpoint wants 100 file descriptors to be free: libzmq aborts a process that has
-/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be.
+/// names the wrong part. To bind an `ipc://` endpoint, 100 file descriptors must be free: libzmq aborts a process that has none left
+/// when an ipc peer comes. When they run short, such peers are disconnected before that, as far as possible.
 ///
-/// A peer may come later than the socket that connects to it. While there is none the socket keeps trying, and says so in the
-/// log, as a warning: after two attempts and a second, or five seconds if one was there before. Of a peer that is of no use
-/// (no ZeroMQ, or a kind of socket that does not fit) it says so at once. Then again after one minute, two, four, up to an hour;
-/// and when the peer is there at last.
+/// A peer may come later than the socket that connects to it: the socket keeps trying. It warns in the log after two attempts and
+/// a second, or after five seconds if a peer was there before; at once if the peer is of no use (no ZeroMQ, or a kind of socket
+/// that does not fit). It repeats that after one minute, two, four, up to an hour, and says when the peer is there at last.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
@@ -719,18 +718,18 @@ class Connector {
   ///
   ///     while (socket.wait(0ms)) handle(socket.recv());
   ///
-  /// It is readable until a wait() or recv() has come back empty, whatever else is called before or after. Sometimes it is so
-  /// for nothing, also when a link has to be mended, which wait() does. Once wait() is false, a Request that has asked nothing
-  /// is silent until it has, and a Response that owes a reply until it has sent it. A Publisher's is readable when Subscribers
-  /// may have come or gone: then call subscribers().
+  /// It stays readable until a wait() or recv() comes back empty, whatever else is called. It may be readable though nothing has
+  /// come: a broken link, for one, is mended by wait(). Once wait() is false, the descriptor of a Request that has asked nothing is
+  /// silent until it asks, and that of a Response that owes a reply until it replies. A Publisher's is readable when Subscribers may
+  /// have come or gone: then call subscribers().
   ///
-  /// It is the socket's: do not read or close it, and take it out of the loop before the socket goes. It stays the same when
-  /// the socket is moved. Not after native(). Throws Error if the process has no descriptor left.
+  /// The socket owns it: do not read or close it, and take it out of your loop before the socket is destroyed. It stays the same
+  /// when the socket is moved. Do not call this after native(). Throws Error if the process has no descriptor left.
   int descriptor() const;
 
-  /// From now on only those whose keys are in this group (authorized.<group>) may come to where it is bound. Others are refused
-  /// at the connection, and those of them that are in already are cut off. Throws std::errc::operation_not_permitted where it
-  /// is not secured: dividere::secure(). In the thread of the socket.
+  /// From now on only peers whose keys are in this group (authorized.<group>) may connect to where it is bound. Others are refused,
+  /// and cut off if they are connected already. Throws std::errc::operation_not_permitted if the socket is not secured
+  /// (dividere::secure()). Call it in the socket's thread.
   void onlyFor(const std::string& group);
 
   /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread
@@ -974,17 +973,17 @@ class Request : public Connector {
   Request(Request&&) noexcept = default;
   Request& operator=(Request&&) noexcept = default;
 
-  /// Throws Error{outOfTurn} while a reply is still owed, Error{unauthorized} as recv(). With one endpoint it returns at once even if no peer is
-  /// there yet: the request waits for one.
+  /// Throws Error{outOfTurn} while a reply is still owed, Error{unauthorized} as recv(). With one endpoint it returns at once even
+  /// if no peer is there yet: the request waits for one.
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
   bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
-  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked, and, as do all that wait for the reply,
-  /// Error{unauthorized} if no host lets this program in or has the key it should have (dividere::secure): send it again once
-  /// that is mended.
+  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked. Throws Error{unauthorized}, as does each wait
+  /// for the reply, if no host lets this program in or has the key that it should have (dividere::secure): send again once that is
+  /// mended.
   std::string recv();
 
   /// The reply, or nothing if none came in time. Then either wait again or send the next request.
@@ -1021,7 +1020,7 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The answering half of a request/response pair.
+/// The replying half of a request/response pair.
 ///
 /// Binds a tcp endpoint with a `*` in it, or whose host is 0.0.0.0 or [::], and any ipc or inproc endpoint. Connects to any
 /// other tcp endpoint, such as a Proxy's back end (doc/wire.md), and warns in the log if nobody listens there.
@@ -1043,7 +1042,7 @@ class Response : public Connector {
   bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
-  /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
+  /// Throws Error{malformed} for a request of several frames; you may reply to it, but need not.
   std::string recv();
 
   /// The next request, or nothing if none came in time.
@@ -1168,6 +1167,70 @@ class Subscriber : public Connector {
 
 // messaging: sockets that carry protobuf messages
 
+// begin dividere/messaging/receiving.hpp
+namespace dividere::messaging {
+
+/// Receiving messages of a type that one knows: the same for all sockets of this layer that receive.
+template <class Receiver>
+class Receiving {
+ public:
+  /// The next message as a T, without its route if it has one. Throws Error{wrongType} if it is of another type.
+  template <class T>
+  T recv() {
+    T message;
+    receiver().receiveInto(message, nullptr);
+    return message;
+  }
+
+  /// Nothing if none came in time.
+  template <class T>
+  std::optional<T> recv(Timeout timeout) {
+    return receiveAs<T>(timeout, nullptr);
+  }
+
+  /// Into a message that is reused: nothing is allocated if its fields fit.
+  template <class T>
+  void recvInto(T& reused) {
+    receiver().receiveInto(reused, nullptr);
+  }
+
+  /// False, and the message untouched, if none came in time.
+  template <class T>
+  bool recvInto(T& reused, Timeout timeout) {
+    return receiver().receiveInto(reused, &timeout);
+  }
+
+  // Once the Interrupt is raised, these do as at their time-out.
+
+  template <class T>
+  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
+    return receiveAs<T>(timeout, &interrupt);
+  }
+  template <class T>
+  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
+    return receiver().receiveInto(reused, &timeout, &interrupt);
+  }
+
+ protected:
+  Receiving() = default;
+  ~Receiving() = default;
+  Receiving(const Receiving&) = default;
+  Receiving& operator=(const Receiving&) = default;
+
+ private:
+  Receiver& receiver() { return static_cast<Receiver&>(*this); }
+
+  template <class T>
+  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
+    std::optional<T> message(std::in_place);
+    if (!receiver().receiveInto(*message, &timeout, interrupt)) message.reset();
+    return message;
+  }
+};
+
+}  // namespace dividere::messaging
+// end dividere/messaging/receiving.hpp
+
 // begin dividere/messaging/socket.hpp
 namespace dividere::messaging {
 
@@ -1197,7 +1260,7 @@ class Socket {
 /// A message that cannot be taken throws, as ProtoBuffDecoder does, and is gone; the next one is not affected. A peer's
 /// DividereError, which says why there is no reply, is thrown as the Error that it names.
 template <class Connection>
-class Consumer : public Socket<Connection> {
+class Consumer : public Socket<Connection>, public Receiving<Consumer<Connection>> {
  public:
   /// The next message, of any linked type but those that allowTypes() has to allow. Waits without limit.
   std::unique_ptr<google::protobuf::Message> recv();
@@ -1205,31 +1268,7 @@ class Consumer : public Socket<Connection> {
   /// Null if none came in time.
   std::unique_ptr<google::protobuf::Message> recv(Timeout timeout);
 
-  /// The next message as a T. Throws Error{wrongType} if it is of another type.
-  template <class T>
-  T recv() {
-    T message;
-    receiveInto(message, nullptr);
-    return message;
-  }
-
-  /// Nothing if none came in time.
-  template <class T>
-  std::optional<T> recv(Timeout timeout) {
-    return receiveAs<T>(timeout, nullptr);
-  }
-
-  /// Into a message that is reused: nothing is allocated if its fields fit.
-  template <class T>
-  void recvInto(T& reused) {
-    receiveInto(reused, nullptr);
-  }
-
-  /// False, and the message untouched, if none came in time.
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout) {
-    return receiveInto(reused, &timeout);
-  }
+  using Receiving<Consumer<Connection>>::recv;
 
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
@@ -1237,29 +1276,16 @@ class Consumer : public Socket<Connection> {
   // Once the Interrupt is raised, these do as at their time-out.
 
   std::unique_ptr<google::protobuf::Message> recv(Timeout timeout, const Interrupt& interrupt);
-  template <class T>
-  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
-    return receiveAs<T>(timeout, &interrupt);
-  }
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
-    return receiveInto(reused, &timeout, &interrupt);
-  }
   bool wait(Timeout timeout, const Interrupt& interrupt) { return this->connection_.wait(timeout, interrupt); }
 
  protected:
   using Socket<Connection>::Socket;
 
  private:
+  friend class Receiving<Consumer<Connection>>;
+
   std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
-
-  template <class T>
-  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
-    return message;
-  }
 };
 
 // Defined in socket.cpp.
@@ -1274,7 +1300,7 @@ extern template class Consumer<connection::Response>;
 namespace dividere::messaging {
 
 /// connection::Dealer for protobuf messages. Receiving throws as in Consumer; the error knows the message's route.
-class Dealer : public Socket<connection::Dealer> {
+class Dealer : public Socket<connection::Dealer>, public Receiving<Dealer> {
  public:
   /// A message and its route, which is empty if it came without one.
   struct Routed {
@@ -1323,31 +1349,7 @@ class Dealer : public Socket<connection::Dealer> {
   /// Nothing if none came in time.
   std::optional<Routed> recv(Timeout timeout);
 
-  /// The next message as a T, without its route. Throws Error{wrongType} if it is of another type.
-  template <class T>
-  T recv() {
-    T message;
-    receiveInto(message, nullptr);
-    return message;
-  }
-
-  /// Nothing if none came in time.
-  template <class T>
-  std::optional<T> recv(Timeout timeout) {
-    return receiveAs<T>(timeout, nullptr);
-  }
-
-  /// Into a message that is reused.
-  template <class T>
-  void recvInto(T& reused) {
-    receiveInto(reused, nullptr);
-  }
-
-  /// False, and the message untouched, if none came in time.
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout) {
-    return receiveInto(reused, &timeout);
-  }
+  using Receiving<Dealer>::recv;
 
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return connection_.wait(timeout); }
@@ -1355,26 +1357,13 @@ class Dealer : public Socket<connection::Dealer> {
   // Once the Interrupt is raised, these do as at their time-out.
 
   std::optional<Routed> recv(Timeout timeout, const Interrupt& interrupt);
-  template <class T>
-  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
-    return receiveAs<T>(timeout, &interrupt);
-  }
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
-    return receiveInto(reused, &timeout, &interrupt);
-  }
   bool wait(Timeout timeout, const Interrupt& interrupt) { return connection_.wait(timeout, interrupt); }
 
  private:
+  friend class Receiving<Dealer>;
+
   std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
-
-  template <class T>
-  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
-    return message;
-  }
 };
 
 }  // namespace dividere::messaging
@@ -1383,8 +1372,8 @@ class Dealer : public Socket<connection::Dealer> {
 // begin dividere/messaging/describe.hpp
 namespace dividere {
 
-/// What a Service, Publisher, Broker or registry::Server says of itself. All of it is its own word: a host that is not trusted
-/// may say anything.
+/// What a Service, Publisher, Broker or registry::Server says of itself. Nobody checks it: a host that you do not trust may say
+/// anything.
 struct Description {
   struct Method {
     std::string name;     ///< empty: it is called by the type it takes
@@ -1431,13 +1420,12 @@ struct DescribeOptions {
   connection::SocketOptions socket;
 };
 
-/// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or one that describes
-/// nothing, as all of dividere 0.1 and of the Python package. Those are not asked. A Publisher that nobody sends with may
-/// take a second. Silent, too, is a Publisher to one of whose other peers all goes that it sends.
+/// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or somebody who describes
+/// nothing, as all programs of dividere 0.1 and of the Python package, which notice nothing of this. A Publisher that is idle may
+/// take a second. A Publisher also keeps silent while another of its peers subscribes to everything that it sends.
 ///
-/// Who replies to whom, the environment variable DIVIDERE_DESCRIBE of the other side says: `local`, which is the default, to
-/// this host's programs over loopback, ipc and inproc, and to all whom its keys let in (secure()); `all`, to everybody; `off`,
-/// to nobody.
+/// The environment variable DIVIDERE_DESCRIBE of the other side says whom it replies to. `local`, the default: to programs of its
+/// own host, over loopback, ipc and inproc, and to all whom its keys let in (secure()). `all`: to everybody. `off`: to nobody.
 ///
 /// Throws Error{unauthorized} if it does not tell this host, or does not let it in, Error{overloaded} if it was asked too often
 /// of late, Error{malformed} if what comes is no Description, and Error{badEndpoint}. Any thread.
@@ -1512,7 +1500,7 @@ struct Interest {
   std::string bytes;  ///< in place of both, if they name no type: what a plain ZeroMQ socket has subscribed to
 };
 
-/// Who subscribes to a Publisher, as far as it knows. What it does not know it does not guess.
+/// Who subscribes to a Publisher, as far as it knows. It guesses nothing.
 struct PeerInfo {
   /// The IP address; empty for peers that have none, over ipc and inproc.
   std::string address;
@@ -1524,7 +1512,7 @@ struct PeerInfo {
   /// or plain ZeroMQ.
   std::size_t subscribers = 0;
 
-  /// Nothing if it cannot be known: over inproc. Of all together behind a forwarder.
+  /// Nothing over inproc, where it cannot be known. Behind a forwarder: of all together.
   std::optional<std::vector<Interest>> interests;
 
   /// As its key proves (Peer), where the Publisher is secured. Behind a forwarder: the forwarder's.
@@ -1547,8 +1535,8 @@ struct PublisherOptions {
   /// The last so many messages of each type and topic are kept, and go to each Subscriber that comes, or comes back, before
   /// anything newer: to it alone, once each. It asks for them, in portions, so that they never fill its queue.
   ///
-  /// Peers that cannot be sent to alone do not get them: plain ZeroMQ, Python, programs of version 0.1. While one of those is
-  /// there that subscribes to everything, nobody does, as it would get what is for others (but see keepForAll).
+  /// Plain ZeroMQ, Python and programs of version 0.1 do not get them, as nothing can be sent to one of them alone. While such a
+  /// peer subscribes to everything, nobody gets them: that peer would get what is for others (but see keepForAll).
   std::size_t keep = 0;
 
   connection::SocketOptions socket;
@@ -1559,11 +1547,11 @@ struct PublisherOptions {
   /// So many types and topics are kept at most.
   std::size_t keepSeries = 100000;
 
-  /// What is kept goes to peers that cannot be sent to alone, too, when they subscribe. All peers of that kind get it each time,
-  /// and those that subscribe to everything also what is for others: they must not mind messages that come again.
+  /// What is kept goes to those peers, too, when one subscribes. All of that kind get it each time, and those that subscribe to
+  /// everything also get what is for others: they must not mind messages that come again.
   bool keepForAll = false;
 
-  /// Each message says when it was sent, in 10 bytes more: Subscriber::age().
+  /// Each message says when it was sent, which takes 10 bytes: Subscriber::age().
   bool stamp = false;
 };
 
@@ -1601,10 +1589,10 @@ class Publisher : public Socket<connection::Publisher> {
   /// Who subscribes now, and to what. Subscribers over inproc are listed, other programs' sockets there are not.
   std::vector<PeerInfo> peers() const;
 
-  /// Calls `handler` with what peers() would return, when somebody comes, goes, or subscribes to something else: in the
-  /// watcher's thread, as Connector::onEvent(), so it must be short. It is called at once if somebody is there, within about
-  /// a second while this Publisher is busy, 100 times a second at the most, and not once native() was called. In place of the
-  /// former handler, a call of which may be under way.
+  /// Calls `handler` with what peers() would return, when somebody comes, goes, or subscribes to something else; also now, if
+  /// somebody is there. It runs in the watcher's thread, as Connector::onEvent(), so keep it short. It is called within about a
+  /// second while this Publisher is busy, 100 times a second at most, and no more after native(). It replaces the former handler,
+  /// a call of which may be under way.
   void onPeersChanged(std::function<void(const std::vector<PeerInfo>&)> handler);
   void onPeersChanged(std::function<void()> handler);
   void onPeersChanged(std::nullptr_t) { onPeersChanged(std::function<void()>()); }
@@ -1647,8 +1635,8 @@ namespace dividere::messaging {
 
 /// connection::Response for protobuf messages.
 ///
-/// Where receiving throws, the request is malformed or of a type that is not taken. It may be replied to all the same, with
-/// send(). If it is not, the requester is sent a DividereError when the next request is waited for.
+/// If receiving throws, the request is malformed or of a type that is not taken. You may still reply to it with send(). If you do
+/// not, the client gets a DividereError when you wait for the next request.
 class Response : public Consumer<connection::Response> {
  public:
   explicit Response(const std::string& endpoint, const connection::SocketOptions& options = {});
@@ -1676,18 +1664,18 @@ struct Missed {
 };
 
 struct SubscriberOptions {
-  /// Whoever reads slowly gets the newest message of each type and topic, and never an old one; skipped() counts those that
-  /// were not read in time. Types and topics take turns. A thread of the library empties the queues meanwhile, unless native()
-  /// is called. What waits for the reader has at most SocketOptions::maxMessageBytes in all, and 100,000 messages.
+  /// Whoever reads slowly gets the newest message of each type and topic, never an old one; skipped() counts those that were not
+  /// read in time. Types and topics take turns. A thread of the library empties the queues meanwhile, unless native() was called.
+  /// At most 100,000 messages wait, of SocketOptions::maxMessageBytes in all.
   bool latest = false;
 
-  /// What is missing of a publisher that keeps messages (PublisherOptions::keep) is asked for again, and comes in its place:
-  /// newer messages of its type and topic are held back meanwhile. So is what was sent while the connection was lost. What the
-  /// publisher has no more is missed. Changes nothing together with `latest`.
+  /// Asks a publisher that keeps messages (PublisherOptions::keep) again for those that are missing, also for what it sent while the
+  /// connection was lost. They come in their place: newer messages of their type and topic are held back until then. What the
+  /// publisher has no more is missed. Has no effect together with `latest`.
   bool recover = false;
 
-  /// Called for each gap, in the thread that receives, before the message behind the gap is returned. With `latest`: before
-  /// the next message, with all gaps of one publisher, type and topic in one; beyond 1,000 of those the rest is counted alone.
+  /// Called for each gap, in the thread that receives, before the message behind the gap is returned. With `latest`: before the
+  /// next message, with all gaps of one publisher, type and topic in one. Beyond 1,000 of those, gaps are only counted.
   std::function<void(const Missed&)> onMissed;
 
   connection::SocketOptions socket;
@@ -1736,14 +1724,14 @@ class Subscriber : public Consumer<connection::Subscriber> {
   /// the log, as a warning.
   std::uint64_t missed() const;
 
-  /// Messages that came and were not read, as a newer one of the type and topic came before that; with
-  /// SubscriberOptions::latest alone. What was sent since the first message was received, skipped or missed.
+  /// Messages that came but were not read, as a newer one of their type and topic came first; only with
+  /// SubscriberOptions::latest. What was sent since the first message is either received, skipped or missed.
   std::uint64_t skipped() const;
 
-  /// How old the message received last is now: since it was sent, by the publisher's clock, until now, by this host's; so
-  /// what the two clocks differ by is in it, a few milliseconds where both follow NTP, and it may be negative. Nothing unless
-  /// the publisher stamps (PublisherOptions::stamp). A subscriber that falls a second behind its publisher says so in the log,
-  /// once: clocks that differ do not matter there.
+  /// How old the message received last is: from when it was sent, by the publisher's clock, until now, by this host's. So it
+  /// contains the difference of the clocks, a few milliseconds where both follow NTP, and may be negative. Nothing unless the
+  /// publisher stamps (PublisherOptions::stamp). A subscriber that falls a second behind its publisher says so in the log, once,
+  /// whatever the clocks.
   std::optional<std::chrono::nanoseconds> age() const;
 
   /// The topic of the message received last; empty if it has none.
@@ -1766,9 +1754,9 @@ class Subscriber : public Consumer<connection::Subscriber> {
 // begin dividere/reactor/call.hpp
 namespace dividere {
 
-/// How a call is made, where the default does not do.
+/// How a call is made, where the defaults do not fit.
 struct CallOptions {
-  /// Which of the methods that take this type of message. Empty: the one that takes it.
+  /// The name of the method, where several take this type of message. Empty: the one that takes it.
   std::string method;
 
   /// If no reply came after this time, a second instance is asked, and the first reply counts. 0: never. Only where
@@ -1778,11 +1766,11 @@ struct CallOptions {
   /// A broker hands out requests of a higher priority first.
   std::uint32_t priority = 0;
 
-  /// Whether it may be handled more than once. If not, no other instance is given what one may have handled: when that one
-  /// dies, the call ends with Errc::gaveUp.
+  /// Whether the request may be handled more than once. If not, and the instance that has it dies, nobody else gets it: the call
+  /// ends with Errc::gaveUp.
   bool repeatable = true;
 
-  /// Whether it may take longer than the time that is left for the request whose handler makes it.
+  /// Whether a call that a handler makes may take longer than what is left of its own request's time.
   bool outlivesRequest = false;
 };
 
@@ -1923,9 +1911,9 @@ class Call {
     handle_.follow(detail::followerOf(std::move(follower)), false);
   }
 
-  /// Calls `handler` with each part of this type that comes before the reply, also those that came before this call: in order,
-  /// in the client's own thread, as then() says. One a type. The sender waits if it is far ahead of the handler. Where a
-  /// request is given to another (CallOptions::repeatable), its parts may come again from the first.
+  /// Calls `handler` with each part of this type that comes before the reply, in order, in the client's own thread, as then()
+  /// says; also with those that have come by now. One handler a type. The sender waits if it is far ahead of the handler. If the
+  /// request is given to another instance (CallOptions::repeatable), its parts come again from the first.
   template <class Part>
   Call& onPart(std::function<void(const Part&)> handler) {
     handle_.onPart(std::make_shared<Part>(), [handler = std::move(handler)](const google::protobuf::Message& part) {
@@ -1934,7 +1922,7 @@ class Call {
     return *this;
   }
 
-  /// Ends it at once, with Errc::cancelled, unless it has ended. Whoever handles it is told, if he can be.
+  /// Ends it at once, with Errc::cancelled, unless it has ended. Its handler is told, if the peer understands that.
   void cancel() { handle_.cancel(); }
 
   // co_await, where the compiler has it: the reply, or it throws, Errc::deadlinePassed too. Goes on in the client's own
@@ -1968,9 +1956,9 @@ namespace dividere {
 ///
 ///     for (Sample& sample : client.stream<Sample>(request, 10s)) use(sample);
 ///
-/// Whoever sends the parts waits for the reader: a few are under way, no more. The loop ends when the reply has come, which is
-/// no part. It throws Error where a call would: a handler's failure, and Errc::deadlinePassed when the time is up. Destroyed
-/// before its end, it is cancelled, and its sender stops.
+/// The sender of the parts waits for the reader: only a few are under way. The loop ends when the reply has come, which is no part.
+/// It throws Error where a call would: for a handler's failure, and Errc::deadlinePassed when the time is up. A Stream that is
+/// destroyed before its end is cancelled, and its sender stops.
 ///
 /// One thread at a time; movable before the loop.
 template <class Part>
@@ -2056,9 +2044,9 @@ class Calling {
     self().begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
   }
 
-  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: where one has come, no other handler is given the request, unless CallOptions::repeatable
-  /// says so. Throws as start().
+  /// Sends a request whose handler replies in parts, and returns at once. Read the parts in a loop; it ends within this time. Each
+  /// part comes once: after the first one no other handler is given the request, unless CallOptions::repeatable says so. Throws
+  /// as start().
   template <class Part>
   Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout) {
     return Stream<Part>(self().beginStream(request, timeout, nullptr));
@@ -2091,11 +2079,11 @@ namespace dividere::reactor {
 ///       std::thread([job, later = sender.defer()]() mutable { later.send(resultOf(job)); }).detach();
 ///     });
 ///
-/// Any thread, one at a time. Destroyed without a reply, it tells whoever asked (Errc::handlerFailed). It may outlive the
-/// service: a service that stops does not wait for it, but tells whoever asked Errc::stopping; from then on send() throws
-/// Error{stopping}, and fail() and the destructor do nothing. A Worker that stops leaves such requests to other workers, and
-/// tells only those that must not be repeated. To its broker they are in flight until they are replied to. In a forked child it does nothing, and send() throws
-/// Error{otherProcess}.
+/// Any thread, one at a time. Destroyed without a reply, it tells the client (Errc::handlerFailed). It may outlive the service: a
+/// service that stops does not wait for it, but tells the client Errc::stopping. From then on send() throws Error{stopping}, and
+/// fail() and the destructor do nothing. A Worker that stops leaves such requests to other workers, and tells only the clients of
+/// those that must not be repeated. To its broker a request is in flight until it is replied to. In a forked child it does nothing,
+/// and send() throws Error{otherProcess}.
 class Later {
  public:
   /// Replies. Never waits. Throws Error{outOfTurn} the second time, and Error{movedFrom}. Does nothing once the call is
@@ -2192,44 +2180,41 @@ class Sender {
   /// no way back.
   void send(const google::protobuf::Message& message);
 
-  /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be
-  /// under way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled}
-  /// when the call is given up, Error{stopping} when the service is stopped meanwhile, Error{deadlinePassed} after the
-  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its callers have more
-  /// to read than it keeps, and Error{outOfTurn} after the reply, and by a socket that cannot send parts, as a reactor's
-  /// Response.
+  /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be under
+  /// way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled} if the call is
+  /// given up, Error{stopping} if the service is stopped, Error{deadlinePassed} after the caller's time. Throws Error{overloaded}
+  /// while more than 1000 requests wait for a Service of one thread, or its callers have more to read than it keeps. Throws
+  /// Error{outOfTurn} after the reply, and where parts cannot be sent, as by a reactor's Response.
   void sendPart(const google::protobuf::Message& part);
 
-  /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and
-  /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
-  /// say otherwise.
+  /// What is left of the caller's time, which runs from when the request was received; 0 once it has passed, milliseconds::max() if
+  /// the caller named no limit. Calls that the handler makes end by then, too, unless they say otherwise.
   std::chrono::milliseconds remaining() const;
 
-  /// Whether nobody wants the reply any more: whoever asked has given up, and has said so, which callers of this library do
-  /// to a Service and to a Worker. What is sent then goes nowhere. It is known as soon as the news has arrived; in a Service
-  /// of one thread, whose handler keeps it from receiving, this call looks for it, and sees what stands behind less than 1000
+  /// Whether the client has given the request up, and said so; clients of this library say so to a Service and to a Worker. What is
+  /// sent then goes nowhere. In a Service of one thread this call itself looks for the news, which it finds behind less than 1000
   /// other requests.
   ///
-  /// Not promised: that every caller who has gone says so. One that crashed, or whose connection was lost, says nothing.
+  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing.
   bool cancelled() const;
 
-  /// Has `hook` called once the request is cancelled: in another thread, or here and now, if it is already; in a Service of
-  /// one thread, inside of cancelled(). It may still run as the handler returns, but is over before the thread goes on; if
-  /// the reply is left to a Later, until that is destroyed. The last one set counts, and the former one is over then: with
-  /// onCancel(nullptr) a handler takes back what uses its variables. Keep it short; what it throws goes to the log.
+  /// Calls `hook` once the request is cancelled: in another thread; in a Service of one thread, inside of cancelled(); here and now,
+  /// if it is cancelled already. The hook may still run as the handler returns, but is over before the thread goes on, or before a
+  /// Later is destroyed that the reply was left to. The last one set counts, and the former one is over then: onCancel(nullptr)
+  /// takes back a hook that uses the handler's variables. Keep it short; what it throws goes to the log.
   void onCancel(std::function<void()> hook);
 
-  /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
-  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service, to a Worker or by a Dealer, Error{overloaded} while
-  /// 100,000 replies are to come, and Error{stopping}.
+  /// Leaves the reply to the Later, for any thread and any time. The handler then returns nothing, and send() throws. Throws
+  /// Error{outOfTurn} after a reply, and for a message that came neither to a Service or Worker nor by a Dealer; Error{overloaded}
+  /// while 100,000 replies are still to come; Error{stopping}.
   Later defer();
 
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
 
-  /// Who sent the message, as its key proves (dividere::secure). All empty where that is not known: where it is not secured,
-  /// and where it came by a connection of this side's own making. In a balancing::Worker it is the caller, as the broker
-  /// vouches, whose key the worker knows; of a Broker without that, empty.
+  /// Who sent the message, as its key proves (dividere::secure). All empty if that is not known: without security, and if it came by
+  /// a connection that this side has made. In a balancing::Worker it is the client, as the broker vouches, whose key the worker
+  /// knows; empty if the broker does not vouch.
   const Peer& peer() const;
 
   explicit Sender(detail::Origin& origin) : origin_(origin) {}
@@ -2247,7 +2232,7 @@ struct HandlerStats {
   std::uint64_t unknown = 0;    ///< no handler for the type
   std::uint64_t malformed = 0;  ///< no message at all
   std::uint64_t expired = 0;    ///< the caller's time had passed before a handler could run
-  std::uint64_t cancelled = 0;  ///< given up by whoever asked before a handler had replied
+  std::uint64_t cancelled = 0;  ///< given up by the client before a handler had replied
 };
 
 /// What Handling keeps, for any Derived.
@@ -2308,7 +2293,7 @@ class Handling : public HandlerSet {
 
   /// Handles requests that name this method (CallOptions::method), so that two methods may take one type. A request that
   /// names no method goes by its type, to a handler without a method; one that names a method which nobody handles, or which
-  /// takes another type, is answered Errc::unknownType. Throws std::errc::invalid_argument for a name that is empty or has
+  /// takes another type, is refused with Errc::unknownType. Throws std::errc::invalid_argument for a name that is empty or has
   /// more than 255 bytes.
   template <class F>
   Derived& on(const std::string& method, F handler) {
@@ -2428,7 +2413,7 @@ class Handling : public HandlerSet {
       setHandler(method, std::make_shared<T>(), replyOf<resultOf<T, F>>(),
                  [held = detail::Callable<F>(std::move(handler))](const google::protobuf::Message& message,
                                                                   Sender& sender) mutable {
-                   answer<T>(held.get(), static_cast<const T&>(message), sender);
+                   handleOne<T>(held.get(), static_cast<const T&>(message), sender);
                  });
     }
     return static_cast<Derived&>(*this);
@@ -2457,7 +2442,7 @@ class Handling : public HandlerSet {
   }
 
   template <class T, class F>
-  static void answer(F& handler, const T& message, Sender& sender) {
+  static void handleOne(F& handler, const T& message, Sender& sender) {
     if constexpr (std::is_invocable_v<F&, const T&, Sender&>) {
       sendResult<std::invoke_result_t<F&, const T&, Sender&>>(
           sender, [&]() -> decltype(auto) { return handler(message, sender); });
@@ -2578,18 +2563,17 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.
   void start();
 
-  /// For those who have a loop of their own, in place of start(): calls the handlers of what has come, the functions that were
-  /// posted and those whose time it is, in the calling thread; waits for that until the time-out if there is nothing. Whether
-  /// it called any; false after stop(). One thread at a time. Throws Error{outOfTurn} after start(), and while it is at
-  /// work: in a handler, or in another thread.
+  /// In place of start(), for programs with a loop of their own. Calls, in this thread, the handlers of what has come, the functions
+  /// that were posted and those whose time has come. If there is nothing, waits for it until the time-out. Returns whether it
+  /// called any; false after stop(). One thread at a time. Throws Error{outOfTurn} after start(), and while it is at work already: in
+  /// a handler, or in another thread.
   ///
-  /// add() and every() may come between two calls, in the same thread. stop() waits for a call that is under way in another
-  /// thread, and itself runs what is posted by then.
+  /// add() and every() may come between two calls, in the same thread. stop() waits for a call that is under way in another thread,
+  /// and itself runs what was posted by then.
   bool runOnce(Timeout timeout);
 
-  /// For poll(), epoll and the like: readable while runOnce() would call something, at the latest when every()'s time has come.
-  /// Then call runOnce(0ms). It may be readable for nothing. It is the reactor's: do not read or close it. Throws
-  /// Error{outOfTurn} after start().
+  /// For poll(), epoll and the like: readable while runOnce() would call something. Then call runOnce(0ms). It may be readable though
+  /// there is nothing to call. The reactor owns it: do not read or close it. Throws Error{outOfTurn} after start().
   int descriptor() const;
 
   /// Lets the handler at work finish, ends the thread, and closes the sockets: prompt, any number of times, also
@@ -2600,10 +2584,10 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// still run, what comes later is not.
   void post(std::function<void()> function);
 
-  /// For any thread to send on a Request or a Dealer that the reactor owns: the one that was added last, or that has this
-  /// Connector::endpoint(). Any thread, also before start(). Throws Error{badEndpoint} where there is no such socket,
-  /// Error{outOfTurn} for a Subscriber and a Response, which sends nothing unasked (Sender::defer() has any thread reply), and
-  /// Error{stopping} after stop().
+  /// Lets any thread send on a Request or a Dealer that the reactor owns: the one that was added last, or that has this
+  /// Connector::endpoint(). Any thread, also before start(). Throws Error{badEndpoint} if there is no such socket, Error{stopping}
+  /// after stop(), and Error{outOfTurn} for a Subscriber, and for a Response, which only replies (Sender::defer() lets any thread
+  /// reply).
   ReactorSender sender();
   ReactorSender sender(const std::string& endpoint);
 
@@ -2663,7 +2647,7 @@ struct MpOptions {
 /// (other descriptors do). A lock that another thread of the parent holds at that moment, in protobuf or another
 /// library, stays locked in the child for ever: a setup that needs it hangs, is killed after MpOptions::startLimit, and is
 /// tried again. Streams of a child are flushed at its end; destructors of static objects are not run. The program must
-/// not ignore SIGCHLD or wait for children it did not start, or a worker's way of ending is not known.
+/// not ignore SIGCHLD, nor wait for children it did not start, or nobody knows how a worker ended.
 class MpMsgReactor {
  public:
   /// Returns at once; waitForWorkers() tells when they are there. Throws std::system_error with
@@ -2675,8 +2659,8 @@ class MpMsgReactor {
   MpMsgReactor(const MpMsgReactor&) = delete;
   MpMsgReactor& operator=(const MpMsgReactor&) = delete;
 
-  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit; those still in
-  /// their setup at once. Any thread, any number of times; from onWorkerEnd it does not wait.
+  /// Lets each worker finish the message at hand, and ends them all: those still in their setup at once, others by force after
+  /// MpOptions::stopLimit. Any thread, any number of times; from onWorkerEnd it does not wait.
   void stop();
 
   // In a forked child of the program, which has no part in the workers, these throw Error{otherProcess}:
@@ -2718,8 +2702,8 @@ struct BrokerOptions {
   /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
   /// refused with Errc::overloaded at once. With more bytes than that at workers, none is given a second one, whatever
   /// its capacity. The same bounds hold for replies that are kept for clients which read none.
-  /// ZeroMQ's own queues hold more of them: 100 a client at most, of some 6 MiB, or one that is larger; and not more bytes
-  /// than maxWaitingBytes for all clients, but for one reply each.
+  /// ZeroMQ's own queues hold more of them: for each client 100 at most, of some 6 MiB, or one that is larger; for all clients
+  /// maxWaitingBytes at most, but one reply each always.
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;
 
@@ -2769,12 +2753,13 @@ struct BrokerStats {
 /// The promise: each request that the broker has read gets exactly one outcome at its client, a reply or an error, as long
 /// as broker and client live, whatever dies among the workers. Execution is at least once: if a worker dies (its
 /// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
-/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
-/// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
-/// time it waited here. One that its client cancels is given to no worker any more; a Worker that has it is told. A client's retry of a request
-/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped. Parts of a
-/// stream come in order, each once, as fast as the client takes them; where the request is given to another worker, from
-/// the first on again.
+/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs.
+///
+/// A request may say how long its client waits. After that no worker is given it, and it ends with Errc::deadlinePassed; a
+/// worker is told how much of that time is left. A request that its client cancels is given to no worker any more; a Worker that
+/// has it is told. A client's retry of a request in progress (known by its correlation frame) is not executed again. Late and second
+/// replies are dropped. Parts of a stream come in order, each once, as fast as the client takes them; if the request is given to
+/// another worker, they come again from the first.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
 /// the order of replies; an error to a client that sends plain bytes without a correlation frame, as it would take the
@@ -2789,9 +2774,8 @@ class Broker {
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
-  /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are
-  /// delivered as long as clients read, for a second at most; what is left then stays in BrokerStats::inFlight. Any
-  /// thread, any number of times.
+  /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are delivered as
+  /// long as clients read, for a second at most; those that are left stay in BrokerStats::inFlight. Any thread, any number of times.
   void stop();
 
   /// Any thread.
@@ -2859,8 +2843,8 @@ class Client : public reactor::Calling<Client> {
   /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
   std::unique_ptr<google::protobuf::Message> recv();
 
-  /// Once the Interrupt is raised, this one, and each below that takes one, does as after all tries: it returns nothing, and the
-  /// request is given up.
+  /// Once the Interrupt is raised, this and all below that take one do as after all tries: they return nothing, and the request is
+  /// given up.
   std::unique_ptr<google::protobuf::Message> recv(const Interrupt& interrupt);
 
   /// send(), then the reply. Throws Error{wrongType} if it is no Reply.
@@ -2928,7 +2912,7 @@ struct WorkerOptions {
 };
 
 /// Does the work that a Broker hands out, or several do. Connects to their back ends, and calls a handler for each request,
-/// one at a time, in a thread of its own. Brokers are served in turn; one that is down, or slow, keeps nobody from the others.
+/// one at a time, in a thread of its own. It serves brokers in turn; one that is down or slow delays none of the others.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
 /// is what it returns or sends with its Sender, once; parts may come before it, and it may be left to a Later. If it throws, the
@@ -2953,8 +2937,9 @@ class Worker : public reactor::Handling<Worker> {
   /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time, and without a handler.
   void start();
 
-  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given, what was left
-  /// to Laters, and a stream whose client takes no more at the moment, goes to other workers. Any thread, any number of times; from a handler it does not wait.
+  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. Other requests go to other workers: those it
+  /// has not begun, those left to Laters, and a stream whose client takes no more at the moment. Any thread, any number of times;
+  /// from a handler it does not wait.
   void stop();
 
   /// Of the first broker.
@@ -3098,10 +3083,10 @@ class RegistryLink;
 namespace dividere::registry {
 
 struct ClientOptions {
-  /// How long a call waits for a reply if it is not told.
+  /// How long a call without a time-out waits for a reply.
   std::chrono::milliseconds timeout{5000};
 
-  /// What is registered as this machine's address, a host name or an IP address. Empty: the address of the interface
+  /// What is registered as this host's address, a host name or an IP address. Empty: the address of the interface
   /// with the default route, or 127.0.0.1 where there is only loopback.
   std::string advertise;
 };
@@ -3126,7 +3111,7 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  /// Adds this machine and port to the instances of the name. They stay until unregistered. (service::Service does
+  /// Adds this host and port to the instances of the name. They stay until unregistered. (service::Service does
   /// better: it renews a lease, so that the entry does not survive it.) Throws std::errc::invalid_argument, and what the
   /// registry says, if that does not take it.
   ///
@@ -3135,7 +3120,7 @@ class Client {
   void registerService(const std::string& name, std::uint16_t port, Timeout timeout);
   void registerService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
 
-  /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
+  /// Removes this host and port from the instances of the name; others stay. One that is not there changes nothing.
   void unregisterService(const std::string& name, std::uint16_t port);
   void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout);
   void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
@@ -3154,9 +3139,9 @@ class Client {
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt);
 
-  /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
-  /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
-  /// goes faster than the function returns may be left out, both times.
+  /// Returns at once. As long as the Watch lives, calls `function` for every instance that matches the pattern: for those that are
+  /// there, and then for each that comes (true), goes (false), or changes its kind (true again). One that comes and goes faster
+  /// than the function returns may be left out, both times.
   ///
   /// The function is called in a thread of the Watch's own, one call at a time; it may call anything, also stop(), and
   /// destroy the Watch. What it throws is logged.
@@ -3214,9 +3199,9 @@ struct ServerOptions {
 /// name anew.
 ///
 /// An entry is a name (printable UTF-8 of 1 to 255 bytes), a host (a host name or an IP address; it is not resolved
-/// here) and a port. Whatever else somebody wants to register is refused, `ok: false` with the reason, and logged; so is
-/// what ServerOptions leaves no room for. Anybody who can connect may register and unregister anything; in a
-/// secured program (dividere::secure) only those whose keys are in `authorized.<name>`, or in `authorized.register`.
+/// here) and a port. Anything else is refused, `ok: false` with the reason, and logged; so is what ServerOptions leaves no room for.
+/// Anybody who can connect may register and unregister anything; in a secured program (dividere::secure) only those whose keys are
+/// in `authorized.<name>` or in `authorized.register`.
 ///
 /// It knows nothing when it starts, and asks every service that listens to register again. Nothing is kept on disk.
 /// Runs in a thread of its own from construction on; bytes that are no request are replied to with an error.
@@ -3255,13 +3240,11 @@ namespace dividere::registry {
 ///     Image image = images.recv<Image>();
 ///
 /// It connects to every publisher that is announced under the name (registry::Announcement, of the kind "publisher" or of
-/// none), to 256 at most, and follows when they come, go and move. Where there are more, those that come first are heard,
-/// and others as those go. What a publisher sent before it went is received still. A host that is registered by a name is
-/// looked up first, in a thread that keeps nobody up.
+/// none), to 256 at most, and follows when they come, go and move. If there are more, the first ones are heard, and others as those
+/// go. What a publisher sent before it went is still received. A host's name is looked up first, in a thread that delays nobody.
 ///
-/// Reads as messaging::Subscriber, belongs to one thread as that, and moves into a reactor as one. Connecting is done in
-/// that thread, while it receives or waits: who polls native() in place of that never gets connected. endpoint() is the
-/// name, port() 0.
+/// It reads as a messaging::Subscriber, belongs to one thread as that, and can be moved into a reactor. It connects in that thread,
+/// while it receives or waits: a program that only polls native() never gets connected. endpoint() is the name, port() is 0.
 ///
 /// The registries are asked as Client::watch() does: all of them are, and publishers stay connected while a registry is away.
 class Subscriber : public messaging::Subscriber {
@@ -3300,8 +3283,8 @@ struct ClientOptions {
   /// The registries to ask, as registry::Client does.
   std::vector<registry::Location> registries{registry::Location{}};
 
-  /// How long a call waits for a service that is not registered, as its registry may just have restarted; and for another
-  /// instance after its last one died.
+  /// How long a call waits for a service that is not registered (its registry may just have restarted), and for another instance
+  /// after the last one died.
   std::chrono::milliseconds patience{1000};
 
   /// How often a call is given to another instance when the one that had it dies. That one may have handled it: 0 if it
@@ -3334,8 +3317,8 @@ struct ClientOptions {
 /// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
 /// for new ones. While it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs in the caller's thread. Replies to the
-/// others come by a thread of the client.
+/// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs
+/// in the caller's thread. The client's own thread receives the replies to the others.
 class Client : public reactor::Calling<Client> {
  public:
   /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
@@ -3361,8 +3344,8 @@ class Client : public reactor::Calling<Client> {
     return reply;
   }
 
-  /// Once the Interrupt is raised, this one, and each below that takes one, does as at its time-out: it returns nothing. Whoever
-  /// handles the call is told that it is cancelled.
+  /// Once the Interrupt is raised, this and all below that take one do as at their time-out: they return nothing. The handler is told
+  /// that the call is cancelled.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, Timeout timeout, const Interrupt& interrupt) {
     std::optional<Reply> reply(std::in_place);
@@ -3506,8 +3489,8 @@ class Service : public reactor::Handling<Service> {
   /// secured: dividere::secure().
   Service& onlyFor(const std::string& group);
 
-  /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
-  /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
+  /// Starts to reply, and to register; waits until a registry knows of it, at most this long. False if none did in time: it goes
+  /// on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
   bool start(Timeout timeout);
 
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
@@ -4509,7 +4492,7 @@ class ErrorCategory final : public std::error_category {
       case Errc::otherProcess: return "made in another process, before fork()";
       case Errc::movedFrom: return "moved from";
       case Errc::noFreePort: return "no free port";
-      case Errc::noRegistry: return "no registry answered";
+      case Errc::noRegistry: return "no registry replied";
       case Errc::incomplete: return "required fields are missing";
       case Errc::noService: return "no such service";
     }
@@ -13859,8 +13842,6 @@ class SeriesNumbers {
   /// The last number of this series; 0 before its first message. `series` is the envelope's beginning: type and topic.
   std::uint64_t& last(std::string_view series);
 
-  const std::unordered_map<std::string, std::uint64_t>& all() const { return numbers_; }
-
  private:
   std::unordered_map<std::string, std::uint64_t> numbers_;
   std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // the last one: probably the next, too
@@ -17518,6 +17499,27 @@ std::string Subscriber::topicId(std::string_view fullName) { return detail::enve
 #endif
 // end dividere/messaging/subscriber.cpp
 
+// begin dividere/core/detail/big_endian.hpp
+// Numbers on the wire in 8 bytes, the most significant first.
+
+namespace dividere::detail {
+
+constexpr std::size_t kBigEndianSize = 8;
+
+inline void appendBigEndian(std::string& bytes, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xFF);
+}
+
+/// Of at most 8 bytes.
+inline std::uint64_t readBigEndian(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
+}  // namespace dividere::detail
+// end dividere/core/detail/big_endian.hpp
+
 // begin dividere/messaging/detail/correlation.hpp
 // How a caller tells its replies apart, and how a broker recognises a retry (doc/wire.md).
 
@@ -17537,16 +17539,14 @@ class CorrelationIds {
     std::string id;
     id.reserve(kSize);
     id = caller_;
-    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number >> shift & 0xFF);
+    appendBigEndian(id, number);
     return id;
   }
 
   /// The number in an id of this caller's; 0 if it is none.
   std::uint64_t numberOf(std::string_view id) const {
     if (id.size() != kSize || id.substr(0, caller_.size()) != caller_) return 0;
-    std::uint64_t number = 0;
-    for (const char byte : id.substr(caller_.size())) number = number << 8 | static_cast<unsigned char>(byte);
-    return number;
+    return readBigEndian(id.substr(caller_.size()));
   }
 
   /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests
@@ -25715,17 +25715,15 @@ bool looksLikeEnvelope(std::string_view bytes) {
   return !field.failed() && hasName && hasMessage;
 }
 
-static std::string numbered(const std::string& prefix, std::uint64_t number) {
-  std::string text = prefix;
-  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
-  return text;
-}
-
 AttemptToken::AttemptToken() : prefix_(std::string(kTokenPrefix) + randomBytes(kTokenRandom)) {}
 
-std::string AttemptToken::next() { return numbered(prefix_, ++number_); }
+std::string AttemptToken::next() {
+  std::string token = prefix_;
+  appendBigEndian(token, ++number_);
+  return token;
+}
 
-static_assert(AttemptToken::kLength == kTokenPrefix.size() + kTokenRandom + 8);
+static_assert(AttemptToken::kLength == kTokenPrefix.size() + kTokenRandom + kBigEndianSize);
 
 bool AttemptToken::isOurs(std::string_view frame) {
   return frame.size() == kLength && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;
@@ -31486,7 +31484,7 @@ bool Service::start(Timeout timeout) { return core_->start(detail::classNameOf(*
 void Service::start() {
   constexpr std::chrono::milliseconds kRegistrationLimit{3000};
   if (start(kRegistrationLimit)) return;
-  detail::log(LogLevel::warning, detail::kService, name() + ": no registry has answered yet; it goes on trying");
+  detail::log(LogLevel::warning, detail::kService, name() + ": no registry has replied yet; it goes on trying");
 }
 
 void Service::stop() { core_->stop(); }

@@ -24,8 +24,8 @@ struct BrokerOptions {
   /// Requests that may wait while no worker is idle: their number, and the bytes of all their frames. One more is
   /// refused with Errc::overloaded at once. With more bytes than that at workers, none is given a second one, whatever
   /// its capacity. The same bounds hold for replies that are kept for clients which read none.
-  /// ZeroMQ's own queues hold more of them: 100 a client at most, of some 6 MiB, or one that is larger; and not more bytes
-  /// than maxWaitingBytes for all clients, but for one reply each.
+  /// ZeroMQ's own queues hold more of them: for each client 100 at most, of some 6 MiB, or one that is larger; for all clients
+  /// maxWaitingBytes at most, but one reply each always.
   std::size_t maxWaiting = 100000;
   std::size_t maxWaitingBytes = 256 * 1024 * 1024;
 
@@ -75,12 +75,13 @@ struct BrokerStats {
 /// The promise: each request that the broker has read gets exactly one outcome at its client, a reply or an error, as long
 /// as broker and client live, whatever dies among the workers. Execution is at least once: if a worker dies (its
 /// connection ends, or it is silent), its request is given to another, BrokerOptions::maxAttempts times at most. A slow
-/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs. A request that says how long its
-/// caller waits is given to no worker after that: it is answered Errc::deadlinePassed. What is left goes with it, less the
-/// time it waited here. One that its client cancels is given to no worker any more; a Worker that has it is told. A client's retry of a request
-/// in progress (known by its correlation frame) is not executed again. Late and second replies are dropped. Parts of a
-/// stream come in order, each once, as fast as the client takes them; where the request is given to another worker, from
-/// the first on again.
+/// worker is not a dead one: a dividere Worker gives signs of life while its handler runs.
+///
+/// A request may say how long its client waits. After that no worker is given it, and it ends with Errc::deadlinePassed; a
+/// worker is told how much of that time is left. A request that its client cancels is given to no worker any more; a Worker that
+/// has it is told. A client's retry of a request in progress (known by its correlation frame) is not executed again. Late and second
+/// replies are dropped. Parts of a stream come in order, each once, as fast as the client takes them; if the request is given to
+/// another worker, they come again from the first.
 ///
 /// Not promised: anything after the broker itself dies (clients retry; nothing is kept on disk); execution exactly once;
 /// the order of replies; an error to a client that sends plain bytes without a correlation frame, as it would take the
@@ -95,9 +96,8 @@ class Broker {
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
-  /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are
-  /// delivered as long as clients read, for a second at most; what is left then stays in BrokerStats::inFlight. Any
-  /// thread, any number of times.
+  /// Ends requests that wait or are in flight with Errc::stopping, ends the thread and frees both ports. Outcomes are delivered as
+  /// long as clients read, for a second at most; those that are left stay in BrokerStats::inFlight. Any thread, any number of times.
   void stop();
 
   /// Any thread.

@@ -63,8 +63,8 @@ class Client : public reactor::Calling<Client> {
   /// The reply; null if there was none after all tries. Throws Error{outOfTurn} if nothing was sent.
   std::unique_ptr<google::protobuf::Message> recv();
 
-  /// Once the Interrupt is raised, this one, and each below that takes one, does as after all tries: it returns nothing, and the
-  /// request is given up.
+  /// Once the Interrupt is raised, this and all below that take one do as after all tries: they return nothing, and the request is
+  /// given up.
   std::unique_ptr<google::protobuf::Message> recv(const Interrupt& interrupt);
 
   /// send(), then the reply. Throws Error{wrongType} if it is no Reply.

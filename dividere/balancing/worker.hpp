@@ -27,7 +27,7 @@ struct WorkerOptions {
 };
 
 /// Does the work that a Broker hands out, or several do. Connects to their back ends, and calls a handler for each request,
-/// one at a time, in a thread of its own. Brokers are served in turn; one that is down, or slow, keeps nobody from the others.
+/// one at a time, in a thread of its own. It serves brokers in turn; one that is down or slow delays none of the others.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
 /// is what it returns or sends with its Sender, once; parts may come before it, and it may be left to a Later. If it throws, the
@@ -52,8 +52,9 @@ class Worker : public reactor::Handling<Worker> {
   /// Connects and registers; does nothing after stop(). Throws Error{outOfTurn} the second time, and without a handler.
   void start();
 
-  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. What else it was given, what was left
-  /// to Laters, and a stream whose client takes no more at the moment, goes to other workers. Any thread, any number of times; from a handler it does not wait.
+  /// Finishes the request at hand and replies to it, says goodbye and ends the threads. Other requests go to other workers: those it
+  /// has not begun, those left to Laters, and a stream whose client takes no more at the moment. Any thread, any number of times;
+  /// from a handler it does not wait.
   void stop();
 
   /// Of the first broker.

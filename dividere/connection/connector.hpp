@@ -27,13 +27,12 @@ namespace dividere::connection {
 ///
 /// Endpoints are `tcp://host:port`, `ipc://path` or `inproc://name`. To bind, the host may be `*` (every interface)
 /// and the port `*` (a free one; port() tells which). An endpoint that cannot work throws Error{badEndpoint}, which
-/// names the wrong part. Binding an `ipc://` endpoint wants 100 file descriptors to be free: libzmq aborts a process that has
-/// none left when an ipc peer comes, so such peers are disconnected in time, as far as can be.
+/// names the wrong part. To bind an `ipc://` endpoint, 100 file descriptors must be free: libzmq aborts a process that has none left
+/// when an ipc peer comes. When they run short, such peers are disconnected before that, as far as possible.
 ///
-/// A peer may come later than the socket that connects to it. While there is none the socket keeps trying, and says so in the
-/// log, as a warning: after two attempts and a second, or five seconds if one was there before. Of a peer that is of no use
-/// (no ZeroMQ, or a kind of socket that does not fit) it says so at once. Then again after one minute, two, four, up to an hour;
-/// and when the peer is there at last.
+/// A peer may come later than the socket that connects to it: the socket keeps trying. It warns in the log after two attempts and
+/// a second, or after five seconds if a peer was there before; at once if the peer is of no use (no ZeroMQ, or a kind of socket
+/// that does not fit). It repeats that after one minute, two, four, up to an hour, and says when the peer is there at last.
 class Connector {
  public:
   Connector(Connector&&) noexcept;
@@ -55,18 +54,18 @@ class Connector {
   ///
   ///     while (socket.wait(0ms)) handle(socket.recv());
   ///
-  /// It is readable until a wait() or recv() has come back empty, whatever else is called before or after. Sometimes it is so
-  /// for nothing, also when a link has to be mended, which wait() does. Once wait() is false, a Request that has asked nothing
-  /// is silent until it has, and a Response that owes a reply until it has sent it. A Publisher's is readable when Subscribers
-  /// may have come or gone: then call subscribers().
+  /// It stays readable until a wait() or recv() comes back empty, whatever else is called. It may be readable though nothing has
+  /// come: a broken link, for one, is mended by wait(). Once wait() is false, the descriptor of a Request that has asked nothing is
+  /// silent until it asks, and that of a Response that owes a reply until it replies. A Publisher's is readable when Subscribers may
+  /// have come or gone: then call subscribers().
   ///
-  /// It is the socket's: do not read or close it, and take it out of the loop before the socket goes. It stays the same when
-  /// the socket is moved. Not after native(). Throws Error if the process has no descriptor left.
+  /// The socket owns it: do not read or close it, and take it out of your loop before the socket is destroyed. It stays the same
+  /// when the socket is moved. Do not call this after native(). Throws Error if the process has no descriptor left.
   int descriptor() const;
 
-  /// From now on only those whose keys are in this group (authorized.<group>) may come to where it is bound. Others are refused
-  /// at the connection, and those of them that are in already are cut off. Throws std::errc::operation_not_permitted where it
-  /// is not secured: dividere::secure(). In the thread of the socket.
+  /// From now on only peers whose keys are in this group (authorized.<group>) may connect to where it is bound. Others are refused,
+  /// and cut off if they are connected already. Throws std::errc::operation_not_permitted if the socket is not secured
+  /// (dividere::secure()). Call it in the socket's thread.
   void onlyFor(const std::string& group);
 
   /// The `void*` of zmq_socket(3), for whatever is not wrapped. Do not close it. After this call no other thread

@@ -58,14 +58,13 @@ class Context {
   detail::Hidden<detail::ContextHandle> context_;
 };
 
-/// Whether malloc() is told, when the first frame of 64 KiB or more is sent or received, to keep memory of that size in the
-/// process rather than to give it back to the system with each frame: large messages go up to twice as fast then. It is told
-/// once, and only if it is glibc's. In return more stays of what a burst took, until malloc_trim(3): measured, of 3,000
-/// messages of 64 KiB that had queued up, 197 MiB in place of 117; of 300 of 1 MiB not more than without. Limits that were set by mallopt(3) or by MALLOC_ variables
-/// stay as they are.
+/// Whether large messages may go up to twice as fast, for more memory. At the first frame of 64 KiB or more, glibc's malloc() is
+/// told, once, to keep such blocks in the process and not to give each one back to the system. More then stays of what a burst
+/// took, until malloc_trim(3): measured, of 3,000 messages of 64 KiB that had queued up, 197 MiB instead of 117; of 300 of 1 MiB no
+/// more than without. Limits that were set by mallopt(3) or by MALLOC_ variables stay.
 ///
-/// It is, unless this says false, or DIVIDERE_KEEP_LARGE_BLOCKS=0 is in the environment; this comes before that. To be called
-/// before the first large frame: what malloc() was told is not taken back. Any thread.
+/// That is so unless this function says false or, where it is not called, DIVIDERE_KEEP_LARGE_BLOCKS=0 is in the environment.
+/// Call it before the first large frame: what malloc() was told is not taken back. Any thread.
 void keepLargeBlocks(bool keep) noexcept;
 
 }  // namespace dividere::connection

@@ -14,13 +14,13 @@ struct Peer {
   std::string address;  ///< its IP address; empty for ipc
 };
 
-/// The keys of a program and who may do what: a folder of certificates, or what a program makes of it.
+/// The keys of a program, and who may do what: read from a folder of certificates, or from elsewhere by a class of yours.
 ///
 ///     class Vault : public dividere::Keys { ... };
 ///     dividere::secure(std::make_shared<Vault>());
 ///
-/// A key is text in Z85: 40 characters. Functions are called from any thread, several at once; none may use sockets. What
-/// they throw refuses: a socket is not made, a peer not let in.
+/// A key is text in Z85: 40 characters. The functions are called from any thread, several at once, and must not use sockets. If one
+/// throws, the socket is not made, or the peer not let in.
 class Keys {
  public:
   struct Pair {
@@ -39,16 +39,16 @@ class Keys {
   /// `host:port`, the path of an ipc endpoint. Several keys are tried in turn. None: nothing is connected.
   virtual std::vector<std::string> hosts(const std::vector<std::string>& names) = 0;
 
-  /// The name of who has this key, if he may come to a socket that is only for this group; empty: that is for everyone who
-  /// may connect here at all. Nothing: he is refused. Asked for each connection, and again by changed().
+  /// The name of whoever has this key, if he may connect to a socket that is for this group; nothing if he is refused. An empty
+  /// group is everyone who may connect to this program at all. Asked for each connection, and again by changed().
   virtual std::optional<std::string> nameOf(const std::string& publicKey, const std::string& group) = 0;
 
-  /// Tell of it when the rules have changed: whoever was let in and may not be here any more is cut off. New connections
-  /// go by the new rules without it.
+  /// Call this when the rules have changed: peers that were let in and are not allowed any more are cut off. New connections
+  /// follow the new rules anyway.
   void changed();
 
-  /// The certificates of a directory (doc/security.md). They are read again when they change. Throws Error if what is there
-  /// is unsafe or not complete, with what to do about it.
+  /// The certificates of a directory (doc/security.md). They are read again when they change. Throws Error if they are unsafe or
+  /// incomplete; it says what to do.
   static std::shared_ptr<Keys> folder(const std::string& directory);
 
   /// For SocketOptions::keys: this socket is not secured, though the others are.

@@ -32,17 +32,17 @@ class Request : public Connector {
   Request(Request&&) noexcept = default;
   Request& operator=(Request&&) noexcept = default;
 
-  /// Throws Error{outOfTurn} while a reply is still owed, Error{unauthorized} as recv(). With one endpoint it returns at once even if no peer is
-  /// there yet: the request waits for one.
+  /// Throws Error{outOfTurn} while a reply is still owed, Error{unauthorized} as recv(). With one endpoint it returns at once even
+  /// if no peer is there yet: the request waits for one.
   void send(std::string_view bytes);
 
   /// False if there was no room in time.
   bool send(std::string_view bytes, Timeout timeout);
   bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
-  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked, and, as do all that wait for the reply,
-  /// Error{unauthorized} if no host lets this program in or has the key it should have (dividere::secure): send it again once
-  /// that is mended.
+  /// The reply, however long it takes. Throws Error{outOfTurn} if nothing was asked. Throws Error{unauthorized}, as does each wait
+  /// for the reply, if no host lets this program in or has the key that it should have (dividere::secure): send again once that is
+  /// mended.
   std::string recv();
 
   /// The reply, or nothing if none came in time. Then either wait again or send the next request.

@@ -15,7 +15,7 @@ class Frame;
 
 namespace dividere::connection {
 
-/// The answering half of a request/response pair.
+/// The replying half of a request/response pair.
 ///
 /// Binds a tcp endpoint with a `*` in it, or whose host is 0.0.0.0 or [::], and any ipc or inproc endpoint. Connects to any
 /// other tcp endpoint, such as a Proxy's back end (doc/wire.md), and warns in the log if nobody listens there.
@@ -37,7 +37,7 @@ class Response : public Connector {
   bool send(std::string_view bytes, Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The next request, however long it takes. Throws Error{outOfTurn} while a reply to the former one is owed.
-  /// Throws Error{malformed} for a request of several frames; a reply to that one may be sent, but need not.
+  /// Throws Error{malformed} for a request of several frames; you may reply to it, but need not.
   std::string recv();
 
   /// The next request, or nothing if none came in time.

@@ -47,8 +47,8 @@ struct SocketOptions {
   /// warns; true makes send() wait for room.
   bool waitWhenFull = false;
 
-  /// Off: saves two descriptors a socket. But then there are no events, links that a faulty peer broke are not
-  /// mended, dead endpoints are not passed over, and the exit does not wait for messages still being sent.
+  /// False saves two descriptors a socket. But then there are no events, links that a faulty peer broke are not mended, dead
+  /// endpoints are not passed over, and the exit does not wait for messages that are still being sent.
   bool monitor = true;
 
   /// As Connector::onEvent(), but set in time for the first event.
@@ -62,15 +62,15 @@ struct SocketOptions {
   /// Null: the one that all sockets of the process share.
   std::shared_ptr<Context> context;
 
-  /// In place of the keys that secure() has set for all; Keys::none(): this one is not secured, which the log says. Null: as
-  /// all. Over inproc, sockets with keys and sockets without do not meet, unless they are given the same context.
+  /// Keys for this socket, in place of those that secure() has set for all. Keys::none(): it is not secured, and the log says so.
+  /// Null: as all. Over inproc, sockets with keys and sockets without meet only if you give them the same context.
   std::shared_ptr<Keys> keys;
 
   /// As Connector::onlyFor(), from the first moment. Empty: whoever may connect.
   std::string onlyFor;
 
-  /// Whose key is expected where it connects: the name of a file in `servers`, without `.key`; or the key itself. Both
-  /// empty: the one of that host and port, if it is known, else any of those that are.
+  /// Whose key is expected where it connects: the name of a file in `servers`, without `.key`; or the key itself. Both empty: the
+  /// key of that host and port if it is known, else any key in `servers`.
   std::string host;
   std::string hostKey;
 

@@ -29,7 +29,7 @@ class ErrorCategory final : public std::error_category {
       case Errc::otherProcess: return "made in another process, before fork()";
       case Errc::movedFrom: return "moved from";
       case Errc::noFreePort: return "no free port";
-      case Errc::noRegistry: return "no registry answered";
+      case Errc::noRegistry: return "no registry replied";
       case Errc::incomplete: return "required fields are missing";
       case Errc::noService: return "no such service";
     }

@@ -17,22 +17,22 @@ enum class Errc {
   noWorker = 1,        ///< no worker was there for the request
   overloaded = 2,      ///< the queue of waiting requests is full
   handlerFailed = 3,   ///< the handler threw; the text is what it threw
-  gaveUp = 4,          ///< the last attempt failed, too
+  gaveUp = 4,          ///< every attempt failed, or the last one must not be repeated
   unknownType = 5,     ///< the message's type is not linked into the program, or has no handler
   malformed = 6,       ///< the bytes are not a valid message
   tooLarge = 7,        ///< larger than the receiver accepts
-  deadlinePassed = 8,  ///< it was not done in time
+  deadlinePassed = 8,  ///< the time was up first
   stopping = 9,        ///< the component is being stopped
   unauthorized = 10,   ///< the peer may not do this
-  cancelled = 11,      ///< whoever asked for it wants it no more
+  cancelled = 11,      ///< its caller gave it up
 
-  outOfTurn = 20,     ///< a call that has no place now: a send while a reply is owed, a second start()
+  outOfTurn = 20,     ///< a call at the wrong moment: a send while a reply is owed, a second start()
   wrongType = 21,     ///< the message is of another type than the one asked for
   badEndpoint = 22,   ///< the endpoint cannot be used as given
   otherProcess = 23,  ///< used in a forked child, but made by its parent
   movedFrom = 24,     ///< the object was moved from
   noFreePort = 25,    ///< every port of the range is taken
-  noRegistry = 26,    ///< no registry answered
+  noRegistry = 26,    ///< no registry replied
   incomplete = 27,    ///< the message lacks required fields
   noService = 28,     ///< no service of that name is registered
 };
@@ -74,8 +74,8 @@ class Error : public std::system_error {
 ///
 ///     throw dividere::Failure(42, "count must not be 0");
 ///
-/// Whoever asked gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
-/// 0 is none.
+/// The client gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
+/// 0 stands for none.
 struct Failure : std::exception {
   Failure(int code, std::string text) : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
 

@@ -16,15 +16,15 @@ namespace detail {
 class InterruptList;
 }
 
-/// Ends waits: every recv(), wait(), call() and send() that is given one behaves, once it is raised, as at its time-out. What is
-/// there already is still received.
+/// Ends waits. Once it is raised, every recv(), wait(), call() and send() that was given it does as at its time-out. What is there
+/// already is still received.
 ///
 ///     dividere::Interrupt ended;                                      // global
 ///     std::signal(SIGTERM, [](int) { ended.raise(); });
 ///     while (auto message = subscriber.recv<Tick>(24h, ended)) ...
 ///
-/// Any number of threads may wait with one, and each call ends until reset(). It outlives them, and any signal handler that
-/// raises it. It costs a file descriptor. In a forked child it is the child's own, and starts as the parent's is then.
+/// Any number of threads may wait with one. Until reset(), all their calls end. It must outlive them, and any signal handler that
+/// raises it. It costs a file descriptor. A forked child has its own, which is raised if the parent's was.
 class Interrupt {
  public:
   /// Throws Error if the process has no descriptor left.
@@ -42,7 +42,7 @@ class Interrupt {
   /// Any thread, any number of times, and in signal handlers: it takes no lock and leaves errno alone.
   void raise() noexcept;
 
-  /// Waits wait again. Any thread; who was woken before, and has not looked yet, may go on waiting.
+  /// Waits wait again. Any thread. Whoever was woken but has not looked yet may go on waiting.
   void reset() noexcept;
 
   bool isRaised() const noexcept;

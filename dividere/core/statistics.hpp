@@ -24,12 +24,13 @@ struct Statistics {
   std::uint64_t handshakesFailed = 0;  ///< peers, on either side, with which it could not agree on how to talk
 };
 
-/// Of every socket of this process, in the order they were made. Any thread; it takes as long as there are sockets, and counting
-/// goes on meanwhile: figures of one socket may be a message apart. Of a forked child, its own sockets alone.
+/// Of every socket of this process, in the order they were made; in a forked child, of its own sockets alone. Any thread. Sockets
+/// go on counting meanwhile: the figures of one may be a message apart.
 std::vector<Statistics> statistics();
 
-/// The same as text, for an HTTP server of one's own to give to Prometheus: in its format, with the end that OpenMetrics asks
-/// for, so that it may be served as either (text/plain; version=0.0.4, or application/openmetrics-text; version=1.0.0). Sockets with the same kind, name and endpoint are added up. A counter falls when a socket ends. Any thread.
+/// The same as text for Prometheus, for a program to serve by HTTP. It is valid in both formats: text/plain; version=0.0.4, and
+/// application/openmetrics-text; version=1.0.0. Sockets with the same kind, name and endpoint are added up. A counter falls when
+/// a socket ends. Any thread.
 std::string openMetrics();
 
 }  // namespace dividere

@@ -38,16 +38,16 @@ struct Span {
   std::string error;                     ///< why it failed; empty if it did not
 };
 
-/// Has `handler` called with each span of this process, when it ends, in the thread where it does. From then on calls begin a
-/// trace, unless they are part of one. What a handler calls and publishes is part of its request's trace, with or without
-/// this. No lock is held. What it throws goes to the log. Null: no more. Any thread; the last one set counts.
+/// Calls `handler` with each span of this process as it ends, in the thread where it ends. No lock is held; what it throws goes to
+/// the log. From then on a call begins a trace, unless it is part of one. (What a handler calls and publishes is part of its
+/// request's trace, with or without this.) Null: no spans any more. Any thread; the last one set counts.
 void setSpanHandler(std::function<void(const Span&)> handler);
 
-/// What the calling thread works at: in a handler its request's, elsewhere what a TraceScope says.
+/// The trace that the calling thread works for: in a handler its request's, elsewhere what a TraceScope says.
 std::optional<TraceContext> currentTrace();
 
-/// While it lives, what the calling thread starts is a part of this: of a span of the application's own, say. Destroyed in the
-/// reverse order of making, in the same thread.
+/// While it lives, what the calling thread starts is part of this trace: of a span of the application's own, say. Destroy them in
+/// reverse order, in the same thread.
 class TraceScope {
  public:
   explicit TraceScope(const std::optional<TraceContext>& context);

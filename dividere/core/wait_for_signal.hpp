@@ -15,10 +15,10 @@ namespace dividere {
 ///     dividere::waitForSignal();
 ///     service.stop();
 ///
-/// Any thread may wait, and it matters to none which thread the signal comes to. Each of several that wait gets it. While
-/// one waits, the process has handlers of this function for both signals, also if they were ignored, and that thread does not
-/// block them. On return all is as it was before: while a program cleans up, a second Ctrl-C ends it, unless it has a handler of
-/// its own. A child that is forked meanwhile, and does not wait itself, is ended by them, or as handled before.
+/// Any thread may wait; each of several that wait gets the signal, whichever thread it comes to. While one waits, this function
+/// handles both signals in the process, also if they were ignored, and the waiting thread does not block them. On return all is
+/// as it was before: a second Ctrl-C ends a program that is still cleaning up, unless it has a handler of its own. In a child that
+/// is forked meanwhile, and does not wait itself, the signals do what they did before.
 ///
 /// Throws Error if the process has no descriptor left.
 int waitForSignal();

@@ -10,12 +10,13 @@
 #include "../core/error.hpp"
 #include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
+#include "receiving.hpp"
 #include "socket.hpp"
 
 namespace dividere::messaging {
 
 /// connection::Dealer for protobuf messages. Receiving throws as in Consumer; the error knows the message's route.
-class Dealer : public Socket<connection::Dealer> {
+class Dealer : public Socket<connection::Dealer>, public Receiving<Dealer> {
  public:
   /// A message and its route, which is empty if it came without one.
   struct Routed {
@@ -64,31 +65,7 @@ class Dealer : public Socket<connection::Dealer> {
   /// Nothing if none came in time.
   std::optional<Routed> recv(Timeout timeout);
 
-  /// The next message as a T, without its route. Throws Error{wrongType} if it is of another type.
-  template <class T>
-  T recv() {
-    T message;
-    receiveInto(message, nullptr);
-    return message;
-  }
-
-  /// Nothing if none came in time.
-  template <class T>
-  std::optional<T> recv(Timeout timeout) {
-    return receiveAs<T>(timeout, nullptr);
-  }
-
-  /// Into a message that is reused.
-  template <class T>
-  void recvInto(T& reused) {
-    receiveInto(reused, nullptr);
-  }
-
-  /// False, and the message untouched, if none came in time.
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout) {
-    return receiveInto(reused, &timeout);
-  }
+  using Receiving<Dealer>::recv;
 
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return connection_.wait(timeout); }
@@ -96,26 +73,13 @@ class Dealer : public Socket<connection::Dealer> {
   // Once the Interrupt is raised, these do as at their time-out.
 
   std::optional<Routed> recv(Timeout timeout, const Interrupt& interrupt);
-  template <class T>
-  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
-    return receiveAs<T>(timeout, &interrupt);
-  }
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
-    return receiveInto(reused, &timeout, &interrupt);
-  }
   bool wait(Timeout timeout, const Interrupt& interrupt) { return connection_.wait(timeout, interrupt); }
 
  private:
+  friend class Receiving<Dealer>;
+
   std::optional<Routed> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
-
-  template <class T>
-  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
-    return message;
-  }
 };
 
 }  // namespace dividere::messaging

@@ -11,8 +11,8 @@
 
 namespace dividere {
 
-/// What a Service, Publisher, Broker or registry::Server says of itself. All of it is its own word: a host that is not trusted
-/// may say anything.
+/// What a Service, Publisher, Broker or registry::Server says of itself. Nobody checks it: a host that you do not trust may say
+/// anything.
 struct Description {
   struct Method {
     std::string name;     ///< empty: it is called by the type it takes
@@ -59,13 +59,12 @@ struct DescribeOptions {
   connection::SocketOptions socket;
 };
 
-/// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or one that describes
-/// nothing, as all of dividere 0.1 and of the Python package. Those are not asked. A Publisher that nobody sends with may
-/// take a second. Silent, too, is a Publisher to one of whose other peers all goes that it sends.
+/// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or somebody who describes
+/// nothing, as all programs of dividere 0.1 and of the Python package, which notice nothing of this. A Publisher that is idle may
+/// take a second. A Publisher also keeps silent while another of its peers subscribes to everything that it sends.
 ///
-/// Who replies to whom, the environment variable DIVIDERE_DESCRIBE of the other side says: `local`, which is the default, to
-/// this host's programs over loopback, ipc and inproc, and to all whom its keys let in (secure()); `all`, to everybody; `off`,
-/// to nobody.
+/// The environment variable DIVIDERE_DESCRIBE of the other side says whom it replies to. `local`, the default: to programs of its
+/// own host, over loopback, ipc and inproc, and to all whom its keys let in (secure()). `all`: to everybody. `off`: to nobody.
 ///
 /// Throws Error{unauthorized} if it does not tell this host, or does not let it in, Error{overloaded} if it was asked too often
 /// of late, Error{malformed} if what comes is no Description, and Error{badEndpoint}. Any thread.

@@ -17,7 +17,7 @@ struct Interest {
   std::string bytes;  ///< in place of both, if they name no type: what a plain ZeroMQ socket has subscribed to
 };
 
-/// Who subscribes to a Publisher, as far as it knows. What it does not know it does not guess.
+/// Who subscribes to a Publisher, as far as it knows. It guesses nothing.
 struct PeerInfo {
   /// The IP address; empty for peers that have none, over ipc and inproc.
   std::string address;
@@ -29,7 +29,7 @@ struct PeerInfo {
   /// or plain ZeroMQ.
   std::size_t subscribers = 0;
 
-  /// Nothing if it cannot be known: over inproc. Of all together behind a forwarder.
+  /// Nothing over inproc, where it cannot be known. Behind a forwarder: of all together.
   std::optional<std::vector<Interest>> interests;
 
   /// As its key proves (Peer), where the Publisher is secured. Behind a forwarder: the forwarder's.

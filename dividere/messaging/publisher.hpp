@@ -25,8 +25,8 @@ struct PublisherOptions {
   /// The last so many messages of each type and topic are kept, and go to each Subscriber that comes, or comes back, before
   /// anything newer: to it alone, once each. It asks for them, in portions, so that they never fill its queue.
   ///
-  /// Peers that cannot be sent to alone do not get them: plain ZeroMQ, Python, programs of version 0.1. While one of those is
-  /// there that subscribes to everything, nobody does, as it would get what is for others (but see keepForAll).
+  /// Plain ZeroMQ, Python and programs of version 0.1 do not get them, as nothing can be sent to one of them alone. While such a
+  /// peer subscribes to everything, nobody gets them: that peer would get what is for others (but see keepForAll).
   std::size_t keep = 0;
 
   connection::SocketOptions socket;
@@ -37,11 +37,11 @@ struct PublisherOptions {
   /// So many types and topics are kept at most.
   std::size_t keepSeries = 100000;
 
-  /// What is kept goes to peers that cannot be sent to alone, too, when they subscribe. All peers of that kind get it each time,
-  /// and those that subscribe to everything also what is for others: they must not mind messages that come again.
+  /// What is kept goes to those peers, too, when one subscribes. All of that kind get it each time, and those that subscribe to
+  /// everything also get what is for others: they must not mind messages that come again.
   bool keepForAll = false;
 
-  /// Each message says when it was sent, in 10 bytes more: Subscriber::age().
+  /// Each message says when it was sent, which takes 10 bytes: Subscriber::age().
   bool stamp = false;
 };
 
@@ -79,10 +79,10 @@ class Publisher : public Socket<connection::Publisher> {
   /// Who subscribes now, and to what. Subscribers over inproc are listed, other programs' sockets there are not.
   std::vector<PeerInfo> peers() const;
 
-  /// Calls `handler` with what peers() would return, when somebody comes, goes, or subscribes to something else: in the
-  /// watcher's thread, as Connector::onEvent(), so it must be short. It is called at once if somebody is there, within about
-  /// a second while this Publisher is busy, 100 times a second at the most, and not once native() was called. In place of the
-  /// former handler, a call of which may be under way.
+  /// Calls `handler` with what peers() would return, when somebody comes, goes, or subscribes to something else; also now, if
+  /// somebody is there. It runs in the watcher's thread, as Connector::onEvent(), so keep it short. It is called within about a
+  /// second while this Publisher is busy, 100 times a second at most, and no more after native(). It replaces the former handler,
+  /// a call of which may be under way.
   void onPeersChanged(std::function<void(const std::vector<PeerInfo>&)> handler);
   void onPeersChanged(std::function<void()> handler);
   void onPeersChanged(std::nullptr_t) { onPeersChanged(std::function<void()>()); }

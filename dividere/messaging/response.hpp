@@ -10,8 +10,8 @@ namespace dividere::messaging {
 
 /// connection::Response for protobuf messages.
 ///
-/// Where receiving throws, the request is malformed or of a type that is not taken. It may be replied to all the same, with
-/// send(). If it is not, the requester is sent a DividereError when the next request is waited for.
+/// If receiving throws, the request is malformed or of a type that is not taken. You may still reply to it with send(). If you do
+/// not, the client gets a DividereError when you wait for the next request.
 class Response : public Consumer<connection::Response> {
  public:
   explicit Response(const std::string& endpoint, const connection::SocketOptions& options = {});

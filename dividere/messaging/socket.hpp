@@ -14,6 +14,7 @@
 #include "../core/interrupt.hpp"
 #include "../core/protobuf_fwd.hpp"
 #include "../core/timeout.hpp"
+#include "receiving.hpp"
 
 namespace dividere::messaging {
 
@@ -43,7 +44,7 @@ class Socket {
 /// A message that cannot be taken throws, as ProtoBuffDecoder does, and is gone; the next one is not affected. A peer's
 /// DividereError, which says why there is no reply, is thrown as the Error that it names.
 template <class Connection>
-class Consumer : public Socket<Connection> {
+class Consumer : public Socket<Connection>, public Receiving<Consumer<Connection>> {
  public:
   /// The next message, of any linked type but those that allowTypes() has to allow. Waits without limit.
   std::unique_ptr<google::protobuf::Message> recv();
@@ -51,31 +52,7 @@ class Consumer : public Socket<Connection> {
   /// Null if none came in time.
   std::unique_ptr<google::protobuf::Message> recv(Timeout timeout);
 
-  /// The next message as a T. Throws Error{wrongType} if it is of another type.
-  template <class T>
-  T recv() {
-    T message;
-    receiveInto(message, nullptr);
-    return message;
-  }
-
-  /// Nothing if none came in time.
-  template <class T>
-  std::optional<T> recv(Timeout timeout) {
-    return receiveAs<T>(timeout, nullptr);
-  }
-
-  /// Into a message that is reused: nothing is allocated if its fields fit.
-  template <class T>
-  void recvInto(T& reused) {
-    receiveInto(reused, nullptr);
-  }
-
-  /// False, and the message untouched, if none came in time.
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout) {
-    return receiveInto(reused, &timeout);
-  }
+  using Receiving<Consumer<Connection>>::recv;
 
   /// Whether a message is there. Waits for one until the time-out.
   bool wait(Timeout timeout) { return this->connection_.wait(timeout); }
@@ -83,29 +60,16 @@ class Consumer : public Socket<Connection> {
   // Once the Interrupt is raised, these do as at their time-out.
 
   std::unique_ptr<google::protobuf::Message> recv(Timeout timeout, const Interrupt& interrupt);
-  template <class T>
-  std::optional<T> recv(Timeout timeout, const Interrupt& interrupt) {
-    return receiveAs<T>(timeout, &interrupt);
-  }
-  template <class T>
-  bool recvInto(T& reused, Timeout timeout, const Interrupt& interrupt) {
-    return receiveInto(reused, &timeout, &interrupt);
-  }
   bool wait(Timeout timeout, const Interrupt& interrupt) { return this->connection_.wait(timeout, interrupt); }
 
  protected:
   using Socket<Connection>::Socket;
 
  private:
+  friend class Receiving<Consumer<Connection>>;
+
   std::unique_ptr<google::protobuf::Message> receive(const Timeout* timeout, const Interrupt* interrupt = nullptr);
   bool receiveInto(google::protobuf::Message& message, const Timeout* timeout, const Interrupt* interrupt = nullptr);
-
-  template <class T>
-  std::optional<T> receiveAs(const Timeout& timeout, const Interrupt* interrupt) {
-    std::optional<T> message(std::in_place);
-    if (!receiveInto(*message, &timeout, interrupt)) message.reset();
-    return message;
-  }
 };
 
 // Defined in socket.cpp.

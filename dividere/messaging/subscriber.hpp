@@ -25,18 +25,18 @@ struct Missed {
 };
 
 struct SubscriberOptions {
-  /// Whoever reads slowly gets the newest message of each type and topic, and never an old one; skipped() counts those that
-  /// were not read in time. Types and topics take turns. A thread of the library empties the queues meanwhile, unless native()
-  /// is called. What waits for the reader has at most SocketOptions::maxMessageBytes in all, and 100,000 messages.
+  /// Whoever reads slowly gets the newest message of each type and topic, never an old one; skipped() counts those that were not
+  /// read in time. Types and topics take turns. A thread of the library empties the queues meanwhile, unless native() was called.
+  /// At most 100,000 messages wait, of SocketOptions::maxMessageBytes in all.
   bool latest = false;
 
-  /// What is missing of a publisher that keeps messages (PublisherOptions::keep) is asked for again, and comes in its place:
-  /// newer messages of its type and topic are held back meanwhile. So is what was sent while the connection was lost. What the
-  /// publisher has no more is missed. Changes nothing together with `latest`.
+  /// Asks a publisher that keeps messages (PublisherOptions::keep) again for those that are missing, also for what it sent while the
+  /// connection was lost. They come in their place: newer messages of their type and topic are held back until then. What the
+  /// publisher has no more is missed. Has no effect together with `latest`.
   bool recover = false;
 
-  /// Called for each gap, in the thread that receives, before the message behind the gap is returned. With `latest`: before
-  /// the next message, with all gaps of one publisher, type and topic in one; beyond 1,000 of those the rest is counted alone.
+  /// Called for each gap, in the thread that receives, before the message behind the gap is returned. With `latest`: before the
+  /// next message, with all gaps of one publisher, type and topic in one. Beyond 1,000 of those, gaps are only counted.
   std::function<void(const Missed&)> onMissed;
 
   connection::SocketOptions socket;
@@ -85,14 +85,14 @@ class Subscriber : public Consumer<connection::Subscriber> {
   /// the log, as a warning.
   std::uint64_t missed() const;
 
-  /// Messages that came and were not read, as a newer one of the type and topic came before that; with
-  /// SubscriberOptions::latest alone. What was sent since the first message was received, skipped or missed.
+  /// Messages that came but were not read, as a newer one of their type and topic came first; only with
+  /// SubscriberOptions::latest. What was sent since the first message is either received, skipped or missed.
   std::uint64_t skipped() const;
 
-  /// How old the message received last is now: since it was sent, by the publisher's clock, until now, by this host's; so
-  /// what the two clocks differ by is in it, a few milliseconds where both follow NTP, and it may be negative. Nothing unless
-  /// the publisher stamps (PublisherOptions::stamp). A subscriber that falls a second behind its publisher says so in the log,
-  /// once: clocks that differ do not matter there.
+  /// How old the message received last is: from when it was sent, by the publisher's clock, until now, by this host's. So it
+  /// contains the difference of the clocks, a few milliseconds where both follow NTP, and may be negative. Nothing unless the
+  /// publisher stamps (PublisherOptions::stamp). A subscriber that falls a second behind its publisher says so in the log, once,
+  /// whatever the clocks.
   std::optional<std::chrono::nanoseconds> age() const;
 
   /// The topic of the message received last; empty if it has none.

@@ -15,9 +15,9 @@
 
 namespace dividere {
 
-/// How a call is made, where the default does not do.
+/// How a call is made, where the defaults do not fit.
 struct CallOptions {
-  /// Which of the methods that take this type of message. Empty: the one that takes it.
+  /// The name of the method, where several take this type of message. Empty: the one that takes it.
   std::string method;
 
   /// If no reply came after this time, a second instance is asked, and the first reply counts. 0: never. Only where
@@ -27,11 +27,11 @@ struct CallOptions {
   /// A broker hands out requests of a higher priority first.
   std::uint32_t priority = 0;
 
-  /// Whether it may be handled more than once. If not, no other instance is given what one may have handled: when that one
-  /// dies, the call ends with Errc::gaveUp.
+  /// Whether the request may be handled more than once. If not, and the instance that has it dies, nobody else gets it: the call
+  /// ends with Errc::gaveUp.
   bool repeatable = true;
 
-  /// Whether it may take longer than the time that is left for the request whose handler makes it.
+  /// Whether a call that a handler makes may take longer than what is left of its own request's time.
   bool outlivesRequest = false;
 };
 
@@ -172,9 +172,9 @@ class Call {
     handle_.follow(detail::followerOf(std::move(follower)), false);
   }
 
-  /// Calls `handler` with each part of this type that comes before the reply, also those that came before this call: in order,
-  /// in the client's own thread, as then() says. One a type. The sender waits if it is far ahead of the handler. Where a
-  /// request is given to another (CallOptions::repeatable), its parts may come again from the first.
+  /// Calls `handler` with each part of this type that comes before the reply, in order, in the client's own thread, as then()
+  /// says; also with those that have come by now. One handler a type. The sender waits if it is far ahead of the handler. If the
+  /// request is given to another instance (CallOptions::repeatable), its parts come again from the first.
   template <class Part>
   Call& onPart(std::function<void(const Part&)> handler) {
     handle_.onPart(std::make_shared<Part>(), [handler = std::move(handler)](const google::protobuf::Message& part) {
@@ -183,7 +183,7 @@ class Call {
     return *this;
   }
 
-  /// Ends it at once, with Errc::cancelled, unless it has ended. Whoever handles it is told, if he can be.
+  /// Ends it at once, with Errc::cancelled, unless it has ended. Its handler is told, if the peer understands that.
   void cancel() { handle_.cancel(); }
 
   // co_await, where the compiler has it: the reply, or it throws, Errc::deadlinePassed too. Goes on in the client's own

@@ -40,9 +40,9 @@ class Calling {
     self().begin(request, timeout, &options, detail::followerOf(std::move(whenDone)));
   }
 
-  /// Sends a request whose handler replies in parts, and returns at once. The parts are read in a loop, which ends within this
-  /// time. Its parts come once: where one has come, no other handler is given the request, unless CallOptions::repeatable
-  /// says so. Throws as start().
+  /// Sends a request whose handler replies in parts, and returns at once. Read the parts in a loop; it ends within this time. Each
+  /// part comes once: after the first one no other handler is given the request, unless CallOptions::repeatable says so. Throws
+  /// as start().
   template <class Part>
   Stream<Part> stream(const google::protobuf::Message& request, Timeout timeout) {
     return Stream<Part>(self().beginStream(request, timeout, nullptr));

@@ -79,44 +79,41 @@ class Sender {
   /// no way back.
   void send(const google::protobuf::Message& message);
 
-  /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be
-  /// under way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled}
-  /// when the call is given up, Error{stopping} when the service is stopped meanwhile, Error{deadlinePassed} after the
-  /// caller's time, Error{overloaded} while more than 1000 requests wait for a Service of one thread, or its callers have more
-  /// to read than it keeps, and Error{outOfTurn} after the reply, and by a socket that cannot send parts, as a reactor's
-  /// Response.
+  /// Sends a part ahead of the reply: progress, or one of a stream. Does nothing for callers that take no parts. 32 may be under
+  /// way; for more it waits until the caller has taken some, for as long as the caller waits. Throws Error{cancelled} if the call is
+  /// given up, Error{stopping} if the service is stopped, Error{deadlinePassed} after the caller's time. Throws Error{overloaded}
+  /// while more than 1000 requests wait for a Service of one thread, or its callers have more to read than it keeps. Throws
+  /// Error{outOfTurn} after the reply, and where parts cannot be sent, as by a reactor's Response.
   void sendPart(const google::protobuf::Message& part);
 
-  /// What is left of the caller's time, from when the request was received on; 0 once it has passed, and
-  /// milliseconds::max() where the caller has named no limit. Calls that the handler makes end by then, too, unless they
-  /// say otherwise.
+  /// What is left of the caller's time, which runs from when the request was received; 0 once it has passed, milliseconds::max() if
+  /// the caller named no limit. Calls that the handler makes end by then, too, unless they say otherwise.
   std::chrono::milliseconds remaining() const;
 
-  /// Whether nobody wants the reply any more: whoever asked has given up, and has said so, which callers of this library do
-  /// to a Service and to a Worker. What is sent then goes nowhere. It is known as soon as the news has arrived; in a Service
-  /// of one thread, whose handler keeps it from receiving, this call looks for it, and sees what stands behind less than 1000
+  /// Whether the client has given the request up, and said so; clients of this library say so to a Service and to a Worker. What is
+  /// sent then goes nowhere. In a Service of one thread this call itself looks for the news, which it finds behind less than 1000
   /// other requests.
   ///
-  /// Not promised: that every caller who has gone says so. One that crashed, or whose connection was lost, says nothing.
+  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing.
   bool cancelled() const;
 
-  /// Has `hook` called once the request is cancelled: in another thread, or here and now, if it is already; in a Service of
-  /// one thread, inside of cancelled(). It may still run as the handler returns, but is over before the thread goes on; if
-  /// the reply is left to a Later, until that is destroyed. The last one set counts, and the former one is over then: with
-  /// onCancel(nullptr) a handler takes back what uses its variables. Keep it short; what it throws goes to the log.
+  /// Calls `hook` once the request is cancelled: in another thread; in a Service of one thread, inside of cancelled(); here and now,
+  /// if it is cancelled already. The hook may still run as the handler returns, but is over before the thread goes on, or before a
+  /// Later is destroyed that the reply was left to. The last one set counts, and the former one is over then: onCancel(nullptr)
+  /// takes back a hook that uses the handler's variables. Keep it short; what it throws goes to the log.
   void onCancel(std::function<void()> hook);
 
-  /// Leaves the reply to the Later, for any thread and any time: the handler returns nothing, and send() throws from now on.
-  /// Throws Error{outOfTurn} after a reply, and for what did not come to a Service, to a Worker or by a Dealer, Error{overloaded} while
-  /// 100,000 replies are to come, and Error{stopping}.
+  /// Leaves the reply to the Later, for any thread and any time. The handler then returns nothing, and send() throws. Throws
+  /// Error{outOfTurn} after a reply, and for a message that came neither to a Service or Worker nor by a Dealer; Error{overloaded}
+  /// while 100,000 replies are still to come; Error{stopping}.
   Later defer();
 
   /// The frames that came in front of the message: empty but for a Dealer's.
   const connection::Route& route() const;
 
-  /// Who sent the message, as its key proves (dividere::secure). All empty where that is not known: where it is not secured,
-  /// and where it came by a connection of this side's own making. In a balancing::Worker it is the caller, as the broker
-  /// vouches, whose key the worker knows; of a Broker without that, empty.
+  /// Who sent the message, as its key proves (dividere::secure). All empty if that is not known: without security, and if it came by
+  /// a connection that this side has made. In a balancing::Worker it is the client, as the broker vouches, whose key the worker
+  /// knows; empty if the broker does not vouch.
   const Peer& peer() const;
 
   explicit Sender(detail::Origin& origin) : origin_(origin) {}
@@ -134,7 +131,7 @@ struct HandlerStats {
   std::uint64_t unknown = 0;    ///< no handler for the type
   std::uint64_t malformed = 0;  ///< no message at all
   std::uint64_t expired = 0;    ///< the caller's time had passed before a handler could run
-  std::uint64_t cancelled = 0;  ///< given up by whoever asked before a handler had replied
+  std::uint64_t cancelled = 0;  ///< given up by the client before a handler had replied
 };
 
 /// What Handling keeps, for any Derived.
@@ -195,7 +192,7 @@ class Handling : public HandlerSet {
 
   /// Handles requests that name this method (CallOptions::method), so that two methods may take one type. A request that
   /// names no method goes by its type, to a handler without a method; one that names a method which nobody handles, or which
-  /// takes another type, is answered Errc::unknownType. Throws std::errc::invalid_argument for a name that is empty or has
+  /// takes another type, is refused with Errc::unknownType. Throws std::errc::invalid_argument for a name that is empty or has
   /// more than 255 bytes.
   template <class F>
   Derived& on(const std::string& method, F handler) {
@@ -315,7 +312,7 @@ class Handling : public HandlerSet {
       setHandler(method, std::make_shared<T>(), replyOf<resultOf<T, F>>(),
                  [held = detail::Callable<F>(std::move(handler))](const google::protobuf::Message& message,
                                                                   Sender& sender) mutable {
-                   answer<T>(held.get(), static_cast<const T&>(message), sender);
+                   handleOne<T>(held.get(), static_cast<const T&>(message), sender);
                  });
     }
     return static_cast<Derived&>(*this);
@@ -344,7 +341,7 @@ class Handling : public HandlerSet {
   }
 
   template <class T, class F>
-  static void answer(F& handler, const T& message, Sender& sender) {
+  static void handleOne(F& handler, const T& message, Sender& sender) {
     if constexpr (std::is_invocable_v<F&, const T&, Sender&>) {
       sendResult<std::invoke_result_t<F&, const T&, Sender&>>(
           sender, [&]() -> decltype(auto) { return handler(message, sender); });

@@ -18,11 +18,11 @@ namespace dividere::reactor {
 ///       std::thread([job, later = sender.defer()]() mutable { later.send(resultOf(job)); }).detach();
 ///     });
 ///
-/// Any thread, one at a time. Destroyed without a reply, it tells whoever asked (Errc::handlerFailed). It may outlive the
-/// service: a service that stops does not wait for it, but tells whoever asked Errc::stopping; from then on send() throws
-/// Error{stopping}, and fail() and the destructor do nothing. A Worker that stops leaves such requests to other workers, and
-/// tells only those that must not be repeated. To its broker they are in flight until they are replied to. In a forked child it does nothing, and send() throws
-/// Error{otherProcess}.
+/// Any thread, one at a time. Destroyed without a reply, it tells the client (Errc::handlerFailed). It may outlive the service: a
+/// service that stops does not wait for it, but tells the client Errc::stopping. From then on send() throws Error{stopping}, and
+/// fail() and the destructor do nothing. A Worker that stops leaves such requests to other workers, and tells only the clients of
+/// those that must not be repeated. To its broker a request is in flight until it is replied to. In a forked child it does nothing,
+/// and send() throws Error{otherProcess}.
 class Later {
  public:
   /// Replies. Never waits. Throws Error{outOfTurn} the second time, and Error{movedFrom}. Does nothing once the call is

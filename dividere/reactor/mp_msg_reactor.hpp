@@ -54,7 +54,7 @@ struct MpOptions {
 /// (other descriptors do). A lock that another thread of the parent holds at that moment, in protobuf or another
 /// library, stays locked in the child for ever: a setup that needs it hangs, is killed after MpOptions::startLimit, and is
 /// tried again. Streams of a child are flushed at its end; destructors of static objects are not run. The program must
-/// not ignore SIGCHLD or wait for children it did not start, or a worker's way of ending is not known.
+/// not ignore SIGCHLD, nor wait for children it did not start, or nobody knows how a worker ended.
 class MpMsgReactor {
  public:
   /// Returns at once; waitForWorkers() tells when they are there. Throws std::system_error with
@@ -66,8 +66,8 @@ class MpMsgReactor {
   MpMsgReactor(const MpMsgReactor&) = delete;
   MpMsgReactor& operator=(const MpMsgReactor&) = delete;
 
-  /// Lets each worker finish the message at hand and ends them all, by force after MpOptions::stopLimit; those still in
-  /// their setup at once. Any thread, any number of times; from onWorkerEnd it does not wait.
+  /// Lets each worker finish the message at hand, and ends them all: those still in their setup at once, others by force after
+  /// MpOptions::stopLimit. Any thread, any number of times; from onWorkerEnd it does not wait.
   void stop();
 
   // In a forked child of the program, which has no part in the workers, these throw Error{otherProcess}:

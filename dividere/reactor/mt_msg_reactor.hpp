@@ -55,18 +55,17 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// Starts the thread; does nothing after stop(). Throws Error{outOfTurn} the second time.
   void start();
 
-  /// For those who have a loop of their own, in place of start(): calls the handlers of what has come, the functions that were
-  /// posted and those whose time it is, in the calling thread; waits for that until the time-out if there is nothing. Whether
-  /// it called any; false after stop(). One thread at a time. Throws Error{outOfTurn} after start(), and while it is at
-  /// work: in a handler, or in another thread.
+  /// In place of start(), for programs with a loop of their own. Calls, in this thread, the handlers of what has come, the functions
+  /// that were posted and those whose time has come. If there is nothing, waits for it until the time-out. Returns whether it
+  /// called any; false after stop(). One thread at a time. Throws Error{outOfTurn} after start(), and while it is at work already: in
+  /// a handler, or in another thread.
   ///
-  /// add() and every() may come between two calls, in the same thread. stop() waits for a call that is under way in another
-  /// thread, and itself runs what is posted by then.
+  /// add() and every() may come between two calls, in the same thread. stop() waits for a call that is under way in another thread,
+  /// and itself runs what was posted by then.
   bool runOnce(Timeout timeout);
 
-  /// For poll(), epoll and the like: readable while runOnce() would call something, at the latest when every()'s time has come.
-  /// Then call runOnce(0ms). It may be readable for nothing. It is the reactor's: do not read or close it. Throws
-  /// Error{outOfTurn} after start().
+  /// For poll(), epoll and the like: readable while runOnce() would call something. Then call runOnce(0ms). It may be readable though
+  /// there is nothing to call. The reactor owns it: do not read or close it. Throws Error{outOfTurn} after start().
   int descriptor() const;
 
   /// Lets the handler at work finish, ends the thread, and closes the sockets: prompt, any number of times, also
@@ -77,10 +76,10 @@ class MtMsgReactor : public Handling<MtMsgReactor> {
   /// still run, what comes later is not.
   void post(std::function<void()> function);
 
-  /// For any thread to send on a Request or a Dealer that the reactor owns: the one that was added last, or that has this
-  /// Connector::endpoint(). Any thread, also before start(). Throws Error{badEndpoint} where there is no such socket,
-  /// Error{outOfTurn} for a Subscriber and a Response, which sends nothing unasked (Sender::defer() has any thread reply), and
-  /// Error{stopping} after stop().
+  /// Lets any thread send on a Request or a Dealer that the reactor owns: the one that was added last, or that has this
+  /// Connector::endpoint(). Any thread, also before start(). Throws Error{badEndpoint} if there is no such socket, Error{stopping}
+  /// after stop(), and Error{outOfTurn} for a Subscriber, and for a Response, which only replies (Sender::defer() lets any thread
+  /// reply).
   ReactorSender sender();
   ReactorSender sender(const std::string& endpoint);
 

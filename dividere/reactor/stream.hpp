@@ -13,9 +13,9 @@ namespace dividere {
 ///
 ///     for (Sample& sample : client.stream<Sample>(request, 10s)) use(sample);
 ///
-/// Whoever sends the parts waits for the reader: a few are under way, no more. The loop ends when the reply has come, which is
-/// no part. It throws Error where a call would: a handler's failure, and Errc::deadlinePassed when the time is up. Destroyed
-/// before its end, it is cancelled, and its sender stops.
+/// The sender of the parts waits for the reader: only a few are under way. The loop ends when the reply has come, which is no part.
+/// It throws Error where a call would: for a handler's failure, and Errc::deadlinePassed when the time is up. A Stream that is
+/// destroyed before its end is cancelled, and its sender stops.
 ///
 /// One thread at a time; movable before the loop.
 template <class Part>

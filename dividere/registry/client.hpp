@@ -22,10 +22,10 @@ class RegistryLink;
 namespace dividere::registry {
 
 struct ClientOptions {
-  /// How long a call waits for a reply if it is not told.
+  /// How long a call without a time-out waits for a reply.
   std::chrono::milliseconds timeout{5000};
 
-  /// What is registered as this machine's address, a host name or an IP address. Empty: the address of the interface
+  /// What is registered as this host's address, a host name or an IP address. Empty: the address of the interface
   /// with the default route, or 127.0.0.1 where there is only loopback.
   std::string advertise;
 };
@@ -50,7 +50,7 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
-  /// Adds this machine and port to the instances of the name. They stay until unregistered. (service::Service does
+  /// Adds this host and port to the instances of the name. They stay until unregistered. (service::Service does
   /// better: it renews a lease, so that the entry does not survive it.) Throws std::errc::invalid_argument, and what the
   /// registry says, if that does not take it.
   ///
@@ -59,7 +59,7 @@ class Client {
   void registerService(const std::string& name, std::uint16_t port, Timeout timeout);
   void registerService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
 
-  /// Removes this machine and port from the instances of the name; others stay. One that is not there changes nothing.
+  /// Removes this host and port from the instances of the name; others stay. One that is not there changes nothing.
   void unregisterService(const std::string& name, std::uint16_t port);
   void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout);
   void unregisterService(const std::string& name, std::uint16_t port, Timeout timeout, const Interrupt& interrupt);
@@ -78,9 +78,9 @@ class Client {
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt);
 
-  /// Calls `function` for every instance that is there and matches the pattern, and then for each that comes (true) and goes
-  /// (false), or comes to say another kind (true again), as long as the Watch lives. Returns at once. One that comes and
-  /// goes faster than the function returns may be left out, both times.
+  /// Returns at once. As long as the Watch lives, calls `function` for every instance that matches the pattern: for those that are
+  /// there, and then for each that comes (true), goes (false), or changes its kind (true again). One that comes and goes faster
+  /// than the function returns may be left out, both times.
   ///
   /// The function is called in a thread of the Watch's own, one call at a time; it may call anything, also stop(), and
   /// destroy the Watch. What it throws is logged.

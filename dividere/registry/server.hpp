@@ -36,9 +36,9 @@ struct ServerOptions {
 /// name anew.
 ///
 /// An entry is a name (printable UTF-8 of 1 to 255 bytes), a host (a host name or an IP address; it is not resolved
-/// here) and a port. Whatever else somebody wants to register is refused, `ok: false` with the reason, and logged; so is
-/// what ServerOptions leaves no room for. Anybody who can connect may register and unregister anything; in a
-/// secured program (dividere::secure) only those whose keys are in `authorized.<name>`, or in `authorized.register`.
+/// here) and a port. Anything else is refused, `ok: false` with the reason, and logged; so is what ServerOptions leaves no room for.
+/// Anybody who can connect may register and unregister anything; in a secured program (dividere::secure) only those whose keys are
+/// in `authorized.<name>` or in `authorized.register`.
 ///
 /// It knows nothing when it starts, and asks every service that listens to register again. Nothing is kept on disk.
 /// Runs in a thread of its own from construction on; bytes that are no request are replied to with an error.

@@ -15,13 +15,11 @@ namespace dividere::registry {
 ///     Image image = images.recv<Image>();
 ///
 /// It connects to every publisher that is announced under the name (registry::Announcement, of the kind "publisher" or of
-/// none), to 256 at most, and follows when they come, go and move. Where there are more, those that come first are heard,
-/// and others as those go. What a publisher sent before it went is received still. A host that is registered by a name is
-/// looked up first, in a thread that keeps nobody up.
+/// none), to 256 at most, and follows when they come, go and move. If there are more, the first ones are heard, and others as those
+/// go. What a publisher sent before it went is still received. A host's name is looked up first, in a thread that delays nobody.
 ///
-/// Reads as messaging::Subscriber, belongs to one thread as that, and moves into a reactor as one. Connecting is done in
-/// that thread, while it receives or waits: who polls native() in place of that never gets connected. endpoint() is the
-/// name, port() 0.
+/// It reads as a messaging::Subscriber, belongs to one thread as that, and can be moved into a reactor. It connects in that thread,
+/// while it receives or waits: a program that only polls native() never gets connected. endpoint() is the name, port() is 0.
 ///
 /// The registries are asked as Client::watch() does: all of them are, and publishers stay connected while a registry is away.
 class Subscriber : public messaging::Subscriber {

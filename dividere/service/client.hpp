@@ -28,8 +28,8 @@ struct ClientOptions {
   /// The registries to ask, as registry::Client does.
   std::vector<registry::Location> registries{registry::Location{}};
 
-  /// How long a call waits for a service that is not registered, as its registry may just have restarted; and for another
-  /// instance after its last one died.
+  /// How long a call waits for a service that is not registered (its registry may just have restarted), and for another instance
+  /// after the last one died.
   std::chrono::milliseconds patience{1000};
 
   /// How often a call is given to another instance when the one that had it dies. That one may have handled it: 0 if it
@@ -62,8 +62,8 @@ struct ClientOptions {
 /// those with fewer calls in flight. The client looks again when an instance dies, stops or keeps silent, and now and then
 /// for new ones. While it is connected it needs no registry.
 ///
-/// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs in the caller's thread. Replies to the
-/// others come by a thread of the client.
+/// Any thread, any number of calls at once: call() waits for the reply, start() does not. A call() that is alone at its instance runs
+/// in the caller's thread. The client's own thread receives the replies to the others.
 class Client : public reactor::Calling<Client> {
  public:
   /// Begins to look the service up, and returns at once. Throws std::errc::invalid_argument for a name that no service can
@@ -89,8 +89,8 @@ class Client : public reactor::Calling<Client> {
     return reply;
   }
 
-  /// Once the Interrupt is raised, this one, and each below that takes one, does as at its time-out: it returns nothing. Whoever
-  /// handles the call is told that it is cancelled.
+  /// Once the Interrupt is raised, this and all below that take one do as at their time-out: they return nothing. The handler is told
+  /// that the call is cancelled.
   template <class Reply>
   std::optional<Reply> call(const google::protobuf::Message& request, Timeout timeout, const Interrupt& interrupt) {
     std::optional<Reply> reply(std::in_place);

@@ -36,7 +36,7 @@ bool Service::start(Timeout timeout) { return core_->start(detail::classNameOf(*
 void Service::start() {
   constexpr std::chrono::milliseconds kRegistrationLimit{3000};
   if (start(kRegistrationLimit)) return;
-  detail::log(LogLevel::warning, detail::kService, name() + ": no registry has answered yet; it goes on trying");
+  detail::log(LogLevel::warning, detail::kService, name() + ": no registry has replied yet; it goes on trying");
 }
 
 void Service::stop() { core_->stop(); }

@@ -93,8 +93,8 @@ class Service : public reactor::Handling<Service> {
   /// secured: dividere::secure().
   Service& onlyFor(const std::string& group);
 
-  /// Starts to answer, and to register; waits until a registry knows of it, at most this long. False if none did in
-  /// time: it goes on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
+  /// Starts to reply, and to register; waits until a registry knows of it, at most this long. False if none did in time: it goes
+  /// on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
   bool start(Timeout timeout);
 
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.

@@ -1,5 +1,6 @@
 #include "dialect.hpp"
 
+#include "../../core/detail/big_endian.hpp"
 #include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/random.hpp"
 #include "../../messaging/detail/correlation.hpp"
@@ -86,17 +87,15 @@ bool looksLikeEnvelope(std::string_view bytes) {
   return !field.failed() && hasName && hasMessage;
 }
 
-static std::string numbered(const std::string& prefix, std::uint64_t number) {
-  std::string text = prefix;
-  for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(number >> shift & 0xFF);
-  return text;
-}
-
 AttemptToken::AttemptToken() : prefix_(std::string(kTokenPrefix) + randomBytes(kTokenRandom)) {}
 
-std::string AttemptToken::next() { return numbered(prefix_, ++number_); }
+std::string AttemptToken::next() {
+  std::string token = prefix_;
+  appendBigEndian(token, ++number_);
+  return token;
+}
 
-static_assert(AttemptToken::kLength == kTokenPrefix.size() + kTokenRandom + 8);
+static_assert(AttemptToken::kLength == kTokenPrefix.size() + kTokenRandom + kBigEndianSize);
 
 bool AttemptToken::isOurs(std::string_view frame) {
   return frame.size() == kLength && frame.substr(0, kTokenPrefix.size()) == kTokenPrefix;

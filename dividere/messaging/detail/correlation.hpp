@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "../../core/detail/big_endian.hpp"
 #include "../../core/detail/random.hpp"
 
 namespace dividere::detail {
@@ -24,16 +25,14 @@ class CorrelationIds {
     std::string id;
     id.reserve(kSize);
     id = caller_;
-    for (int shift = 56; shift >= 0; shift -= 8) id += static_cast<char>(number >> shift & 0xFF);
+    appendBigEndian(id, number);
     return id;
   }
 
   /// The number in an id of this caller's; 0 if it is none.
   std::uint64_t numberOf(std::string_view id) const {
     if (id.size() != kSize || id.substr(0, caller_.size()) != caller_) return 0;
-    std::uint64_t number = 0;
-    for (const char byte : id.substr(caller_.size())) number = number << 8 | static_cast<unsigned char>(byte);
-    return number;
+    return readBigEndian(id.substr(caller_.size()));
   }
 
   /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests

@@ -16,8 +16,6 @@ class SeriesNumbers {
   /// The last number of this series; 0 before its first message. `series` is the envelope's beginning: type and topic.
   std::uint64_t& last(std::string_view series);
 
-  const std::unordered_map<std::string, std::uint64_t>& all() const { return numbers_; }
-
  private:
   std::unordered_map<std::string, std::uint64_t> numbers_;
   std::unordered_map<std::string, std::uint64_t>::value_type* found_ = nullptr;  // the last one: probably the next, too
