@@ -60,16 +60,15 @@ bool isIdle(Client& client) { return client.call<Msg01>(msg01("idle"), kLimit).h
 }  // namespace
 
 TEST_CASE("who waits for a reply goes on once the parts before it have been handled") {
-  Stage stage;
   Event goOn;
   Notes<std::string> parts;
+  Stage stage;
   Call<Msg01> call = stage.start("x");
+  REQUIRE(support::eventually([&] { return call.ready(); }));
   call.onPart<Msg01>([&](const Msg01& part) {
     parts.add(part.field1());
     goOn.wait();
   });
-  REQUIRE(parts.reach(1));
-  REQUIRE(support::eventually([&] { return call.ready(); }));
   CHECK_FALSE(call.wait(kShort));
   auto reply = std::async(std::launch::async, [&] { return call.get(); });
   goOn.happen();
@@ -78,9 +77,9 @@ TEST_CASE("who waits for a reply goes on once the parts before it have been hand
 }
 
 TEST_CASE("a Call that goes waits for the handler of its parts, and no other is called then") {
-  Stage stage;
   Notes<bool> entered;
   Event goOn;
+  Stage stage;
   std::optional<Call<Msg01>> call(stage.start("x"));
   call->onPart<Msg01>([&](const Msg01&) {
     entered.add(true);
@@ -98,8 +97,8 @@ TEST_CASE("a Call that goes waits for the handler of its parts, and no other is 
 }
 
 TEST_CASE("a Call may be destroyed, cancelled and asked in the handler of its own parts") {
-  Stage stage;
   Notes<std::string> notes;
+  Stage stage;
   std::optional<Call<Msg01>> destroyed(stage.start("x")), cancelled(stage.start("y"));
   std::optional<Call<Msg01>> asked(stage.start("held"));
   destroyed->onPart<Msg01>([&](const Msg01&) {
@@ -117,8 +116,8 @@ TEST_CASE("a Call may be destroyed, cancelled and asked in the handler of its ow
 }
 
 TEST_CASE("a Call may be destroyed, asked, cancelled and followed again in its own callback") {
-  Stage stage;
   Notes<std::string> notes;
+  Stage stage;
   auto call = std::make_shared<std::optional<Call<Msg01>>>(stage.start("x"));
   (*call)->then([&, call](const Outcome<Msg01>& outcome) {
     notes.add(outcome->field1());
@@ -138,8 +137,8 @@ TEST_CASE("a Call may be destroyed, asked, cancelled and followed again in its o
 
 TEST_CASE("whatever callbacks throw, the next one is called") {
   const support::LogCapture log(dividere::LogLevel::warning);
-  Stage stage;
   Event called;
+  Stage stage;
   stage.client->start<Msg01>(msg01("1"), kLimit, [](const Outcome<Msg01>&) { throw 42; });
   auto parts = stage.start("2");
   parts.onPart<Msg01>([](const Msg01&) { throw std::string("no exception"); });
@@ -171,20 +170,20 @@ TEST_CASE("what a callback holds may use the client as it goes") {
       client.start<Msg01>(msg01("last"), kLimit, [&event = event](const Outcome<Msg01>&) { event.happen(); });
     }
   };
-  Stage stage;
   Event event;
+  Stage stage;
   auto last = std::make_shared<Last>(Last{*stage.client, event});
   stage.client->start<Msg01>(msg01("x"), kLimit, [held = std::move(last)](const Outcome<Msg01>&) {});
   CHECK(event.wait());
 }
 
 TEST_CASE("a client that is stopped in a callback ends the calls that wait in other threads") {
+  Notes<std::error_code> notes;
   Stage stage;
   auto waiting =
       std::async(std::launch::async, [&] { return codeOf([&] { stage.client->call<Msg01>(msg01("held"), kLimit); }); });
   auto got = stage.start("held");
   REQUIRE(stage.asked.reach(2));
-  Notes<std::error_code> notes;
   stage.client->start<Msg01>(msg01("x"), kLimit, [&](const Outcome<Msg01>&) {
     stage.client->stop();
     notes.add(codeOf([&] { stage.start("y"); }));
@@ -196,8 +195,8 @@ TEST_CASE("a client that is stopped in a callback ends the calls that wait in ot
 }
 
 TEST_CASE("a callback that does not return keeps no call() from its own time-out") {
-  Stage stage;
   Event entered, goOn;
+  Stage stage;
   stage.client->start<Msg01>(msg01("x"), kLimit, [&](const Outcome<Msg01>&) {
     entered.happen();
     goOn.wait();
