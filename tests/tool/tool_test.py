@@ -5,6 +5,7 @@ Everything here is told to end, or ends by itself; nothing is waited for by the 
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -439,6 +440,31 @@ class Both(Between):
         self.assertEqual((figures["calls"], figures["failed"]), (20, 0))
         self.assertGreater(figures["p50_us"], 0)
         self.assertLessEqual(figures["p50_us"], figures["max_us"])
+
+
+    def test_top_shows_what_is_there_in_a_terminal_and_ends_by_a_key(self):
+        _, where = self.registry()
+        self.service(where)
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execve(TOOL, [TOOL, *where, "top", "--every", "0.2"],
+                      {**os.environ, **self.env, "TERM": "xterm", "LINES": "24", "COLUMNS": "140"})
+        self.addCleanup(os.close, terminal)
+        screen = b""
+        while not re.search(rb"(?s)echo.*service.*echo_process", screen):
+            screen += os.read(terminal, 4096)
+        os.write(terminal, b"q")
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:  # the other end of the terminal is closed
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
+
+    def test_top_without_a_terminal_says_so(self):
+        code, out, err = self.run_tool("top")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("top needs a terminal", err)
 
 
 class BothSecured(Both):

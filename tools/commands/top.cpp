@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: MIT
 
 #include <poll.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <clocale>
 #include <cstdio>
@@ -27,7 +29,9 @@ class Screen {
  public:
   Screen() {
     std::setlocale(LC_ALL, "");
-    if (!newterm(nullptr, stdout, stdin)) throw UsageError("top needs a terminal; tree and serve do not");
+    const bool isTerminal = ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO);
+    if (!isTerminal || !newterm(nullptr, stdout, stdin))
+      throw UsageError("top needs a terminal; tree and serve do not");
     cbreak();
     noecho();
     curs_set(0);
