@@ -1,15 +1,20 @@
 // A broker, a worker and a client, none of which has a word about keys: DIVIDERE_KEYS has.
-//   keyed_balancing_process broker [front's group] [back's group]
+//   keyed_balancing_process broker [front's group] [back's group] [front port] [back port]
 //   keyed_balancing_process worker <back port>
 //   keyed_balancing_process client <front port>
+//   keyed_balancing_process load <front port>      calls until SIGTERM, and tells how many had no reply
 // Each says what becomes of it; the first two end when they are killed.
 
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <dividere.hpp>
 #include <iostream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "golden.pb.h"
 
@@ -21,11 +26,11 @@ namespace balancing = dividere::balancing;
   for (;;) ::pause();
 }
 
-int broker(const std::string& frontGroup, const std::string& backGroup) {
+int broker(const std::string& frontGroup, const std::string& backGroup, int frontPort, int backPort) {
   balancing::BrokerOptions options;
   options.frontOnlyFor = frontGroup;
   options.backOnlyFor = backGroup;
-  const balancing::Broker broker(0, 0, options);
+  const balancing::Broker broker(static_cast<std::uint16_t>(frontPort), static_cast<std::uint16_t>(backPort), options);
   std::cout << broker.frontPort() << std::endl << broker.backPort() << std::endl;
   untilKilled();
 }
@@ -51,13 +56,39 @@ int client(const std::string& endpoint) {
   return 0;
 }
 
+int load(const std::string& endpoint) {
+  balancing::Client client(endpoint);
+  std::atomic<bool> isOver{false};
+  std::atomic<int> replied{0}, lost{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (!isOver) {
+        try {
+          ++(client.call<Msg01>(Msg01()) ? replied : lost);
+        } catch (const dividere::Error& error) {
+          if (++lost == 1) std::cout << error.what() << std::endl;
+        }
+        if (replied == 100) std::cout << "going" << std::endl;
+      }
+    });
+  }
+  dividere::waitForSignal();
+  isOver = true;
+  for (std::thread& caller : callers) caller.join();
+  std::cout << "lost " << lost << std::endl;
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string role = argv[1], first = argc > 2 ? argv[2] : "", second = argc > 3 ? argv[3] : "";
   try {
-    if (role == "broker") return broker(first, second);
+    const auto port = [&](int place) { return argc > place ? std::atoi(argv[place]) : 0; };
+    if (role == "broker") return broker(first, second, port(4), port(5));
     const std::string endpoint = "tcp://127.0.0.1:" + first;
+    if (role == "load") return load(endpoint);
     return role == "worker" ? worker(endpoint) : client(endpoint);
   } catch (const dividere::Error& error) {
     std::cout << "Error " << error.code().value() << ": " << error.what() << std::endl;

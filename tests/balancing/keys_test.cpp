@@ -30,9 +30,10 @@ struct Exchange {
     return {"DIVIDERE_KEYS=" + ring.directory(), std::string("DIVIDERE_LOG=") + log};
   }
 
-  void open(const std::string& frontGroup = "", const std::string& backGroup = "") {
-    brokerProgram.emplace("keyed_balancing", std::vector<std::string>{"broker", frontGroup, backGroup},
-                          environment(broker));
+  /// Again: at the same ports.
+  void open(const std::string& frontGroup = "", const std::string& backGroup = "", const char* log = "off") {
+    brokerProgram.emplace("keyed_balancing", std::vector<std::string>{"broker", frontGroup, backGroup, front, back},
+                          environment(broker, log));
     front = brokerProgram->line();
     back = brokerProgram->line();
   }
@@ -54,6 +55,20 @@ struct Exchange {
     return Program("keyed_balancing", {"client", front}, environment(client)).line();
   }
 };
+
+/// False if the program ends without it.
+bool waitForLine(Program& program, const std::string& part) {
+  for (std::string line = program.line(); !line.empty(); line = program.line()) {
+    if (line.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string lastLineOf(Program& program) {
+  std::string last;
+  for (std::string line = program.line(); !line.empty(); line = program.line()) last = line;
+  return last;
+}
 
 /// A client on plain libzmq that has keys.
 struct RawClient : RawSocket {
@@ -138,6 +153,41 @@ TEST_CASE("fronts and backs for groups let in their groups alone") {
     exchange.broker.admits(exchange.worker, "authorized.workers");
     CHECK(exchange.whatClientHears() == "hello from 'client' at 127.0.0.1");
   }
+}
+
+TEST_CASE("a client's key is replaced while it calls, and no call is lost") {
+  Exchange exchange;
+  exchange.open("", "", "warning");
+  exchange.startWorker();
+  Program load("keyed_balancing", {"load", exchange.front}, exchange.environment(exchange.client));
+  REQUIRE(waitForLine(load, "going"));
+  support::writeFile(exchange.broker.path("authorized/client_before.key"), exchange.client.text());
+  exchange.client.renew();
+  exchange.broker.admits(exchange.client);
+  exchange.broker.remove("authorized/client_before.key");
+  REQUIRE(waitForLine(*exchange.brokerProgram, "may not be here any more"));
+  CHECK(exchange.whatClientHears() == "hello from 'client' at 127.0.0.1");
+  load.signal(SIGTERM);
+  CHECK(lastLineOf(load) == "lost 0");
+}
+
+TEST_CASE("a broker's key is replaced, its clients and workers know both for a while, and no call is lost") {
+  Exchange exchange;
+  exchange.open();
+  exchange.startWorker();
+  Program load("keyed_balancing", {"load", exchange.front}, exchange.environment(exchange.client));
+  REQUIRE(waitForLine(load, "going"));
+  for (const KeyRing* each : {&exchange.client, &exchange.worker}) {
+    support::writeFile(each->path("servers/broker_before.key"), exchange.broker.text());
+  }
+  exchange.broker.renew();
+  for (KeyRing* each : {&exchange.client, &exchange.worker}) each->knows(exchange.broker);
+  exchange.brokerProgram->kill();
+  exchange.brokerProgram->status();
+  exchange.open();
+  CHECK(exchange.whatClientHears() == "hello from 'client' at 127.0.0.1");
+  load.signal(SIGTERM);
+  CHECK(lastLineOf(load) == "lost 0");
 }
 
 TEST_CASE("a Broker's ends are for groups only where it is secured") {

@@ -67,12 +67,19 @@ std::vector<std::string> Credentials::hostKeys(const std::string& endpoint, cons
   throw Error(Errc::unauthorized, what + "Keys has no public key of this host");
 }
 
-void Credentials::prepareConnect(const std::string& hostKey) {
+std::string Credentials::prepareConnect(const std::string& hostKey) {
   Keys::Pair self = keys_->self();
   setKey(ZMQ_CURVE_SERVERKEY, hostKey);  // from now on it is a client
   setKey(ZMQ_CURVE_PUBLICKEY, self.publicKey);
   setKey(ZMQ_CURVE_SECRETKEY, self.secretKey);
   wipe(self.secretKey);
+  return self.publicKey;
+}
+
+std::string Credentials::ownKey() const {
+  Keys::Pair self = keys_->self();
+  wipe(self.secretKey);
+  return self.publicKey;
 }
 
 // The application's ZAP handler proves a name, and no key: X-Key could be the peer's own word then.

@@ -37,8 +37,11 @@ class Credentials {
   /// empty. Throws Error if there is none.
   std::vector<std::string> hostKeys(const std::string& endpoint, const std::string& name) const;
 
-  /// For the next zmq_connect().
-  void prepareConnect(const std::string& hostKey);
+  /// For the next zmq_connect(). Returns the public key that it comes with.
+  std::string prepareConnect(const std::string& hostKey);
+
+  /// The public key that the next one would come with.
+  std::string ownKey() const;
 
   /// Who sent a frame that was received by this socket, as far as that is proved. What a peer says of itself does not count: it
   /// may be in a frame's properties, too.

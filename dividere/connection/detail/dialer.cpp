@@ -88,7 +88,7 @@ std::vector<Link> Dialer::look() {
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     const Link& link = links[i];
     if (link.isUp()) targets_[i].isProven = true;
-    if (link.state != Link::State::broken) continue;
+    if (link.state != Link::State::broken && !hasNewKeyFor(targets_[i], link)) continue;
     reconnect(targets_[i], link.fault == HandshakeFault::wrongHostKey);
     refusal_.clear();  // until it is known how that went
   }
@@ -122,7 +122,21 @@ void Dialer::secure(Target& target, bool isRefused) {
   auto used = std::find(target.keys.begin(), target.keys.end(), target.key);
   if (isRefused && used != target.keys.end()) ++used;
   target.key = used == target.keys.end() ? target.keys.front() : *used;
-  credentials_->prepareConnect(target.key);
+  target.ownKey = credentials_->prepareConnect(target.key);
+}
+
+// libzmq goes on with the keys that a connection was made with. If there are others by now, it is not yet known whether those
+// fit. (Of several that a host may have, it is the link that knows whether all were tried.)
+bool Dialer::hasNewKeyFor(Target& target, const Link& link) {
+  if (!credentials_ || !link.isRefused() || std::exchange(target.refusedAt, link.lostAt) == link.lostAt) return false;
+  try {
+    if (link.fault == HandshakeFault::refused) return credentials_->ownKey() != target.ownKey;
+    if (link.fault != HandshakeFault::wrongHostKey || !target.isProven) return false;
+    const auto keys = credentials_->hostKeys(target.endpoint, target.host);
+    return keys.size() > 1 || keys.front() != target.key;
+  } catch (...) {
+    return false;  // the keys are being changed
+  }
 }
 
 // Nothing waits for a host with a key that is yet to be found: it would be lost with the wrong one. And libzmq does not go on

@@ -66,9 +66,11 @@ class Dialer {
     std::string endpoint;
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
     std::string host = {};
-    std::vector<std::string> keys = {};  // that the host may have; none where it is not secured
-    std::string key = {};                // the one in use
-    bool isProven = false;               // ... and the host has it
+    std::vector<std::string> keys = {};   // that the host may have; none where it is not secured
+    std::string key = {};                 // the one in use
+    bool isProven = false;                // ... and the host has it
+    std::string ownKey = {};              // that it was connected with
+    Link::Clock::time_point refusedAt{};  // when ownKey was found refused last
   };
 
   static bool isGuessing(const Target& target) { return target.keys.size() > 1 && !target.isProven; }
@@ -85,6 +87,7 @@ class Dialer {
   void passOverDead(const std::vector<Link>& links);
   void reconnect(Target& target, bool isRefused = false);
   void secure(Target& target, bool isRefused);
+  bool hasNewKeyFor(Target& target, const Link& link);
 
   NativeSocket& socket_;
   Watch& watch_;
