@@ -5980,8 +5980,11 @@ class Credentials {
   /// empty. Throws Error if there is none.
   std::vector<std::string> hostKeys(const std::string& endpoint, const std::string& name) const;
 
-  /// For the next zmq_connect().
-  void prepareConnect(const std::string& hostKey);
+  /// For the next zmq_connect(). Returns the public key that it comes with.
+  std::string prepareConnect(const std::string& hostKey);
+
+  /// The public key that the next one would come with.
+  std::string ownKey() const;
 
   /// Who sent a frame that was received by this socket, as far as that is proved. What a peer says of itself does not count: it
   /// may be in a frame's properties, too.
@@ -6117,9 +6120,11 @@ class Dialer {
     std::string endpoint;
     bool queues;  // messages for it wait while it is not up (ZMQ_IMMEDIATE 0); false: they go to others
     std::string host = {};
-    std::vector<std::string> keys = {};  // that the host may have; none where it is not secured
-    std::string key = {};                // the one in use
-    bool isProven = false;               // ... and the host has it
+    std::vector<std::string> keys = {};   // that the host may have; none where it is not secured
+    std::string key = {};                 // the one in use
+    bool isProven = false;                // ... and the host has it
+    std::string ownKey = {};              // that it was connected with
+    Link::Clock::time_point refusedAt{};  // when ownKey was found refused last
   };
 
   static bool isGuessing(const Target& target) { return target.keys.size() > 1 && !target.isProven; }
@@ -6136,6 +6141,7 @@ class Dialer {
   void passOverDead(const std::vector<Link>& links);
   void reconnect(Target& target, bool isRefused = false);
   void secure(Target& target, bool isRefused);
+  bool hasNewKeyFor(Target& target, const Link& link);
 
   NativeSocket& socket_;
   Watch& watch_;
@@ -8185,12 +8191,19 @@ std::vector<std::string> Credentials::hostKeys(const std::string& endpoint, cons
   throw Error(Errc::unauthorized, what + "Keys has no public key of this host");
 }
 
-void Credentials::prepareConnect(const std::string& hostKey) {
+std::string Credentials::prepareConnect(const std::string& hostKey) {
   Keys::Pair self = keys_->self();
   setKey(ZMQ_CURVE_SERVERKEY, hostKey);  // from now on it is a client
   setKey(ZMQ_CURVE_PUBLICKEY, self.publicKey);
   setKey(ZMQ_CURVE_SECRETKEY, self.secretKey);
   wipe(self.secretKey);
+  return self.publicKey;
+}
+
+std::string Credentials::ownKey() const {
+  Keys::Pair self = keys_->self();
+  wipe(self.secretKey);
+  return self.publicKey;
 }
 
 // The application's ZAP handler proves a name, and no key: X-Key could be the peer's own word then.
@@ -8331,7 +8344,7 @@ std::vector<Link> Dialer::look() {
   for (std::size_t i = 0; i < targets_.size(); ++i) {
     const Link& link = links[i];
     if (link.isUp()) targets_[i].isProven = true;
-    if (link.state != Link::State::broken) continue;
+    if (link.state != Link::State::broken && !hasNewKeyFor(targets_[i], link)) continue;
     reconnect(targets_[i], link.fault == HandshakeFault::wrongHostKey);
     refusal_.clear();  // until it is known how that went
   }
@@ -8365,7 +8378,21 @@ void Dialer::secure(Target& target, bool isRefused) {
   auto used = std::find(target.keys.begin(), target.keys.end(), target.key);
   if (isRefused && used != target.keys.end()) ++used;
   target.key = used == target.keys.end() ? target.keys.front() : *used;
-  credentials_->prepareConnect(target.key);
+  target.ownKey = credentials_->prepareConnect(target.key);
+}
+
+// libzmq goes on with the keys that a connection was made with. If there are others by now, it is not yet known whether those
+// fit. (Of several that a host may have, it is the link that knows whether all were tried.)
+bool Dialer::hasNewKeyFor(Target& target, const Link& link) {
+  if (!credentials_ || !link.isRefused() || std::exchange(target.refusedAt, link.lostAt) == link.lostAt) return false;
+  try {
+    if (link.fault == HandshakeFault::refused) return credentials_->ownKey() != target.ownKey;
+    if (link.fault != HandshakeFault::wrongHostKey || !target.isProven) return false;
+    const auto keys = credentials_->hostKeys(target.endpoint, target.host);
+    return keys.size() > 1 || keys.front() != target.key;
+  } catch (...) {
+    return false;  // the keys are being changed
+  }
 }
 
 // Nothing waits for a host with a key that is yet to be found: it would be lost with the wrong one. And libzmq does not go on
