@@ -23,6 +23,8 @@ using dividere::Errc;
 using dividere::Error;
 using dividere::errorCategory;
 using dividere::Failure;
+using dividere::HandlerTime;
+using dividere::HandshakeFaults;
 using dividere::Interrupt;
 using dividere::Keys;
 using dividere::kVersion;

@@ -210,6 +210,7 @@
 #include "dividere/reactor/detail/call_start.cpp"
 #include "dividere/reactor/detail/call_wire.cpp"
 #include "dividere/reactor/detail/error_sink.cpp"
+#include "dividere/reactor/detail/handler_clock.cpp"
 #include "dividere/reactor/detail/handler_table.cpp"
 #include "dividere/reactor/detail/kept_replies.cpp"
 #include "dividere/reactor/detail/late_replies.cpp"

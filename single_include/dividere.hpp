@@ -233,10 +233,29 @@ class Message;
 
 namespace dividere {
 
+/// How long the handler of one type, or of one method, has run. Where it is done within 10 us, each sixteenth message is timed
+/// and counts for sixteen: so the figures are near, and the clock costs little.
+struct HandlerTime {
+  /// The first bucket is of less than 1024 ns, each that follows of less than twice as long, the last of all else.
+  static constexpr std::size_t kBuckets = 32;
+
+  std::string handles;  ///< the method, or the type
+  std::chrono::nanoseconds total{0};
+  std::array<std::uint64_t, kBuckets> buckets{};  ///< messages
+};
+
+/// Why peers were not agreed with, and how often.
+struct HandshakeFaults {
+  std::string reason;  ///< as SocketEvent::reason
+  std::uint64_t count = 0;
+};
+
 /// What one socket has done in its life. Bytes are those of all frames, envelopes included, as they are before encryption.
 struct Statistics {
-  std::string kind;  ///< what it is, or part of: "publisher", "subscriber", "broker", "service", "service client", ...
-  std::string name;  ///< SocketOptions::name; the name of a service or of what is called
+  std::string
+      kind;  ///< what it is, or part of: "publisher", "subscriber", "broker", "service", "service client", ... The handlers
+             ///< of a Service, a Worker or a reactor stand apart from its sockets: "service handlers", ...
+  std::string name;      ///< SocketOptions::name; the name of a service or of what is called
   std::string endpoint;  ///< the first it has bound or connected to; empty before that
 
   std::uint64_t messagesIn = 0;  ///< a publisher's are the topics that its subscribers ask for
@@ -247,10 +266,16 @@ struct Statistics {
   std::uint64_t missed = 0;            ///< messaging::Subscriber::missed()
   std::uint64_t reconnects = 0;        ///< connections it made to a peer that it had lost
   std::uint64_t handshakesFailed = 0;  ///< peers, on either side, with which it could not agree on how to talk
+  std::uint64_t skipped = 0;           ///< messaging::Subscriber::skipped()
+  std::uint64_t refused = 0;  ///< messages that nobody was given to handle: of no known type, malformed, or too many
+  std::uint64_t expired = 0;  ///< requests whose caller's time had passed before
+  std::uint64_t queue = 0;  ///< requests that wait now, of a Service and of a Broker's front, beside what ZeroMQ holds
+  std::vector<HandshakeFaults> handshakeFaults;  ///< those that libzmq gives a reason for
+  std::vector<HandlerTime> handlers;             ///< where `kind` is one of handlers
 };
 
-/// Of every socket of this process, in the order they were made; in a forked child, of its own sockets alone. Any thread. Sockets
-/// go on counting meanwhile: the figures of one may be a message apart.
+/// Of every socket of this process, and of all handlers, in the order they were made; in a forked child, of its own alone. Any
+/// thread. Sockets go on counting meanwhile: the figures of one may be a message apart.
 std::vector<Statistics> statistics();
 
 /// The same as text for Prometheus, for a program to serve by HTTP. It is valid in both formats: text/plain; version=0.0.4, and
@@ -4734,6 +4759,16 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// A figure that goes up and down, set by one thread at a time.
+class Gauge {
+ public:
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
 /// Stands in the book as long as it lives.
 class StatisticsSource {
  public:
@@ -4805,6 +4840,9 @@ constexpr Metric kMetrics[] = {
     {"missed_messages", "Messages that a subscriber missed.", &Statistics::missed},
     {"reconnects", "Connections made to a peer that was lost.", &Statistics::reconnects},
     {"failed_handshakes", "Peers with which there was no agreement.", &Statistics::handshakesFailed},
+    {"skipped_messages", "Messages that were not read before newer ones came.", &Statistics::skipped},
+    {"refused_messages", "Messages that no handler or worker was given.", &Statistics::refused},
+    {"expired_requests", "Requests whose caller's time had passed.", &Statistics::expired},
 };
 
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function) {
@@ -4823,19 +4861,104 @@ static std::string escapedLabel(const std::string& text) {
 
 using StatisticsByLabels = std::map<std::tuple<std::string, std::string, std::string>, Statistics>;
 
+static void addTo(std::vector<HandshakeFaults>& sum, const HandshakeFaults& each) {
+  const auto isIt = [&](const HandshakeFaults& other) { return other.reason == each.reason; };
+  const auto found = std::find_if(sum.begin(), sum.end(), isIt);
+  if (found == sum.end()) return sum.push_back(each);
+  found->count += each.count;
+}
+
+static void addTo(std::vector<HandlerTime>& sum, const HandlerTime& each) {
+  const auto isIt = [&](const HandlerTime& other) { return other.handles == each.handles; };
+  const auto found = std::find_if(sum.begin(), sum.end(), isIt);
+  if (found == sum.end()) return sum.push_back(each);
+  found->total += each.total;
+  for (std::size_t i = 0; i < each.buckets.size(); ++i) found->buckets[i] += each.buckets[i];
+}
+
 static StatisticsByLabels addedUp(const std::vector<Statistics>& all) {
   StatisticsByLabels sums;
   for (const Statistics& each : all) {
     Statistics& sum = sums[{each.kind, each.name, each.endpoint}];
     for (const Metric& metric : kMetrics) sum.*metric.figure += each.*metric.figure;
+    sum.queue += each.queue;
+    for (const HandshakeFaults& faults : each.handshakeFaults) addTo(sum.handshakeFaults, faults);
+    for (const HandlerTime& time : each.handlers) addTo(sum.handlers, time);
   }
   return sums;
 }
 
-static std::string shownLabels(const StatisticsByLabels::key_type& labels) {
+/// With `more`, as in `,le="1"`, behind them.
+static std::string shownLabels(const StatisticsByLabels::key_type& labels, const std::string& more = {}) {
   const auto& [kind, name, endpoint] = labels;
   return "{kind=\"" + escapedLabel(kind) + "\",name=\"" + escapedLabel(name) + "\",endpoint=\"" +
-         escapedLabel(endpoint) + "\"}";
+         escapedLabel(endpoint) + "\"" + more + "} ";
+}
+
+/// "dividere_" and the name, with what describes it in `text`.
+static std::string beginFamily(std::string& text, const std::string& name, const char* type, const char* help) {
+  std::string family = "dividere_" + name;
+  text.append("# TYPE ").append(family).append(" ").append(type);
+  text.append("\n# HELP ").append(family).append(" ").append(help) += '\n';
+  return family;
+}
+
+static void showCounters(const StatisticsByLabels& sums, std::string& text) {
+  for (const Metric& metric : kMetrics) {
+    // With the suffix also in what describes it: OpenMetrics would leave it out there, and then promtool finds no help.
+    const std::string family = beginFamily(text, std::string(metric.name) + "_total", "counter", metric.help);
+    for (const auto& [labels, sum] : sums) {
+      text.append(family).append(shownLabels(labels)).append(std::to_string(sum.*metric.figure)) += '\n';
+    }
+  }
+}
+
+static void showFaults(const StatisticsByLabels& sums, std::string& text) {
+  const std::string family = beginFamily(text, "handshake_faults_total", "counter", "Failed handshakes, by reason.");
+  for (const auto& [labels, sum] : sums) {
+    for (const HandshakeFaults& each : sum.handshakeFaults) {
+      const std::string reason = ",reason=\"" + escapedLabel(each.reason) + "\"";
+      text.append(family).append(shownLabels(labels, reason)).append(std::to_string(each.count)) += '\n';
+    }
+  }
+}
+
+static void showQueues(const StatisticsByLabels& sums, std::string& text) {
+  const std::string family = beginFamily(text, "waiting_requests", "gauge", "Requests that wait now.");
+  for (const auto& [labels, sum] : sums) {
+    text.append(family).append(shownLabels(labels)).append(std::to_string(sum.queue)) += '\n';
+  }
+}
+
+/// In decimals, without a locale: "0.000001024".
+static std::string asSeconds(std::uint64_t nanoseconds) {
+  std::string text = std::to_string(nanoseconds);
+  if (text.size() < 10) text.insert(0, 10 - text.size(), '0');
+  text.insert(text.size() - 9, ".");
+  text.erase(text.find_last_not_of('0') + 1);
+  return text.back() == '.' ? text + "0" : text;
+}
+
+static void showHandler(const std::string& family, const StatisticsByLabels::key_type& labels, const HandlerTime& time,
+                        std::string& text) {
+  const std::string handles = ",handles=\"" + escapedLabel(time.handles) + "\"";
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < time.buckets.size(); ++i) {
+    count += time.buckets[i];
+    const std::string bound = i + 1 == time.buckets.size() ? "+Inf" : asSeconds(std::uint64_t{1024} << i);
+    text.append(family).append("_bucket").append(shownLabels(labels, handles + ",le=\"" + bound + "\""));
+    text.append(std::to_string(count)) += '\n';
+  }
+  text.append(family).append("_sum").append(shownLabels(labels, handles));
+  text.append(asSeconds(static_cast<std::uint64_t>(time.total.count()))) += '\n';
+  text.append(family).append("_count").append(shownLabels(labels, handles)).append(std::to_string(count)) += '\n';
+}
+
+static void showHandlers(const StatisticsByLabels& sums, std::string& text) {
+  const std::string family = beginFamily(text, "handler_seconds", "histogram", "How long handlers ran.");
+  for (const auto& [labels, sum] : sums) {
+    for (const HandlerTime& each : sum.handlers) showHandler(family, labels, each, text);
+  }
 }
 
 }  // namespace dividere::detail
@@ -4855,16 +4978,10 @@ std::vector<Statistics> statistics() {
 std::string openMetrics() {
   const detail::StatisticsByLabels sums = detail::addedUp(statistics());
   std::string text;
-  for (const detail::Metric& metric : detail::kMetrics) {
-    // With the suffix also in what describes it: OpenMetrics would leave it out there, and then promtool finds no help.
-    const std::string family = std::string("dividere_") + metric.name + "_total";
-    text.append("# TYPE ").append(family).append(" counter\n# HELP ").append(family).append(" ").append(metric.help);
-    text += '\n';
-    for (const auto& [labels, sum] : sums) {
-      text.append(family).append(detail::shownLabels(labels)).append(" ");
-      text.append(std::to_string(sum.*metric.figure)).append("\n");
-    }
-  }
+  detail::showCounters(sums, text);
+  detail::showFaults(sums, text);
+  detail::showQueues(sums, text);
+  detail::showHandlers(sums, text);
   return text.append("# EOF\n");
 }
 
@@ -5314,6 +5431,8 @@ enum class HandshakeFault {
   misfit   // no ZeroMQ, or of a kind that does not fit
 };
 
+constexpr std::size_t kHandshakeFaults = static_cast<std::size_t>(HandshakeFault::misfit) + 1;
+
 /// Of the value of EventType::handshakeFailed. `isHost`: at the end that binds.
 HandshakeFault handshakeFault(std::uint32_t value, bool isHost, bool isSecured);
 
@@ -5350,6 +5469,9 @@ class Outage {
 
   /// One more attempt was in vain. Whether its user is to be told now.
   bool add(Cause cause, Clock::time_point now, bool hasBeenUp);
+
+  /// Whether the peer is there, and does not fit.
+  bool isOfPeer() const { return cause_ == Cause::ended || cause_ == Cause::misfit; }
 
   bool isTold() const { return told_ != 0; }
 
@@ -5538,9 +5660,11 @@ class SocketTally final : public StatisticsSource {
   Statistics read() const override;
 
   // The socket's owner.
-  Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed;
+  Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed, skipped, refused, expired;
+  Gauge queue;
   // The watcher's thread.
   Counter reconnects, handshakesFailed;
+  std::array<Counter, kHandshakeFaults> handshakeFaults;
 
  private:
   const std::string kind_;
@@ -5572,6 +5696,9 @@ class Watch {
   // --- the owner's side ---
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// Peers that do not fit are not worth a line in the log: the owner only tries. Before the socket is connected.
+  void expectMisfits() noexcept { expectsMisfits_.store(true, std::memory_order_relaxed); }
 
   /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
   /// is used.
@@ -5662,6 +5789,7 @@ class Watch {
   void waitForCallback(std::unique_lock<std::mutex>& lock);
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
+  void count(HandshakeFault fault);
   void callOwner();
 
   // Constant after construction.
@@ -5678,6 +5806,7 @@ class Watch {
   RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
+  std::atomic<bool> expectsMisfits_{false};
 
   Bell linksChanged_;
 
@@ -6468,6 +6597,9 @@ class Socket {
   /// For the next connections: ROUTERs know it by this new random name, which is returned. (Of two peers with one name they
   /// would ignore the second.)
   std::string takeRandomName();
+
+  /// As Watch::expectMisfits().
+  void expectMisfits() noexcept { watch_->expectMisfits(); }
 
   /// From now on its waits end as at their deadline when no host lets it in: see requireLetIn().
   void giveUpIfRefused() noexcept { givesUpIfRefused_ = true; }
@@ -11176,6 +11308,15 @@ Statistics SocketTally::read() const {
   statistics.missed = missed.read();
   statistics.reconnects = reconnects.read();
   statistics.handshakesFailed = handshakesFailed.read();
+  statistics.skipped = skipped.read();
+  statistics.refused = refused.read();
+  statistics.expired = expired.read();
+  statistics.queue = queue.read();
+  for (std::size_t i = 0; i < handshakeFaults.size(); ++i) {
+    const std::uint64_t count = handshakeFaults[i].read();
+    const auto reason = words(static_cast<HandshakeFault>(i));
+    if (count > 0) statistics.handshakeFaults.push_back({std::string(reason), count});
+  }
   return statistics;
 }
 
@@ -11435,6 +11576,9 @@ void Watch::take(SocketEvent&& event) {
 }
 
 Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) const {
+  const bool isMisfit =
+      (news == Link::News::missed && link.outage.isOfPeer()) || link.fault == HandshakeFault::wrongHostKey;
+  if (isMisfit && expectsMisfits_.load(std::memory_order_relaxed)) return {};
   switch (news) {
     case Link::News::none: break;
     case Link::News::missed: {
@@ -11457,6 +11601,7 @@ Watch::Notice Watch::followHost(SocketEvent& event) {
   if (event.type == EventType::accepted && !event.peer.empty()) accepted_[descriptor] = event.peer;
   if (event.type == EventType::handshakeFailed) {
     hostFault_ = handshakeFault(event.value, true, isSecured_);
+    count(hostFault_);
     event.reason = words(hostFault_);
   }
   if (event.type != EventType::disconnected) return {};
@@ -11485,6 +11630,7 @@ Watch::Notice Watch::follow(SocketEvent& event) {
   const HandshakeFault reason =
       event.type == EventType::handshakeFailed ? handshakeFault(event.value, false, isSecured_) : HandshakeFault::none;
   event.reason = words(reason);
+  if (reason != HandshakeFault::none) count(reason);
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
   if (isLoss && !links_.isKnownByName(*link)) return {};
   const bool wasUp = link->isUp(), wasDown = link->isDown(), wasRefused = link->isRefused();
@@ -11498,6 +11644,8 @@ Watch::Notice Watch::follow(SocketEvent& event) {
   if ((links_.all().size() > 1 || wakeFd_ >= 0) && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
   return noticeOf(*link, news, now);
 }
+
+void Watch::count(HandshakeFault fault) { tally.handshakeFaults[static_cast<std::size_t>(fault)].add(1); }
 
 void Watch::callOwner() {
   attention_.store(true, std::memory_order_release);
@@ -13728,8 +13876,14 @@ class Asker {
 
   std::optional<Description> ask() {
     if (options_.kind == "publisher") return askPublisher();
-    std::optional<Description> told = askRouter();
-    return told || !isOfOtherKind_.isRaised() || !options_.kind.empty() ? told : askPublisher();
+    if (!options_.kind.empty()) return askRouter();
+    try {
+      std::optional<Description> told = askRouter();
+      if (told || !isOfOtherKind_.isRaised()) return told;
+    } catch (const Error& error) {
+      if (error.code() != Errc::unauthorized || !isLetOut_) throw;
+    }
+    return askPublisher();
   }
 
  private:
@@ -13743,6 +13897,7 @@ class Asker {
   const DescribeOptions& options_;
   const Deadline deadline_;
   Interrupt isOfOtherKind_;  // the peer's socket does not fit
+  bool isLetOut_ = false;    // the peer let none of this kind in: where keys are, one that does not fit looks the same
 };
 
 connection::SocketOptions Asker::socketOptions() {
@@ -13764,9 +13919,14 @@ std::optional<Description> Asker::askRouter() {
   Socket socket(kDescribe, ZMQ_ROUTER, socketOptions());
   setUpRouter(socket);
   socket.giveUpIfRefused();
+  if (options_.kind.empty()) socket.expectMisfits();
   socket.connect(endpoint_);
   const Deadline deadline = untilOtherKind();
-  if (!socket.await(ZMQ_POLLOUT, deadline)) return socket.requireLetIn(), std::nullopt;
+  if (!socket.await(ZMQ_POLLOUT, deadline)) {
+    isLetOut_ = socket.isRefused();
+    socket.requireLetIn();
+    return std::nullopt;
+  }
   Frame question{std::string_view(sealEnvelope(DescribeReq::kType, DescribeReq{options_.knownHash}.encode()))};
   if (socket.trySend({std::string(kDescribedRoutingId), {}}, question) != SendResult::sent) return std::nullopt;
   if (!socket.receive(deadline)) return std::nullopt;
@@ -14154,7 +14314,7 @@ class Arrivals final : public Intake {
   CatchUp catchUp_;
 
   Counter& missed_;
-  Counter skipped_;
+  Counter& skipped_;  // the same
 
   std::mutex gapsMutex_;
   Gaps gaps_;  // under gapsMutex_
@@ -14197,7 +14357,8 @@ Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::
                [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
                  gone(publisher, series, count);
                }),
-      missed_(socket.tally().missed) {}
+      missed_(socket.tally().missed),
+      skipped_(socket.tally().skipped) {}
 
 void Arrivals::subscribed(const std::string& subscription) {
   if (subscriptions_.insert(subscription).second) catchUp_.askForAll();
@@ -20080,6 +20241,96 @@ Error currentAsHandlerError(const std::string& what) {
 #endif
 // end dividere/reactor/detail/error_sink.cpp
 
+// begin dividere/reactor/detail/handler_clock.hpp
+// How long the handler of one type runs.
+
+namespace dividere::detail {
+
+/// Times all messages of a handler that takes long, each sixteenth of one that does not: to read the clock takes as long as a
+/// hundredth of what becomes of a small message. Any thread; where several call at once, a few messages may not be counted.
+class HandlerClock {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Whether the next message is to be timed.
+  bool isDue() noexcept {
+    const std::uint32_t left = untimed_.load(std::memory_order_relaxed);
+    if (left > 0) untimed_.store(left - 1, std::memory_order_relaxed);
+    return left == 0;
+  }
+
+  /// One that was due took so long.
+  void add(std::chrono::nanoseconds took) noexcept;
+
+  HandlerTime read(std::string handles) const;
+
+ private:
+  std::atomic<std::uint32_t> untimed_{0};  // so many more messages are not timed
+  std::atomic<std::uint32_t> left_{0};     // so many were not to be, since the last one that was
+  std::atomic<std::size_t> lastBucket_{0};
+  std::atomic<std::int64_t> totalNs_{0};
+  std::array<std::atomic<std::uint64_t>, HandlerTime::kBuckets> buckets_{};
+};
+
+/// Times a handler while it lives, if that is due.
+class HandlerStopwatch {
+ public:
+  explicit HandlerStopwatch(HandlerClock& clock) : clock_(clock), isDue_(clock.isDue()) {
+    if (isDue_) start_ = HandlerClock::Clock::now();
+  }
+  ~HandlerStopwatch() {
+    if (isDue_) clock_.add(HandlerClock::Clock::now() - start_);
+  }
+  HandlerStopwatch(const HandlerStopwatch&) = delete;
+  HandlerStopwatch& operator=(const HandlerStopwatch&) = delete;
+
+ private:
+  HandlerClock& clock_;
+  const bool isDue_;
+  HandlerClock::Clock::time_point start_;
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/handler_clock.hpp
+
+// begin dividere/reactor/detail/handler_clock.cpp
+#if DIVIDERE_IN_PART(3)
+namespace dividere::detail {
+
+constexpr std::chrono::microseconds kQuickHandler{10};
+constexpr std::uint32_t kUntimed = 15;
+
+static std::size_t bucketOf(std::chrono::nanoseconds took) {
+  std::size_t bucket = 0;
+  for (auto rest = took.count() >> 10; rest > 0; rest >>= 1) ++bucket;
+  return std::min(bucket, HandlerTime::kBuckets - 1);
+}
+
+void HandlerClock::add(std::chrono::nanoseconds took) noexcept {
+  const std::uint32_t next = took < kQuickHandler ? kUntimed : 0;
+  const std::uint32_t weight = 1 + left_.exchange(next, std::memory_order_relaxed);
+  const std::size_t bucket = bucketOf(took);
+  buckets_[bucket].fetch_add(weight, std::memory_order_relaxed);
+  totalNs_.fetch_add(took.count() * weight, std::memory_order_relaxed);
+  lastBucket_.store(bucket, std::memory_order_relaxed);
+  untimed_.store(next, std::memory_order_relaxed);
+}
+
+HandlerTime HandlerClock::read(std::string handles) const {
+  HandlerTime time;
+  time.handles = std::move(handles);
+  time.total = std::chrono::nanoseconds(totalNs_.load(std::memory_order_relaxed));
+  for (std::size_t i = 0; i < time.buckets.size(); ++i) time.buckets[i] = buckets_[i].load(std::memory_order_relaxed);
+  // Those since the last one that was timed are as that one.
+  const std::uint32_t left = left_.load(std::memory_order_relaxed), untimed = untimed_.load(std::memory_order_relaxed);
+  time.buckets[lastBucket_.load(std::memory_order_relaxed)] += left - std::min(left, untimed);
+  return time;
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/reactor/detail/handler_clock.cpp
+
 // begin dividere/reactor/detail/reply_rule.hpp
 // What a method promises to reply with.
 
@@ -20261,6 +20512,7 @@ class HandlerTable {
     Handler handle;
     std::string method = {};                          // empty: of the type
     std::shared_ptr<const ReplyRule> replyRule = {};  // null: it may reply with anything
+    std::shared_ptr<HandlerClock> clock = std::make_shared<HandlerClock>();
   };
 
   // Before seal().
@@ -20325,6 +20577,18 @@ class HandlerTable {
     Envelope envelope = {};        // if there is none
   };
 
+  /// Its line in statistics().
+  class Figures final : public StatisticsSource {
+   public:
+    explicit Figures(const HandlerTable& table) : table_(table) {}
+    ~Figures() override { leave(); }
+    Statistics read() const override { return table_.statistics(); }
+
+   private:
+    const HandlerTable& table_;
+  };
+
+  Statistics statistics() const;
   void requireOpen() const;
   Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
@@ -20350,6 +20614,8 @@ class HandlerTable {
   RateLimit warnings_;
 
   std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0}, cancelled_{0};
+
+  std::unique_ptr<Figures> figures_;  // last: it reads what stands before it
 };
 
 }  // namespace dividere::detail
@@ -20435,6 +20701,31 @@ void HandlerTable::seal(std::string who) {
   if (sealed_) return;  // by a second start(), which is refused, while handlers run
   who_ = std::move(who);
   sealed_ = true;
+  if (!handlesNothing()) figures_ = std::make_unique<Figures>(*this);
+}
+
+/// Of "service::Service 'demo.Echo'", in place of its kind and name.
+static void nameHandlers(std::string_view who, Statistics& statistics) {
+  const std::string_view own = who.substr(std::min(who.find("::"), who.size()));
+  statistics.kind = std::string(who.substr(0, who.size() - own.size())) + " handlers";
+  if (own.substr(0, 8) == "::Worker") statistics.kind = "worker handlers";
+  const std::size_t quote = own.find('\'');
+  if (quote != own.npos) statistics.name = own.substr(quote + 1, own.size() - quote - 2);
+}
+
+// Called under processMutex(), when nothing is set any more.
+Statistics HandlerTable::statistics() const {
+  Statistics statistics;
+  nameHandlers(who_, statistics);
+  statistics.refused = unknown_ + malformed_;
+  statistics.expired = expired_;
+  std::set<const HandlerClock*> read;  // a method and its type may share one
+  for (const auto* entries : {&byMethod_, &byType_}) {
+    for (const auto& [handles, entry] : *entries) {
+      if (read.insert(entry.clock.get()).second) statistics.handlers.push_back(entry.clock->read(handles));
+    }
+  }
+  return statistics;
 }
 
 void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
@@ -20499,6 +20790,7 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     origin.setReplyRule(entry.replyRule);
     reactor::Sender sender(origin);
     const HandlingScope scope(origin.terms().deadline);
+    const HandlerStopwatch stopwatch(*entry.clock);
     entry.handle(message, sender);
     origin.endHandling();
   } catch (...) {
@@ -23381,10 +23673,15 @@ namespace dividere::detail {
 /// Adds up whenever somebody looks: what was read, has no outcome and does not wait is in flight. Any thread.
 class BrokerTally {
  public:
+  /// Counts in the line of the front's socket, too. Before anything is counted; what is counted there is so while the socket
+  /// lives.
+  void showIn(SocketTally& front) { front_ = &front; }
+
   void countRead();
   void countRedispatched();
   void countLate();
   void countJunk();
+  void countRefused();  // a request, because there are too many
   void countExpired();
   void countCancelled();
   void countOutcome(bool isError);
@@ -23408,6 +23705,7 @@ class BrokerTally {
  private:
   mutable std::mutex mutex_;
   mutable Bell changed_;
+  SocketTally* front_ = nullptr;  // the loop's thread alone
   balancing::BrokerStats stats_;  // under mutex_; inFlight is not kept
 };
 
@@ -24382,6 +24680,7 @@ class BrokerCore {
   bool takeQuestion(Multipart& message);
   void describe(Description& description);
   void start();
+  void dispatch();
   void onTick();
   void answerAllStopping();
 
@@ -24661,7 +24960,7 @@ void Admission::take(Multipart& message, BrokerTally& tally) {
   if (request.asksFeatures) outcomes_.tellFeatures(request);
   if (isRetry(request)) return;
   tally.countRead();
-  if (refuse(request)) return;
+  if (refuse(request)) return tally.countRefused();
   if (request.timeoutMs > 0) limits_.expect(request.expires, request.since);
   book_.add(std::move(request));
 }
@@ -24806,6 +25105,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
         care_.probe(descriptors);
         dispatcher_.dispatch();
       }) {
+  tally_.showIn(front_.socket().tally());
   try {
     start();
   } catch (...) {
@@ -24830,7 +25130,7 @@ FrameHooks BrokerCore::frontHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
     if (!words_.take(message) && !takeQuestion(message)) admission_.take(message, tally_);
-    dispatcher_.dispatch();
+    dispatch();
   };
   hooks.onTurn = [this] { outbox_.roomMayBe(); };
   return hooks;
@@ -24840,13 +25140,18 @@ FrameHooks BrokerCore::backHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
     returns_.take(message);
-    dispatcher_.dispatch();
+    dispatch();
   };
   hooks.onEmpty = [this] {
     care_.buryLost();
-    dispatcher_.dispatch();
+    dispatch();
   };
   return hooks;
+}
+
+void BrokerCore::dispatch() {
+  dispatcher_.dispatch();
+  front_.socket().tally().queue.set(book_.waitingCount());
 }
 
 /// Whether it asks what this broker is.
@@ -24912,7 +25217,7 @@ void BrokerCore::onTick() {
   if (!outbox_.isEmpty()) front_.lookAgain();
   streams_.tellOwed();
   streams_.lookForDeserted(now);
-  dispatcher_.dispatch();
+  dispatch();
 }
 
 }  // namespace dividere::detail
@@ -25564,12 +25869,18 @@ void BrokerTally::countLate() {
   ++stats_.late;
 }
 
+void BrokerTally::countRefused() {
+  if (front_) front_->refused.add(1);
+}
+
 void BrokerTally::countJunk() {
+  if (front_) front_->refused.add(1);
   std::lock_guard<std::mutex> lock(mutex_);
   ++stats_.junk;
 }
 
 void BrokerTally::countExpired() {
+  if (front_) front_->expired.add(1);
   std::lock_guard<std::mutex> lock(mutex_);
   ++stats_.expired;
 }
@@ -30752,6 +31063,7 @@ class ServiceSource final : public RouterSource {
   const std::shared_ptr<HandlerWait>& handlerWait() const { return wait_; }
 
  private:
+  void countWaiting() { socket().tally().queue.set(waiting_.size()); }
   void takeHere();
   void takeNews() override;
   void requireParts() const override {}
@@ -31263,6 +31575,7 @@ class WaitingOrigin final : public Origin {
 
 bool ServiceSource::hasMessage() {
   sendKept();
+  countWaiting();
   if (!pool_ && !waiting_.empty()) return true;
   if (waiting_.size() < kMostWaiting) return socket().ready();
   socket().decline();  // until the pool has room again
@@ -31308,6 +31621,7 @@ void ServiceSource::takeNews() {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
   }
+  countWaiting();
 }
 
 /// Whether it is a request.

@@ -1,5 +1,6 @@
 #include "statistics.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -46,6 +47,9 @@ constexpr Metric kMetrics[] = {
     {"missed_messages", "Messages that a subscriber missed.", &Statistics::missed},
     {"reconnects", "Connections made to a peer that was lost.", &Statistics::reconnects},
     {"failed_handshakes", "Peers with which there was no agreement.", &Statistics::handshakesFailed},
+    {"skipped_messages", "Messages that were not read before newer ones came.", &Statistics::skipped},
+    {"refused_messages", "Messages that no handler or worker was given.", &Statistics::refused},
+    {"expired_requests", "Requests whose caller's time had passed.", &Statistics::expired},
 };
 
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function) {
@@ -64,19 +68,104 @@ static std::string escapedLabel(const std::string& text) {
 
 using StatisticsByLabels = std::map<std::tuple<std::string, std::string, std::string>, Statistics>;
 
+static void addTo(std::vector<HandshakeFaults>& sum, const HandshakeFaults& each) {
+  const auto isIt = [&](const HandshakeFaults& other) { return other.reason == each.reason; };
+  const auto found = std::find_if(sum.begin(), sum.end(), isIt);
+  if (found == sum.end()) return sum.push_back(each);
+  found->count += each.count;
+}
+
+static void addTo(std::vector<HandlerTime>& sum, const HandlerTime& each) {
+  const auto isIt = [&](const HandlerTime& other) { return other.handles == each.handles; };
+  const auto found = std::find_if(sum.begin(), sum.end(), isIt);
+  if (found == sum.end()) return sum.push_back(each);
+  found->total += each.total;
+  for (std::size_t i = 0; i < each.buckets.size(); ++i) found->buckets[i] += each.buckets[i];
+}
+
 static StatisticsByLabels addedUp(const std::vector<Statistics>& all) {
   StatisticsByLabels sums;
   for (const Statistics& each : all) {
     Statistics& sum = sums[{each.kind, each.name, each.endpoint}];
     for (const Metric& metric : kMetrics) sum.*metric.figure += each.*metric.figure;
+    sum.queue += each.queue;
+    for (const HandshakeFaults& faults : each.handshakeFaults) addTo(sum.handshakeFaults, faults);
+    for (const HandlerTime& time : each.handlers) addTo(sum.handlers, time);
   }
   return sums;
 }
 
-static std::string shownLabels(const StatisticsByLabels::key_type& labels) {
+/// With `more`, as in `,le="1"`, behind them.
+static std::string shownLabels(const StatisticsByLabels::key_type& labels, const std::string& more = {}) {
   const auto& [kind, name, endpoint] = labels;
   return "{kind=\"" + escapedLabel(kind) + "\",name=\"" + escapedLabel(name) + "\",endpoint=\"" +
-         escapedLabel(endpoint) + "\"}";
+         escapedLabel(endpoint) + "\"" + more + "} ";
+}
+
+/// "dividere_" and the name, with what describes it in `text`.
+static std::string beginFamily(std::string& text, const std::string& name, const char* type, const char* help) {
+  std::string family = "dividere_" + name;
+  text.append("# TYPE ").append(family).append(" ").append(type);
+  text.append("\n# HELP ").append(family).append(" ").append(help) += '\n';
+  return family;
+}
+
+static void showCounters(const StatisticsByLabels& sums, std::string& text) {
+  for (const Metric& metric : kMetrics) {
+    // With the suffix also in what describes it: OpenMetrics would leave it out there, and then promtool finds no help.
+    const std::string family = beginFamily(text, std::string(metric.name) + "_total", "counter", metric.help);
+    for (const auto& [labels, sum] : sums) {
+      text.append(family).append(shownLabels(labels)).append(std::to_string(sum.*metric.figure)) += '\n';
+    }
+  }
+}
+
+static void showFaults(const StatisticsByLabels& sums, std::string& text) {
+  const std::string family = beginFamily(text, "handshake_faults_total", "counter", "Failed handshakes, by reason.");
+  for (const auto& [labels, sum] : sums) {
+    for (const HandshakeFaults& each : sum.handshakeFaults) {
+      const std::string reason = ",reason=\"" + escapedLabel(each.reason) + "\"";
+      text.append(family).append(shownLabels(labels, reason)).append(std::to_string(each.count)) += '\n';
+    }
+  }
+}
+
+static void showQueues(const StatisticsByLabels& sums, std::string& text) {
+  const std::string family = beginFamily(text, "waiting_requests", "gauge", "Requests that wait now.");
+  for (const auto& [labels, sum] : sums) {
+    text.append(family).append(shownLabels(labels)).append(std::to_string(sum.queue)) += '\n';
+  }
+}
+
+/// In decimals, without a locale: "0.000001024".
+static std::string asSeconds(std::uint64_t nanoseconds) {
+  std::string text = std::to_string(nanoseconds);
+  if (text.size() < 10) text.insert(0, 10 - text.size(), '0');
+  text.insert(text.size() - 9, ".");
+  text.erase(text.find_last_not_of('0') + 1);
+  return text.back() == '.' ? text + "0" : text;
+}
+
+static void showHandler(const std::string& family, const StatisticsByLabels::key_type& labels, const HandlerTime& time,
+                        std::string& text) {
+  const std::string handles = ",handles=\"" + escapedLabel(time.handles) + "\"";
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < time.buckets.size(); ++i) {
+    count += time.buckets[i];
+    const std::string bound = i + 1 == time.buckets.size() ? "+Inf" : asSeconds(std::uint64_t{1024} << i);
+    text.append(family).append("_bucket").append(shownLabels(labels, handles + ",le=\"" + bound + "\""));
+    text.append(std::to_string(count)) += '\n';
+  }
+  text.append(family).append("_sum").append(shownLabels(labels, handles));
+  text.append(asSeconds(static_cast<std::uint64_t>(time.total.count()))) += '\n';
+  text.append(family).append("_count").append(shownLabels(labels, handles)).append(std::to_string(count)) += '\n';
+}
+
+static void showHandlers(const StatisticsByLabels& sums, std::string& text) {
+  const std::string family = beginFamily(text, "handler_seconds", "histogram", "How long handlers ran.");
+  for (const auto& [labels, sum] : sums) {
+    for (const HandlerTime& each : sum.handlers) showHandler(family, labels, each, text);
+  }
 }
 
 }  // namespace dividere::detail
@@ -96,16 +185,10 @@ std::vector<Statistics> statistics() {
 std::string openMetrics() {
   const detail::StatisticsByLabels sums = detail::addedUp(statistics());
   std::string text;
-  for (const detail::Metric& metric : detail::kMetrics) {
-    // With the suffix also in what describes it: OpenMetrics would leave it out there, and then promtool finds no help.
-    const std::string family = std::string("dividere_") + metric.name + "_total";
-    text.append("# TYPE ").append(family).append(" counter\n# HELP ").append(family).append(" ").append(metric.help);
-    text += '\n';
-    for (const auto& [labels, sum] : sums) {
-      text.append(family).append(detail::shownLabels(labels)).append(" ");
-      text.append(std::to_string(sum.*metric.figure)).append("\n");
-    }
-  }
+  detail::showCounters(sums, text);
+  detail::showFaults(sums, text);
+  detail::showQueues(sums, text);
+  detail::showHandlers(sums, text);
   return text.append("# EOF\n");
 }
 

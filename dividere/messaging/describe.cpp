@@ -18,8 +18,14 @@ class Asker {
 
   std::optional<Description> ask() {
     if (options_.kind == "publisher") return askPublisher();
-    std::optional<Description> told = askRouter();
-    return told || !isOfOtherKind_.isRaised() || !options_.kind.empty() ? told : askPublisher();
+    if (!options_.kind.empty()) return askRouter();
+    try {
+      std::optional<Description> told = askRouter();
+      if (told || !isOfOtherKind_.isRaised()) return told;
+    } catch (const Error& error) {
+      if (error.code() != Errc::unauthorized || !isLetOut_) throw;
+    }
+    return askPublisher();
   }
 
  private:
@@ -33,6 +39,7 @@ class Asker {
   const DescribeOptions& options_;
   const Deadline deadline_;
   Interrupt isOfOtherKind_;  // the peer's socket does not fit
+  bool isLetOut_ = false;    // the peer let none of this kind in: where keys are, one that does not fit looks the same
 };
 
 connection::SocketOptions Asker::socketOptions() {
@@ -54,9 +61,14 @@ std::optional<Description> Asker::askRouter() {
   Socket socket(kDescribe, ZMQ_ROUTER, socketOptions());
   setUpRouter(socket);
   socket.giveUpIfRefused();
+  if (options_.kind.empty()) socket.expectMisfits();
   socket.connect(endpoint_);
   const Deadline deadline = untilOtherKind();
-  if (!socket.await(ZMQ_POLLOUT, deadline)) return socket.requireLetIn(), std::nullopt;
+  if (!socket.await(ZMQ_POLLOUT, deadline)) {
+    isLetOut_ = socket.isRefused();
+    socket.requireLetIn();
+    return std::nullopt;
+  }
   Frame question{std::string_view(sealEnvelope(DescribeReq::kType, DescribeReq{options_.knownHash}.encode()))};
   if (socket.trySend({std::string(kDescribedRoutingId), {}}, question) != SendResult::sent) return std::nullopt;
   if (!socket.receive(deadline)) return std::nullopt;

@@ -314,3 +314,23 @@ TEST_CASE("a broker tells what it knows to whoever asks at its front") {
   CHECK(support::statistic(*told, "requests") == 1);
   CHECK(broker.stats().junk == 0);
 }
+
+TEST_CASE("a broker's statistics tell what waits at its front, and what it refused") {
+  BrokerOptions options = calm();
+  options.maxWaiting = 1;
+  Broker broker(0, 0, options);
+  RawDealer client(broker);
+  client.send({envelope(msg01("waits"))});
+  client.send({envelope(msg01("one too many"))});
+  const auto refusal = client.recv();
+  REQUIRE(refusal);
+  CHECK(text(refusal->back()) == "error 2");
+  const auto ofFront = [&] {
+    for (dividere::Statistics& each : dividere::statistics()) {
+      if (support::contains(each.endpoint, ":" + std::to_string(broker.frontPort()))) return std::move(each);
+    }
+    return dividere::Statistics();
+  };
+  CHECK(support::eventually([&] { return ofFront().queue == 1 && ofFront().refused == 1; }));
+  broker.stop();
+}

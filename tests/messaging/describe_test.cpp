@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <dividere.hpp>
 #include <fstream>
 #include <memory>
@@ -22,6 +24,7 @@
 #include "support/descriptions.hpp"
 #include "support/environment.hpp"
 #include "support/eventually.hpp"
+#include "support/key_ring.hpp"
 #include "support/messages.hpp"
 #include "support/other_address.hpp"
 #include "support/raw_socket.hpp"
@@ -30,6 +33,7 @@
 
 using namespace support;
 using namespace dividere::messaging;
+using namespace std::chrono_literals;
 using dividere::describe;
 using dividere::DescribeOptions;
 
@@ -190,4 +194,51 @@ TEST_CASE("who gets all that is sent is told, too, if he asks") {
   REQUIRE(envelope.ParseFromString(reply->front()));
   CHECK(envelope.addressee() == topic.substr(3));
   CHECK(envelope.msg().UnpackTo(&told));
+}
+
+TEST_CASE("100,000 subscriptions that ask, of one peer, get few descriptions, and keep nobody from being sent to") {
+  Publisher publisher("tcp://*:*");
+  Subscriber subscriber(meeting(publisher), types<Msg01>());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  RawSocket flood(ZMQ_SUB);
+  flood.set(ZMQ_RCVHWM, 0);
+  flood.set(ZMQ_SNDHWM, 0);
+  flood.connect(meeting(publisher));
+  std::string topic = std::string("\xEA\x06\x14") + "describe" + std::string(12, 'x');
+  for (int i = 0; i < 100000; ++i) {
+    std::memcpy(&topic[topic.size() - sizeof i], &i, sizeof i);
+    flood.set(ZMQ_SUBSCRIBE, topic);
+  }
+  const auto start = std::chrono::steady_clock::now();
+  publisher.send(msg01("to be heard"));
+  CHECK(subscriber.recv<Msg01>(kLimit).has_value());
+  int descriptions = 0;
+  for (auto reply = flood.recv(3s); reply; reply = flood.recv(500ms)) ++descriptions;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  CHECK(descriptions >= 1);
+  CHECK(descriptions <= 20 + 10 * (seconds + 60));
+  CHECK(describe(meeting(publisher), kLimit, publisherKind()).has_value());
+}
+
+TEST_CASE("with keys, whoever is let in is told, also from another host, and nobody else") {
+  const Acquainted keys;
+  Publisher publisher("tcp://*:*", keys.host.options());
+  publisher.send(tree());
+  const std::string address = otherAddress().empty() ? "127.0.0.1" : otherAddress();
+  const std::string endpoint = "tcp://" + address + ":" + std::to_string(publisher.port());
+  for (const std::string& kind : {std::string("publisher"), std::string()}) {
+    DescribeOptions options;
+    options.kind = kind;
+    options.socket = keys.client.options();
+    options.socket.host = "host";
+    const auto told = describe(endpoint, kLimit, options);
+    REQUIRE(told);
+    CHECK(typeNames(*told) == std::vector<std::string>{"Tree"});
+  }
+  KeyRing stranger("stranger");
+  stranger.knows(keys.host);
+  DescribeOptions options = publisherKind();
+  options.socket = stranger.options();
+  options.socket.host = "host";
+  CHECK(codeOf([&] { describe(endpoint, kLimit, options); }) == dividere::Errc::unauthorized);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include <atomic>
 #include <chrono>
 #include <dividere.hpp>
 #include <string>
@@ -131,4 +132,141 @@ TEST_CASE("nothing is described to who asks by way of a forwarder") {
   REQUIRE(envelope.ParseFromString(reply->back()));
   REQUIRE(envelope.msg().UnpackTo(&error));
   CHECK(error.code() == 10);
+}
+
+namespace {
+
+/// The line of a service's handlers.
+dividere::Statistics handlersOf(const std::string& name) {
+  for (dividere::Statistics& each : dividere::statistics()) {
+    if (each.kind == "service handlers" && each.name == name) return std::move(each);
+  }
+  return {};
+}
+
+std::uint64_t messagesIn(const dividere::HandlerTime& time) {
+  std::uint64_t count = 0;
+  for (const std::uint64_t each : time.buckets) count += each;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("what becomes of messages, and how long their handlers take, is in the statistics, by type and method") {
+  Server registry(anywhere());
+  Service service("demo.Timed", stage::at(registry));
+  service.on([](const Msg01& message) { return message; });
+  service.on("Slow", [](const Msg02& message) {
+    const auto end = std::chrono::steady_clock::now() + 2ms;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    return message;
+  });
+  REQUIRE(service.start(kLimit));
+  dividere::service::Client client("demo.Timed", stage::asking(registry));
+  for (int i = 0; i < 20; ++i) REQUIRE(stage::call(client, "x") == "x");
+  dividere::CallOptions slow;
+  slow.method = "Slow";
+  REQUIRE(client.start<Msg02>(Msg02(), kLimit, slow).get());
+  CHECK(codeOf([&] { client.call<Tree>(Tree(), kLimit); }) == Errc::unknownType);
+
+  // What a handler's time is counted as may be so a moment after its reply.
+  REQUIRE(eventually([] {
+    const auto all = handlersOf("demo.Timed").handlers;
+    return all.size() == 2 && messagesIn(all[0]) == 1 && messagesIn(all[1]) == 20;
+  }));
+  const dividere::Statistics statistics = handlersOf("demo.Timed");
+  CHECK(statistics.refused == 1);
+  CHECK(statistics.handlers[0].handles == "Slow");
+  CHECK(statistics.handlers[0].total >= 2ms);
+  CHECK(statistics.handlers[0].buckets[0] == 0);
+  CHECK(statistics.handlers[1].handles == "Msg01");
+  const std::string text = dividere::openMetrics();
+  const std::string labels = "{kind=\"service handlers\",name=\"demo.Timed\",endpoint=\"\",handles=\"Msg01\"";
+  CHECK(contains(text, "dividere_handler_seconds_bucket" + labels + ",le=\"+Inf\"} 20\n"));
+  CHECK(contains(text, "dividere_handler_seconds_count" + labels + "} 20\n"));
+  CHECK(contains(text, "dividere_handler_seconds_bucket" + labels + ",le=\"0.000001024\"} "));
+  CHECK(contains(text,
+                 "dividere_refused_messages_total{kind=\"service handlers\",name=\"demo.Timed\",endpoint=\"\"} 1\n"));
+}
+
+TEST_CASE("requests that wait at a service, and those that came too late, are in the statistics") {
+  Server registry(anywhere());
+  Service service("demo.Slow", stage::at(registry));
+  std::atomic<bool> isOver{false};
+  service.on<Msg01>([&](const Msg01& message, dividere::reactor::Sender& sender) {
+    // To ask takes in what has come.
+    eventually([&] { return sender.cancelled() || isOver.load(); });
+    return message;
+  });
+  REQUIRE(service.start(kLimit));
+  RawSocket caller(ZMQ_DEALER);
+  caller.connect(local(service.port()));
+  msgEnvelope request;
+  request.set_msgname("Msg01");
+  request.mutable_msg()->PackFrom(Msg01());
+  caller.send({"", request.SerializeAsString()});
+  request.set_timeoutms(1);
+  caller.send({"", request.SerializeAsString()});
+  const auto waiting = [] {
+    std::uint64_t count = 0;
+    for (const auto& each : dividere::statistics()) {
+      if (each.kind == "service" && each.name == "demo.Slow") count += each.queue;
+    }
+    return count;
+  };
+  CHECK(eventually([&] { return waiting() == 1; }));
+  const auto passed = std::chrono::steady_clock::now() + 5ms;
+  REQUIRE(eventually([&] { return std::chrono::steady_clock::now() > passed; }));
+  isOver = true;
+  REQUIRE(caller.recv());
+  REQUIRE(caller.recv());
+  CHECK(handlersOf("demo.Slow").expired == 1);
+  CHECK(eventually([&] { return waiting() == 0; }));
+}
+
+TEST_CASE("100,000 questions of one peer are replied to with few descriptions, and keep no other peer waiting") {
+  constexpr int kQuestions = 100000;
+  Server registry(anywhere());
+  stage::Echo service("demo.Busy", stage::at(registry));
+  REQUIRE(service.start(kLimit));
+  dividere::service::Client client("demo.Busy", stage::asking(registry));
+  REQUIRE(stage::call(client, "x") == "x");
+  RawSocket flood(ZMQ_DEALER);
+  flood.set(ZMQ_SNDHWM, 0);
+  flood.set(ZMQ_RCVHWM, 0);
+  flood.connect(local(service.port()));
+  for (int i = 0; i < kQuestions; ++i) flood.send({"", describeReq()});
+  CHECK(stage::call(client, "y") == "y");
+  int descriptions = 0, refusals = 0;
+  const auto start = std::chrono::steady_clock::now();
+  // Replies that a full queue had no room for are not sent: the last question has its reply all the same.
+  for (auto reply = flood.recv(); reply; reply = flood.recv(500ms)) {
+    msgEnvelope envelope;
+    REQUIRE(envelope.ParseFromString(reply->back()));
+    ++(envelope.msg().type_url() == "type.googleapis.com/Description" ? descriptions : refusals);
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  CHECK(descriptions >= 1);
+  CHECK(descriptions <= 20 + 10 * (seconds + 60));
+  CHECK(refusals > 1000);
+  CHECK(describe(local(service.port()), kLimit).has_value());
+}
+
+TEST_CASE("what is no DescribeReq is told so") {
+  Server registry(anywhere());
+  RawSocket asker(ZMQ_REQ);
+  asker.connect(local(registry.port()));
+  msgEnvelope broken;
+  broken.set_msgname("DescribeReq");
+  broken.mutable_msg()->set_type_url("type.googleapis.com/DescribeReq");
+  broken.mutable_msg()->set_value("\xFF\xFF");
+  asker.send({broken.SerializeAsString()});
+  const auto reply = asker.recv();
+  REQUIRE(reply);
+  msgEnvelope envelope;
+  DividereError error;
+  REQUIRE(envelope.ParseFromString(reply->back()));
+  REQUIRE(envelope.msg().UnpackTo(&error));
+  CHECK(error.code() == 6);
 }

@@ -19,7 +19,7 @@ void Admission::take(Multipart& message, BrokerTally& tally) {
   if (request.asksFeatures) outcomes_.tellFeatures(request);
   if (isRetry(request)) return;
   tally.countRead();
-  if (refuse(request)) return;
+  if (refuse(request)) return tally.countRefused();
   if (request.timeoutMs > 0) limits_.expect(request.expires, request.since);
   book_.add(std::move(request));
 }

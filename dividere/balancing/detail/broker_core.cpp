@@ -40,6 +40,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
         care_.probe(descriptors);
         dispatcher_.dispatch();
       }) {
+  tally_.showIn(front_.socket().tally());
   try {
     start();
   } catch (...) {
@@ -64,7 +65,7 @@ FrameHooks BrokerCore::frontHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
     if (!words_.take(message) && !takeQuestion(message)) admission_.take(message, tally_);
-    dispatcher_.dispatch();
+    dispatch();
   };
   hooks.onTurn = [this] { outbox_.roomMayBe(); };
   return hooks;
@@ -74,13 +75,18 @@ FrameHooks BrokerCore::backHooks() {
   FrameHooks hooks;
   hooks.onMessage = [this](Multipart& message) {
     returns_.take(message);
-    dispatcher_.dispatch();
+    dispatch();
   };
   hooks.onEmpty = [this] {
     care_.buryLost();
-    dispatcher_.dispatch();
+    dispatch();
   };
   return hooks;
+}
+
+void BrokerCore::dispatch() {
+  dispatcher_.dispatch();
+  front_.socket().tally().queue.set(book_.waitingCount());
 }
 
 /// Whether it asks what this broker is.
@@ -146,7 +152,7 @@ void BrokerCore::onTick() {
   if (!outbox_.isEmpty()) front_.lookAgain();
   streams_.tellOwed();
   streams_.lookForDeserted(now);
-  dispatcher_.dispatch();
+  dispatch();
 }
 
 }  // namespace dividere::detail

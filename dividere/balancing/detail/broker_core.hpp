@@ -43,6 +43,7 @@ class BrokerCore {
   bool takeQuestion(Multipart& message);
   void describe(Description& description);
   void start();
+  void dispatch();
   void onTick();
   void answerAllStopping();
 

@@ -17,12 +17,18 @@ void BrokerTally::countLate() {
   ++stats_.late;
 }
 
+void BrokerTally::countRefused() {
+  if (front_) front_->refused.add(1);
+}
+
 void BrokerTally::countJunk() {
+  if (front_) front_->refused.add(1);
   std::lock_guard<std::mutex> lock(mutex_);
   ++stats_.junk;
 }
 
 void BrokerTally::countExpired() {
+  if (front_) front_->expired.add(1);
   std::lock_guard<std::mutex> lock(mutex_);
   ++stats_.expired;
 }

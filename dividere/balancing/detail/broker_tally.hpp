@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "../../connection/detail/socket_tally.hpp"
 #include "../../core/detail/bell.hpp"
 #include "../broker.hpp"
 
@@ -12,10 +13,15 @@ namespace dividere::detail {
 /// Adds up whenever somebody looks: what was read, has no outcome and does not wait is in flight. Any thread.
 class BrokerTally {
  public:
+  /// Counts in the line of the front's socket, too. Before anything is counted; what is counted there is so while the socket
+  /// lives.
+  void showIn(SocketTally& front) { front_ = &front; }
+
   void countRead();
   void countRedispatched();
   void countLate();
   void countJunk();
+  void countRefused();  // a request, because there are too many
   void countExpired();
   void countCancelled();
   void countOutcome(bool isError);
@@ -39,6 +45,7 @@ class BrokerTally {
  private:
   mutable std::mutex mutex_;
   mutable Bell changed_;
+  SocketTally* front_ = nullptr;  // the loop's thread alone
   balancing::BrokerStats stats_;  // under mutex_; inFlight is not kept
 };
 

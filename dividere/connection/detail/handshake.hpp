@@ -2,6 +2,7 @@
 
 // Why two peers did not come together.
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -26,6 +27,8 @@ enum class HandshakeFault {
   silent,  // no part of the handshake came in time
   misfit   // no ZeroMQ, or of a kind that does not fit
 };
+
+constexpr std::size_t kHandshakeFaults = static_cast<std::size_t>(HandshakeFault::misfit) + 1;
 
 /// Of the value of EventType::handshakeFailed. `isHost`: at the end that binds.
 HandshakeFault handshakeFault(std::uint32_t value, bool isHost, bool isSecured);

@@ -30,6 +30,9 @@ class Outage {
   /// One more attempt was in vain. Whether its user is to be told now.
   bool add(Cause cause, Clock::time_point now, bool hasBeenUp);
 
+  /// Whether the peer is there, and does not fit.
+  bool isOfPeer() const { return cause_ == Cause::ended || cause_ == Cause::misfit; }
+
   bool isTold() const { return told_ != 0; }
 
   /// "nobody listens there (4 attempts in 1.5 s)". `needs`: what a socket of this kind connects to, as peersOf() says.

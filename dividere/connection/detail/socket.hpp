@@ -211,6 +211,9 @@ class Socket {
   /// would ignore the second.)
   std::string takeRandomName();
 
+  /// As Watch::expectMisfits().
+  void expectMisfits() noexcept { watch_->expectMisfits(); }
+
   /// From now on its waits end as at their deadline when no host lets it in: see requireLetIn().
   void giveUpIfRefused() noexcept { givesUpIfRefused_ = true; }
 

@@ -43,6 +43,15 @@ Statistics SocketTally::read() const {
   statistics.missed = missed.read();
   statistics.reconnects = reconnects.read();
   statistics.handshakesFailed = handshakesFailed.read();
+  statistics.skipped = skipped.read();
+  statistics.refused = refused.read();
+  statistics.expired = expired.read();
+  statistics.queue = queue.read();
+  for (std::size_t i = 0; i < handshakeFaults.size(); ++i) {
+    const std::uint64_t count = handshakeFaults[i].read();
+    const auto reason = words(static_cast<HandshakeFault>(i));
+    if (count > 0) statistics.handshakeFaults.push_back({std::string(reason), count});
+  }
   return statistics;
 }
 

@@ -2,9 +2,11 @@
 
 // What a socket counts.
 
+#include <array>
 #include <string>
 
 #include "../../core/detail/statistics_book.hpp"
+#include "handshake.hpp"
 
 namespace dividere::detail {
 
@@ -23,9 +25,11 @@ class SocketTally final : public StatisticsSource {
   Statistics read() const override;
 
   // The socket's owner.
-  Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed;
+  Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed, skipped, refused, expired;
+  Gauge queue;
   // The watcher's thread.
   Counter reconnects, handshakesFailed;
+  std::array<Counter, kHandshakeFaults> handshakeFaults;
 
  private:
   const std::string kind_;

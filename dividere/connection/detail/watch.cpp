@@ -179,6 +179,9 @@ void Watch::take(SocketEvent&& event) {
 }
 
 Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_point now) const {
+  const bool isMisfit =
+      (news == Link::News::missed && link.outage.isOfPeer()) || link.fault == HandshakeFault::wrongHostKey;
+  if (isMisfit && expectsMisfits_.load(std::memory_order_relaxed)) return {};
   switch (news) {
     case Link::News::none: break;
     case Link::News::missed: {
@@ -201,6 +204,7 @@ Watch::Notice Watch::followHost(SocketEvent& event) {
   if (event.type == EventType::accepted && !event.peer.empty()) accepted_[descriptor] = event.peer;
   if (event.type == EventType::handshakeFailed) {
     hostFault_ = handshakeFault(event.value, true, isSecured_);
+    count(hostFault_);
     event.reason = words(hostFault_);
   }
   if (event.type != EventType::disconnected) return {};
@@ -229,6 +233,7 @@ Watch::Notice Watch::follow(SocketEvent& event) {
   const HandshakeFault reason =
       event.type == EventType::handshakeFailed ? handshakeFault(event.value, false, isSecured_) : HandshakeFault::none;
   event.reason = words(reason);
+  if (reason != HandshakeFault::none) count(reason);
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
   if (isLoss && !links_.isKnownByName(*link)) return {};
   const bool wasUp = link->isUp(), wasDown = link->isDown(), wasRefused = link->isRefused();
@@ -242,6 +247,8 @@ Watch::Notice Watch::follow(SocketEvent& event) {
   if ((links_.all().size() > 1 || wakeFd_ >= 0) && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
   return noticeOf(*link, news, now);
 }
+
+void Watch::count(HandshakeFault fault) { tally.handshakeFaults[static_cast<std::size_t>(fault)].add(1); }
 
 void Watch::callOwner() {
   attention_.store(true, std::memory_order_release);

@@ -45,6 +45,9 @@ class Watch {
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
+  /// Peers that do not fit are not worth a line in the log: the owner only tries. Before the socket is connected.
+  void expectMisfits() noexcept { expectsMisfits_.store(true, std::memory_order_relaxed); }
+
   /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
   /// is used.
   void onIdle(std::function<bool()> pump) { idle_ = std::move(pump); }
@@ -134,6 +137,7 @@ class Watch {
   void waitForCallback(std::unique_lock<std::mutex>& lock);
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
+  void count(HandshakeFault fault);
   void callOwner();
 
   // Constant after construction.
@@ -150,6 +154,7 @@ class Watch {
   RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
+  std::atomic<bool> expectsMisfits_{false};
 
   Bell linksChanged_;
 

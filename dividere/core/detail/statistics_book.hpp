@@ -22,6 +22,16 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// A figure that goes up and down, set by one thread at a time.
+class Gauge {
+ public:
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
 /// Stands in the book as long as it lives.
 class StatisticsSource {
  public:

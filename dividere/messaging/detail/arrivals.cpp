@@ -24,7 +24,8 @@ Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::
                [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
                  gone(publisher, series, count);
                }),
-      missed_(socket.tally().missed) {}
+      missed_(socket.tally().missed),
+      skipped_(socket.tally().skipped) {}
 
 void Arrivals::subscribed(const std::string& subscription) {
   if (subscriptions_.insert(subscription).second) catchUp_.askForAll();

@@ -98,7 +98,7 @@ class Arrivals final : public Intake {
   CatchUp catchUp_;
 
   Counter& missed_;
-  Counter skipped_;
+  Counter& skipped_;  // the same
 
   std::mutex gapsMutex_;
   Gaps gaps_;  // under gapsMutex_

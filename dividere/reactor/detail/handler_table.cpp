@@ -2,6 +2,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "../../core/detail/text.hpp"
@@ -57,6 +59,31 @@ void HandlerTable::seal(std::string who) {
   if (sealed_) return;  // by a second start(), which is refused, while handlers run
   who_ = std::move(who);
   sealed_ = true;
+  if (!handlesNothing()) figures_ = std::make_unique<Figures>(*this);
+}
+
+/// Of "service::Service 'demo.Echo'", in place of its kind and name.
+static void nameHandlers(std::string_view who, Statistics& statistics) {
+  const std::string_view own = who.substr(std::min(who.find("::"), who.size()));
+  statistics.kind = std::string(who.substr(0, who.size() - own.size())) + " handlers";
+  if (own.substr(0, 8) == "::Worker") statistics.kind = "worker handlers";
+  const std::size_t quote = own.find('\'');
+  if (quote != own.npos) statistics.name = own.substr(quote + 1, own.size() - quote - 2);
+}
+
+// Called under processMutex(), when nothing is set any more.
+Statistics HandlerTable::statistics() const {
+  Statistics statistics;
+  nameHandlers(who_, statistics);
+  statistics.refused = unknown_ + malformed_;
+  statistics.expired = expired_;
+  std::set<const HandlerClock*> read;  // a method and its type may share one
+  for (const auto* entries : {&byMethod_, &byType_}) {
+    for (const auto& [handles, entry] : *entries) {
+      if (read.insert(entry.clock.get()).second) statistics.handlers.push_back(entry.clock->read(handles));
+    }
+  }
+  return statistics;
 }
 
 void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
@@ -121,6 +148,7 @@ void HandlerTable::callHandler(const Entry& entry, const google::protobuf::Messa
     origin.setReplyRule(entry.replyRule);
     reactor::Sender sender(origin);
     const HandlingScope scope(origin.terms().deadline);
+    const HandlerStopwatch stopwatch(*entry.clock);
     entry.handle(message, sender);
     origin.endHandling();
   } catch (...) {

@@ -11,11 +11,13 @@
 #include <string>
 #include <string_view>
 
+#include "../../core/detail/statistics_book.hpp"
 #include "../../messaging/detail/call_fields.hpp"
 #include "../../messaging/detail/envelope_format.hpp"
 #include "../../messaging/detail/type_book.hpp"
 #include "../handlers.hpp"
 #include "error_sink.hpp"
+#include "handler_clock.hpp"
 #include "origin.hpp"
 
 namespace dividere::detail {
@@ -30,6 +32,7 @@ class HandlerTable {
     Handler handle;
     std::string method = {};                          // empty: of the type
     std::shared_ptr<const ReplyRule> replyRule = {};  // null: it may reply with anything
+    std::shared_ptr<HandlerClock> clock = std::make_shared<HandlerClock>();
   };
 
   // Before seal().
@@ -94,6 +97,18 @@ class HandlerTable {
     Envelope envelope = {};        // if there is none
   };
 
+  /// Its line in statistics().
+  class Figures final : public StatisticsSource {
+   public:
+    explicit Figures(const HandlerTable& table) : table_(table) {}
+    ~Figures() override { leave(); }
+    Statistics read() const override { return table_.statistics(); }
+
+   private:
+    const HandlerTable& table_;
+  };
+
+  Statistics statistics() const;
   void requireOpen() const;
   Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
@@ -119,6 +134,8 @@ class HandlerTable {
   RateLimit warnings_;
 
   std::atomic<std::uint64_t> handled_{0}, failed_{0}, unknown_{0}, malformed_{0}, expired_{0}, cancelled_{0};
+
+  std::unique_ptr<Figures> figures_;  // last: it reads what stands before it
 };
 
 }  // namespace dividere::detail

@@ -42,6 +42,7 @@ class WaitingOrigin final : public Origin {
 
 bool ServiceSource::hasMessage() {
   sendKept();
+  countWaiting();
   if (!pool_ && !waiting_.empty()) return true;
   if (waiting_.size() < kMostWaiting) return socket().ready();
   socket().decline();  // until the pool has room again
@@ -87,6 +88,7 @@ void ServiceSource::takeNews() {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
   }
+  countWaiting();
 }
 
 /// Whether it is a request.

@@ -61,6 +61,7 @@ class ServiceSource final : public RouterSource {
   const std::shared_ptr<HandlerWait>& handlerWait() const { return wait_; }
 
  private:
+  void countWaiting() { socket().tally().queue.set(waiting_.size()); }
   void takeHere();
   void takeNews() override;
   void requireParts() const override {}
