@@ -7,23 +7,28 @@
 #   bash bench/run.sh                      all of them, some five minutes
 #   bash bench/run.sh --quick              the same with fewer repetitions, under a minute
 #   bash bench/run.sh round_trip pub_sub   those named
+#   bash bench/run.sh --peers              against NATS, gRPC, NNG and gz-transport, as far as they are installed, some
+#                                          five minutes: build/peers.csv, and a picture of it, doc/peers.svg
 #
 # "ratio" is ours to the baseline of the same line, both measured in turn: times want to be small, rates to be large.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_dir=${BUILD_DIR:-build/for_bench}
-csv=${CSV:-build/bench.csv}
-order=(codec round_trip pub_sub dealer proxy broker reactor service registry sockets stopping first_message include_cost)
+order=(codec round_trip pub_sub bundles dealer proxy broker reactor service registry sockets stopping first_message include_cost)
 
 flags=()
 names=()
+peers=
 for argument in "$@"; do
   case $argument in
+    --peers) peers=yes ;;
     --*) flags+=("$argument") ;;
     *) names+=("$argument") ;;
   esac
 done
+csv=${CSV:-build/bench.csv}
+[ -z "$peers" ] || { csv=${CSV:-build/peers.csv} && names=(peers/peers); }
 [ ${#names[@]} -gt 0 ] || names=("${order[@]}")
 
 bash cmake/install_packages.sh g++ cmake ninja-build pkg-config libzmq3-dev libprotobuf-dev protobuf-compiler \
@@ -32,7 +37,12 @@ mkdir -p "$(dirname "$build_dir")"
 cmake -G Ninja -S . -B "$build_dir" -DCMAKE_BUILD_TYPE=Release \
   -DDIVIDERE_BUILD_TESTS=OFF -DDIVIDERE_BUILD_TOOL=OFF -DDIVIDERE_BUILD_EXAMPLES=OFF -DDIVIDERE_BUILD_BENCH=ON > "$build_dir.log" 2>&1 \
   || { cat "$build_dir.log"; exit 1; }
-cmake --build "$build_dir"
+if [ -n "$peers" ]; then
+  sed -n 's/^-- bench\/peers: //p' "$build_dir.log" >&2
+  cmake --build "$build_dir" --target bench_peers
+else
+  cmake --build "$build_dir"
+fi
 
 mkdir -p "$(dirname "$csv")"
 echo 'work,unit,ours,baseline,ratio,reach,reached' > "$csv"
@@ -58,3 +68,5 @@ awk -F, '
       print line
     }
   }' "$csv"
+
+[ -z "$peers" ] || python3 bench/peers/plot.py "$csv" doc/peers.svg
