@@ -28,6 +28,7 @@ struct WorkerOptions {
 
 /// Does the work that a Broker hands out, or several do. Connects to their back ends, and calls a handler for each request,
 /// one at a time, in a thread of its own. It serves brokers in turn; one that is down or slow delays none of the others.
+/// A broker's host that is given by name is looked up in a thread of its own: that may take its time.
 ///
 /// Typed handlers (on()) serve the typed dialect, onBytes() serves plain bytes. With both, start() throws. A handler's reply
 /// is what it returns or sends with its Sender, once; parts may come before it, and it may be left to a Later. If it throws, the
