@@ -304,7 +304,7 @@ TEST_CASE("a hundred streams of one client come through a broker at once, each w
   Client client(front(broker), patient());
   std::vector<dividere::Stream<Msg02>> streams;
   for (int i = 0; i < kStreams; ++i) {
-    streams.push_back(client.stream<Msg02>(msg02(std::to_string(i), kPartsEach), kLimit));
+    streams.push_back(client.stream<Msg02>(msg02(std::to_string(i), kPartsEach), 10 * kLimit));
   }
   CHECK(eventually([&] { return sent == kStreams * 32; }));  // none is read yet
   for (int part = 1; part <= kPartsEach; ++part) {
