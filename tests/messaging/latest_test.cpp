@@ -17,6 +17,7 @@
 #include "support/child.hpp"
 #include "support/eventually.hpp"
 #include "support/messages.hpp"
+#include "support/notes.hpp"
 #include "support/raw_socket.hpp"
 #include "support/tcp.hpp"
 #include "support/threads.hpp"
@@ -241,8 +242,10 @@ TEST_CASE("a reactor whose handler is slow gets the newest message next") {
   std::atomic<bool> isNewest{true};
   dividere::reactor::MtMsgReactor reactor;
   std::promise<void> done;
+  Event begun;
   int sent = 0;
   reactor.add(Subscriber(meeting(publisher), {}, latest(shortQueues(false)))).on([&](const Msg02& message) {
+    begun.wait();
     if (message.field2() <= sent - kUnderWay) isNewest = false;
     if (++handled == 10) done.set_value();
     if (handled >= 10) return;
@@ -252,6 +255,7 @@ TEST_CASE("a reactor whose handler is slow gets the newest message next") {
   reactor.start();
   REQUIRE(publisher.waitForSubscribers(1, kLimit));
   source.emplace(publisher);
+  begun.happen();
   CHECK(done.get_future().wait_for(kLimit) == std::future_status::ready);
   CHECK(isNewest);
   source->stop();

@@ -98,10 +98,12 @@ TEST_CASE("a Call that goes waits for the handler of its parts, and no other is 
 
 TEST_CASE("a Call may be destroyed, cancelled and asked in the handler of its own parts") {
   Notes<std::string> notes;
+  Event isSet;
   Stage stage;
   std::optional<Call<Msg01>> destroyed(stage.start("x")), cancelled(stage.start("y"));
   std::optional<Call<Msg01>> asked(stage.start("held"));
   destroyed->onPart<Msg01>([&](const Msg01&) {
+    isSet.wait();
     destroyed.reset();
     notes.add("destroyed");
   });
@@ -110,6 +112,7 @@ TEST_CASE("a Call may be destroyed, cancelled and asked in the handler of its ow
     cancelled->cancel();
     codeOf([&] { cancelled->get(); });
   });
+  isSet.happen();
   REQUIRE(notes.reachOne("destroyed"));
   REQUIRE(notes.reachOne("out of turn"));
   CHECK(isIdle(*stage.client));
@@ -117,9 +120,11 @@ TEST_CASE("a Call may be destroyed, cancelled and asked in the handler of its ow
 
 TEST_CASE("a Call may be destroyed, asked, cancelled and followed again in its own callback") {
   Notes<std::string> notes;
+  Event isSet;
   Stage stage;
   auto call = std::make_shared<std::optional<Call<Msg01>>>(stage.start("x"));
   (*call)->then([&, call](const Outcome<Msg01>& outcome) {
+    isSet.wait();
     notes.add(outcome->field1());
     (*call)->cancel();  // it has ended
     notes.add((*call)->get()->field1());
@@ -130,6 +135,7 @@ TEST_CASE("a Call may be destroyed, asked, cancelled and followed again in its o
       notes.add("gone");
     });
   });
+  isSet.happen();
   REQUIRE(notes.reachOne("gone"));
   CHECK(notes.all() == std::vector<std::string>{"x", "x", "x", "again x", "gone"});
   CHECK(isIdle(*stage.client));

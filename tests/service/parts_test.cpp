@@ -242,7 +242,7 @@ TEST_CASE("a hundred streams of one client come from one service at once, each w
     dividere::service::Client client("name", stage::asking(server));
     std::vector<dividere::Stream<Msg02>> streams;
     for (int i = 0; i < kStreams; ++i) {
-      streams.push_back(client.stream<Msg02>(msg02(std::to_string(i), kPartsEach), support::kLimit));
+      streams.push_back(client.stream<Msg02>(msg02(std::to_string(i), kPartsEach), 10 * support::kLimit));
     }
     CHECK(support::eventually([&] { return sent == kStreams * 32; }));  // none is read yet
     for (int part = 1; part <= kPartsEach; ++part) {
