@@ -116,6 +116,40 @@ TEST_CASE("a message is decoded by what its publisher tells, as protoc decodes i
   CHECK(built.textOf("Tree", tree().SerializeAsString()) == decodedByProtoc(tree().SerializeAsString()));
 }
 
+TEST_CASE("files come once each, behind those they import") {
+  Publisher publisher("tcp://*:*");
+  Caller imports;  // its file imports any.proto
+  publisher.send(imports);
+  publisher.send(Features());
+  const auto told = describe(meeting(publisher), kLimit, publisherKind());
+  REQUIRE(told);
+  CHECK(Built(*told).fileNames() == std::vector<std::string>{"google/protobuf/any.proto", "dividere.proto"});
+}
+
+TEST_CASE("a type's hash is of its definition: another program's says whether it has the same one") {
+  const auto hashOf = [](const google::protobuf::Message& message) {
+    Publisher publisher("tcp://*:*");
+    publisher.send(message);
+    const auto told = describe(meeting(publisher), kLimit, publisherKind());
+    REQUIRE(told);
+    REQUIRE(told->types.size() == 1);
+    return told->types[0].hash;
+  };
+  google::protobuf::FileDescriptorProto file;
+  Msg01::descriptor()->file()->CopyTo(&file);
+  const auto dynamicHash = [&] {
+    google::protobuf::DescriptorPool pool;
+    const auto* type = pool.BuildFile(file)->FindMessageTypeByName("Msg01");
+    google::protobuf::DynamicMessageFactory factory(&pool);
+    const std::unique_ptr<google::protobuf::Message> message(factory.GetPrototype(type)->New());
+    return hashOf(*message);
+  };
+  CHECK(hashOf(Msg01()).size() == 8);
+  CHECK(dynamicHash() == hashOf(Msg01()));
+  file.mutable_message_type(0)->mutable_field(0)->set_number(2);
+  CHECK(dynamicHash() != hashOf(Msg01()));
+}
+
 TEST_CASE("files that are known already are not sent again") {
   Publisher publisher("tcp://*:*");
   publisher.send(tree());
