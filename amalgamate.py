@@ -230,6 +230,12 @@ class Checks:
                         "every source file of every user would define it again, and linking would fail",
                         "move the line down, under #define DIVIDERE_IMPLEMENTED")
 
+    def in_one_part(self, file, number, target, in_parts, guard):
+        if in_parts and not guard and target.endswith(".cpp"):
+            self.refuse(file, number, f"{target} is in no part of the implementation",
+                        "who compiles it in parts would define it in each of them, and linking would fail",
+                        "move the line into one of the #if DIVIDERE_IN_PART()")
+
     def in_section(self, file, number, target, section):
         if section is None:
             self.refuse(file, number, f"{target} is included outside of both sections",
@@ -310,6 +316,7 @@ class Amalgamation:
         self.chain = []  # the parts being expanded, outermost first
         self.seen = set()
         self.guard = None  # the line that keeps the sources to one part of the implementation
+        self.in_parts = False  # whether the spine has such lines
 
     def run(self):
         """Returns the Output; it is of use only if checks.errors is empty."""
@@ -321,7 +328,9 @@ class Amalgamation:
 
     def spine(self):
         depth = 0
-        for number, text in self.read(SPINE):
+        lines = self.read(SPINE)
+        self.in_parts = any(PART_GUARD.match(text) for _, text in lines)
+        for number, text in lines:
             if depth == 0 and re.match(r"\s*#\s*ifndef\s+DIVIDERE_HPP\b", text):
                 for line in NOTICE.split("\n"):
                     self.output.made(line)
@@ -401,6 +410,8 @@ class Amalgamation:
             return
         self.checks.in_section(file, number, target, self.section)
         self.checks.source_placed(file, number, target, self.section)
+        if file == SPINE and self.section == IMPLEMENTATION:
+            self.checks.in_one_part(file, number, target, self.in_parts, self.guard)
         self.checks.public_or_private(file, number, target, self.section)
         self.checks.unconditional(file, number, target, conditional)
         self.checks.layer_order(file, number, target)

@@ -1,5 +1,6 @@
 #include "describe.hpp"
 
+#include "../connection/detail/census.hpp"
 #include "../connection/detail/router.hpp"
 #include "detail/describe_topic.hpp"
 #include "detail/describing.hpp"

@@ -150,11 +150,13 @@ void raise() {}
 #include "dividere/core/a.cpp"
 #include "dividere/core/b.cpp"
 #endif
+#if DIVIDERE_IN_PART(2)
 #include "dividere/core/c.cpp"
+#endif
 """))
         guarded = "#if DIVIDERE_IN_PART(1)\n"
         text = self.amalgamate()
-        self.assert_order(text, "struct A", guarded + "int a;\n#endif", guarded + "int b;\n#endif", "\nint c;\n// end")
+        self.assert_order(text, "struct A", guarded + "int a;\n#endif", guarded + "int b;\n#endif", "(2)\nint c;\n#endif")
         self.assertEqual(text.count(guarded), 2)
 
     def test_names_each_system_include_once_and_sorted_at_the_head_of_its_section(self):
@@ -388,6 +390,17 @@ class Refused(Tree):
 #endif
 """))
         self.assert_refused("dividere.hpp:13", "dividere/core/a.cpp is included inside an #if", "the #if into the part")
+
+    def test_a_source_in_no_part_where_there_are_parts(self):
+        self.tree({"dividere/core/a.cpp": "int a;\n", "dividere/core/b.cpp": "int b;\n"}, implementation=[])
+        content = (self.root / "dividere.hpp").read_text()
+        self.write("dividere.hpp", content.replace("#define DIVIDERE_IMPLEMENTED\n", """#define DIVIDERE_IMPLEMENTED
+#if DIVIDERE_IN_PART(1)
+#include "dividere/core/a.cpp"
+#endif
+#include "dividere/core/b.cpp"
+"""))
+        self.assert_refused("dividere.hpp:14", "dividere/core/b.cpp is in no part", "into one of the #if DIVIDERE_IN_PART()")
 
     def test_a_part_included_outside_of_the_guards(self):
         self.tree({"dividere/core/a.hpp": "#pragma once\n"}, interface=[])

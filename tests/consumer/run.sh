@@ -55,14 +55,16 @@ drop_in() {
 
 # The implementation in four sources, each of which makes a part of it.
 in_parts() {
-  local compiler=$1 standard=$2 folder=$3
+  local compiler=$1 standard=$2 folder=$3 header=$4
+  local include=$root
+  [ "$header" = spine ] || include=$root/single_include
   for part in 1 2 3 4; do
     printf '#define DIVIDERE_IMPLEMENTATION_PART %d\n#include "dividere.hpp"\n' $part > "$folder/part$part.cpp"
   done
   # shellcheck disable=SC2086
   {
     for source in "$here"/{main,exchange}.cpp "$folder"/part{1,2,3,4}.cpp; do
-      compile "$compiler" "$standard" "$folder/$(basename "$source" .cpp).o" "$source" $strict -I"$root/single_include" -I"$here"
+      compile "$compiler" "$standard" "$folder/$(basename "$source" .cpp).o" "$source" $strict -I"$include" -I"$here"
     done
   }
   compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc"
@@ -282,7 +284,7 @@ quick_cases() {
   start drop_in g++ 17
   start drop_in clang++ 20
   start by_hand g++ 17
-  start in_parts g++ 17
+  start in_parts g++ 17 single_include
   start module clang++ 20
   start coroutines g++ 20
   for order in after between twice; do
@@ -325,7 +327,8 @@ all_cases() {
   start pkg_config clang++ 20
   for compiler in g++ clang++; do
     start by_hand "$compiler" 17
-    start in_parts "$compiler" 17
+    start in_parts "$compiler" 17 single_include
+    start in_parts "$compiler" 17 spine
     start module "$compiler" 20
   done
 }
