@@ -65,11 +65,14 @@ int load(const std::string& endpoint) {
     callers.emplace_back([&] {
       while (!isOver) {
         try {
-          ++(client.call<Msg01>(Msg01()) ? replied : lost);
+          if (!client.call<Msg01>(Msg01())) {
+            ++lost;
+          } else if (++replied == 100) {
+            std::cout << "going" << std::endl;
+          }
         } catch (const dividere::Error& error) {
           if (++lost == 1) std::cout << error.what() << std::endl;
         }
-        if (replied == 100) std::cout << "going" << std::endl;
       }
     });
   }
