@@ -4947,7 +4947,9 @@ static void showHandler(const std::string& family, const StatisticsByLabels::key
   for (std::size_t i = 0; i < time.buckets.size(); ++i) {
     count += time.buckets[i];
     const std::string bound = i + 1 == time.buckets.size() ? "+Inf" : asSeconds(std::uint64_t{1024} << i);
-    text.append(family).append("_bucket").append(shownLabels(labels, handles + ",le=\"" + bound + "\""));
+    std::string further = handles;
+    further.append(",le=\"").append(bound) += '"';
+    text.append(family).append("_bucket").append(shownLabels(labels, further));
     text.append(std::to_string(count)) += '\n';
   }
   text.append(family).append("_sum").append(shownLabels(labels, handles));
@@ -5689,7 +5691,7 @@ class Watch {
   /// `type`: ZMQ_SUB and so on.
   Watch(const std::string& who, int type, std::chrono::milliseconds linger, const std::string& name = {},
         bool isSecured = false)
-      : tally(who, name), who_(socketInLog(who, name)), type_(type), linger_(linger), isSecured_(isSecured) {}
+      : tally(who, name), who_(socketInLog(who, name)), linger_(linger), type_(type), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -5795,8 +5797,8 @@ class Watch {
 
   // Constant after construction.
   const std::string who_;
-  const int type_;
   const std::chrono::milliseconds linger_;
+  const int type_;
   const bool isSecured_;
   std::function<bool()> idle_;
 
@@ -5815,13 +5817,13 @@ class Watch {
   std::mutex mutex_;
   std::condition_variable callbackDone_;
   std::condition_variable bindFailed_;
-  int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
   std::deque<std::string> warnings_;
   Links links_;
   std::thread::id calling_;
   int wakeFd_ = -1;
+  int bindError_ = 0;
   bool detached_ = false;
   bool idleEnded_ = false;
 };
@@ -8614,155 +8616,6 @@ bool Dialer::awaitUp(std::size_t count, const Deadline& deadline) {
 #endif
 // end dividere/connection/detail/dialer.cpp
 
-// begin dividere/connection/detail/host_names.hpp
-// Host names, looked up where that keeps nobody up.
-
-namespace dividere::detail {
-
-/// Calls `found` once this host is known to be found: for an address at once, in this thread; for a name when the system's
-/// resolver has found it, in another thread. Tries again every 5 s until then, or until `wanted` is gone; the log says once
-/// that it is not found, and when it is, in the name of `who`. Any thread.
-///
-/// libzmq looks names up in its I/O thread, where one that takes seconds holds up every socket of the process: so what a
-/// registry lists, and where brokers are, is looked up before. Four at a time; of more than 1000 that wait the last are
-/// passed over.
-void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
-                     std::function<void()> found);
-
-/// One endpoint, from when its host is found; alive as long as its socket.
-class FoundEndpoint final : public Destinations, public std::enable_shared_from_this<FoundEndpoint> {
- public:
-  /// Looks its host up, in the name of `who`, and then has the socket connect there.
-  void find(const std::string& who, const std::string& host, const std::string& endpoint);
-};
-
-/// Whether this host needs no looking up; brackets are allowed around one of IPv6.
-bool isHostAddress(const std::string& host);
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/host_names.hpp
-
-// begin dividere/connection/detail/host_names.cpp
-#if DIVIDERE_IN_PART(1)
-namespace dividere::detail {
-
-constexpr std::size_t kMostLookUpsAtATime = 4;
-constexpr std::size_t kMostLookUps = 1000;
-constexpr std::chrono::seconds kLookUpAgain{5};
-
-bool isHostAddress(const std::string& host) {
-  in6_addr address;  // room for either
-  return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-}
-
-static RateLimit unfoundHosts(20);
-
-static bool canBeFound(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
-  ::freeaddrinfo(found);
-  return true;
-}
-
-/// The names that are looked up. Its threads end when there is none left; nobody waits for them, as the resolver cannot be
-/// interrupted: each has its share of this.
-class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
- public:
-  struct LookUp {
-    std::string who;
-    std::string host;
-    std::weak_ptr<const void> wanted;
-    std::function<void()> found;
-    Deadline::Clock::time_point due = {};
-    bool isMissed = false;  // and its user knows
-  };
-
-  void add(LookUp lookUp) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (waiting_.size() >= kMostLookUps) return;
-    waiting_.push_back(std::move(lookUp));
-    changed_.notify_one();
-    if (threads_ >= kMostLookUpsAtATime) return;
-    startThread("dividere-names", [self = shared_from_this()] { self->work(); }).detach();
-    ++threads_;
-  }
-
- private:
-  void work() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (awaitDue(lock)) {
-      LookUp lookUp = std::move(waiting_.front());
-      waiting_.pop_front();
-      lock.unlock();
-      const bool isDone = canBeFound(lookUp.host);
-      if (!lookUp.wanted.expired()) tell(lookUp, isDone);
-      lookUp.due = Deadline::Clock::now() + kLookUpAgain;
-      lock.lock();
-      if (!isDone) waiting_.push_back(std::move(lookUp));
-    }
-    --threads_;
-  }
-
-  static void tell(LookUp& lookUp, bool isFound) {
-    if (isFound) lookUp.found();
-    if (isFound != std::exchange(lookUp.isMissed, !isFound)) return;
-    unfoundHosts.log(LogLevel::warning, lookUp.who,
-                     "host '" + shown(lookUp.host) +
-                         (isFound ? "' is found now"
-                                  : "' is not found: no such name, or no name server can be reached; trying again"));
-  }
-
-  /// Waits until the first one is due, false if there is none.
-  bool awaitDue(std::unique_lock<std::mutex>& lock) {
-    for (;;) {
-      const auto isOver = [](const LookUp& lookUp) { return lookUp.wanted.expired(); };
-      waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), isOver), waiting_.end());
-      if (waiting_.empty()) return false;
-      const auto isSooner = [](const LookUp& a, const LookUp& b) { return a.due < b.due; };
-      std::iter_swap(waiting_.begin(), std::min_element(waiting_.begin(), waiting_.end(), isSooner));
-      const auto due = waiting_.front().due;
-      if (due <= Deadline::Clock::now()) return true;
-      changed_.wait_until(lock, due);
-    }
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<LookUp> waiting_;  // under mutex_
-  std::size_t threads_ = 0;     // under mutex_
-};
-
-/// This process's: a forked child leaves its parent's alone.
-static std::shared_ptr<HostLookUps> hostLookUps() {
-  static NeverDestroyed<std::pair<unsigned, std::shared_ptr<HostLookUps>>> current;  // under processMutex()
-  std::lock_guard<std::mutex> lock(processMutex());
-  auto& [generation, lookUps] = *current;
-  if (!lookUps || generation != forkGeneration()) {
-    if (lookUps) new std::shared_ptr<HostLookUps>(std::move(lookUps));  // its lock may be held for ever
-    lookUps = std::make_shared<HostLookUps>();
-    generation = forkGeneration();
-  }
-  return lookUps;
-}
-
-void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
-                     std::function<void()> found) {
-  if (isHostAddress(host)) return found();
-  hostLookUps()->add({who, host, std::move(wanted), std::move(found)});
-}
-
-void FoundEndpoint::find(const std::string& who, const std::string& host, const std::string& endpoint) {
-  whenHostIsFound(who, host, weak_from_this(), [weak = weak_from_this(), endpoint] {
-    if (const auto self = weak.lock()) self->add(endpoint, {});
-  });
-}
-
-}  // namespace dividere::detail
-#endif
-// end dividere/connection/detail/host_names.cpp
-
 // begin dividere/connection/detail/intake.hpp
 // What a layer above has to say about messages before the user of a Subscriber gets them.
 
@@ -9731,6 +9584,155 @@ bool isAboutKeys(HandshakeFault fault) {
 }  // namespace dividere::detail
 #endif
 // end dividere/connection/detail/handshake.cpp
+
+// begin dividere/connection/detail/host_names.hpp
+// Host names, looked up where that keeps nobody up.
+
+namespace dividere::detail {
+
+/// Calls `found` once this host is known to be found: for an address at once, in this thread; for a name when the system's
+/// resolver has found it, in another thread. Tries again every 5 s until then, or until `wanted` is gone; the log says once
+/// that it is not found, and when it is, in the name of `who`. Any thread.
+///
+/// libzmq looks names up in its I/O thread, where one that takes seconds holds up every socket of the process: so what a
+/// registry lists, and where brokers are, is looked up before. Four at a time; of more than 1000 that wait the last are
+/// passed over.
+void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
+                     std::function<void()> found);
+
+/// One endpoint, from when its host is found; alive as long as its socket.
+class FoundEndpoint final : public Destinations, public std::enable_shared_from_this<FoundEndpoint> {
+ public:
+  /// Looks its host up, in the name of `who`, and then has the socket connect there.
+  void find(const std::string& who, const std::string& host, const std::string& endpoint);
+};
+
+/// Whether this host needs no looking up; brackets are allowed around one of IPv6.
+bool isHostAddress(const std::string& host);
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/host_names.hpp
+
+// begin dividere/connection/detail/host_names.cpp
+#if DIVIDERE_IN_PART(1)
+namespace dividere::detail {
+
+constexpr std::size_t kMostLookUpsAtATime = 4;
+constexpr std::size_t kMostLookUps = 1000;
+constexpr std::chrono::seconds kLookUpAgain{5};
+
+bool isHostAddress(const std::string& host) {
+  in6_addr address;  // room for either
+  return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
+static RateLimit unfoundHosts(20);
+
+static bool canBeFound(const std::string& host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return false;
+  ::freeaddrinfo(found);
+  return true;
+}
+
+/// The names that are looked up. Its threads end when there is none left; nobody waits for them, as the resolver cannot be
+/// interrupted: each has its share of this.
+class HostLookUps : public std::enable_shared_from_this<HostLookUps> {
+ public:
+  struct LookUp {
+    std::string who;
+    std::string host;
+    std::weak_ptr<const void> wanted;
+    std::function<void()> found;
+    Deadline::Clock::time_point due = {};
+    bool isMissed = false;  // and its user knows
+  };
+
+  void add(LookUp lookUp) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (waiting_.size() >= kMostLookUps) return;
+    waiting_.push_back(std::move(lookUp));
+    changed_.notify_one();
+    if (threads_ >= kMostLookUpsAtATime) return;
+    startThread("dividere-names", [self = shared_from_this()] { self->work(); }).detach();
+    ++threads_;
+  }
+
+ private:
+  void work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (awaitDue(lock)) {
+      LookUp lookUp = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      const bool isDone = canBeFound(lookUp.host);
+      if (!lookUp.wanted.expired()) tell(lookUp, isDone);
+      lookUp.due = Deadline::Clock::now() + kLookUpAgain;
+      lock.lock();
+      if (!isDone) waiting_.push_back(std::move(lookUp));
+    }
+    --threads_;
+  }
+
+  static void tell(LookUp& lookUp, bool isFound) {
+    if (isFound) lookUp.found();
+    if (isFound != std::exchange(lookUp.isMissed, !isFound)) return;
+    unfoundHosts.log(LogLevel::warning, lookUp.who,
+                     "host '" + shown(lookUp.host) +
+                         (isFound ? "' is found now"
+                                  : "' is not found: no such name, or no name server can be reached; trying again"));
+  }
+
+  /// Waits until the first one is due, false if there is none.
+  bool awaitDue(std::unique_lock<std::mutex>& lock) {
+    for (;;) {
+      const auto isOver = [](const LookUp& lookUp) { return lookUp.wanted.expired(); };
+      waiting_.erase(std::remove_if(waiting_.begin(), waiting_.end(), isOver), waiting_.end());
+      if (waiting_.empty()) return false;
+      const auto isSooner = [](const LookUp& a, const LookUp& b) { return a.due < b.due; };
+      std::iter_swap(waiting_.begin(), std::min_element(waiting_.begin(), waiting_.end(), isSooner));
+      const auto due = waiting_.front().due;
+      if (due <= Deadline::Clock::now()) return true;
+      changed_.wait_until(lock, due);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<LookUp> waiting_;  // under mutex_
+  std::size_t threads_ = 0;     // under mutex_
+};
+
+/// This process's: a forked child leaves its parent's alone.
+static std::shared_ptr<HostLookUps> hostLookUps() {
+  static NeverDestroyed<std::pair<unsigned, std::shared_ptr<HostLookUps>>> current;  // under processMutex()
+  std::lock_guard<std::mutex> lock(processMutex());
+  auto& [generation, lookUps] = *current;
+  if (!lookUps || generation != forkGeneration()) {
+    if (lookUps) new std::shared_ptr<HostLookUps>(std::move(lookUps));  // its lock may be held for ever
+    lookUps = std::make_shared<HostLookUps>();
+    generation = forkGeneration();
+  }
+  return lookUps;
+}
+
+void whenHostIsFound(const std::string& who, const std::string& host, std::weak_ptr<const void> wanted,
+                     std::function<void()> found) {
+  if (isHostAddress(host)) return found();
+  hostLookUps()->add({who, host, std::move(wanted), std::move(found)});
+}
+
+void FoundEndpoint::find(const std::string& who, const std::string& host, const std::string& endpoint) {
+  whenHostIsFound(who, host, weak_from_this(), [weak = weak_from_this(), endpoint] {
+    if (const auto self = weak.lock()) self->add(endpoint, {});
+  });
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/connection/detail/host_names.cpp
 
 // begin dividere/connection/detail/ipc_guard.cpp
 #if DIVIDERE_IN_PART(1)

@@ -153,7 +153,9 @@ static void showHandler(const std::string& family, const StatisticsByLabels::key
   for (std::size_t i = 0; i < time.buckets.size(); ++i) {
     count += time.buckets[i];
     const std::string bound = i + 1 == time.buckets.size() ? "+Inf" : asSeconds(std::uint64_t{1024} << i);
-    text.append(family).append("_bucket").append(shownLabels(labels, handles + ",le=\"" + bound + "\""));
+    std::string further = handles;
+    further.append(",le=\"").append(bound) += '"';
+    text.append(family).append("_bucket").append(shownLabels(labels, further));
     text.append(std::to_string(count)) += '\n';
   }
   text.append(family).append("_sum").append(shownLabels(labels, handles));

@@ -36,7 +36,7 @@ class Watch {
   /// `type`: ZMQ_SUB and so on.
   Watch(const std::string& who, int type, std::chrono::milliseconds linger, const std::string& name = {},
         bool isSecured = false)
-      : tally(who, name), who_(socketInLog(who, name)), type_(type), linger_(linger), isSecured_(isSecured) {}
+      : tally(who, name), who_(socketInLog(who, name)), linger_(linger), type_(type), isSecured_(isSecured) {}
 
   /// What the socket does, and what happens to it.
   SocketTally tally;
@@ -142,8 +142,8 @@ class Watch {
 
   // Constant after construction.
   const std::string who_;
-  const int type_;
   const std::chrono::milliseconds linger_;
+  const int type_;
   const bool isSecured_;
   std::function<bool()> idle_;
 
@@ -162,13 +162,13 @@ class Watch {
   std::mutex mutex_;
   std::condition_variable callbackDone_;
   std::condition_variable bindFailed_;
-  int bindError_ = 0;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
   std::deque<connection::SocketEvent> backlog_;
   std::deque<std::string> warnings_;
   Links links_;
   std::thread::id calling_;
   int wakeFd_ = -1;
+  int bindError_ = 0;
   bool detached_ = false;
   bool idleEnded_ = false;
 };
