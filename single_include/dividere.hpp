@@ -21134,7 +21134,7 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   void fail(Place place, const Error& error) noexcept;
   void forget(Place place) noexcept;
 
-  /// Whether no request waits.
+  /// Whether no request waits, and no reply is on its way.
   bool isEmpty() const;
 
   /// Whether waiting in this thread keeps what is waited for from coming.
@@ -21167,6 +21167,7 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   mutable std::mutex mutex_;
   Outlet* outlet_;     // under mutex_; set to null in the loop's thread, or where that does not run
   Requests requests_;  // under mutex_
+  std::atomic<std::size_t> onTheirWay_{0};
 };
 
 /// One such request. What Later holds: any thread, one at a time.
@@ -21225,7 +21226,9 @@ void LateReplies::send(Place place, Frame&& frame, bool isLast) {
   outlet_->requireLate(frame.size());
   loop_.post([self = shared_from_this(), route = place->first, shared = std::make_shared<Frame>(std::move(frame))] {
     if (self->outlet_) self->outlet_->sendLate(route, *shared);
+    --self->onTheirWay_;
   });
+  ++onTheirWay_;  // before this lock is let go of
   if (isLast) requests_.erase(place);
 }
 
@@ -21236,7 +21239,9 @@ void LateReplies::fail(Place place, const Error& error) noexcept {
     if (!outlet_) return;
     loop_.post([self = shared_from_this(), route = place->first, error, tell = place->second.wantsErrors] {
       if (self->outlet_) self->outlet_->lateFailed(route, error, tell);
+      --self->onTheirWay_;
     });
+    ++onTheirWay_;
     requests_.erase(place);
   } catch (const std::exception&) {
     forget(place);  // no memory to tell anybody
@@ -21262,7 +21267,7 @@ void LateReplies::forget(Place place) noexcept {
 
 bool LateReplies::isEmpty() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return requests_.empty();
+  return requests_.empty() && onTheirWay_ == 0;
 }
 
 bool LateReplies::isLoopsThread() const {
@@ -25554,6 +25559,7 @@ class BrokerLine final : public LateReplies::Outlet {
   void beat();
   Signal signal(Signal::Kind kind) const;
   void say(const Signal& signal);
+  void queue(Multipart&& message);
   void flushReplies();
   bool trySend(Multipart& reply);
 
@@ -25735,11 +25741,13 @@ void BrokerLine::say(const Signal& signal) {
   source_.trySend(message);  // if there is no room, there is no broker either
 }
 
+void BrokerLine::queue(Multipart&& message) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  replies_.push_back(std::move(message));
+}
+
 void BrokerLine::reply(Multipart&& message) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    replies_.push_back(std::move(message));
-  }
+  queue(std::move(message));
   loop_.post([this] { flushReplies(); });
 }
 
@@ -25773,12 +25781,18 @@ Multipart BrokerLine::along(const connection::Route& route, Frame&& frame) {
   return message;
 }
 
-void BrokerLine::sendLate(const connection::Route& route, Frame& frame) { reply(along(route, std::move(frame))); }
+// At once: a sign of life that went before it would say that the worker is at nothing.
+void BrokerLine::sendLate(const connection::Route& route, Frame& frame) {
+  queue(along(route, std::move(frame)));
+  flushReplies();
+}
 
 void BrokerLine::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
   handlers_.lateFailed(error);
   try {
-    if (tell) reply(along(route, Frame(std::string_view(errorEnvelope(error)))));
+    if (!tell) return;
+    queue(along(route, Frame(std::string_view(errorEnvelope(error)))));
+    flushReplies();
   } catch (const std::exception&) {
     // Longer than a message may be, or no memory: nobody can be told.
   }

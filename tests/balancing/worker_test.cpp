@@ -274,6 +274,18 @@ TEST_CASE("a Worker says nothing but its reply to a Python broker while it works
       return std::string(bytes);
     });
   }
+  std::thread replying;
+  SUBCASE("typed, and replied to later") {
+    request = envelope(msg01("x"));
+    ask = heartbeat("python");
+    worker.on([&](const Msg01& m, dividere::reactor::Sender& sender) {
+      replying = std::thread([&, m, later = sender.defer()]() mutable {
+        handling.happen();
+        release.wait();
+        later.send(m);
+      });
+    });
+  }
   worker.start();
   const auto hello = python.recv();
   REQUIRE(hello);
@@ -292,6 +304,8 @@ TEST_CASE("a Worker says nothing but its reply to a Python broker while it works
   const auto sign = python.recv();  // which it was asked for meanwhile
   REQUIRE(sign);
   CHECK(sign->size() == 2);
+  worker.stop();
+  if (replying.joinable()) replying.join();
 }
 
 TEST_CASE("a Worker of several brokers serves them all, each in the order its requests came") {

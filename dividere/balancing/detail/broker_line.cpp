@@ -156,11 +156,13 @@ void BrokerLine::say(const Signal& signal) {
   source_.trySend(message);  // if there is no room, there is no broker either
 }
 
+void BrokerLine::queue(Multipart&& message) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  replies_.push_back(std::move(message));
+}
+
 void BrokerLine::reply(Multipart&& message) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    replies_.push_back(std::move(message));
-  }
+  queue(std::move(message));
   loop_.post([this] { flushReplies(); });
 }
 
@@ -194,12 +196,18 @@ Multipart BrokerLine::along(const connection::Route& route, Frame&& frame) {
   return message;
 }
 
-void BrokerLine::sendLate(const connection::Route& route, Frame& frame) { reply(along(route, std::move(frame))); }
+// At once: a sign of life that went before it would say that the worker is at nothing.
+void BrokerLine::sendLate(const connection::Route& route, Frame& frame) {
+  queue(along(route, std::move(frame)));
+  flushReplies();
+}
 
 void BrokerLine::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
   handlers_.lateFailed(error);
   try {
-    if (tell) reply(along(route, Frame(std::string_view(errorEnvelope(error)))));
+    if (!tell) return;
+    queue(along(route, Frame(std::string_view(errorEnvelope(error)))));
+    flushReplies();
   } catch (const std::exception&) {
     // Longer than a message may be, or no memory: nobody can be told.
   }

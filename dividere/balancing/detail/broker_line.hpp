@@ -78,6 +78,7 @@ class BrokerLine final : public LateReplies::Outlet {
   void beat();
   Signal signal(Signal::Kind kind) const;
   void say(const Signal& signal);
+  void queue(Multipart&& message);
   void flushReplies();
   bool trySend(Multipart& reply);
 

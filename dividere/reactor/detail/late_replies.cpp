@@ -29,7 +29,9 @@ void LateReplies::send(Place place, Frame&& frame, bool isLast) {
   outlet_->requireLate(frame.size());
   loop_.post([self = shared_from_this(), route = place->first, shared = std::make_shared<Frame>(std::move(frame))] {
     if (self->outlet_) self->outlet_->sendLate(route, *shared);
+    --self->onTheirWay_;
   });
+  ++onTheirWay_;  // before this lock is let go of
   if (isLast) requests_.erase(place);
 }
 
@@ -40,7 +42,9 @@ void LateReplies::fail(Place place, const Error& error) noexcept {
     if (!outlet_) return;
     loop_.post([self = shared_from_this(), route = place->first, error, tell = place->second.wantsErrors] {
       if (self->outlet_) self->outlet_->lateFailed(route, error, tell);
+      --self->onTheirWay_;
     });
+    ++onTheirWay_;
     requests_.erase(place);
   } catch (const std::exception&) {
     forget(place);  // no memory to tell anybody
@@ -66,7 +70,7 @@ void LateReplies::forget(Place place) noexcept {
 
 bool LateReplies::isEmpty() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return requests_.empty();
+  return requests_.empty() && onTheirWay_ == 0;
 }
 
 bool LateReplies::isLoopsThread() const {

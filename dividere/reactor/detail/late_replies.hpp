@@ -2,6 +2,8 @@
 
 // Requests that are replied to after their handler has returned.
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -69,7 +71,7 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   void fail(Place place, const Error& error) noexcept;
   void forget(Place place) noexcept;
 
-  /// Whether no request waits.
+  /// Whether no request waits, and no reply is on its way.
   bool isEmpty() const;
 
   /// Whether waiting in this thread keeps what is waited for from coming.
@@ -102,6 +104,7 @@ class LateReplies : public std::enable_shared_from_this<LateReplies> {
   mutable std::mutex mutex_;
   Outlet* outlet_;     // under mutex_; set to null in the loop's thread, or where that does not run
   Requests requests_;  // under mutex_
+  std::atomic<std::size_t> onTheirWay_{0};
 };
 
 /// One such request. What Later holds: any thread, one at a time.
