@@ -9626,7 +9626,7 @@ bool isHostAddress(const std::string& host) {
   return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
-static RateLimit unfoundHosts(20);
+static RateLimit unfoundHosts(100);
 
 static bool canBeFound(const std::string& host) {
   addrinfo hints{};
@@ -11413,7 +11413,7 @@ using connection::EventType;
 using connection::SocketEvent;
 
 constexpr std::size_t kEventsKept = 16;
-constexpr int kFaultsAtOnce = 20;  // then one a second
+constexpr int kFaultsAtOnce = 100;  // then one a second
 
 /// Of the whole process: a thousand sockets that miss the same peer say it a few times.
 static RateLimit linkFaults(kFaultsAtOnce);

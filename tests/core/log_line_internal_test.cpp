@@ -22,6 +22,17 @@ TEST_CASE("a rate limit lets one line a second through and says how many it held
   CHECK(log.lines()[1].component == "test");
 }
 
+TEST_CASE("a rate limit may let several lines through at once") {
+  const LogCapture log(LogLevel::error);
+  dividere::detail::RateLimit limit(5);
+  std::size_t calls = 0;
+  do {
+    limit.log(LogLevel::error, "test", "a line");
+    ++calls;
+  } while (log.lines().size() == calls);
+  CHECK(calls >= 6);
+}
+
 TEST_CASE("no line is of any length, whatever there is to say") {
   const LogCapture log(LogLevel::error);
   dividere::detail::log(LogLevel::error, "test", std::string(10 << 20, 'x'));

@@ -29,7 +29,7 @@ bool isHostAddress(const std::string& host) {
   return host.find(':') != std::string::npos || ::inet_pton(AF_INET, host.c_str(), &address) == 1;
 }
 
-static RateLimit unfoundHosts(20);
+static RateLimit unfoundHosts(100);
 
 static bool canBeFound(const std::string& host) {
   addrinfo hints{};

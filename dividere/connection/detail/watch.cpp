@@ -13,7 +13,7 @@ using connection::EventType;
 using connection::SocketEvent;
 
 constexpr std::size_t kEventsKept = 16;
-constexpr int kFaultsAtOnce = 20;  // then one a second
+constexpr int kFaultsAtOnce = 100;  // then one a second
 
 /// Of the whole process: a thousand sockets that miss the same peer say it a few times.
 static RateLimit linkFaults(kFaultsAtOnce);
