@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   if (std::getenv("DIVIDERE_TEST_SECURED")) {
     keys.emplace("self");
     keys->admits(*keys);
+    keys->admits(*keys, "authorized.register");
     keys->knows(*keys);
     ::setenv("DIVIDERE_KEYS", keys->directory().c_str(), 1);
   }
