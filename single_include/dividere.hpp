@@ -21300,6 +21300,7 @@ void LateReplies::cutOff() {
   Controls controls;
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    controls.reserve(requests_.size());
     for (const auto& [route, request] : requests_) controls.push_back(request.control);
   }
   for (const auto& control : controls) control->runHook(control->markCutOff());
