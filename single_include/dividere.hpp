@@ -4274,20 +4274,33 @@ std::string shown(std::string_view text) {
   return text.size() > kMost ? result + "..." : result;
 }
 
+/// How many bytes a character takes that begins with this one; 0 if none does.
+static std::size_t sizeByLead(unsigned lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+/// Whether what begins so is longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+static bool isNoCharacter(unsigned lead, unsigned second) {
+  switch (lead) {
+    case 0xE0: return second < 0xA0;
+    case 0xED: return second > 0x9F;
+    case 0xF0: return second < 0x90;
+    case 0xF4: return second > 0x8F;
+    default: return false;
+  }
+}
+
 /// How many bytes the first character takes; 0 if it is no UTF-8.
 static std::size_t characterSize(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  const std::size_t size = sizeByLead(at(0));
+  if (text.size() < size) return 0;
   for (std::size_t i = 1; i < size; ++i) {
     if ((at(i) & 0xC0) != 0x80) return 0;
   }
-  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
-  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
-                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
-  return isBad ? 0 : size;
+  return size > 1 && isNoCharacter(at(0), at(1)) ? 0 : size;
 }
 
 std::string cut(std::string_view text) {
@@ -5793,6 +5806,14 @@ class Watch {
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
   void count(HandshakeFault fault);
+  Link* linkOf(const connection::SocketEvent& event);
+  Notice followLink(Link& link, connection::SocketEvent& event);
+
+  /// What the owner may have to know of a link.
+  struct Standing {
+    bool isUp, isDown, isRefused;
+  };
+  void tellOwner(const Link& link, Standing former);
   void callOwner();
 
   // Constant after construction.
@@ -5854,6 +5875,7 @@ class Binding {
 
  private:
   void bindTo(const Endpoint& endpoint);
+  void bindOnceReleased(const std::string& endpoint);
   void bindToFreePort(Endpoint endpoint);
   bool tryBind(const std::string& endpoint);
   std::string lastEndpoint() const;
@@ -7343,6 +7365,7 @@ class Census {
     bool isOurs = false;
     bool hasArrived = false;  // is among the arrivals
   };
+  static KnownPeer known(const Peer& peer);
 
   struct Arrival {
     Connection connection;
@@ -7445,6 +7468,7 @@ struct Audience {
 
  private:
   bool readOne();
+  void readSome();
   void cutOff(Frame& news);
   void tellOf(std::string_view topic, const Frame& news);
   void tellAllTo(Attendant& newOne);
@@ -7610,14 +7634,19 @@ void Audience::readAllNews() {
   }
 }
 
-bool Audience::readNewsIfIdle() {
-  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
-  isLookDue_ = false;
+/// As many as may be read without keeping whoever wants the lock.
+void Audience::readSome() {
   hasMore = true;
   const std::uint64_t before = newsRead;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
   if (newsRead != before) socket->callOwner();
+}
+
+bool Audience::readNewsIfIdle() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
+  isLookDue_ = false;
+  readSome();
   if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();
@@ -7704,27 +7733,30 @@ std::string Binding::bind(const std::string& text) {
 
 void Binding::bindTo(const Endpoint& endpoint) {
   const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
+  const bool isIpc = endpoint.transport == Transport::ipc;
+  if (isIpc) checkIpcPathIsFree(socket_.who(), endpoint);
   if (endpoint.transport != Transport::inproc) {
-    const int reserve = endpoint.transport == Transport::ipc ? kIpcReserve : 0;
-    requireDescriptors(kToBind + reserve, (socket_.who() + ": bind " + text).c_str());
+    requireDescriptors(kToBind + (isIpc ? kIpcReserve : 0), (socket_.who() + ": bind " + text).c_str());
   }
   const int backlog = socket_.get(ZMQ_BACKLOG);
-  if (endpoint.transport == Transport::ipc) socket_.set(ZMQ_BACKLOG, std::min(backlog, kIpcBacklog));
+  if (isIpc) socket_.set(ZMQ_BACKLOG, std::min(backlog, kIpcBacklog));
+  bindOnceReleased(text);
+  socket_.set(ZMQ_BACKLOG, backlog);
+  if (endpoint.transport == Transport::inproc) names_.push_back(text);
+  if (isIpc && endpoint.address.front() != '@' && endpoint.address != "*") names_.push_back(endpoint.address);
+}
+
+/// A socket that was closed just now may still have it.
+void Binding::bindOnceReleased(const std::string& endpoint) {
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
     const auto seen = watcher.releases();
-    if (tryBind(text)) break;
+    if (tryBind(endpoint)) return;
     const int error = errno;
     if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
     errno = error;
-    socket_.fail("bind " + text);
-  }
-  socket_.set(ZMQ_BACKLOG, backlog);
-  if (endpoint.transport == Transport::inproc) names_.push_back(text);
-  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
-    names_.push_back(endpoint.address);
+    socket_.fail("bind " + endpoint);
   }
 }
 
@@ -7942,18 +7974,23 @@ void Census::leaveOneOf(const std::string& topic) {
   if (leaving != peers_.end()) forget(leaving->first, topic);
 }
 
+KnownPeer Census::known(const Peer& peer) {
+  const Frame& first = peer.keepsConnectionUnique;
+  KnownPeer known{first.peerAddress(), peer.since, 0, true, {}};
+  known.key = first.peerKey();
+  if (!known.key.empty()) known.name = first.peerName();
+  for (const std::string& topic : peer.topics) {
+    if (isIdTopic(topic)) ++known.subscribers;
+    if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
+  }
+  return known;
+}
+
 std::vector<KnownPeer> Census::peers() const {
   std::vector<KnownPeer> all;
   for (const auto& [connection, peer] : peers_) {
-    const Frame& first = peer.keepsConnectionUnique;
-    KnownPeer known{first.peerAddress(), peer.since, 0, true, {}};
-    known.key = first.peerKey();
-    if (!known.key.empty()) known.name = first.peerName();
-    for (const std::string& topic : peer.topics) {
-      if (isIdTopic(topic)) ++known.subscribers;
-      if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
-    }
-    if (known.subscribers > 0 || !peer.isOurs) all.push_back(std::move(known));
+    KnownPeer each = known(peer);
+    if (each.subscribers > 0 || !peer.isOurs) all.push_back(std::move(each));
   }
   for (const auto& [id, arrivals] : ids_) {
     for (const Arrival& arrival : arrivals) {
@@ -8078,29 +8115,32 @@ static std::string_view unquoted(std::string_view value) {
   return trimmed(value.substr(0, value.find(" #")));
 }
 
+/// Takes the line's key, if it has one. False if that is none.
+static bool takeKey(std::string_view content, Certificate& certificate) {
+  const auto equals = content.find('=');
+  if (equals == std::string_view::npos) return true;
+  const std::string_view name = trimmed(content.substr(0, equals));
+  if (name != "public-key" && name != "secret-key") return true;
+  const std::string_view key = unquoted(content.substr(equals + 1));
+  (name == "public-key" ? certificate.publicKey : certificate.secretKey) = key;
+  return isKey(key);
+}
+
 Certificate parseCertificate(const std::string& path, std::string_view text) {
   Certificate certificate;
   bool isCurve = false;
-  int number = 0;
-  while (!text.empty()) {
+  for (int number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    ++number;
     const std::string_view content = trimmed(line);
     if (content.empty() || content[0] == '#') continue;
     const bool isSection = line[0] != ' ' && line[0] != '\t';
     if (isSection) isCurve = content == "curve";
-    const auto equals = content.find('=');
-    if (!isCurve || isSection || equals == std::string_view::npos) continue;
-    const std::string_view name = trimmed(content.substr(0, equals));
-    if (name != "public-key" && name != "secret-key") continue;
-    const std::string_view key = unquoted(content.substr(equals + 1));
-    if (!isKey(key)) {
-      throw Error(Errc::malformed,
-                  path + ": line " + std::to_string(number) + ": " + std::string(name) + " is no key of 40 characters");
-    }
-    (name == "public-key" ? certificate.publicKey : certificate.secretKey) = key;
+    if (!isCurve || isSection || takeKey(content, certificate)) continue;
+    throw Error(Errc::malformed, path + ": line " + std::to_string(number) + ": " +
+                                     std::string(trimmed(content.substr(0, content.find('=')))) +
+                                     " is no key of 40 characters");
   }
   if (certificate.publicKey.empty()) {
     throw Error(Errc::malformed, path + ": there is no public-key in a section curve: this is no certificate");
@@ -8942,6 +8982,11 @@ class EndpointParser {
     return endpoint;
   }
 
+  void checkBrackets(const std::string& host) {
+    if (host.back() != ']' || host.size() < 3) fail("host '" + host + "' lacks its closing bracket");
+    if (host.find_first_of("/*[]", 1) != host.size() - 1) fail("host '" + host + "' cannot be a host");
+  }
+
   void checkHost(Endpoint& endpoint) {
     std::string& host = endpoint.address;
     if (host.empty()) fail("it has no host");
@@ -8950,8 +8995,7 @@ class EndpointParser {
       return;
     }
     if (host.front() == '[') {
-      if (host.back() != ']' || host.size() < 3) fail("host '" + host + "' lacks its closing bracket");
-      if (host.find_first_of("/*[]", 1) != host.size() - 1) fail("host '" + host + "' cannot be a host");
+      checkBrackets(host);
       endpoint.ipv6 = true;
       return;
     }
@@ -11626,26 +11670,40 @@ Watch::Notice Watch::follow(SocketEvent& event) {
     bindFailed_.notify_all();
   }
   if (detached_) return {};
-  if (links_.all().empty()) return followHost(event);
+  Link* const link = linkOf(event);
+  return link ? followLink(*link, event) : followHost(event);
+}
+
+/// Null if it is of no link.
+Link* Watch::linkOf(const SocketEvent& event) {
+  if (links_.all().empty()) return nullptr;
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
-  Link* link = links_.find(event.endpoint);
-  if (!link) return followHost(event);
+  return links_.find(event.endpoint);
+}
+
+Watch::Notice Watch::followLink(Link& link, SocketEvent& event) {
   const HandshakeFault reason =
       event.type == EventType::handshakeFailed ? handshakeFault(event.value, false, isSecured_) : HandshakeFault::none;
   event.reason = words(reason);
   if (reason != HandshakeFault::none) count(reason);
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
-  if (isLoss && !links_.isKnownByName(*link)) return {};
-  const bool wasUp = link->isUp(), wasDown = link->isDown(), wasRefused = link->isRefused();
-  if (event.type == EventType::handshakeSucceeded && link->hasBeenUp) tally.reconnects.add(1);
+  if (isLoss && !links_.isKnownByName(link)) return {};
+  const Standing former{link.isUp(), link.isDown(), link.isRefused()};
+  if (event.type == EventType::handshakeSucceeded && link.hasBeenUp) tally.reconnects.add(1);
   const auto now = Clock::now();
-  const Link::News news = link->follow(event.type, now, reason);
-  if (link->state == Link::State::suspect) hasSuspects_ = true;
-  if (wasUp != link->isUp()) linksChanged_.ring();
-  if (link->isRefused() && !wasRefused) callOwner();  // who may be waiting for a reply
+  const Link::News news = link.follow(event.type, now, reason);
+  if (link.state == Link::State::suspect) hasSuspects_ = true;
+  tellOwner(link, former);
+  return noticeOf(link, news, now);
+}
+
+void Watch::tellOwner(const Link& link, Standing former) {
+  const bool hasTurned = link.isUp() != former.isUp;
+  if (hasTurned) linksChanged_.ring();
+  if (link.isRefused() && !former.isRefused) callOwner();  // who may be waiting for a reply
   // Only a socket that deals to several peers has a choice to make; and there is who waits for the first one.
-  if ((links_.all().size() > 1 || wakeFd_ >= 0) && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
-  return noticeOf(*link, news, now);
+  const bool hasChoice = links_.all().size() > 1 || wakeFd_ >= 0;
+  if (hasChoice && (hasTurned || link.isDown() != former.isDown)) callOwner();
 }
 
 void Watch::count(HandshakeFault fault) { tally.handshakeFaults[static_cast<std::size_t>(fault)].add(1); }
@@ -13015,6 +13073,7 @@ class FieldReader {
 
  private:
   bool fail();
+  bool readValue(std::uint32_t tag);
   bool skip(std::uint32_t tag, int depth);
 
   std::string_view rest_;
@@ -13267,11 +13326,7 @@ class EnvelopeHead {
     std::uint64_t size;
     if (!readVarint(payload, size)) return false;
     if (size != payload.size() && !cutPlainTail(payload, size) && !cutTail(payload, size)) return false;
-    if (!skip(payload, url)) return false;
-    if (payload.empty()) return true;
-    if (payload.front() != kSecondTag) return false;
-    payload.remove_prefix(1);
-    return readVarint(payload, size) && size == payload.size();
+    return skip(payload, url) && (payload.empty() || takeValue(payload));
   }
 
   std::string name;   ///< the msgName field
@@ -13283,6 +13338,14 @@ class EnvelopeHead {
     if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
     bytes.remove_prefix(start.size());
     return true;
+  }
+
+  /// Leaves the value of an Any of which nothing is behind that.
+  static bool takeValue(std::string_view& bytes) {
+    if (bytes.front() != kSecondTag) return false;
+    bytes.remove_prefix(1);
+    std::uint64_t size;
+    return readVarint(bytes, size) && size == bytes.size();
   }
 
   static bool cutPlainTail(std::string_view& bytes, std::uint64_t size) {
@@ -14173,6 +14236,7 @@ class CatchUp {
   };
 
   Lack* find(std::uint32_t publisher, std::string_view series);
+  Lack* lackBefore(const Publication& publication, bool& hasCome);
   Lack* begin(std::uint32_t publisher, std::string_view series, std::uint64_t next, std::uint64_t end, bool hasBegun);
   void hold(Lack& lack, std::uint64_t number, Frame&& message);
   void advance(const std::string& key, Lack& lack);
@@ -14181,6 +14245,8 @@ class CatchUp {
   void giveUp(const std::string& key);
   void giveUpAll(std::uint32_t publisher);
   void hear(const KeptNote& note, const KeptRange& range);
+  void hearEach(const KeptNote& note, const KeptRange& range, std::uint64_t last);
+  void hasReplied(Asked& asked, const KeptNote& note);
   bool settle(const KeptNote& note);
   Asked* keeper(std::uint32_t publisher);
   void ask(std::uint32_t publisher);
@@ -14288,6 +14354,7 @@ class Arrivals final : public Intake {
 
   Kind kindOf(const Multipart& message);
   bool isNext(std::string_view envelope);
+  void note(const Publication& publication);
   bool takesOne(Frame& envelope);
   bool isForThisAlone(std::string_view bytes) const;
   void afterCatchUp();
@@ -14437,6 +14504,11 @@ bool Arrivals::isNext(std::string_view envelope) {
   return skipMsg(rest) && readPlainTail(rest, sequence, publisher) && book_.noteNext(publisher, sequence);
 }
 
+void Arrivals::note(const Publication& publication) {
+  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+  if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
+}
+
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
   if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
@@ -14447,8 +14519,7 @@ bool Arrivals::takesOne(Frame& envelope) {
       afterCatchUp();
       return false;
     }
-    const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
-    if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
+    note(publication);
   }
   received(publication);
   if (isNoted) run_ = book_.changes();
@@ -14748,16 +14819,9 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
   const std::uint64_t number = publication.sequence;
   if (number > kLargestNumber) return false;
   Lack* lack = find(publication.publisher, publication.series);
-  if (!lack) {
-    if (publication.kept == 0) return false;
-    const std::uint64_t last = book_.last(publication.publisher, publication.series);
-    if (last != 0 && number <= last) return true;  // it was sent again before
-    const bool isGap = last != 0 && number > last + 1;
-    if (number == 1 || (last != 0 && !(isGap && aim_ == Aim::all))) return false;
-    const std::uint64_t first = last != 0 ? last + 1 : number - std::min(publication.kept, number - 1);
-    lack = begin(publication.publisher, publication.series, first, number, last != 0);
-    if (!lack) return false;
-  }
+  bool hasCome = false;
+  if (!lack) lack = lackBefore(publication, hasCome);
+  if (!lack) return hasCome;
   const std::string key = seriesKey(publication.publisher, publication.series);  // the view ends with the message
   if (heldMessages_ < kMostHeld && heldBytes_ < kMostHeldBytes) {
     hold(*lack, number, std::move(message));
@@ -14768,6 +14832,20 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
   if (publication.kept == 0) giveUp(key);
   ask(publication.publisher);
   return true;
+}
+
+/// What is lacking before this message; null if nothing is. `hasCome`: it was sent again before, and so are those before it.
+CatchUp::Lack* CatchUp::lackBefore(const Publication& publication, bool& hasCome) {
+  if (publication.kept == 0) return nullptr;
+  const std::uint64_t number = publication.sequence;
+  const std::uint64_t last = book_.last(publication.publisher, publication.series);
+  const bool isKnown = last != 0;
+  hasCome = isKnown && number <= last;
+  if (hasCome || number == 1) return nullptr;
+  const bool isGap = number > last + 1;
+  if (isKnown && (!isGap || aim_ != Aim::all)) return nullptr;
+  const std::uint64_t first = isKnown ? last + 1 : number - std::min(publication.kept, number - 1);
+  return begin(publication.publisher, publication.series, first, number, isKnown);
 }
 
 void CatchUp::resent(Frame&& message) {
@@ -14894,32 +14972,40 @@ void CatchUp::note(std::string_view bytes, const std::function<bool(std::string_
       if (isWanted(range.series)) hear(note, range);
     }
   } else if (note.ask == asked.number && !asked.topic.empty()) {
-    endAsk(asked);
-    if (asked.asksAll) asked.wantsAll = false;
-    if (settle(note)) {
-      asked.attempts = 0;
-    } else if (++asked.attempts >= kMostAttempts) {
-      asked.attempts = 0;
-      giveUpAll(note.publisher);
-    }
+    hasReplied(asked, note);
   }
   ask(note.publisher);
 }
 
+void CatchUp::hasReplied(Asked& asked, const KeptNote& note) {
+  endAsk(asked);
+  if (asked.asksAll) asked.wantsAll = false;
+  const bool isWhole = settle(note);
+  const bool givesUp = !isWhole && asked.attempts + 1 >= kMostAttempts;
+  asked.attempts = isWhole || givesUp ? 0 : asked.attempts + 1;
+  if (givesUp) giveUpAll(note.publisher);
+}
+
+static bool isSensible(const KeptRange& range) {
+  const auto isNumber = [](std::uint64_t number) { return number > 0 && number <= kLargestNumber; };
+  return isNumber(range.last) && range.first > 0 && range.series.size() <= kLongestSeries;
+}
+
 /// It keeps these.
 void CatchUp::hear(const KeptNote& note, const KeptRange& range) {
-  if (range.last == 0 || range.last > kLargestNumber || range.first == 0 || range.series.size() > kLongestSeries)
-    return;
+  if (!isSensible(range)) return;
   if (Lack* const lacking = find(note.publisher, range.series)) {
     lacking->end = std::max(lacking->end, range.last);
     return;
   }
   const std::uint64_t last = book_.last(note.publisher, range.series);
   if (range.last <= last) return;
-  if (aim_ == Aim::newest) {
-    if (range.first <= range.last) begin(note.publisher, range.series, range.last, range.last, false);
-    return;
-  }
+  if (aim_ != Aim::newest) return hearEach(note, range, last);
+  if (range.first <= range.last) begin(note.publisher, range.series, range.last, range.last, false);
+}
+
+/// ... of which the last one to come was this.
+void CatchUp::hearEach(const KeptNote& note, const KeptRange& range, std::uint64_t last) {
   const bool isKnown = last != 0;
   const std::uint64_t next = isKnown ? last + 1 : std::min(range.first, range.last + 1);
   Lack* const lack = next <= range.last ? begin(note.publisher, range.series, next, range.last, isKnown) : nullptr;
@@ -15633,22 +15719,24 @@ static bool namesAgree(std::string_view fullName, std::string_view name) {
          fullName.substr(fullName.size() - name.size()) == name;
 }
 
-Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+/// Throws Error{malformed} if one of both is missing.
+static void readEnvelopeFields(std::string_view who, std::string_view bytes, EnvelopeFields& envelope) {
   if (bytes.empty()) failMalformed(who, {}, "no bytes");
+  if (!envelope.read(bytes)) failMalformed(who, envelope.first, "cut short, or no envelope at all");
+  if (envelope.first.empty()) failMalformed(who, {}, "no msgName");
+  if (!envelope.hasSecond) failMalformed(who, envelope.first, "no msg");
+}
+
+Envelope openEnvelope(std::string_view who, std::string_view bytes) {
   EnvelopeFields envelope, any;
-  const bool whole = envelope.read(bytes);
+  readEnvelopeFields(who, bytes, envelope);
   const std::string_view name = envelope.first;
-  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
-  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
   if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
   // Two envelopes in one buffer would read as one, of which the last wins.
   if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
   if (any.first.empty()) return {name, any.second};
   const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
-  if (!namesAgree(fullName, name)) {
-    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
-  }
+  if (!namesAgree(fullName, name)) failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
   return {fullName, any.second};
 }
 
@@ -15801,14 +15889,21 @@ bool FieldReader::next() {
   isBytes_ = (tag & 7) == kBytes;
   isFixed32_ = (tag & 7) == kFixed32;
   isFixed64_ = (tag & 7) == kFixed64;
-  if (isFixed32_) return readFixed32(rest_, fixed32_) || fail();
-  if (isFixed64_) return readFixed64(rest_, fixed64_) || fail();
-  if (isVarint_) return readVarint(rest_, varint_) || fail();
-  if (!isBytes_) return skip(tag, 0) || fail();
+  return readValue(tag) || fail();
+}
+
+bool FieldReader::readValue(std::uint32_t tag) {
+  switch (tag & 7) {
+    case kVarint: return readVarint(rest_, varint_);
+    case kFixed32: return readFixed32(rest_, fixed32_);
+    case kFixed64: return readFixed64(rest_, fixed64_);
+    case kBytes: break;
+    default: return skip(tag, 0);
+  }
   std::uint64_t size;
-  if (!readVarint(rest_, size)) return fail();
+  if (!readVarint(rest_, size)) return false;
   bytes_ = rest_.substr(0, static_cast<std::size_t>(size));
-  return skipBytes(rest_, size) || fail();
+  return skipBytes(rest_, size);
 }
 
 bool FieldReader::skip(std::uint32_t tag, int depth) {
@@ -16303,6 +16398,7 @@ class Keeping final : public Attendant {
   void addJob(Job&& job);
   Progress work(Socket& socket, const Census& census, Job& job);
   Progress tell(Socket& socket, const Census& census, Job& job);
+  bool addRanges(const std::set<std::string>* topics, const Job& job, KeptNote& note, std::string& told);
   Progress resend(Socket& socket, Job& job);
   bool resendRange(Socket& socket, Job& job, const KeptRange& range);
   Progress sendToAll(Socket& socket, const Census& census, Job& job);
@@ -16456,14 +16552,10 @@ static bool isSubscribedTo(const std::set<std::string>& topics, std::string_view
   return false;
 }
 
-Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) {
-  const std::set<std::string>* const topics = census.topicsOf(job.connection);
-  if (topics && topics->count(job.address) == 0) return Progress::done;  // of a former version, or gone
-  KeptNote note;
-  note.publisher = publisher_;
+/// Puts the next series into the note: those of these topics, or all. True if there are more.
+bool Keeping::addRanges(const std::set<std::string>* topics, const Job& job, KeptNote& note, std::string& told) {
   auto next = job.isTold ? messages_.all().upper_bound(job.told) : messages_.all().begin();
   std::size_t bytes = 0;
-  std::string told;
   for (std::size_t i = 0; next != messages_.all().end() && i < kToldAtATime && bytes < kToldBytes; ++i, ++next) {
     if (i % kLooksPerSend == 0) --budget_;
     told = next->first;
@@ -16471,12 +16563,21 @@ Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) 
     note.ranges.push_back({told, messages_.firstTold(next->second), next->second.last});
     bytes += told.size() + 16;
   }
-  if (!note.ranges.empty() || !job.isTold) {
-    if (!sendNote(socket, note, job)) return Progress::full;
-  }
+  return next != messages_.all().end();
+}
+
+Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) {
+  const std::set<std::string>* const topics = census.topicsOf(job.connection);
+  if (topics && topics->count(job.address) == 0) return Progress::done;  // of a former version, or gone
+  KeptNote note;
+  note.publisher = publisher_;
+  std::string told;
+  const bool isMore = addRanges(topics, job, note, told);
+  const bool saysAnything = !note.ranges.empty() || !job.isTold;
+  if (saysAnything && !sendNote(socket, note, job)) return Progress::full;
   job.isTold = true;
   job.told = told;
-  if (next != messages_.all().end()) return Progress::later;
+  if (isMore) return Progress::later;
   return job.ask.number == 0 ? Progress::done : finish(socket, job);
 }
 
@@ -16772,14 +16873,17 @@ static KnownTypes* knownTypes() {
 // 256 KiB half a minute. Names in use stay below 300.
 constexpr std::size_t kLongestTypeName = 512;
 
+static bool isLetterOfName(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool isDigitOfName(char c) { return c >= '0' && c <= '9'; }
+
 bool isTypeName(std::string_view name) {
   if (name.size() > kLongestTypeName) return false;
   bool isPartsStart = true;
   for (const char c : name) {
-    const bool isLetter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    const bool isDigit = c >= '0' && c <= '9';
-    if (isPartsStart ? !isLetter : !isLetter && !isDigit && c != '.') return false;
-    isPartsStart = c == '.';
+    const bool endsPart = c == '.' && !isPartsStart;
+    const bool goesOn = isDigitOfName(c) && !isPartsStart;
+    if (!isLetterOfName(c) && !goesOn && !endsPart) return false;
+    isPartsStart = endsPart;
   }
   return !isPartsStart;
 }
@@ -16980,17 +17084,25 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   return true;
 }
 
+static void takeTailField(const FieldReader& field, Publication& publication) {
+  switch (field.number()) {
+    case kSequenceField: return field.to(publication.sequence);
+    case kKeptField: return field.to(publication.kept);
+    case kAgainField: return field.to(publication.isAgain);
+    case kPublisherField:
+      if (field.isFixed32()) publication.publisher = field.fixed32();
+      return;
+    case kSentField:
+      if (field.isFixed64()) publication.sentNs = static_cast<std::int64_t>(field.fixed64());
+      return;
+    default: return;
+  }
+}
+
 /// As readTail(), of fields in any order, with others among them.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);
-  while (field.next()) {
-    if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
-    if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
-    if (field.number() == kSentField && field.isFixed64())
-      publication.sentNs = static_cast<std::int64_t>(field.fixed64());
-    if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
-    if (field.number() == kAgainField && field.isVarint()) publication.isAgain = field.varint() != 0;
-  }
+  while (field.next()) takeTailField(field, publication);
   return !field.failed();
 }
 
@@ -26623,12 +26735,14 @@ void Returns::startAnew(BrokerWorker& worker) {
 
 void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   worker.heard = Deadline::Clock::now();
-  // An old byte worker only answers; one that speaks up unasked does so while it works, too.
+  // An old byte worker only replies; one that speaks up unasked does so while it works, too.
   const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker.asksUnanswered == 0;
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
-  if (signal.capacity > 0) worker.capacity = std::min(signal.capacity, kMostCapacity);
-  if (signal.capacity > 0) worker.features = signal.features;
+  if (signal.capacity > 0) {
+    worker.capacity = std::min(signal.capacity, kMostCapacity);
+    worker.features = signal.features;
+  }
   if (worker.asksBefore > 0) {
     --worker.asksBefore;
   } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {
@@ -30407,6 +30521,7 @@ class ServiceDesk final : public CallDesk {
 
   void hasEnded() override;
   void beginAllNow();
+  [[noreturn]] void failUnknown() const;
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
@@ -31463,6 +31578,11 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model, const
   const bool isDone = all->done.isOpen();
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
+  failUnknown();
+}
+
+/// Says why nothing is known of the service.
+void ServiceDesk::failUnknown() const {
   const Knowledge knowledge = knowledge_;
   if (knowledge == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
   if (knowledge == Knowledge::refusedByRegistry) throw Error(Errc::unauthorized, who() + ": " + kRegistryRefuses);

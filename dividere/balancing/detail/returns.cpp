@@ -49,12 +49,14 @@ void Returns::startAnew(BrokerWorker& worker) {
 
 void Returns::noteSign(BrokerWorker& worker, const Signal& signal) {
   worker.heard = Deadline::Clock::now();
-  // An old byte worker only answers; one that speaks up unasked does so while it works, too.
+  // An old byte worker only replies; one that speaks up unasked does so while it works, too.
   const bool isUnasked = signal.kind == Signal::Kind::heartbeat && worker.asksUnanswered == 0;
   if (signal.capacity > 0 || (signal.dialect == Dialect::bytes && isUnasked)) worker.beatsWhileBusy = true;
   if (worker.asksUnanswered > 0) --worker.asksUnanswered;
-  if (signal.capacity > 0) worker.capacity = std::min(signal.capacity, kMostCapacity);
-  if (signal.capacity > 0) worker.features = signal.features;
+  if (signal.capacity > 0) {
+    worker.capacity = std::min(signal.capacity, kMostCapacity);
+    worker.features = signal.features;
+  }
   if (worker.asksBefore > 0) {
     --worker.asksBefore;
   } else if (worker.cannotSpeak() && signal.dialect == Dialect::typed) {

@@ -87,14 +87,19 @@ void Audience::readAllNews() {
   }
 }
 
-bool Audience::readNewsIfIdle() {
-  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
-  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
-  isLookDue_ = false;
+/// As many as may be read without keeping whoever wants the lock.
+void Audience::readSome() {
   hasMore = true;
   const std::uint64_t before = newsRead;
   for (int i = 0; i < kNewsAtATime && !isWanted && hasMore; ++i) hasMore = readOne();
   if (newsRead != before) socket->callOwner();
+}
+
+bool Audience::readNewsIfIdle() {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
+  isLookDue_ = false;
+  readSome();
   if (serve()) hasMore = true;
   const bool hasCut = std::exchange(hasCut_, false);
   const std::string where = socket->endpoint();

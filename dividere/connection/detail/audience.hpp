@@ -65,6 +65,7 @@ struct Audience {
 
  private:
   bool readOne();
+  void readSome();
   void cutOff(Frame& news);
   void tellOf(std::string_view topic, const Frame& news);
   void tellAllTo(Attendant& newOne);

@@ -29,27 +29,30 @@ std::string Binding::bind(const std::string& text) {
 
 void Binding::bindTo(const Endpoint& endpoint) {
   const std::string text = endpoint.str();
-  if (endpoint.transport == Transport::ipc) checkIpcPathIsFree(socket_.who(), endpoint);
+  const bool isIpc = endpoint.transport == Transport::ipc;
+  if (isIpc) checkIpcPathIsFree(socket_.who(), endpoint);
   if (endpoint.transport != Transport::inproc) {
-    const int reserve = endpoint.transport == Transport::ipc ? kIpcReserve : 0;
-    requireDescriptors(kToBind + reserve, (socket_.who() + ": bind " + text).c_str());
+    requireDescriptors(kToBind + (isIpc ? kIpcReserve : 0), (socket_.who() + ": bind " + text).c_str());
   }
   const int backlog = socket_.get(ZMQ_BACKLOG);
-  if (endpoint.transport == Transport::ipc) socket_.set(ZMQ_BACKLOG, std::min(backlog, kIpcBacklog));
+  if (isIpc) socket_.set(ZMQ_BACKLOG, std::min(backlog, kIpcBacklog));
+  bindOnceReleased(text);
+  socket_.set(ZMQ_BACKLOG, backlog);
+  if (endpoint.transport == Transport::inproc) names_.push_back(text);
+  if (isIpc && endpoint.address.front() != '@' && endpoint.address != "*") names_.push_back(endpoint.address);
+}
+
+/// A socket that was closed just now may still have it.
+void Binding::bindOnceReleased(const std::string& endpoint) {
   auto& watcher = Process::current().watcher;
   const Deadline limit = Deadline::in(kReleaseLimit);
   for (;;) {
     const auto seen = watcher.releases();
-    if (tryBind(text)) break;
+    if (tryBind(endpoint)) return;
     const int error = errno;
     if (error == EADDRINUSE && watcher.awaitRelease(seen, limit)) continue;
     errno = error;
-    socket_.fail("bind " + text);
-  }
-  socket_.set(ZMQ_BACKLOG, backlog);
-  if (endpoint.transport == Transport::inproc) names_.push_back(text);
-  if (endpoint.transport == Transport::ipc && endpoint.address.front() != '@' && endpoint.address != "*") {
-    names_.push_back(endpoint.address);
+    socket_.fail("bind " + endpoint);
   }
 }
 

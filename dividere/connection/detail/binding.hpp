@@ -30,6 +30,7 @@ class Binding {
 
  private:
   void bindTo(const Endpoint& endpoint);
+  void bindOnceReleased(const std::string& endpoint);
   void bindToFreePort(Endpoint endpoint);
   bool tryBind(const std::string& endpoint);
   std::string lastEndpoint() const;

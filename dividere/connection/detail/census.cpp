@@ -131,18 +131,23 @@ void Census::leaveOneOf(const std::string& topic) {
   if (leaving != peers_.end()) forget(leaving->first, topic);
 }
 
+KnownPeer Census::known(const Peer& peer) {
+  const Frame& first = peer.keepsConnectionUnique;
+  KnownPeer known{first.peerAddress(), peer.since, 0, true, {}};
+  known.key = first.peerKey();
+  if (!known.key.empty()) known.name = first.peerName();
+  for (const std::string& topic : peer.topics) {
+    if (isIdTopic(topic)) ++known.subscribers;
+    if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
+  }
+  return known;
+}
+
 std::vector<KnownPeer> Census::peers() const {
   std::vector<KnownPeer> all;
   for (const auto& [connection, peer] : peers_) {
-    const Frame& first = peer.keepsConnectionUnique;
-    KnownPeer known{first.peerAddress(), peer.since, 0, true, {}};
-    known.key = first.peerKey();
-    if (!known.key.empty()) known.name = first.peerName();
-    for (const std::string& topic : peer.topics) {
-      if (isIdTopic(topic)) ++known.subscribers;
-      if (!peer.isOurs || !isOwnTopic(topic)) known.topics.push_back(topic);
-    }
-    if (known.subscribers > 0 || !peer.isOurs) all.push_back(std::move(known));
+    KnownPeer each = known(peer);
+    if (each.subscribers > 0 || !peer.isOurs) all.push_back(std::move(each));
   }
   for (const auto& [id, arrivals] : ids_) {
     for (const Arrival& arrival : arrivals) {

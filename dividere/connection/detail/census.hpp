@@ -105,6 +105,7 @@ class Census {
     bool isOurs = false;
     bool hasArrived = false;  // is among the arrivals
   };
+  static KnownPeer known(const Peer& peer);
 
   struct Arrival {
     Connection connection;

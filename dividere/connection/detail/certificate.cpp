@@ -47,29 +47,32 @@ static std::string_view unquoted(std::string_view value) {
   return trimmed(value.substr(0, value.find(" #")));
 }
 
+/// Takes the line's key, if it has one. False if that is none.
+static bool takeKey(std::string_view content, Certificate& certificate) {
+  const auto equals = content.find('=');
+  if (equals == std::string_view::npos) return true;
+  const std::string_view name = trimmed(content.substr(0, equals));
+  if (name != "public-key" && name != "secret-key") return true;
+  const std::string_view key = unquoted(content.substr(equals + 1));
+  (name == "public-key" ? certificate.publicKey : certificate.secretKey) = key;
+  return isKey(key);
+}
+
 Certificate parseCertificate(const std::string& path, std::string_view text) {
   Certificate certificate;
   bool isCurve = false;
-  int number = 0;
-  while (!text.empty()) {
+  for (int number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
-    ++number;
     const std::string_view content = trimmed(line);
     if (content.empty() || content[0] == '#') continue;
     const bool isSection = line[0] != ' ' && line[0] != '\t';
     if (isSection) isCurve = content == "curve";
-    const auto equals = content.find('=');
-    if (!isCurve || isSection || equals == std::string_view::npos) continue;
-    const std::string_view name = trimmed(content.substr(0, equals));
-    if (name != "public-key" && name != "secret-key") continue;
-    const std::string_view key = unquoted(content.substr(equals + 1));
-    if (!isKey(key)) {
-      throw Error(Errc::malformed,
-                  path + ": line " + std::to_string(number) + ": " + std::string(name) + " is no key of 40 characters");
-    }
-    (name == "public-key" ? certificate.publicKey : certificate.secretKey) = key;
+    if (!isCurve || isSection || takeKey(content, certificate)) continue;
+    throw Error(Errc::malformed, path + ": line " + std::to_string(number) + ": " +
+                                     std::string(trimmed(content.substr(0, content.find('=')))) +
+                                     " is no key of 40 characters");
   }
   if (certificate.publicKey.empty()) {
     throw Error(Errc::malformed, path + ": there is no public-key in a section curve: this is no certificate");

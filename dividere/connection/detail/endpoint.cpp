@@ -50,6 +50,11 @@ class EndpointParser {
     return endpoint;
   }
 
+  void checkBrackets(const std::string& host) {
+    if (host.back() != ']' || host.size() < 3) fail("host '" + host + "' lacks its closing bracket");
+    if (host.find_first_of("/*[]", 1) != host.size() - 1) fail("host '" + host + "' cannot be a host");
+  }
+
   void checkHost(Endpoint& endpoint) {
     std::string& host = endpoint.address;
     if (host.empty()) fail("it has no host");
@@ -58,8 +63,7 @@ class EndpointParser {
       return;
     }
     if (host.front() == '[') {
-      if (host.back() != ']' || host.size() < 3) fail("host '" + host + "' lacks its closing bracket");
-      if (host.find_first_of("/*[]", 1) != host.size() - 1) fail("host '" + host + "' cannot be a host");
+      checkBrackets(host);
       endpoint.ipv6 = true;
       return;
     }

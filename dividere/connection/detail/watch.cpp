@@ -226,26 +226,40 @@ Watch::Notice Watch::follow(SocketEvent& event) {
     bindFailed_.notify_all();
   }
   if (detached_) return {};
-  if (links_.all().empty()) return followHost(event);
+  Link* const link = linkOf(event);
+  return link ? followLink(*link, event) : followHost(event);
+}
+
+/// Null if it is of no link.
+Link* Watch::linkOf(const SocketEvent& event) {
+  if (links_.all().empty()) return nullptr;
   if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
-  Link* link = links_.find(event.endpoint);
-  if (!link) return followHost(event);
+  return links_.find(event.endpoint);
+}
+
+Watch::Notice Watch::followLink(Link& link, SocketEvent& event) {
   const HandshakeFault reason =
       event.type == EventType::handshakeFailed ? handshakeFault(event.value, false, isSecured_) : HandshakeFault::none;
   event.reason = words(reason);
   if (reason != HandshakeFault::none) count(reason);
   const bool isLoss = event.type == EventType::handshakeFailed || event.type == EventType::disconnected;
-  if (isLoss && !links_.isKnownByName(*link)) return {};
-  const bool wasUp = link->isUp(), wasDown = link->isDown(), wasRefused = link->isRefused();
-  if (event.type == EventType::handshakeSucceeded && link->hasBeenUp) tally.reconnects.add(1);
+  if (isLoss && !links_.isKnownByName(link)) return {};
+  const Standing former{link.isUp(), link.isDown(), link.isRefused()};
+  if (event.type == EventType::handshakeSucceeded && link.hasBeenUp) tally.reconnects.add(1);
   const auto now = Clock::now();
-  const Link::News news = link->follow(event.type, now, reason);
-  if (link->state == Link::State::suspect) hasSuspects_ = true;
-  if (wasUp != link->isUp()) linksChanged_.ring();
-  if (link->isRefused() && !wasRefused) callOwner();  // who may be waiting for a reply
+  const Link::News news = link.follow(event.type, now, reason);
+  if (link.state == Link::State::suspect) hasSuspects_ = true;
+  tellOwner(link, former);
+  return noticeOf(link, news, now);
+}
+
+void Watch::tellOwner(const Link& link, Standing former) {
+  const bool hasTurned = link.isUp() != former.isUp;
+  if (hasTurned) linksChanged_.ring();
+  if (link.isRefused() && !former.isRefused) callOwner();  // who may be waiting for a reply
   // Only a socket that deals to several peers has a choice to make; and there is who waits for the first one.
-  if ((links_.all().size() > 1 || wakeFd_ >= 0) && (wasUp != link->isUp() || wasDown != link->isDown())) callOwner();
-  return noticeOf(*link, news, now);
+  const bool hasChoice = links_.all().size() > 1 || wakeFd_ >= 0;
+  if (hasChoice && (hasTurned || link.isDown() != former.isDown)) callOwner();
 }
 
 void Watch::count(HandshakeFault fault) { tally.handshakeFaults[static_cast<std::size_t>(fault)].add(1); }

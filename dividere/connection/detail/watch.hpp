@@ -138,6 +138,14 @@ class Watch {
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
   void count(HandshakeFault fault);
+  Link* linkOf(const connection::SocketEvent& event);
+  Notice followLink(Link& link, connection::SocketEvent& event);
+
+  /// What the owner may have to know of a link.
+  struct Standing {
+    bool isUp, isDown, isRefused;
+  };
+  void tellOwner(const Link& link, Standing former);
   void callOwner();
 
   // Constant after construction.

@@ -11,20 +11,33 @@ std::string shown(std::string_view text) {
   return text.size() > kMost ? result + "..." : result;
 }
 
+/// How many bytes a character takes that begins with this one; 0 if none does.
+static std::size_t sizeByLead(unsigned lead) {
+  if (lead < 0x80) return 1;
+  if (lead < 0xC2 || lead > 0xF4) return 0;
+  return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+/// Whether what begins so is longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
+static bool isNoCharacter(unsigned lead, unsigned second) {
+  switch (lead) {
+    case 0xE0: return second < 0xA0;
+    case 0xED: return second > 0x9F;
+    case 0xF0: return second < 0x90;
+    case 0xF4: return second > 0x8F;
+    default: return false;
+  }
+}
+
 /// How many bytes the first character takes; 0 if it is no UTF-8.
 static std::size_t characterSize(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < size) return 0;
+  const std::size_t size = sizeByLead(at(0));
+  if (text.size() < size) return 0;
   for (std::size_t i = 1; i < size; ++i) {
     if ((at(i) & 0xC0) != 0x80) return 0;
   }
-  // Longer than it needs to be, half of a UTF-16 pair, or beyond the last character.
-  const bool isBad = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xED && at(1) > 0x9F) ||
-                     (lead == 0xF0 && at(1) < 0x90) || (lead == 0xF4 && at(1) > 0x8F);
-  return isBad ? 0 : size;
+  return size > 1 && isNoCharacter(at(0), at(1)) ? 0 : size;
 }
 
 std::string cut(std::string_view text) {

@@ -101,6 +101,11 @@ bool Arrivals::isNext(std::string_view envelope) {
   return skipMsg(rest) && readPlainTail(rest, sequence, publisher) && book_.noteNext(publisher, sequence);
 }
 
+void Arrivals::note(const Publication& publication) {
+  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+  if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
+}
+
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
   if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
@@ -111,8 +116,7 @@ bool Arrivals::takesOne(Frame& envelope) {
       afterCatchUp();
       return false;
     }
-    const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
-    if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
+    note(publication);
   }
   received(publication);
   if (isNoted) run_ = book_.changes();

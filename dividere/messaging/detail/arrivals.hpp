@@ -69,6 +69,7 @@ class Arrivals final : public Intake {
 
   Kind kindOf(const Multipart& message);
   bool isNext(std::string_view envelope);
+  void note(const Publication& publication);
   bool takesOne(Frame& envelope);
   bool isForThisAlone(std::string_view bytes) const;
   void afterCatchUp();

@@ -29,16 +29,9 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
   const std::uint64_t number = publication.sequence;
   if (number > kLargestNumber) return false;
   Lack* lack = find(publication.publisher, publication.series);
-  if (!lack) {
-    if (publication.kept == 0) return false;
-    const std::uint64_t last = book_.last(publication.publisher, publication.series);
-    if (last != 0 && number <= last) return true;  // it was sent again before
-    const bool isGap = last != 0 && number > last + 1;
-    if (number == 1 || (last != 0 && !(isGap && aim_ == Aim::all))) return false;
-    const std::uint64_t first = last != 0 ? last + 1 : number - std::min(publication.kept, number - 1);
-    lack = begin(publication.publisher, publication.series, first, number, last != 0);
-    if (!lack) return false;
-  }
+  bool hasCome = false;
+  if (!lack) lack = lackBefore(publication, hasCome);
+  if (!lack) return hasCome;
   const std::string key = seriesKey(publication.publisher, publication.series);  // the view ends with the message
   if (heldMessages_ < kMostHeld && heldBytes_ < kMostHeldBytes) {
     hold(*lack, number, std::move(message));
@@ -49,6 +42,20 @@ bool CatchUp::holds(const Publication& publication, Frame& message) {
   if (publication.kept == 0) giveUp(key);
   ask(publication.publisher);
   return true;
+}
+
+/// What is lacking before this message; null if nothing is. `hasCome`: it was sent again before, and so are those before it.
+CatchUp::Lack* CatchUp::lackBefore(const Publication& publication, bool& hasCome) {
+  if (publication.kept == 0) return nullptr;
+  const std::uint64_t number = publication.sequence;
+  const std::uint64_t last = book_.last(publication.publisher, publication.series);
+  const bool isKnown = last != 0;
+  hasCome = isKnown && number <= last;
+  if (hasCome || number == 1) return nullptr;
+  const bool isGap = number > last + 1;
+  if (isKnown && (!isGap || aim_ != Aim::all)) return nullptr;
+  const std::uint64_t first = isKnown ? last + 1 : number - std::min(publication.kept, number - 1);
+  return begin(publication.publisher, publication.series, first, number, isKnown);
 }
 
 void CatchUp::resent(Frame&& message) {
@@ -175,32 +182,40 @@ void CatchUp::note(std::string_view bytes, const std::function<bool(std::string_
       if (isWanted(range.series)) hear(note, range);
     }
   } else if (note.ask == asked.number && !asked.topic.empty()) {
-    endAsk(asked);
-    if (asked.asksAll) asked.wantsAll = false;
-    if (settle(note)) {
-      asked.attempts = 0;
-    } else if (++asked.attempts >= kMostAttempts) {
-      asked.attempts = 0;
-      giveUpAll(note.publisher);
-    }
+    hasReplied(asked, note);
   }
   ask(note.publisher);
 }
 
+void CatchUp::hasReplied(Asked& asked, const KeptNote& note) {
+  endAsk(asked);
+  if (asked.asksAll) asked.wantsAll = false;
+  const bool isWhole = settle(note);
+  const bool givesUp = !isWhole && asked.attempts + 1 >= kMostAttempts;
+  asked.attempts = isWhole || givesUp ? 0 : asked.attempts + 1;
+  if (givesUp) giveUpAll(note.publisher);
+}
+
+static bool isSensible(const KeptRange& range) {
+  const auto isNumber = [](std::uint64_t number) { return number > 0 && number <= kLargestNumber; };
+  return isNumber(range.last) && range.first > 0 && range.series.size() <= kLongestSeries;
+}
+
 /// It keeps these.
 void CatchUp::hear(const KeptNote& note, const KeptRange& range) {
-  if (range.last == 0 || range.last > kLargestNumber || range.first == 0 || range.series.size() > kLongestSeries)
-    return;
+  if (!isSensible(range)) return;
   if (Lack* const lacking = find(note.publisher, range.series)) {
     lacking->end = std::max(lacking->end, range.last);
     return;
   }
   const std::uint64_t last = book_.last(note.publisher, range.series);
   if (range.last <= last) return;
-  if (aim_ == Aim::newest) {
-    if (range.first <= range.last) begin(note.publisher, range.series, range.last, range.last, false);
-    return;
-  }
+  if (aim_ != Aim::newest) return hearEach(note, range, last);
+  if (range.first <= range.last) begin(note.publisher, range.series, range.last, range.last, false);
+}
+
+/// ... of which the last one to come was this.
+void CatchUp::hearEach(const KeptNote& note, const KeptRange& range, std::uint64_t last) {
   const bool isKnown = last != 0;
   const std::uint64_t next = isKnown ? last + 1 : std::min(range.first, range.last + 1);
   Lack* const lack = next <= range.last ? begin(note.publisher, range.series, next, range.last, isKnown) : nullptr;

@@ -90,6 +90,7 @@ class CatchUp {
   };
 
   Lack* find(std::uint32_t publisher, std::string_view series);
+  Lack* lackBefore(const Publication& publication, bool& hasCome);
   Lack* begin(std::uint32_t publisher, std::string_view series, std::uint64_t next, std::uint64_t end, bool hasBegun);
   void hold(Lack& lack, std::uint64_t number, Frame&& message);
   void advance(const std::string& key, Lack& lack);
@@ -98,6 +99,8 @@ class CatchUp {
   void giveUp(const std::string& key);
   void giveUpAll(std::uint32_t publisher);
   void hear(const KeptNote& note, const KeptRange& range);
+  void hearEach(const KeptNote& note, const KeptRange& range, std::uint64_t last);
+  void hasReplied(Asked& asked, const KeptNote& note);
   bool settle(const KeptNote& note);
   Asked* keeper(std::uint32_t publisher);
   void ask(std::uint32_t publisher);

@@ -38,22 +38,24 @@ static bool namesAgree(std::string_view fullName, std::string_view name) {
          fullName.substr(fullName.size() - name.size()) == name;
 }
 
-Envelope openEnvelope(std::string_view who, std::string_view bytes) {
+/// Throws Error{malformed} if one of both is missing.
+static void readEnvelopeFields(std::string_view who, std::string_view bytes, EnvelopeFields& envelope) {
   if (bytes.empty()) failMalformed(who, {}, "no bytes");
+  if (!envelope.read(bytes)) failMalformed(who, envelope.first, "cut short, or no envelope at all");
+  if (envelope.first.empty()) failMalformed(who, {}, "no msgName");
+  if (!envelope.hasSecond) failMalformed(who, envelope.first, "no msg");
+}
+
+Envelope openEnvelope(std::string_view who, std::string_view bytes) {
   EnvelopeFields envelope, any;
-  const bool whole = envelope.read(bytes);
+  readEnvelopeFields(who, bytes, envelope);
   const std::string_view name = envelope.first;
-  if (!whole) failMalformed(who, name, "cut short, or no envelope at all");
-  if (!envelope.hasFirst || name.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, name, "no msg");
   if (!any.read(envelope.second)) failMalformed(who, name, "msg is cut short, or no Any");
   // Two envelopes in one buffer would read as one, of which the last wins.
   if (envelope.isRepeated || any.isRepeated) failMalformed(who, name, "more than one in one message");
   if (any.first.empty()) return {name, any.second};
   const std::string_view fullName = any.first.substr(any.first.rfind('/') + 1);
-  if (!namesAgree(fullName, name)) {
-    failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
-  }
+  if (!namesAgree(fullName, name)) failMalformed(who, name, "msg is of another type, '" + shown(fullName) + "'");
   return {fullName, any.second};
 }
 

@@ -48,11 +48,7 @@ class EnvelopeHead {
     std::uint64_t size;
     if (!readVarint(payload, size)) return false;
     if (size != payload.size() && !cutPlainTail(payload, size) && !cutTail(payload, size)) return false;
-    if (!skip(payload, url)) return false;
-    if (payload.empty()) return true;
-    if (payload.front() != kSecondTag) return false;
-    payload.remove_prefix(1);
-    return readVarint(payload, size) && size == payload.size();
+    return skip(payload, url) && (payload.empty() || takeValue(payload));
   }
 
   std::string name;   ///< the msgName field
@@ -64,6 +60,14 @@ class EnvelopeHead {
     if (bytes.size() < start.size() || std::memcmp(bytes.data(), start.data(), start.size()) != 0) return false;
     bytes.remove_prefix(start.size());
     return true;
+  }
+
+  /// Leaves the value of an Any of which nothing is behind that.
+  static bool takeValue(std::string_view& bytes) {
+    if (bytes.front() != kSecondTag) return false;
+    bytes.remove_prefix(1);
+    std::uint64_t size;
+    return readVarint(bytes, size) && size == bytes.size();
   }
 
   static bool cutPlainTail(std::string_view& bytes, std::uint64_t size) {

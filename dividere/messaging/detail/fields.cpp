@@ -48,14 +48,21 @@ bool FieldReader::next() {
   isBytes_ = (tag & 7) == kBytes;
   isFixed32_ = (tag & 7) == kFixed32;
   isFixed64_ = (tag & 7) == kFixed64;
-  if (isFixed32_) return readFixed32(rest_, fixed32_) || fail();
-  if (isFixed64_) return readFixed64(rest_, fixed64_) || fail();
-  if (isVarint_) return readVarint(rest_, varint_) || fail();
-  if (!isBytes_) return skip(tag, 0) || fail();
+  return readValue(tag) || fail();
+}
+
+bool FieldReader::readValue(std::uint32_t tag) {
+  switch (tag & 7) {
+    case kVarint: return readVarint(rest_, varint_);
+    case kFixed32: return readFixed32(rest_, fixed32_);
+    case kFixed64: return readFixed64(rest_, fixed64_);
+    case kBytes: break;
+    default: return skip(tag, 0);
+  }
   std::uint64_t size;
-  if (!readVarint(rest_, size)) return fail();
+  if (!readVarint(rest_, size)) return false;
   bytes_ = rest_.substr(0, static_cast<std::size_t>(size));
-  return skipBytes(rest_, size) || fail();
+  return skipBytes(rest_, size);
 }
 
 bool FieldReader::skip(std::uint32_t tag, int depth) {

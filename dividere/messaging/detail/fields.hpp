@@ -52,6 +52,7 @@ class FieldReader {
 
  private:
   bool fail();
+  bool readValue(std::uint32_t tag);
   bool skip(std::uint32_t tag, int depth);
 
   std::string_view rest_;

@@ -123,14 +123,10 @@ static bool isSubscribedTo(const std::set<std::string>& topics, std::string_view
   return false;
 }
 
-Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) {
-  const std::set<std::string>* const topics = census.topicsOf(job.connection);
-  if (topics && topics->count(job.address) == 0) return Progress::done;  // of a former version, or gone
-  KeptNote note;
-  note.publisher = publisher_;
+/// Puts the next series into the note: those of these topics, or all. True if there are more.
+bool Keeping::addRanges(const std::set<std::string>* topics, const Job& job, KeptNote& note, std::string& told) {
   auto next = job.isTold ? messages_.all().upper_bound(job.told) : messages_.all().begin();
   std::size_t bytes = 0;
-  std::string told;
   for (std::size_t i = 0; next != messages_.all().end() && i < kToldAtATime && bytes < kToldBytes; ++i, ++next) {
     if (i % kLooksPerSend == 0) --budget_;
     told = next->first;
@@ -138,12 +134,21 @@ Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) 
     note.ranges.push_back({told, messages_.firstTold(next->second), next->second.last});
     bytes += told.size() + 16;
   }
-  if (!note.ranges.empty() || !job.isTold) {
-    if (!sendNote(socket, note, job)) return Progress::full;
-  }
+  return next != messages_.all().end();
+}
+
+Keeping::Progress Keeping::tell(Socket& socket, const Census& census, Job& job) {
+  const std::set<std::string>* const topics = census.topicsOf(job.connection);
+  if (topics && topics->count(job.address) == 0) return Progress::done;  // of a former version, or gone
+  KeptNote note;
+  note.publisher = publisher_;
+  std::string told;
+  const bool isMore = addRanges(topics, job, note, told);
+  const bool saysAnything = !note.ranges.empty() || !job.isTold;
+  if (saysAnything && !sendNote(socket, note, job)) return Progress::full;
   job.isTold = true;
   job.told = told;
-  if (next != messages_.all().end()) return Progress::later;
+  if (isMore) return Progress::later;
   return job.ask.number == 0 ? Progress::done : finish(socket, job);
 }
 

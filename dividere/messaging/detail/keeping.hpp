@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -61,6 +62,7 @@ class Keeping final : public Attendant {
   void addJob(Job&& job);
   Progress work(Socket& socket, const Census& census, Job& job);
   Progress tell(Socket& socket, const Census& census, Job& job);
+  bool addRanges(const std::set<std::string>* topics, const Job& job, KeptNote& note, std::string& told);
   Progress resend(Socket& socket, Job& job);
   bool resendRange(Socket& socket, Job& job, const KeptRange& range);
   Progress sendToAll(Socket& socket, const Census& census, Job& job);

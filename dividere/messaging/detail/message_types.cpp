@@ -63,14 +63,17 @@ static KnownTypes* knownTypes() {
 // 256 KiB half a minute. Names in use stay below 300.
 constexpr std::size_t kLongestTypeName = 512;
 
+static bool isLetterOfName(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool isDigitOfName(char c) { return c >= '0' && c <= '9'; }
+
 bool isTypeName(std::string_view name) {
   if (name.size() > kLongestTypeName) return false;
   bool isPartsStart = true;
   for (const char c : name) {
-    const bool isLetter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    const bool isDigit = c >= '0' && c <= '9';
-    if (isPartsStart ? !isLetter : !isLetter && !isDigit && c != '.') return false;
-    isPartsStart = c == '.';
+    const bool endsPart = c == '.' && !isPartsStart;
+    const bool goesOn = isDigitOfName(c) && !isPartsStart;
+    if (!isLetterOfName(c) && !goesOn && !endsPart) return false;
+    isPartsStart = endsPart;
   }
   return !isPartsStart;
 }

@@ -18,17 +18,25 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   return true;
 }
 
+static void takeTailField(const FieldReader& field, Publication& publication) {
+  switch (field.number()) {
+    case kSequenceField: return field.to(publication.sequence);
+    case kKeptField: return field.to(publication.kept);
+    case kAgainField: return field.to(publication.isAgain);
+    case kPublisherField:
+      if (field.isFixed32()) publication.publisher = field.fixed32();
+      return;
+    case kSentField:
+      if (field.isFixed64()) publication.sentNs = static_cast<std::int64_t>(field.fixed64());
+      return;
+    default: return;
+  }
+}
+
 /// As readTail(), of fields in any order, with others among them.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);
-  while (field.next()) {
-    if (field.number() == kSequenceField && field.isVarint()) publication.sequence = field.varint();
-    if (field.number() == kPublisherField && field.isFixed32()) publication.publisher = field.fixed32();
-    if (field.number() == kSentField && field.isFixed64())
-      publication.sentNs = static_cast<std::int64_t>(field.fixed64());
-    if (field.number() == kKeptField && field.isVarint()) publication.kept = field.varint();
-    if (field.number() == kAgainField && field.isVarint()) publication.isAgain = field.varint() != 0;
-  }
+  while (field.next()) takeTailField(field, publication);
   return !field.failed();
 }
 

@@ -148,6 +148,11 @@ std::vector<CallDesk::CallPtr> ServiceDesk::beginAll(const CallPtr& model, const
   const bool isDone = all->done.isOpen();
   if (isDone && !all->calls.empty()) return all->calls;
   if (isDone && isStopped()) throw Error(Errc::stopping, who());
+  failUnknown();
+}
+
+/// Says why nothing is known of the service.
+void ServiceDesk::failUnknown() const {
   const Knowledge knowledge = knowledge_;
   if (knowledge == Knowledge::refused) throw Error(Errc::unauthorized, who() + ": " + kRefused);
   if (knowledge == Knowledge::refusedByRegistry) throw Error(Errc::unauthorized, who() + ": " + kRegistryRefuses);

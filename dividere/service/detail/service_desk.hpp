@@ -60,6 +60,7 @@ class ServiceDesk final : public CallDesk {
 
   void hasEnded() override;
   void beginAllNow();
+  [[noreturn]] void failUnknown() const;
 
   void lookUp(Clock::time_point earliest);
   void lookUpNow();
