@@ -80,7 +80,7 @@ class Child {
     if (::write(input_, line.data(), line.size()) < 0) throw std::runtime_error("a child process is gone");
   }
 
-  /// Says it, and returns the answer.
+  /// Says it, and returns the reply.
   std::string ask(const std::string& text) {
     say(text);
     return line();

@@ -14,7 +14,7 @@
 
 namespace bench {
 
-/// Does what is said: "await <subscribers>", answered when they are there, and "send <bytes> <count>".
+/// Does what is said: "await <subscribers>", replied to when they are there, and "send <bytes> <count>".
 template <class Await, class Send>
 void obey(const Await& await, const Send& send) {
   for (std::string text; heard(text);) {

@@ -8,7 +8,7 @@
 
 namespace bench {
 
-// Both answer with what they were sent.
+// Both reply with what they were sent.
 
 void respond(const Arguments& arguments) {
   dividere::connection::SocketOptions options;

@@ -81,7 +81,7 @@ void ask(BareSocket& socket) {
   socket.send(request);
 }
 
-/// Keeps 64 requests under way until it is killed; tells when the first is answered.
+/// Keeps 64 requests under way until it is killed; tells when the first is replied to.
 void flood(const Arguments& arguments) {
   BareSocket socket(ZMQ_DEALER);
   socket.connect(arguments.at(0));

@@ -1,4 +1,4 @@
-// Reactors: handlers called with what arrives by any of several sockets; here requests, which are answered, and published
+// Reactors: handlers called with what arrives by any of several sockets; here requests, which are replied to, and published
 // events, which are not. First in a thread of this process, then in a process of its own: the handlers are the same.
 
 #include <dividere.hpp>

@@ -1,4 +1,4 @@
-// Request and response: given several endpoints, requests go to them in turn. Here three threads answer; they could as
+// Request and response: given several endpoints, requests go to them in turn. Here three threads reply; they could as
 // well be processes on three machines.
 
 #include <dividere.hpp>

@@ -23863,7 +23863,7 @@ struct Signal {
   std::uint32_t capacity = 0;   // requests the worker takes at a time; not 0: it gives signs of life while it works
   bool isRegistration = false;  // the connection is new: whatever the worker was given before is lost
   std::uint32_t features = 0;   // bits of Feature: what it understands beyond requests and replies
-  bool isGoodbye = false;       // the worker takes no more, and has answered all it will
+  bool isGoodbye = false;       // the worker takes no more, and has replied to all it will
 };
 
 /// None, if it is longer than kLongestSignal.
@@ -24252,8 +24252,8 @@ struct BrokerWorker {
   Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
-  int asksBefore = 0;  // those that were unanswered when it was given its last request
-  int freeSigns = 0;   // signs of life since then that answer none of these
+  int asksBefore = 0;  // those that were without a reply when it was given its last request
+  int freeSigns = 0;   // signs of life since then that reply to none of these
 
   bool isBusy() const { return !requests.empty(); }
   bool hasRoom() const { return !isGone && requests.size() < capacity; }
@@ -24329,7 +24329,7 @@ class WorkerRoster {
 // end dividere/balancing/detail/worker_roster.hpp
 
 // begin dividere/balancing/detail/request_book.hpp
-// The requests a Broker has read and not yet answered.
+// The requests a Broker has read and not yet replied to.
 
 namespace dividere::detail {
 
@@ -24389,7 +24389,7 @@ class RequestBook {
   /// All that the worker has waits again, at the head.
   void takeBackAll(BrokerWorker& worker, TimePoint now);
 
-  /// What is needed to answer a request that its worker is still at. It is no retry's request from now on.
+  /// What is needed to reply to a request that its worker is still at. It is no retry's request from now on.
   BrokerRequest takeAnswerable(BrokerRequest& request);
 
   // All of them:
@@ -29413,7 +29413,7 @@ class ParkedLookups {
   using Clock = Deadline::Clock;
 
   /// Keeps a request of this route and from this address, with `since` at what was looked at in vain. False if there is no
-  /// room for it: then it is to be answered at once.
+  /// room for it: then it is to be replied to at once.
   bool add(const connection::Route& route, const ServiceLookupReq& request, std::string_view asker,
            Clock::time_point now);
 

@@ -1,5 +1,5 @@
 // A Worker that does what it is told by a Msg02, and prints it first: "die", "hold" (for ever), "stop" (itself, with
-// SIGSTOP, then answers), or just answers.
+// SIGSTOP, then replies), or just replies.
 //
 //   balancing_worker_process <endpoint> <heartbeat in ms>
 

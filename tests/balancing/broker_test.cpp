@@ -7,7 +7,7 @@
 
 using namespace kit;
 
-TEST_CASE("a broker that stops answers what waits and what is in flight") {
+TEST_CASE("when a broker stops, what waits and what is in flight ends with an error") {
   Broker broker(0, 0, calm());
   RawWorker worker(broker);
   worker.beatTyped();
@@ -143,7 +143,7 @@ TEST_CASE("an empty request is a request of plain bytes") {
   CHECK(client.recv() == Frames{""});
 }
 
-TEST_CASE("bytes that only look like an envelope are answered by the worker that cannot read them") {
+TEST_CASE("bytes that only look like an envelope are replied to by the worker that cannot read them") {
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   worker.on([](const Msg01& m) { return m; });

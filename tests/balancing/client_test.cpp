@@ -21,7 +21,7 @@ TEST_CASE("a request carries a frame of 24 bytes, the same for each try and anot
   CHECK((*third)[1].substr(0, 16) == (*first)[1].substr(0, 16));  // which names the client
 }
 
-TEST_CASE("a Client tries as often as its policy says, and then says that there is no answer") {
+TEST_CASE("a Client tries as often as its policy says, and then says that there is no reply") {
   Front broker;
   Client client(broker.endpoint, tries(3, 250ms));
   broker.meet(client);
@@ -115,7 +115,7 @@ TEST_CASE("given several endpoints, each try goes to the next one") {
   CHECK(dead.recv());
 }
 
-TEST_CASE("an answer that there is none is an Error with its code and the handler's text") {
+TEST_CASE("a reply that there is none is an Error with its code and the handler's text") {
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   worker.on([](const Msg01&) -> Msg01 { throw std::runtime_error("the boiler is cold"); });
@@ -148,7 +148,7 @@ TEST_CASE("a handler of plain bytes that throws is told to a Client, but not to 
   CHECK(addsUp(broker.stats()));
 }
 
-TEST_CASE("an answer of another type than asked for is an Error") {
+TEST_CASE("a reply of another type than asked for is an Error") {
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   worker.on([](const Msg01& m) { return m; });

@@ -7,7 +7,7 @@ using namespace kit;
 
 namespace {
 
-/// A Worker of this process that answers whatever comes.
+/// A Worker of this process that replies to whatever comes.
 struct Helper {
   explicit Helper(const Broker& broker) : worker(back(broker)) {
     worker.on([](const Msg02& m) { return msg01("done by the helper: " + m.field1()); });
@@ -245,7 +245,7 @@ TEST_CASE("a busy worker that cannot give signs of life while it works is waited
   CHECK(client.recv() == Frames{"y"});
 }
 
-TEST_CASE("a request whose workers die one after the other is answered, not tried for ever") {
+TEST_CASE("a request whose workers die one after the other ends with an error, and is not tried for ever") {
   BrokerOptions options = calm();
   options.maxAttempts = 2;
   Broker broker(0, 0, options);
@@ -311,7 +311,7 @@ TEST_CASE("requests taken back from a worker keep their order") {
   }
 }
 
-TEST_CASE("a request that a worker does not answer in time is answered for it, and its reply comes too late") {
+TEST_CASE("a request that a worker does not reply to in time ends with an error, and its reply comes too late") {
   BrokerOptions options = calm();
   options.handlerDeadline = 500ms;
   Broker broker(0, 0, options);
@@ -353,7 +353,7 @@ TEST_CASE("late replies, second replies and replies to nothing are dropped and c
   CHECK(broker.stats().replied == 1);
 }
 
-TEST_CASE("a worker cannot answer what another one was given") {
+TEST_CASE("a worker cannot reply to what another one was given") {
   Broker broker(0, 0, calm());
   RawWorker honest(broker), thief(broker);
   honest.registerBytes();
@@ -521,7 +521,7 @@ TEST_CASE(
   CHECK(again->back() == lost->back());
 }
 
-TEST_CASE("a worker that leaves a request unanswered is free when it speaks again, and the client is told") {
+TEST_CASE("a worker that leaves a request without a reply is free when it speaks again, and the client is told") {
   Broker broker(0, 0, calm());
   RawWorker python(broker);
   python.beatTyped();
@@ -547,7 +547,7 @@ TEST_CASE("a worker that leaves a request unanswered is free when it speaks agai
   CHECK(text(next->back()) == "another");
 }
 
-TEST_CASE("an old ask that is answered late does not make a busy worker free") {
+TEST_CASE("an old ask that is replied to late does not make a busy worker free") {
   Broker broker(0, 0, patientlyBrisk());
   RawWorker python(broker);
   python.beatTyped();
@@ -557,7 +557,7 @@ TEST_CASE("an old ask that is answered late does not make a busy worker free") {
   client.send({envelope(msg01("slow"))});
   const auto request = python.request(false);
   REQUIRE(request);
-  python.beatTyped();  // the answer to what it was asked before
+  python.beatTyped();  // the reply to what it was asked before
   python.reply(*request, envelope(msg01("done")));
   const auto reply = client.recv();
   REQUIRE(reply);

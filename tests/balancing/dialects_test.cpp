@@ -24,7 +24,7 @@ TEST_CASE("a byte worker of plain libzmq is given requests of plain libzmq clien
   CHECK(req.recv() == Frames{"to the req"});
 }
 
-TEST_CASE("a byte worker that has answered one request is idle again at once") {
+TEST_CASE("a byte worker that has replied to one request is idle again at once") {
   Broker broker(0, 0, calm());
   RawWorker worker(broker);
   worker.registerBytes();
@@ -161,7 +161,7 @@ TEST_CASE("an idle worker is asked for a sign of life in its own dialect, and dr
   CHECK(reaches(broker, [](const BrokerStats& s) { return s.workers == 0; }));
 }
 
-TEST_CASE("a worker that answers when asked stays, however long it is idle") {
+TEST_CASE("a worker that replies when asked stays, however long it is idle") {
   BrokerOptions options;
   options.heartbeat = 250ms;
   Broker broker(0, 0, options);
@@ -185,7 +185,7 @@ TEST_CASE("a worker taken for dead is a worker again with its next sign of life"
   CHECK(broker.waitForWorkers(1, kLimit));
 }
 
-TEST_CASE("a Worker's typed handlers answer a Client") {
+TEST_CASE("a Worker's typed handlers reply to a Client") {
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   worker.on([](const Msg01& question) { return msg02(question.field1(), 42); });
@@ -201,7 +201,7 @@ TEST_CASE("a Worker's typed handlers answer a Client") {
   CHECK(message->GetTypeName() == "Msg02");
 }
 
-TEST_CASE("a Worker with onBytes answers callBytes and clients of plain libzmq, whatever the bytes") {
+TEST_CASE("a Worker with onBytes replies to callBytes and clients of plain libzmq, whatever the bytes") {
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   worker.onBytes([](std::string_view bytes) { return std::string(bytes.rbegin(), bytes.rend()); });

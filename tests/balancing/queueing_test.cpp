@@ -119,7 +119,7 @@ TEST_CASE("a Client is told that the broker is overloaded") {
   CHECK(codeOf([&] { client.callBytes("x"); }) == Errc::overloaded);
 }
 
-TEST_CASE("a request that has waited too long is answered: no worker, or too few of them") {
+TEST_CASE("a request that has waited too long is replied to: no worker, or too few of them") {
   BrokerOptions options = calm();
   options.maxWait = 50ms;
   Broker broker(0, 0, options);
@@ -189,7 +189,7 @@ TEST_CASE("no more replies are kept for a client that takes none than requests m
   RawSocket idler(ZMQ_DEALER);
   idler.set(ZMQ_RCVHWM, 1);
   idler.connect(front(broker));
-  // Slower than they are answered, so that none is refused for want of room to wait.
+  // Slower than they are replied to, so that none is refused for want of room to wait.
   for (std::uint64_t i = 1; i <= 1500; ++i) {
     idler.send({"x"});
     REQUIRE(reaches(broker, [&](const BrokerStats& s) { return s.read == i && s.waiting == 0; }));

@@ -94,7 +94,7 @@ TEST_CASE("a retry is found as long as its request is under way") {
   CHECK(!book.findRetried("id"));
 }
 
-TEST_CASE("a request that was answered for its worker keeps that one busy, and is no retry's any more") {
+TEST_CASE("a request that ended before its worker was done keeps that one busy, and is no retry's any more") {
   Books books;
   RequestBook& book = books.book;
   books.add(request("a", "id"));

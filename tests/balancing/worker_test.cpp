@@ -23,7 +23,7 @@ TEST_CASE("a Worker registers with a broker that comes after it, and with the ne
   }
 }
 
-TEST_CASE("a Worker that stops finishes the request at hand, answers it, and gives the others back") {
+TEST_CASE("a Worker that stops finishes the request at hand, replies to it, and gives the others back") {
   Broker broker(0, 0, calm());
   HeldWorker held(broker, "by the one that leaves");
   REQUIRE(broker.waitForWorkers(1, kLimit));
@@ -140,7 +140,7 @@ TEST_CASE("a Worker stops promptly: idle, twice, before start, and without a bro
   alone.stop();
 }
 
-TEST_CASE("a Worker can be stopped from its own handler: the answer still goes out") {
+TEST_CASE("a Worker can be stopped from its own handler: the reply still goes out") {
   Broker broker(0, 0, calm());
   Worker worker(back(broker));
   worker.on([&](const Msg01& m) {
@@ -181,7 +181,7 @@ TEST_CASE("a handler that throws is reported, and the Worker goes on") {
   CHECK(worker.handlerStats().failed == 1);
 }
 
-TEST_CASE("a handler answers once: with its Sender or its result, and one that does not is told on") {
+TEST_CASE("a handler replies once: with its Sender or its result, and one that does not is told on") {
   Broker broker(0, 0, calm());
   Notes<bool> refused;
   Worker worker(back(broker));

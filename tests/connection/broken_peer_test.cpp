@@ -97,7 +97,7 @@ TEST_CASE("a request whose port was a faulty peer's gets through to the response
     Request request(local(port), quick(events));
     peer.meet(port, events);
     Response response(local(port), binding());
-    request.send("ask");  // perhaps to be lost with the faulty peer: it was the one to answer
+    request.send("ask");  // perhaps to be lost with the faulty peer: it was the one to reply
     CHECK(eventually([&] {
       while (response.recv(milliseconds(10))) response.send("answer");
       if (request.recv(kShort) == "answer") return true;  // not that to a request given up
@@ -201,7 +201,7 @@ TEST_CASE("a web request to a publisher is no subscriber") {
   CHECK(publisher.subscribers() == 1);
 }
 
-TEST_CASE("junk to a response or a proxy is no request, and the next request is answered") {
+TEST_CASE("junk to a response or a proxy is no request, and the next request is replied to") {
   Response response("tcp://127.0.0.1:*");
   Proxy proxy(0, 0);
   for (const std::uint16_t port : {response.port(), proxy.frontPort(), proxy.backPort()}) {

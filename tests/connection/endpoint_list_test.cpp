@@ -58,7 +58,7 @@ class Places {
   std::vector<std::string> endpoints_;
 };
 
-/// Answers requests with its name, in a thread of its own, until told "stop" by its end.
+/// Replies to requests with its name, in a thread of its own, until told "stop" by its end.
 class Responder {
  public:
   Responder(const std::string& endpoint, const std::string& name)
@@ -163,7 +163,7 @@ TEST_CASE("one bad endpoint in a list is an error that names it") {
   CHECK(contains(what, "no port"));
 }
 
-TEST_CASE("a dead endpoint in a list of a request is passed over: 10 of 10 are answered") {
+TEST_CASE("a dead endpoint in a list of a request is passed over: 10 of 10 are replied to") {
   for (const std::size_t dead : {0U, 1U, 2U}) {
     CAPTURE(dead);
     const Places places(3);

@@ -30,7 +30,7 @@ namespace {
 std::string frontOf(const Proxy& proxy) { return local(proxy.frontPort()); }
 std::string backOf(const Proxy& proxy) { return local(proxy.backPort()); }
 
-/// Threads that answer what reaches an endpoint, each through a Response or a Dealer of its own.
+/// Threads that reply to what reaches an endpoint, each through a Response or a Dealer of its own.
 class Answering {
  public:
   template <class Socket>
@@ -118,7 +118,7 @@ TEST_CASE("a thousand requests are under way at once, every dealer gets its own 
   }
 }
 
-TEST_CASE("5,000 requests of several clients through a proxy are all answered, by all responders") {
+TEST_CASE("5,000 requests of several clients through a proxy are all replied to, by all responders") {
   Proxy proxy(0, 0);
   const auto workers = Answering::with<Response>(backOf(proxy), 4);
   std::atomic<int> right{0};
@@ -192,7 +192,7 @@ TEST_CASE("a proxy deals requests to its backs in turn") {
   CHECK(answered[&second] == 5);
 }
 
-TEST_CASE("a reply whose asker is gone is dropped, logged, and the proxy goes on") {
+TEST_CASE("a reply whose client is gone is dropped, logged, and the proxy goes on") {
   const LogCapture log;
   Proxy proxy(0, 0);
   Response response(backOf(proxy));

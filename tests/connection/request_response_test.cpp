@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// One request and its answer, with all that each side may do at each step.
+/// One request and its reply, with all that each side may do at each step.
 void exchange(Request& request, Response& response, const std::string& text) {
   request.send("ask " + text);
   CHECK(response.recv(kLimit) == "ask " + text);
@@ -31,7 +31,7 @@ void exchange(Request& request, Response& response, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a request is answered over tcp, ipc and inproc") {
+TEST_CASE("a request is replied to over tcp, ipc and inproc") {
   const TempDir dir;
   for (const std::string& endpoint : {std::string("tcp://127.0.0.1:*"), dir.ipc("rep"), std::string("inproc://rep")}) {
     CAPTURE(endpoint);
@@ -146,7 +146,7 @@ TEST_CASE("a time-out comes no earlier than asked for") {
   CHECK(took([&] { CHECK(response.recv(milliseconds(30)) == std::nullopt); }) >= milliseconds(30));
 }
 
-TEST_CASE("after a time-out the next request may be sent, and the late reply is not its answer") {
+TEST_CASE("after a time-out the next request may be sent, and the late reply is not its reply") {
   for (const bool byWaiting : {false, true}) {
     CAPTURE(byWaiting);
     Response response("tcp://127.0.0.1:*");
@@ -213,7 +213,7 @@ TEST_CASE("several requests to one response get a reply each, their own") {
   for (std::size_t i = 0; i < requests.size(); ++i) CHECK(requests[i].recv(kLimit) == "answer " + std::to_string(i));
 }
 
-TEST_CASE("a reply to one who is gone is dropped, and the next request is answered") {
+TEST_CASE("a reply to one who is gone is dropped, and the next request is replied to") {
   Response response("tcp://127.0.0.1:*");
   std::optional<Request> gone(std::in_place, response.endpoint());
   gone->send("ask");
@@ -252,7 +252,7 @@ TEST_CASE("a reply of several frames is malformed, and the next one is fine") {
   CHECK(request.recv(kLimit) == "fine");
 }
 
-TEST_CASE("a plain ZeroMQ peer is answered, and answers") {
+TEST_CASE("a plain ZeroMQ peer is replied to, and replies") {
   Response response("tcp://127.0.0.1:*");
   RawSocket asking(ZMQ_REQ);
   asking.connect(response.endpoint());

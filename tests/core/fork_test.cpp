@@ -222,7 +222,7 @@ TEST_CASE("a forked child is not given a port that its parent holds") {
 }
 
 TEST_CASE("after a fork random names differ") {
-  // Dealers are named at random; two of one name would not both be answered.
+  // Dealers are named at random; two of one name would not both be replied to.
   Proxy proxy(0, 0);
   const std::string front = local(proxy.frontPort());
   Dealer backend(local(proxy.backPort()));

@@ -34,7 +34,7 @@ Peer pythonClient(const std::string& endpoint, const std::string& timeout = kPat
   return Peer("byte_client", {endpoint, timeout}, kPublished);
 }
 
-/// Answers with the bytes it was asked with, backwards.
+/// Replies with the bytes it was asked with, backwards.
 class Reverser : public Worker {
  public:
   explicit Reverser(const std::string& endpoint, std::chrono::milliseconds heartbeat = 60s)
@@ -61,7 +61,7 @@ void callAll(Client& client) {
 }  // namespace
 
 TEST_SUITE("broker, bytes") {
-  TEST_CASE("C++ broker, Python worker and client: requests are answered, one after the other by the same worker") {
+  TEST_CASE("C++ broker, Python worker and client: requests are replied to, one after the other by the same worker") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Peer worker = pythonWorker(back(broker)), client = pythonClient(front(broker));
@@ -71,7 +71,7 @@ TEST_SUITE("broker, bytes") {
     CHECK(broker.stats().junk == 0);
   }
 
-  TEST_CASE("C++ broker, Python worker, C++ client: requests are answered") {
+  TEST_CASE("C++ broker, Python worker, C++ client: requests are replied to") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Peer worker = pythonWorker(back(broker));
@@ -79,7 +79,7 @@ TEST_SUITE("broker, bytes") {
     callAll(client);
   }
 
-  TEST_CASE("C++ broker and worker, Python client: requests are answered") {
+  TEST_CASE("C++ broker and worker, Python client: requests are replied to") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Reverser worker(back(broker));
@@ -88,7 +88,7 @@ TEST_SUITE("broker, bytes") {
   }
 
   // That broker ends when a request comes while no worker is idle.
-  TEST_CASE("Python broker, C++ worker and client: requests are answered, each as soon as the one before it is") {
+  TEST_CASE("Python broker, C++ worker and client: requests are replied to, each as soon as the one before it is") {
     if (noPython()) return;
     Peer broker = pythonBroker();
     Reverser worker(broker.endpoint(1));
@@ -100,7 +100,7 @@ TEST_SUITE("broker, bytes") {
     }
   }
 
-  TEST_CASE("Python broker, C++ worker, Python client: requests are answered") {
+  TEST_CASE("Python broker, C++ worker, Python client: requests are replied to") {
     if (noPython()) return;
     Peer broker = pythonBroker();
     Reverser worker(broker.endpoint(1));
@@ -110,7 +110,7 @@ TEST_SUITE("broker, bytes") {
   }
 
   // For that broker a worker that has replied is never idle again.
-  TEST_CASE("Python broker and workers, C++ client: a request for each worker is answered") {
+  TEST_CASE("Python broker and workers, C++ client: a request for each worker is replied to") {
     if (noPython()) return;
     Peer broker = pythonBroker();
     Peer one = pythonWorker(broker.endpoint(1)), other = pythonWorker(broker.endpoint(1));

@@ -75,7 +75,7 @@ void answerPythonDealer(Dealer& dealer, Peer& other) {
 }  // namespace
 
 TEST_SUITE("C++ Proxy") {
-  TEST_CASE("C++ asks, Python answers: request and response") {
+  TEST_CASE("C++ asks, Python replies: request and response") {
     if (noPython()) return;
     Proxy proxy(0, 0);
     Peer response("response", {local(proxy.backPort())});
@@ -83,7 +83,7 @@ TEST_SUITE("C++ Proxy") {
     askPython(request, response);
   }
 
-  TEST_CASE("Python asks, C++ answers: request and response") {
+  TEST_CASE("Python asks, C++ replies: request and response") {
     if (noPython()) return;
     Proxy proxy(0, 0);
     Response response(local(proxy.backPort()));
@@ -91,14 +91,14 @@ TEST_SUITE("C++ Proxy") {
     answerPython(response, request);
   }
 
-  TEST_CASE("Python asks, Python answers: request and response") {
+  TEST_CASE("Python asks, Python replies: request and response") {
     if (noPython()) return;
     Proxy proxy(0, 0);
     Peer request("request", {local(proxy.frontPort())}), response("response", {local(proxy.backPort())});
     letPythonAskPython(request, response);
   }
 
-  TEST_CASE("C++ asks, Python answers: two dealers") {
+  TEST_CASE("C++ asks, Python replies: two dealers") {
     if (noPython()) return;
     Proxy proxy(0, 0);
     Peer other("dealer", {local(proxy.backPort())});
@@ -106,7 +106,7 @@ TEST_SUITE("C++ Proxy") {
     dealToPython(dealer, other);
   }
 
-  TEST_CASE("Python asks, C++ answers: two dealers") {
+  TEST_CASE("Python asks, C++ replies: two dealers") {
     if (noPython()) return;
     Proxy proxy(0, 0);
     Dealer dealer(local(proxy.backPort()));
@@ -116,7 +116,7 @@ TEST_SUITE("C++ Proxy") {
 }
 
 TEST_SUITE("Python router/dealer") {
-  TEST_CASE("C++ asks, C++ answers: request and response") {
+  TEST_CASE("C++ asks, C++ replies: request and response") {
     if (noPython()) return;
     Peer proxy("router_dealer");
     Response response(proxy.endpoint(1));
@@ -124,7 +124,7 @@ TEST_SUITE("Python router/dealer") {
     askCpp(request, response);
   }
 
-  TEST_CASE("C++ asks, Python answers: request and response") {
+  TEST_CASE("C++ asks, Python replies: request and response") {
     if (noPython()) return;
     Peer proxy("router_dealer");
     Peer response("response", {proxy.endpoint(1)});
@@ -132,7 +132,7 @@ TEST_SUITE("Python router/dealer") {
     askPython(request, response);
   }
 
-  TEST_CASE("C++ asks, Python answers: two dealers") {
+  TEST_CASE("C++ asks, Python replies: two dealers") {
     if (noPython()) return;
     Peer proxy("router_dealer");
     Peer other("dealer", {proxy.endpoint(1)});
@@ -140,7 +140,7 @@ TEST_SUITE("Python router/dealer") {
     dealToPython(dealer, other);
   }
 
-  TEST_CASE("Python asks, C++ answers: request and response") {
+  TEST_CASE("Python asks, C++ replies: request and response") {
     if (noPython()) return;
     Peer proxy("router_dealer");
     Response response(proxy.endpoint(1));
@@ -148,7 +148,7 @@ TEST_SUITE("Python router/dealer") {
     answerPython(response, request);
   }
 
-  TEST_CASE("Python asks, C++ answers: two dealers") {
+  TEST_CASE("Python asks, C++ replies: two dealers") {
     if (noPython()) return;
     Peer proxy("router_dealer");
     Dealer dealer(proxy.endpoint(1));

@@ -24,7 +24,7 @@ std::string local(const Response& response) { return "tcp://localhost:" + std::t
 }  // namespace
 
 TEST_SUITE("request/response") {
-  TEST_CASE("Python binds, C++ connects: questions and answers of all types") {
+  TEST_CASE("Python binds, C++ connects: questions and replies of all types") {
     if (noPython()) return;
     Peer peer("response", {"tcp://*:*"});
     Request request(peer.endpoint());
@@ -38,7 +38,7 @@ TEST_SUITE("request/response") {
     }
   }
 
-  TEST_CASE("C++ binds, Python connects: questions and answers of all types") {
+  TEST_CASE("C++ binds, Python connects: questions and replies of all types") {
     if (noPython()) return;
     Response response("tcp://*:*");
     Peer peer("request", {local(response)});

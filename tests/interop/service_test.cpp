@@ -36,7 +36,7 @@ Peer pythonService(const Location& registry) {
 
 Peer pythonCaller(const Location& registry) { return Peer("service_caller", {stage::at(registry.port)}, kPublished); }
 
-/// Answers with the message that it was asked with.
+/// Replies with the message that it was asked with.
 class CppService : public Service {
  public:
   explicit CppService(const Location& registry) : Service(kName, stage::at(registry)) {
@@ -70,7 +70,7 @@ void callAll(Client& caller) {
 }  // namespace
 
 TEST_SUITE("service") {
-  TEST_CASE("C++ registry and service, Python caller: calls of all types are answered") {
+  TEST_CASE("C++ registry and service, Python caller: calls of all types are replied to") {
     if (noPython()) return;
     Server registry(stage::anywhere());
     CppService service(locationOf(registry));
@@ -78,7 +78,7 @@ TEST_SUITE("service") {
     callAll(caller);
   }
 
-  TEST_CASE("C++ registry and caller, Python service: calls of all types are answered") {
+  TEST_CASE("C++ registry and caller, Python service: calls of all types are replied to") {
     if (noPython()) return;
     Server registry(stage::anywhere());
     Peer service = pythonService(locationOf(registry));
@@ -87,7 +87,7 @@ TEST_SUITE("service") {
     callAll(caller);
   }
 
-  TEST_CASE("C++ registry, Python service and caller: calls of all types are answered") {
+  TEST_CASE("C++ registry, Python service and caller: calls of all types are replied to") {
     if (noPython()) return;
     Server registry(stage::anywhere());
     Peer service = pythonService(locationOf(registry)), caller = pythonCaller(locationOf(registry));
@@ -95,7 +95,7 @@ TEST_SUITE("service") {
     callAll(caller);
   }
 
-  TEST_CASE("Python registry and caller, C++ service: calls of all types are answered, until it stops") {
+  TEST_CASE("Python registry and caller, C++ service: calls of all types are replied to, until it stops") {
     if (noPython()) return;
     Peer registry = pythonRegistry(), caller = pythonCaller(locationOf(registry));
     std::optional<CppService> service(locationOf(registry));
@@ -105,7 +105,7 @@ TEST_SUITE("service") {
     CHECK(caller.ask({"call", kName, "Msg01", ""}) == Words{"unavailable"});
   }
 
-  TEST_CASE("Python registry and service, C++ caller: calls of all types are answered") {
+  TEST_CASE("Python registry and service, C++ caller: calls of all types are replied to") {
     if (noPython()) return;
     Peer registry = pythonRegistry(), service = pythonService(locationOf(registry));
     registry.hearUntil("registered");
@@ -113,7 +113,7 @@ TEST_SUITE("service") {
     callAll(caller);
   }
 
-  TEST_CASE("Python registry, C++ service and caller: calls of all types are answered") {
+  TEST_CASE("Python registry, C++ service and caller: calls of all types are replied to") {
     if (noPython()) return;
     Peer registry = pythonRegistry();
     CppService service(locationOf(registry));
@@ -181,7 +181,7 @@ TEST_SUITE("service, registering again") {
     const Location location = locationOf(*registry);
     Peer service = pythonService(location);
     // As it starts, and again when the registry has seen it listen. In the middle of that it would wait for the old
-    // registry's answer for ever, as in the package.
+    // registry's reply for ever, as in the package.
     for (int i = 0; i < 2; ++i) service.hearUntil("registered");
     registry.reset();
     registry.emplace(again);

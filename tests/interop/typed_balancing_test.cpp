@@ -29,7 +29,7 @@ Peer pythonWorker(const std::string& endpoint, const std::string& period = kCalm
 }
 Peer pythonClient(const std::string& endpoint) { return Peer("typed_client", {endpoint, kPatience}, kPublished); }
 
-/// Answers with the message that it was asked with.
+/// Replies with the message that it was asked with.
 class Echo : public Worker {
  public:
   explicit Echo(const std::string& endpoint, std::chrono::milliseconds heartbeat = 60s)
@@ -81,7 +81,7 @@ void callAll(Client& client) {
 }  // namespace
 
 TEST_SUITE("broker, typed") {
-  TEST_CASE("C++ broker, Python worker and client: requests of all types are answered") {
+  TEST_CASE("C++ broker, Python worker and client: requests of all types are replied to") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Peer worker = pythonWorker(back(broker)), client = pythonClient(front(broker));
@@ -91,7 +91,7 @@ TEST_SUITE("broker, typed") {
     CHECK(broker.stats().junk == 0);
   }
 
-  TEST_CASE("C++ broker, Python worker, C++ client: requests of all types are answered") {
+  TEST_CASE("C++ broker, Python worker, C++ client: requests of all types are replied to") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Peer worker = pythonWorker(back(broker));
@@ -99,7 +99,7 @@ TEST_SUITE("broker, typed") {
     callAll(client);
   }
 
-  TEST_CASE("C++ broker and worker, Python client: requests of all types are answered") {
+  TEST_CASE("C++ broker and worker, Python client: requests of all types are replied to") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Echo worker(back(broker));
@@ -117,7 +117,7 @@ TEST_SUITE("broker, typed") {
     }
   }
 
-  TEST_CASE("Python broker, C++ worker and client: requests of all types are answered") {
+  TEST_CASE("Python broker, C++ worker and client: requests of all types are replied to") {
     if (noPython()) return;
     Peer broker = pythonBroker();
     Echo worker(broker.endpoint(1));
@@ -126,7 +126,7 @@ TEST_SUITE("broker, typed") {
     callAll(client);
   }
 
-  TEST_CASE("Python broker, C++ worker, Python client: requests of all types are answered") {
+  TEST_CASE("Python broker, C++ worker, Python client: requests of all types are replied to") {
     if (noPython()) return;
     Peer broker = pythonBroker();
     Echo worker(broker.endpoint(1));
@@ -135,7 +135,7 @@ TEST_SUITE("broker, typed") {
     callAll(client);
   }
 
-  TEST_CASE("Python broker and worker, C++ client: requests of all types are answered") {
+  TEST_CASE("Python broker and worker, C++ client: requests of all types are replied to") {
     if (noPython()) return;
     Peer broker = pythonBroker(), worker = pythonWorker(broker.endpoint(1));
     broker.hearUntil("sign");
@@ -252,7 +252,7 @@ TEST_SUITE("broker, typed") {
     CHECK(broker.stats().redispatched == 1);
   }
 
-  TEST_CASE("C++ broker, Python worker: it is given the next request though it has left one unanswered") {
+  TEST_CASE("C++ broker, Python worker: it is given the next request though it has left one without a reply") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Peer worker("typed_worker", {back(broker), "0.05", "mute"}, kPublished);
@@ -265,7 +265,7 @@ TEST_SUITE("broker, typed") {
     CHECK(broker.stats().workers == 1);
   }
 
-  TEST_CASE("C++ broker, Python client: what it asks again and again is answered when a worker comes") {
+  TEST_CASE("C++ broker, Python client: what it asks again and again is replied to when a worker comes") {
     if (noPython()) return;
     Broker broker(0, 0, calm());
     Peer client("typed_client", {front(broker), "20", "100000"}, kPublished);

@@ -48,7 +48,7 @@ TEST_CASE("a message that came without a route has none, and its type is its own
   CHECK(static_cast<const Msg01&>(*message.body).field1() == "abcd");
 }
 
-TEST_CASE("a route of any frames comes with its typed message, and goes back with the answer") {
+TEST_CASE("a route of any frames comes with its typed message, and goes back with the reply") {
   Pair pair;
   for (const Route& route : {Route{"one"}, Route{""}, Route{"client", ""},
                              Route{"a", "b", "", std::string("\0\xFF", 2)}, Route(63, "hop")}) {
@@ -104,7 +104,7 @@ TEST_CASE("a bound dealer without a peer cannot hand a message on in time") {
 TEST_CASE("a dealer and a response exchange typed messages with an empty frame") {
   Response response("tcp://*:*");
   Dealer dealer(meeting(response));
-  for (int i = 0; i < 5; ++i) dealer.sendWithEmptyFrame(msg02(i));  // no need to wait for each answer
+  for (int i = 0; i < 5; ++i) dealer.sendWithEmptyFrame(msg02(i));  // no need to wait for each reply
   for (int i = 0; i < 5; ++i) {
     CHECK(response.recv<Msg02>().field2() == i);
     response.send(msg02(-i));
@@ -116,7 +116,7 @@ TEST_CASE("a dealer and a response exchange typed messages with an empty frame")
   }
 }
 
-TEST_CASE("frames in front of the empty one come back with a response's answer") {
+TEST_CASE("frames in front of the empty one come back with a response's reply") {
   Response response("tcp://*:*");
   Dealer dealer(meeting(response));
   dealer.send(Route{"call 7", ""}, msg01("question"));
@@ -196,7 +196,7 @@ TEST_CASE("what a dealer cannot take throws, says who received it, and the next 
   CHECK(pair.bound.recv<Msg01>().field1() == "fine");
 }
 
-TEST_CASE("an error that a peer answers with is thrown to a dealer that asks for a type") {
+TEST_CASE("an error that a peer replies with is thrown to a dealer that asks for a type") {
   Pair pair;
   DividereError error;
   error.set_code(2);

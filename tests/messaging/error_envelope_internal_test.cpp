@@ -23,7 +23,7 @@ std::string toldBy(const detail::DividereError& error) {
 
 }  // namespace
 
-TEST_CASE("an error that a peer answers with is thrown here with the same code and text") {
+TEST_CASE("an error that a peer replies with is thrown here with the same code and text") {
   for (int code = 1; code <= 11; ++code) {
     CAPTURE(code);
     const std::string bytes = toldBy({static_cast<std::uint32_t>(code), "as the peer says"});
@@ -65,7 +65,7 @@ TEST_CASE("an error's text is shown without control characters, and not at any l
   for (const char c : what) REQUIRE((c >= ' ' && c < 127));
 }
 
-TEST_CASE("a malformed DividereError is no answer, but of the wrong type") {
+TEST_CASE("a malformed DividereError is no reply, but of the wrong type") {
   const std::string bytes = detail::sealEnvelope(detail::DividereError::kType, "\xFF");
   Msg01 message;
   CHECK(codeOf([&] { detail::decodeEnvelopeInto("test", bytes, message); }) == Errc::wrongType);

@@ -236,7 +236,7 @@ TEST_CASE("nothing that a publisher makes up disturbs a subscriber") {
   CHECK(scene.hasNone());
 }
 
-TEST_CASE("a publisher answers asks for what it has, and nothing that is malformed or meant for another") {
+TEST_CASE("a publisher replies to asks for what it has, and nothing that is malformed or meant for another") {
   PublisherOptions options;
   options.keep = 3;
   Publisher publisher("tcp://*:*", options);

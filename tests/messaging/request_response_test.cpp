@@ -23,25 +23,25 @@ using dividere::messaging::Response;
 
 namespace {
 
-/// One who asks and one who answers.
+/// One who asks and one who replies.
 struct Pair {
   Response response{"tcp://*:*"};
   Request request{meeting(response)};
 };
 
-/// An asker that sends any bytes, and reads the answer as it is.
+/// A client that sends any bytes, and reads the reply as it is.
 struct BytesPair {
   Response response{"tcp://*:*"};
   dividere::connection::Request request{meeting(response)};
 
-  /// What was answered to the request under way, which has to be a DividereError.
+  /// What was replied to the request under way, which has to be a DividereError.
   DividereError error() {
     const auto answer = dividere::messaging::ProtoBuffDecoder().decode(request.recv());
     REQUIRE(answer->GetDescriptor() == DividereError::descriptor());
     return static_cast<const DividereError&>(*answer);
   }
 
-  /// What cannot be taken throws, and is answered when the next request is waited for.
+  /// What cannot be taken throws, and is replied to when the next request is waited for.
   DividereError errorFor(const std::string& bytes) {
     request.send(bytes);
     CHECK_THROWS_AS(response.recv(), dividere::Error);
@@ -56,7 +56,7 @@ std::string encoded(const google::protobuf::Message& message) {
 
 }  // namespace
 
-TEST_CASE("a typed request is answered with a message of another type, over tcp, ipc and inproc") {
+TEST_CASE("a typed request is replied to with a message of another type, over tcp, ipc and inproc") {
   for (const std::string& endpoint : endpointsToBind()) {
     CAPTURE(endpoint);
     Response response(endpoint);
@@ -101,7 +101,7 @@ TEST_CASE("a braced list of endpoints is a list") {
   CHECK(other.recv<Msg02>().field2() == 2);
 }
 
-TEST_CASE("many askers at once are each given their own answer") {
+TEST_CASE("many clients at once are each given their own reply") {
   Response response("tcp://*:*");
   const int askers = 10, each = 50;
   std::vector<std::thread> threads;
@@ -150,7 +150,7 @@ TEST_CASE("sending and receiving out of turn throws, and changes nothing") {
   CHECK(pair.request.recv<Msg01>().field1() == "answer");
 }
 
-TEST_CASE("a time-out is a value on both sides, and an unanswered request no dead end") {
+TEST_CASE("a time-out is a value on both sides, and a request without a reply no dead end") {
   Pair pair;
   CHECK(pair.response.recv(kNow) == nullptr);
   CHECK_FALSE(pair.response.recv<Msg01>(kNow).has_value());
@@ -183,7 +183,7 @@ TEST_CASE("a request that nobody can be handed in time is not sent, and may be s
 
 // --- Requests that cannot be taken ---
 
-TEST_CASE("a request that is no envelope throws, and is answered with code 6 when the next one is waited for") {
+TEST_CASE("a request that is no envelope throws, and is replied to with code 6 when the next one is waited for") {
   BytesPair pair;
   CHECK(pair.errorFor("junk").code() == 6);
   CHECK(pair.errorFor("").code() == 6);
@@ -192,14 +192,14 @@ TEST_CASE("a request that is no envelope throws, and is answered with code 6 whe
   CHECK(contains(pair.errorFor(fields::envelope("Msg01", "Msg02", "")).text(), "Msg02"));
 }
 
-TEST_CASE("a request of a type that is not linked is answered with code 5, and the type's name") {
+TEST_CASE("a request of a type that is not linked is replied to with code 5, and the type's name") {
   BytesPair pair;
   const DividereError error = pair.errorFor(fields::envelope("Stranger", "Stranger", ""));
   CHECK(error.code() == 5);
   CHECK(contains(error.text(), "Stranger"));
 }
 
-TEST_CASE("a request of another type than the one asked for is answered with code 5, and both names") {
+TEST_CASE("a request of another type than the one asked for is replied to with code 5, and both names") {
   BytesPair pair;
   pair.request.send(encoded(msg01("not asked for")));
   CHECK(codeOf([&] { pair.response.recv<Msg02>(); }) == Errc::wrongType);
@@ -210,7 +210,7 @@ TEST_CASE("a request of another type than the one asked for is answered with cod
   CHECK(contains(error.text(), "Msg02"));
 }
 
-TEST_CASE("a request that cannot be taken may still be answered by send, and then gets no other answer") {
+TEST_CASE("a request that cannot be taken may still be replied to by send, and then gets no other reply") {
   BytesPair pair;
   pair.request.send("junk");
   CHECK(codeOf([&] { pair.response.recv(); }) == Errc::malformed);
@@ -224,7 +224,7 @@ TEST_CASE("a request that cannot be taken may still be answered by send, and the
   CHECK(pair.request.recv() == encoded(M()));
 }
 
-TEST_CASE("every way to wait for the next request answers the one that could not be taken") {
+TEST_CASE("every way to wait for the next request replies to the one that could not be taken") {
   BytesPair pair;
   const std::string good = encoded(msg02(1));
   Msg02 reused;
@@ -255,13 +255,13 @@ TEST_CASE("whoever asks in a language of messages is thrown the error that the r
   const auto recv = [&] { pair.request.recv<Msg02>(); };
   CHECK(contains(whatOf(recv), "Msg02"));
 
-  pair.request.send(msg01("not asked for"));  // the error was the answer: the next request is due
+  pair.request.send(msg01("not asked for"));  // the error was the reply: the next request is due
   CHECK(codeOf([&] { pair.response.recv<Msg02>(); }) == Errc::wrongType);
   CHECK_FALSE(pair.response.wait(kNow));
   CHECK(codeOf(recv) == Errc::unknownType);
 }
 
-TEST_CASE("an answer of another type than the one asked for throws wrongType, and the next request is due") {
+TEST_CASE("a reply of another type than the one asked for throws wrongType, and the next request is due") {
   Pair pair;
   for (int i = 0; i < 2; ++i) {
     pair.request.send(msg01("question"));
@@ -295,7 +295,7 @@ TEST_CASE("what cannot be sent throws, and whose turn it is stays as it was") {
 
 // --- Through a Proxy ---
 
-TEST_CASE("5,000 typed requests through a Proxy are each answered") {
+TEST_CASE("5,000 typed requests through a Proxy are each replied to") {
   dividere::connection::Proxy proxy(0, 0);
   std::vector<std::thread> responders;
   const int count = 5000, workers = 2;
@@ -325,7 +325,7 @@ TEST_CASE("5,000 typed requests through a Proxy are each answered") {
   for (std::thread& responder : responders) responder.join();
 }
 
-TEST_CASE("a request of several frames is answered with an error, as any other that is malformed") {
+TEST_CASE("a request of several frames is replied to with an error, as any other that is malformed") {
   Response response("tcp://*:*");
   RawSocket asker(ZMQ_REQ);
   asker.connect(meeting(response));

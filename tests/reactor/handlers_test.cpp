@@ -14,7 +14,7 @@ namespace {
 
 std::string reversed(const std::string& text) { return std::string(text.rbegin(), text.rend()); }
 
-/// What a reactor with this handler answers.
+/// What a reactor with this handler replies.
 template <class F>
 std::string answerOf(F handler, const Msg01& message = msg01("abc")) {
   MtMsgReactor reactor;
@@ -49,7 +49,7 @@ TEST_CASE("a handler may take a Sender, whether it is const, mutable or noexcept
         "1");
 }
 
-TEST_CASE("a handler that takes a Sender may return its answer all the same") {
+TEST_CASE("a handler that takes a Sender may return its reply all the same") {
   CHECK(answerOf([](const Msg01& message, Sender& sender) {
           return msg01(message.field1() + std::to_string(sender.route().size()));
         }) == "abc0");
@@ -121,7 +121,7 @@ TEST_CASE("members of a derived class are handlers, and their object keeps its s
 
 namespace {
 
-/// What a reactor answers that handles messages of a type that is named, as the handler does not tell it.
+/// What a reactor replies that handles messages of a type that is named, as the handler does not tell it.
 template <class Message, class F>
 std::string namedAnswerOf(F handler) {
   MtMsgReactor reactor;
@@ -281,7 +281,7 @@ TEST_CASE("onUnknown is not called with a name of any bytes and any length") {
   CHECK(unknown.all()[0].size() < 1000);
 }
 
-TEST_CASE("onUnknown may take a Sender and answer, or nothing at all") {
+TEST_CASE("onUnknown may take a Sender and reply, or nothing at all") {
   const LogNotes log;
   SUBCASE("a Sender") {
     MtMsgReactor reactor;
@@ -305,7 +305,7 @@ TEST_CASE("onUnknown may take a Sender and answer, or nothing at all") {
   }
 }
 
-TEST_CASE("a hook that throws is reported, and does not keep who asked from an answer") {
+TEST_CASE("a hook that throws is reported, and does not keep the client from a reply") {
   const LogNotes log;
   Notes<std::string> errors;
   MtMsgReactor reactor;

@@ -133,7 +133,7 @@ TEST_CASE("a reactor without any socket or timer is woken by post() alone") {
 
 // --- Broken links ---
 
-TEST_CASE("a Subscriber whose port was first answered by something else is mended while the reactor waits") {
+TEST_CASE("a Subscriber whose port something else had at first is mended while the reactor waits") {
   const LogNotes log;
   support::TcpListener garbage;
   const std::uint16_t port = garbage.port();

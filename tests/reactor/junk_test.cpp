@@ -1,4 +1,4 @@
-// What is no message, at every kind of socket: reported, answered where somebody waits, and the next message is fine.
+// What is no message, at every kind of socket: reported, replied to where somebody waits, and the next message is fine.
 
 #include "dividere.pb.h"
 #include "kit.hpp"
@@ -48,7 +48,7 @@ std::vector<std::string> junk() {
 
 }  // namespace
 
-TEST_CASE("a Response answers every kind of junk with an error, and the next request with its reply") {
+TEST_CASE("a Response replies to every kind of junk with an error, and the next request with its reply") {
   const LogNotes log;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);
@@ -67,7 +67,7 @@ TEST_CASE("a Response answers every kind of junk with an error, and the next req
   CHECK(reactor.handlerStats().handled == junk().size());
 }
 
-TEST_CASE("a Response answers requests of several frames, and of thousands, with an error") {
+TEST_CASE("a Response replies to requests of several frames, and of thousands, with an error") {
   const LogNotes log;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);
@@ -119,7 +119,7 @@ TEST_CASE("an error is told as text that every peer can read, whatever the handl
   }
 }
 
-TEST_CASE("a Response that is sent an error, as if it had asked, answers that it does not handle such a message") {
+TEST_CASE("a Response that is sent an error, as if it had asked, replies that it does not handle such a message") {
   const LogNotes log;
   MtMsgReactor reactor;
   const std::string endpoint = addResponse(reactor);
@@ -175,7 +175,7 @@ TEST_CASE("a Dealer tells whoever asked through a router of junk, and goes on") 
     CAPTURE(bytes.substr(0, 40));
     dealer.send({bytes});
     dealer.send({"", bytes});
-    if (bytes != envelopeOf(dividereError())) {  // an answer, which is not answered
+    if (bytes != envelopeOf(dividereError())) {  // a reply, which is not replied to
       dealer.send({"asker", "", bytes});
       const auto told = dealer.recv();
       REQUIRE(told.size() == 3);
@@ -192,7 +192,7 @@ TEST_CASE("a Dealer tells whoever asked through a router of junk, and goes on") 
   }
 }
 
-TEST_CASE("a Request that gets junk for an answer reports it, and its reactor goes on") {
+TEST_CASE("a Request that gets junk for a reply reports it, and its reactor goes on") {
   const LogNotes log;
   Raw server(ZMQ_ROUTER);
   const std::string endpoint = server.bind();
@@ -221,7 +221,7 @@ TEST_CASE("a Request that gets junk for an answer reports it, and its reactor go
   }
 }
 
-TEST_CASE("a Request's answer of several frames is reported; a late one, and what was not asked for, are ignored") {
+TEST_CASE("a Request's reply of several frames is reported; a late one, and what was not asked for, are ignored") {
   const LogNotes log;
   Raw server(ZMQ_ROUTER);
   const std::string endpoint = server.bind();

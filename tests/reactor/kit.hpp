@@ -54,7 +54,7 @@ inline std::string envelopeOfStranger() {
   return bytes;
 }
 
-/// What the peer is told in this envelope: an answer's text, or "error <code>: <text>".
+/// What the peer is told in this envelope: a reply's text, or "error <code>: <text>".
 inline std::string answerIn(std::string_view bytes) {
   const auto message = dividere::messaging::ProtoBuffDecoder().decode(bytes);
   const auto* descriptor = message->GetDescriptor();

@@ -29,7 +29,7 @@ struct Office {
     return *reply;
   }
 
-  /// Asks until this many different workers have answered; who they were.
+  /// Asks until this many different workers have replied; who they were.
   std::set<int> askAll(std::size_t workers) {
     std::set<int> pids;
     support::eventually([&] {
@@ -50,7 +50,7 @@ std::set<int> asSet(const std::vector<int>& pids) { return std::set<int>(pids.be
 
 }  // namespace
 
-TEST_CASE("requests are answered by several worker processes, none of which is this one" * forks()) {
+TEST_CASE("requests are replied to by several worker processes, none of which is this one" * forks()) {
   const LogNotes log;
   Office office;
   MpMsgReactor workers(3, answering(office.back));
@@ -62,7 +62,7 @@ TEST_CASE("requests are answered by several worker processes, none of which is t
   CHECK(office.ask(msg01("text")).field1() == "text");
 }
 
-TEST_CASE("workers may be Dealers too, and answer along the route" * forks()) {
+TEST_CASE("workers may be Dealers too, and reply along the route" * forks()) {
   const LogNotes log;
   Office office;
   MpMsgReactor workers(2, [&](MtMsgReactor& reactor) {
@@ -200,7 +200,7 @@ TEST_CASE("a worker may be stopped before it is set up, and at any time while it
   CHECK_FALSE(hasChildren());
 }
 
-TEST_CASE("the message at hand is finished, and answered, before a worker ends" * forks()) {
+TEST_CASE("the message at hand is finished, and replied to, before a worker ends" * forks()) {
   const LogNotes log;
   Office office;
   Pipe handling, release;

@@ -9,7 +9,7 @@ using dividere::messaging::Response;
 
 namespace {
 
-/// Whether each of these workers comes to answer: its connection is there then.
+/// Whether each of these workers comes to reply: its connection is there then.
 bool allAnswer(Request& request, const std::vector<int>& pids) {
   std::set<int> answered;
   return support::eventually([&] {

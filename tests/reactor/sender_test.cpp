@@ -1,4 +1,4 @@
-// The way back of an answer, from each kind of socket.
+// The way back of a reply, from each kind of socket.
 
 #include "kit.hpp"
 #include "support/key_ring.hpp"
@@ -75,7 +75,7 @@ TEST_CASE("a Response's handler that sends no reply is reported, and whoever ask
   CHECK(ask(request, Empty01()) == "an answer");
 }
 
-TEST_CASE("a Response in a reactor answers through a Proxy") {
+TEST_CASE("a Response in a reactor replies through a Proxy") {
   Proxy proxy(0, 0);
   MtMsgReactor reactor;
   reactor.add(Response(at(proxy.backPort()))).on([](const Msg01& message) { return msg01(message.field1() + "!"); });
@@ -88,7 +88,7 @@ TEST_CASE("a Response in a reactor answers through a Proxy") {
 
 // --- Dealer ---
 
-TEST_CASE("a Dealer may answer any number of times, also not at all") {
+TEST_CASE("a Dealer may reply any number of times, also not at all") {
   MtMsgReactor reactor;
   const std::string endpoint = addDealer(reactor);
   reactor.on([](const Msg02& message, Sender& sender) {
@@ -109,7 +109,7 @@ TEST_CASE("a Dealer may answer any number of times, also not at all") {
   CHECK(reactor.handlerStats().failed == 0);
 }
 
-TEST_CASE("a Dealer's handler is shown the route, and its answer goes back along it") {
+TEST_CASE("a Dealer's handler is shown the route, and its reply goes back along it") {
   Notes<Route> routes;
   MtMsgReactor reactor;
   const std::string endpoint = addDealer(reactor);
@@ -131,7 +131,7 @@ TEST_CASE("a Dealer's handler is shown the route, and its answer goes back along
   CHECK(routes.all() == sent);
 }
 
-TEST_CASE("a Dealer that connects to a router answers each of those behind it") {
+TEST_CASE("a Dealer that connects to a router replies to each of those behind it") {
   Raw router(ZMQ_ROUTER);
   Dealer dealer(router.bind());
   dealer.send(msg01("a router knows only those who have said something"));
@@ -145,7 +145,7 @@ TEST_CASE("a Dealer that connects to a router answers each of those behind it") 
   }
 }
 
-TEST_CASE("Dealers behind a Proxy answer the Requests in front of it") {
+TEST_CASE("Dealers behind a Proxy reply to the Requests in front of it") {
   Proxy proxy(0, 0);
   MtMsgReactor reactor;
   reactor.add(Dealer(at(proxy.backPort()))).on([](const Msg01& message) { return msg01(message.field1() + "!"); });
@@ -257,7 +257,7 @@ TEST_CASE("a Request's handler may return the next request, and sends only one")
   for (const auto& code : second.all()) CHECK(code == Errc::outOfTurn);
 }
 
-TEST_CASE("an answer that says there is none reaches the error hook of who asked by a Request") {
+TEST_CASE("a reply that says there is none reaches the error hook of whoever asked by a Request") {
   const LogNotes log;
   Notes<std::pair<std::error_code, std::string>> errors;
   MtMsgReactor server;
@@ -277,7 +277,7 @@ TEST_CASE("an answer that says there is none reaches the error hook of who asked
 
 // --- Subscriber ---
 
-TEST_CASE("a Subscriber has no way back: answering is an error that says so, and the next message is fine") {
+TEST_CASE("a Subscriber has no way back: replying is an error that says so, and the next message is fine") {
   const LogNotes log;
   Publisher publisher("tcp://127.0.0.1:*");
   Notes<std::string> heard, errors;

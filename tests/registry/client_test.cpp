@@ -149,7 +149,7 @@ TEST_CASE("a registration that is refused throws what the registry says") {
 
 namespace {
 
-/// A registry that answers each look-up with what `reply` makes of it, as often as told.
+/// A registry that replies to each look-up with what `reply` makes of it, as often as told.
 class FakeRegistry {
  public:
   FakeRegistry(int times, std::function<ServiceLookupRep(const ServiceLookupReq&)> reply)
@@ -344,7 +344,7 @@ TEST_CASE("of several registries the first that is there is asked") {
   CHECK(client.lookupService("second", support::kLimit));
 }
 
-TEST_CASE("a registry that is there and does not answer is passed over") {
+TEST_CASE("a registry that is there and does not reply is passed over") {
   dividere::connection::Response silent("tcp://*:*");
   Server server(stage::anywhere());
   stage::clientOf(server).registerService("name", 5100);
@@ -405,7 +405,7 @@ TEST_CASE("a list of registries without one is refused") {
 
 // --- Threads and processes ---
 
-TEST_CASE("10,000 look-ups from 8 threads are all answered, by one client or by one each") {
+TEST_CASE("10,000 look-ups from 8 threads are all replied to, by one client or by one each") {
   Server server(stage::anywhere());
   Client shared = stage::clientOf(server);
   shared.registerService("name", 5100);

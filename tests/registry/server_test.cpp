@@ -36,13 +36,13 @@ TEST_CASE("a service registers, is found, unregisters, and is not found any more
   CHECK(peer.looksUp("serviceTests.MyService") == "unavailable:0");
 }
 
-TEST_CASE("the answer to a look-up repeats the name") {
+TEST_CASE("the reply to a look-up repeats the name") {
   Server server(stage::anywhere());
   OldPeer peer(server.port());
   CHECK(peer.ask<ServiceLookupRep>(stage::lookup("nobody")).servicename() == "nobody");
 }
 
-TEST_CASE("unregistering what is not there is answered ok: false, and nothing ends") {
+TEST_CASE("unregistering what is not there is replied to with ok: false, and nothing ends") {
   Server server(stage::anywhere());
   OldPeer peer(server.port());
   CHECK_FALSE(peer.unregisters("nobody", "a", 1));
@@ -120,7 +120,7 @@ TEST_CASE("what is no service is not registered") {
 
 // --- What is refused ---
 
-TEST_CASE("a registration that is refused is answered with the reason, and logged with whom it came from") {
+TEST_CASE("a registration that is refused is replied to with the reason, and logged with whom it came from") {
   support::LogCapture log(dividere::LogLevel::warning);
   Server server(stage::anywhere());
   OldPeer peer(server.port());
@@ -259,7 +259,7 @@ TEST_CASE("a correlation id in front comes back, and any number of requests may 
   }
 }
 
-TEST_CASE("junk and wrong types are answered with an error, and leave the registry ready") {
+TEST_CASE("junk and wrong types are replied to with an error, and leave the registry ready") {
   support::LogCapture quiet;
   Server server(stage::anywhere());
   OldPeer peer(server.port());
@@ -285,7 +285,7 @@ TEST_CASE("messages of no frame or many, and of other sockets, leave the registr
   dealer.send({"", ""});
   dealer.send({"", "two", "frames"});
   dealer.send(support::Frames(100, "many"));
-  dealer.send({request});  // no empty frame: answered all the same
+  dealer.send({request});  // no empty frame: replied to all the same
   for (;;) {
     const auto answer = dealer.recv();
     REQUIRE(answer);

@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Calls until each of these has answered.
+/// Calls until each of these has replied.
 bool allAnswer(Client& client, const std::vector<std::string>& names) {
   std::map<std::string, int> answers;
   return support::eventually([&] {
@@ -56,7 +56,7 @@ void enlist(support::RawSocket& instance, const Server& registry) {
                             support::kLimit);
 }
 
-/// Has it answer a request that it received.
+/// Has it reply to a request that it received.
 void answer(support::RawSocket& instance, support::Frames request, const std::string& text) {
   request.back() = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01(text));
   instance.send(request);
@@ -119,14 +119,14 @@ TEST_CASE("a service of the other kind, a plain Response that was registered, is
   answering.join();
 }
 
-TEST_CASE("any number of calls are under way at once, from any thread, and each has its own answer") {
+TEST_CASE("any number of calls are under way at once, from any thread, and each has its own reply") {
   Server server(stage::anywhere());
   ServiceOptions options = stage::at(server);
   options.threads = 8;
   Service service("name", options);
   std::atomic<int> there{0};
   service.on([&](const Msg01& message) {
-    // All eight are under way before the first is answered.
+    // All eight are under way before the first is replied to.
     if (++there <= 8) support::eventually([&] { return there >= 8; });
     return message;
   });
@@ -166,7 +166,7 @@ TEST_CASE("calls go round the instances, and find one that comes later") {
 
 // --- What goes wrong is told apart ---
 
-TEST_CASE("no such service, no registry and no answer in time are three things") {
+TEST_CASE("no such service, no registry and no reply in time are three things") {
   support::LogCapture quiet;
   const stage::FreePorts nobody;
   Client without("name", stage::asking(nobody.location()));
@@ -195,7 +195,7 @@ TEST_CASE("a service that is not there is told as that also by a call with littl
   }));
 }
 
-TEST_CASE("a registered service that nobody can reach gives no answer in time") {
+TEST_CASE("a registered service that nobody can reach gives no reply in time") {
   Server server(stage::anywhere());
   const stage::FreePorts nobody;
   stage::OldPeer(server.port()).registers("name", "127.0.0.1", nobody.first);
@@ -218,7 +218,7 @@ TEST_CASE("a handler that fails is told with what it threw; a type that it does 
   CHECK(support::codeOf([&] { client.call<Msg01>(stage::msg02("x", 1), support::kLimit); }) == Errc::unknownType);
 }
 
-TEST_CASE("an answer of another type than asked for is an error") {
+TEST_CASE("a reply of another type than asked for is an error") {
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
   service.start(support::kLimit);
@@ -227,7 +227,7 @@ TEST_CASE("an answer of another type than asked for is an error") {
   CHECK(call(client, "x") == "x");
 }
 
-TEST_CASE("an answer that comes too late is not taken for the next call's") {
+TEST_CASE("a reply that comes too late is not taken for the next call's") {
   Server server(stage::anywhere());
   dividere::messaging::Response response("tcp://*:*");
   stage::OldPeer(server.port()).registers("name", "127.0.0.1", response.port());
@@ -343,7 +343,7 @@ TEST_CASE("a call that must not be handled twice is not given to another instanc
   CHECK(support::codeOf([&] { call(client, "die"); }) == Errc::gaveUp);
 }
 
-TEST_CASE("what an instance answered before it went is the answer, though its connection's end is noticed first") {
+TEST_CASE("what an instance replied before it went is the reply, though its connection's end is noticed first") {
   Server server(stage::anywhere());
   ClientOptions options = stage::asking(server);
   options.resends = 0;
@@ -385,7 +385,7 @@ TEST_CASE("an instance that keeps silent is left alone while there is another") 
   for (int i = 0; i < 10; ++i) CHECK(call(client, "") == "other");
 }
 
-TEST_CASE("a call that gives up while it brings the answers of all leaves them to those who wait for them") {
+TEST_CASE("a call that gives up while it brings the replies of all leaves them to those who wait for them") {
   Server server(stage::anywhere());
   stage::Event begun, gaveUp;
   dividere::service::ServiceOptions options = stage::at(server);
@@ -529,7 +529,7 @@ TEST_CASE("a call in a thread for which there is no descriptor fails, and leaves
   CHECK(call(client, "after") == "after");
 }
 
-TEST_CASE("clients that come and go while their registry answers leave nothing behind") {
+TEST_CASE("clients that come and go while their registry replies leave nothing behind") {
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
   service.start(support::kLimit);

@@ -1,5 +1,5 @@
 // A service to be killed: echo_process <name> <registry port> <lease ms> <what it says before the echo>. Says "ready"
-// when it is registered; ends when killed. "die" is a request that it does not survive, "wait" one that it never answers.
+// when it is registered; ends when killed. "die" is a request that it does not survive, "wait" one that it never replies to.
 
 #include <unistd.h>
 

@@ -51,7 +51,7 @@ class Unseen : public Service {
 
 namespace {
 
-/// What a plain Request is answered.
+/// What a plain Request gets for a reply.
 template <class Message>
 std::string ask(std::uint16_t port, const Message& message) {
   dividere::messaging::Request request(stage::at(port));
@@ -66,7 +66,7 @@ constexpr auto kSoon = 50ms;  // for start() where there is no registry
 
 // --- Being found ---
 
-TEST_CASE("a service registers when it starts, answers, and is forgotten when it stops") {
+TEST_CASE("a service registers when it starts, replies, and is forgotten when it stops") {
   Server server(stage::anywhere());
   auto client = stage::clientOf(server);
   Echo service("name", stage::at(server));
@@ -168,7 +168,7 @@ TEST_CASE("no free port is an error that names the range") {
 
 // --- Handling ---
 
-TEST_CASE("a handler that throws answers with an error, and the next request is handled") {
+TEST_CASE("a handler that throws replies with an error, and the next request is handled") {
   support::LogCapture quiet;
   Server server(stage::anywhere());
   Service service("name", stage::at(server));
@@ -216,7 +216,7 @@ TEST_CASE("a Failure reaches the caller with its code and exactly its text, any 
   }
 }
 
-TEST_CASE("a type without a handler is answered with an error") {
+TEST_CASE("a type without a handler is replied to with an error") {
   support::LogCapture quiet;
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
@@ -224,7 +224,7 @@ TEST_CASE("a type without a handler is answered with an error") {
   CHECK(support::codeOf([&] { ask(service.port(), stage::msg02("?", 1)); }) == Errc::unknownType);
 }
 
-TEST_CASE("a Dealer has its requests answered with the frames it put in front") {
+TEST_CASE("a Dealer has its requests replied to with the frames it put in front") {
   Server server(stage::anywhere());
   Echo service("name", stage::at(server));
   service.start(support::kLimit);
@@ -235,7 +235,7 @@ TEST_CASE("a Dealer has its requests answered with the frames it put in front") 
   CHECK(answer->route == dividere::connection::Route{"id", ""});
 }
 
-TEST_CASE("a handler answers once") {
+TEST_CASE("a handler replies once") {
   support::LogCapture quiet;
   for (const int threads : {1, 2}) {
     Server server(stage::anywhere());
@@ -308,7 +308,7 @@ TEST_CASE("every() and post() run in the service's thread, as its handlers do") 
 
 // --- Before, and again ---
 
-TEST_CASE("a service that starts before its registry answers at once, and registers when that comes") {
+TEST_CASE("a service that starts before its registry replies at once, and registers when that comes") {
   const stage::FreePorts ports;
   Echo service("name", stage::at(ports.location()));
   CHECK_FALSE(service.start(kSoon));
@@ -329,7 +329,7 @@ TEST_CASE("start() waits for a registry that comes meanwhile") {
   CHECK(stage::clientOf(server).lookupService("name"));
 }
 
-TEST_CASE("a registry that hears of a service and dies before it answers does not keep it") {
+TEST_CASE("a registry that hears of a service and dies before it replies does not keep it") {
   const stage::FreePorts ports;
   auto silent = std::make_unique<dividere::connection::Response>("tcp://*:" + std::to_string(ports.first));
   Echo service("name", stage::at(ports.location()));
@@ -484,7 +484,7 @@ TEST_CASE("starting twice is an error") {
   CHECK(support::codeOf([&] { service.start(support::kLimit); }) == Errc::outOfTurn);
 }
 
-TEST_CASE("a handler may stop its service, and still answers") {
+TEST_CASE("a handler may stop its service, and still replies") {
   Server server(stage::anywhere());
   for (const int threads : {1, 3}) {
     CAPTURE(threads);

@@ -37,7 +37,7 @@ inline dividere::service::ClientOptions asking(const dividere::registry::Server&
   return asking(locationOf(server));
 }
 
-/// Answers Msg01 with the same text, and its own name before it.
+/// Replies to Msg01 with the same text, and its own name before it.
 class Echo : public dividere::service::Service {
  public:
   Echo(const std::string& name, const dividere::service::ServiceOptions& options, std::string says = "")
@@ -50,7 +50,7 @@ class Echo : public dividere::service::Service {
   const std::string says_;
 };
 
-/// The answer's text; "nothing" if none came.
+/// The reply's text; "nothing" if none came.
 inline std::string textOf(const std::optional<Msg01>& answer) { return answer ? answer->field1() : "nothing"; }
 
 inline std::string call(dividere::service::Client& client, const std::string& text) {

@@ -36,7 +36,7 @@ struct Signal {
   std::uint32_t capacity = 0;   // requests the worker takes at a time; not 0: it gives signs of life while it works
   bool isRegistration = false;  // the connection is new: whatever the worker was given before is lost
   std::uint32_t features = 0;   // bits of Feature: what it understands beyond requests and replies
-  bool isGoodbye = false;       // the worker takes no more, and has answered all it will
+  bool isGoodbye = false;       // the worker takes no more, and has replied to all it will
 };
 
 /// None, if it is longer than kLongestSignal.

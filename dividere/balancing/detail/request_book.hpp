@@ -1,6 +1,6 @@
 #pragma once
 
-// The requests a Broker has read and not yet answered.
+// The requests a Broker has read and not yet replied to.
 
 #include <cstdint>
 #include <list>
@@ -72,7 +72,7 @@ class RequestBook {
   /// All that the worker has waits again, at the head.
   void takeBackAll(BrokerWorker& worker, TimePoint now);
 
-  /// What is needed to answer a request that its worker is still at. It is no retry's request from now on.
+  /// What is needed to reply to a request that its worker is still at. It is no retry's request from now on.
   BrokerRequest takeAnswerable(BrokerRequest& request);
 
   // All of them:

@@ -31,8 +31,8 @@ struct BrokerWorker {
   Deadline::Clock::time_point lost{};   // when it was found gone
   Deadline::Clock::time_point asked{};  // when it was last asked for a sign of life
   int asksUnanswered = 0;
-  int asksBefore = 0;  // those that were unanswered when it was given its last request
-  int freeSigns = 0;   // signs of life since then that answer none of these
+  int asksBefore = 0;  // those that were without a reply when it was given its last request
+  int freeSigns = 0;   // signs of life since then that reply to none of these
 
   bool isBusy() const { return !requests.empty(); }
   bool hasRoom() const { return !isGone && requests.size() < capacity; }

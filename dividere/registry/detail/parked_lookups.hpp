@@ -20,7 +20,7 @@ class ParkedLookups {
   using Clock = Deadline::Clock;
 
   /// Keeps a request of this route and from this address, with `since` at what was looked at in vain. False if there is no
-  /// room for it: then it is to be answered at once.
+  /// room for it: then it is to be replied to at once.
   bool add(const connection::Route& route, const ServiceLookupReq& request, std::string_view asker,
            Clock::time_point now);
 

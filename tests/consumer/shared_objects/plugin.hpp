@@ -7,10 +7,10 @@ class Plugin {
  public:
   virtual ~Plugin() = default;
 
-  /// Where it answers each Greeting with its name.
+  /// Where it replies to each Greeting with its name.
   virtual std::string endpoint() const = 0;
 
-  /// What is answered there.
+  /// What comes back from there.
   virtual std::string ask(const std::string& endpoint) const = 0;
 };
 

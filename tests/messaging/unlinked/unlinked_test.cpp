@@ -44,7 +44,7 @@ TEST_CASE("the framework's messages are not linked into this program") {
   CHECK(codeOf([] { decoder.decode(sealed("Heartbeat", "")); }) == Errc::unknownType);
 }
 
-TEST_CASE("an error that a peer answers with is thrown with its code and text") {
+TEST_CASE("an error that a peer replies with is thrown with its code and text") {
   for (unsigned code = 1; code <= 11; ++code) {
     CAPTURE(code);
     const std::string bytes = errorOfPeer(code, "as the peer says");
@@ -57,7 +57,7 @@ TEST_CASE("an error that a peer answers with is thrown with its code and text") 
   CHECK(codeOf([] { decoder.decode(sealed("DividereError", "\xFF")); }) == Errc::unknownType);
 }
 
-TEST_CASE("an asker is thrown what a response met, whether it asks for a type or not") {
+TEST_CASE("a client is thrown what a response met, whether it asks for a type or not") {
   Response response("tcp://*:*");
   Request request(meeting(response));
 
@@ -82,7 +82,7 @@ TEST_CASE("an asker is thrown what a response met, whether it asks for a type or
   CHECK(request.recv<StringValue>().value() == "and well");
 }
 
-TEST_CASE("a dealer is thrown the error that a peer answers with") {
+TEST_CASE("a dealer is thrown the error that a peer replies with") {
   Dealer bound("tcp://*:*");
   Dealer dealer(meeting(bound));
   dealer.connection().send({"route"}, errorOfPeer(8, "too late"));
