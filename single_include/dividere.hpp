@@ -2220,7 +2220,8 @@ class Sender {
   /// sent then goes nowhere. In a Service of one thread this call itself looks for the news, which it finds behind less than 1000
   /// other requests.
   ///
-  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing.
+  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing; a Service
+  /// finds out when it sends that one a part.
   bool cancelled() const;
 
   /// Calls `hook` once the request is cancelled: in another thread; in a Service of one thread, inside of cancelled(); here and now,
@@ -22816,8 +22817,8 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   bool wantsErrors() const override { return true; }
 
   /// Sends to whoever is at the end of that route. Never waits: for one who has no room it is kept until he has. Beyond a bound
-  /// it is dropped, counted and logged: then it says no.
-  bool sendTo(const connection::Route& route, Frame& frame);
+  /// it is dropped, counted and logged: then there was no room (SendResult::full).
+  SendResult sendTo(const connection::Route& route, Frame& frame);
 
   /// The last replies before the end: those that are kept, and this error to whoever is at the end of these routes, and to those
   /// that wait to be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second
@@ -22914,20 +22915,21 @@ void RouterSource::send(Frame& frame) {
   sendTo(route_, frame);
 }
 
-bool RouterSource::sendTo(const connection::Route& route, Frame& frame) {
-  if (route.empty()) return true;  // of a message that was no request
+SendResult RouterSource::sendTo(const connection::Route& route, Frame& frame) {
+  if (route.empty()) return SendResult::sent;  // of a message that was no request
   const bool waits = kept_.isKeptFor(route.front());
-  if (!waits && socket_.trySend(route, frame) != SendResult::full) return true;
+  const SendResult result = waits ? SendResult::full : socket_.trySend(route, frame);
+  if (result != SendResult::full) return result;
   socket_.requireSendable(frame.size());
   KeptReply reply;
   reply.message.assign(route, std::move(frame));
   if (!kept_.isFullFor(reply.peer())) {
     kept_.keep(std::move(reply));
-    return true;
+    return SendResult::sent;
   }
   socket_.tally().dropped.add(1);
   drops_.log(LogLevel::warning, socket_.who(), "a reply was dropped: its client takes none");
-  return false;
+  return SendResult::full;
 }
 
 void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {
@@ -31816,13 +31818,15 @@ void ServiceSource::addCredit(const connection::Route& route, std::uint32_t part
 }
 
 void ServiceSource::sendPart(Frame& frame) {
-  if (sendTo(route_, frame)) return;
+  const SendResult result = sendTo(route_, frame);
+  if (result == SendResult::gone) return sharedControl()->cancel();  // there will be no credit for the next one
+  if (result == SendResult::sent) return;
   throw Error(Errc::overloaded, socket().who() + ": sendPart: the peer does not read what it has got");
 }
 
-// A stream that has lost a part does not go on, and has no reply.
+// A stream that has lost a part does not go on, and has no reply; nor has one whose caller is gone.
 void ServiceSource::sendFor(const connection::Route& route, Frame& frame) {
-  if (!sendTo(route, frame)) cancel(route);
+  if (sendTo(route, frame) != SendResult::sent) cancel(route);
 }
 
 // The handler's thread is the one that takes credit in.

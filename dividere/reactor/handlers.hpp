@@ -94,7 +94,8 @@ class Sender {
   /// sent then goes nowhere. In a Service of one thread this call itself looks for the news, which it finds behind less than 1000
   /// other requests.
   ///
-  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing.
+  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing; a Service
+  /// finds out when it sends that one a part.
   bool cancelled() const;
 
   /// Calls `hook` once the request is cancelled: in another thread; in a Service of one thread, inside of cancelled(); here and now,

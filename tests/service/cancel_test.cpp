@@ -1,6 +1,7 @@
 // Requests that are given up by whoever made them.
 
 #include <doctest/doctest.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <atomic>
@@ -219,5 +220,37 @@ TEST_CASE("what is no cancellation is none: of nobody, of another peer's call, o
     beHeard(other);
     goOn = true;
     service.stop();
+  }
+}
+
+TEST_CASE("a request is cancelled when its handler sends a part to a caller that is gone") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    stage::Event begun, gone;
+    support::Notes<std::error_code> ended;
+    auto options = alone(threads);
+    options.socket.onEvent = [&](const dividere::connection::SocketEvent& event) {
+      if (event.type == dividere::connection::EventType::disconnected) gone.happen();
+    };
+    Service service("name", options);
+    service.on([&](const Msg01& message, Sender& sender) {
+      begun.happen();
+      gone.wait();
+      ended.add(support::codeOf([&] {
+        for (;;) {
+          sender.sendPart(message);
+          ::poll(nullptr, 0, 20);  // the socket forgets its peer a moment later, of which nothing tells
+        }
+      }));
+      CHECK(sender.cancelled());
+    });
+    service.start(0ms);
+    {
+      RawCaller caller(service);
+      caller.ask("1", msg01("x"), caller::takesParts() + caller::timeout(20'000));
+      REQUIRE(begun.wait());
+    }
+    REQUIRE(ended.reach(1));
+    CHECK(ended.all()[0] == Errc::cancelled);
   }
 }

@@ -50,20 +50,21 @@ void RouterSource::send(Frame& frame) {
   sendTo(route_, frame);
 }
 
-bool RouterSource::sendTo(const connection::Route& route, Frame& frame) {
-  if (route.empty()) return true;  // of a message that was no request
+SendResult RouterSource::sendTo(const connection::Route& route, Frame& frame) {
+  if (route.empty()) return SendResult::sent;  // of a message that was no request
   const bool waits = kept_.isKeptFor(route.front());
-  if (!waits && socket_.trySend(route, frame) != SendResult::full) return true;
+  const SendResult result = waits ? SendResult::full : socket_.trySend(route, frame);
+  if (result != SendResult::full) return result;
   socket_.requireSendable(frame.size());
   KeptReply reply;
   reply.message.assign(route, std::move(frame));
   if (!kept_.isFullFor(reply.peer())) {
     kept_.keep(std::move(reply));
-    return true;
+    return SendResult::sent;
   }
   socket_.tally().dropped.add(1);
   drops_.log(LogLevel::warning, socket_.who(), "a reply was dropped: its client takes none");
-  return false;
+  return SendResult::full;
 }
 
 void RouterSource::lateFailed(const connection::Route& route, const Error& error, bool tell) noexcept {

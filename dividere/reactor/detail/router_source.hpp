@@ -41,8 +41,8 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   bool wantsErrors() const override { return true; }
 
   /// Sends to whoever is at the end of that route. Never waits: for one who has no room it is kept until he has. Beyond a bound
-  /// it is dropped, counted and logged: then it says no.
-  bool sendTo(const connection::Route& route, Frame& frame);
+  /// it is dropped, counted and logged: then there was no room (SendResult::full).
+  SendResult sendTo(const connection::Route& route, Frame& frame);
 
   /// The last replies before the end: those that are kept, and this error to whoever is at the end of these routes, and to those
   /// that wait to be taken, but not for ever to those who go on sending. Waits for peers that read, for no longer than a second

@@ -145,13 +145,15 @@ void ServiceSource::addCredit(const connection::Route& route, std::uint32_t part
 }
 
 void ServiceSource::sendPart(Frame& frame) {
-  if (sendTo(route_, frame)) return;
+  const SendResult result = sendTo(route_, frame);
+  if (result == SendResult::gone) return sharedControl()->cancel();  // there will be no credit for the next one
+  if (result == SendResult::sent) return;
   throw Error(Errc::overloaded, socket().who() + ": sendPart: the peer does not read what it has got");
 }
 
-// A stream that has lost a part does not go on, and has no reply.
+// A stream that has lost a part does not go on, and has no reply; nor has one whose caller is gone.
 void ServiceSource::sendFor(const connection::Route& route, Frame& frame) {
-  if (!sendTo(route, frame)) cancel(route);
+  if (sendTo(route, frame) != SendResult::sent) cancel(route);
 }
 
 // The handler's thread is the one that takes credit in.
