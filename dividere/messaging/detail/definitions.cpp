@@ -124,11 +124,13 @@ static bool isNewContradiction(const std::string& text) {
   if (isNewContradiction(text)) log(LogLevel::warning, who, text);
 }
 
-// Every message of the sender's has that field, so a few are enough.
+// Every message of the sender's has that field, so a few are enough: to look at one costs as much as to parse it. An odd
+// interval, so that of types that take turns each is looked at.
 void watchDefinition(std::string_view who, const google::protobuf::Message& message, std::string_view payload) {
-  constexpr unsigned kRound = 256, kLookedAt = 16;
+  constexpr unsigned kFirst = 16, kInterval = 251;
   static thread_local unsigned parsed = 0;
-  if (parsed++ % kRound < kLookedAt) lookAtDefinition(who, message, payload);
+  const unsigned number = parsed++;
+  if (number < kFirst || number % kInterval == 0) lookAtDefinition(who, message, payload);
 }
 
 }  // namespace dividere::detail
