@@ -5383,6 +5383,18 @@ namespace dividere::detail {
 /// table): libzmq closes them in the background.
 constexpr std::chrono::milliseconds kReleaseLimit{1000};
 
+/// "4.3.4"
+inline std::string versionText(int major, int minor, int patch) {
+  return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
+}
+
+/// Of the libzmq that is linked.
+inline std::string zmqVersion() {
+  int major, minor, patch;
+  zmq_version(&major, &minor, &patch);
+  return versionText(major, minor, patch);
+}
+
 /// Owns what zmq_socket(3) returns, with its options and its errors; sees no EINTR.
 class NativeSocket {
  public:
@@ -15511,16 +15523,6 @@ std::string Describing::envelope(std::string_view knownHash) {
 static std::string ownHost() {
   char name[HOST_NAME_MAX + 1] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-static std::string versionText(int major, int minor, int patch) {
-  return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
-}
-
-static std::string zmqVersion() {
-  int major, minor, patch;
-  zmq_version(&major, &minor, &patch);
-  return versionText(major, minor, patch);
 }
 
 static std::string protobufVersion() {

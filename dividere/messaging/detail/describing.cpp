@@ -10,6 +10,7 @@
 #include <string>
 
 #include "../../connection/detail/connection_mark.hpp"
+#include "../../connection/detail/native_socket.hpp"
 #include "../../core/detail/never_destroyed.hpp"
 #include "../../core/version.hpp"
 #include "envelope_format.hpp"
@@ -107,16 +108,6 @@ std::string Describing::envelope(std::string_view knownHash) {
 static std::string ownHost() {
   char name[HOST_NAME_MAX + 1] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-static std::string versionText(int major, int minor, int patch) {
-  return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
-}
-
-static std::string zmqVersion() {
-  int major, minor, patch;
-  zmq_version(&major, &minor, &patch);
-  return versionText(major, minor, patch);
 }
 
 static std::string protobufVersion() {
