@@ -245,7 +245,7 @@ TEST_CASE("100,000 questions of one peer are replied to with few descriptions, a
   int descriptions = 0, refusals = 0;
   const auto start = std::chrono::steady_clock::now();
   // Replies that a full queue had no room for are not sent: the last question has its reply all the same.
-  for (auto reply = flood.recv(); reply; reply = flood.recv(500ms)) {
+  for (auto reply = flood.recv(); reply; reply = flood.recv(2s)) {
     msgEnvelope envelope;
     REQUIRE(envelope.ParseFromString(reply->back()));
     ++(envelope.msg().type_url() == "type.googleapis.com/Description" ? descriptions : refusals);
