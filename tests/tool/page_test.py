@@ -4,6 +4,7 @@ Skipped where there is no chromedriver (apt-get install chromium chromium-driver
 """
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -18,7 +19,7 @@ import urllib.request
 
 TOOL, SERVICE, FOLDER = sys.argv[1:4]
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIMIT = 60  # seconds, for what is going to happen
+LIMIT = 200  # seconds, for what is going to happen
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element's id, by the W3C's WebDriver
 
 driver_path = shutil.which("chromedriver")
@@ -30,7 +31,7 @@ running = []
 
 
 def start(*command):
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     running.append(process)
     return process
 
@@ -110,7 +111,8 @@ try:
     with tempfile.TemporaryDirectory() as profile:
         check(profile)
 finally:
-    for process in reversed(running):
-        process.terminate()
-        process.communicate()
+    for process in running:  # and the browser, which is a child of one
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 print("the page shows who comes and goes, and calls")

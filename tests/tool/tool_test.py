@@ -25,7 +25,7 @@ except ImportError:
 TOOL, PROTOC, SERVICE = sys.argv[1:4]
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROTO = os.path.join(HERE, "robot.proto")
-LIMIT = 60  # seconds, for what is going to happen
+LIMIT = 200  # seconds, for what is going to happen
 WITH_TYPES = ("--proto", PROTO)
 
 STATE = ('{"name":"r2","pose":{"x":1.5,"y":-2},"counters":{"hops":3},"mode":"DRIVING","parcel":"letters",'
@@ -90,12 +90,12 @@ class ToolTest(unittest.TestCase):
     env = {}
 
     def run_tool(self, *arguments, text=None):
-        done = subprocess.run([TOOL, "--timeout", "30", *arguments], input=text, stdout=subprocess.PIPE,
+        done = subprocess.run([TOOL, "--timeout", "100", *arguments], input=text, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=2 * LIMIT, env={**os.environ, **self.env})
         return done.returncode, done.stdout, done.stderr
 
     def background(self, *arguments):
-        return Running(self, TOOL, "--timeout", "30", *arguments, **self.env)
+        return Running(self, TOOL, "--timeout", "100", *arguments, **self.env)
 
     def registry(self):
         registry = self.background("registry", "--port", "0")
