@@ -21106,8 +21106,9 @@ class KeptReplies {
   /// the thread's time.
   void roomMayBe();
 
-  /// When to call roomMayBe() again, as it did nothing; max: when a socket says so.
-  Clock::time_point nextTry() const { return isPut_ ? nextFlush_ : Clock::time_point::max(); }
+  /// When to call roomMayBe() again if no socket says so before; max: nothing is kept. A socket may say so once, to a call
+  /// between two tries, and not again.
+  Clock::time_point nextTry() const;
 
   /// Tries all peers.
   void flush();
@@ -21125,7 +21126,7 @@ class KeptReplies {
   const std::function<bool(KeptReply&)> trySend_;
   std::map<std::string, Replies, std::less<>> kept_;  // by peer
   std::size_t count_ = 0, bytes_ = 0;
-  Clock::time_point nextFlush_{};
+  Clock::time_point nextFlush_{}, lastFlush_{};
   bool isPut_ = false;  // off, until then
 };
 
@@ -21138,6 +21139,10 @@ namespace dividere::detail {
 
 // To try peers in vain is followed by a pause so many times as long.
 constexpr int kPauses = 4;
+
+// To look again whatever the socket has said: libzmq takes the news of a peer's room in any call, and tells only the next one that
+// asks for that peer.
+constexpr std::chrono::milliseconds kRoomAgain{20};
 
 // How long what is left at the end is delivered, in all and while no peer takes any.
 constexpr std::chrono::milliseconds kFarewell{1000};
@@ -21167,6 +21172,11 @@ void KeptReplies::roomMayBe() {
   if (!isPut_) flush();
 }
 
+KeptReplies::Clock::time_point KeptReplies::nextTry() const {
+  if (isEmpty()) return Clock::time_point::max();
+  return isPut_ ? nextFlush_ : std::max(nextFlush_, lastFlush_ + kRoomAgain);
+}
+
 void KeptReplies::flush() {
   const auto began = Clock::now();
   for (auto peer = kept_.begin(); peer != kept_.end();) {
@@ -21175,6 +21185,7 @@ void KeptReplies::flush() {
   }
   const auto end = Clock::now();
   nextFlush_ = end + kPauses * (end - began);
+  lastFlush_ = end;
 }
 
 void KeptReplies::flushToTheEnd(Socket& socket) {

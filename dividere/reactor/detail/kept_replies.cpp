@@ -1,5 +1,6 @@
 #include "kept_replies.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -7,6 +8,10 @@ namespace dividere::detail {
 
 // To try peers in vain is followed by a pause so many times as long.
 constexpr int kPauses = 4;
+
+// To look again whatever the socket has said: libzmq takes the news of a peer's room in any call, and tells only the next one that
+// asks for that peer.
+constexpr std::chrono::milliseconds kRoomAgain{20};
 
 // How long what is left at the end is delivered, in all and while no peer takes any.
 constexpr std::chrono::milliseconds kFarewell{1000};
@@ -36,6 +41,11 @@ void KeptReplies::roomMayBe() {
   if (!isPut_) flush();
 }
 
+KeptReplies::Clock::time_point KeptReplies::nextTry() const {
+  if (isEmpty()) return Clock::time_point::max();
+  return isPut_ ? nextFlush_ : std::max(nextFlush_, lastFlush_ + kRoomAgain);
+}
+
 void KeptReplies::flush() {
   const auto began = Clock::now();
   for (auto peer = kept_.begin(); peer != kept_.end();) {
@@ -44,6 +54,7 @@ void KeptReplies::flush() {
   }
   const auto end = Clock::now();
   nextFlush_ = end + kPauses * (end - began);
+  lastFlush_ = end;
 }
 
 void KeptReplies::flushToTheEnd(Socket& socket) {

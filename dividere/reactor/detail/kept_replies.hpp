@@ -56,8 +56,9 @@ class KeptReplies {
   /// the thread's time.
   void roomMayBe();
 
-  /// When to call roomMayBe() again, as it did nothing; max: when a socket says so.
-  Clock::time_point nextTry() const { return isPut_ ? nextFlush_ : Clock::time_point::max(); }
+  /// When to call roomMayBe() again if no socket says so before; max: nothing is kept. A socket may say so once, to a call
+  /// between two tries, and not again.
+  Clock::time_point nextTry() const;
 
   /// Tries all peers.
   void flush();
@@ -75,7 +76,7 @@ class KeptReplies {
   const std::function<bool(KeptReply&)> trySend_;
   std::map<std::string, Replies, std::less<>> kept_;  // by peer
   std::size_t count_ = 0, bytes_ = 0;
-  Clock::time_point nextFlush_{};
+  Clock::time_point nextFlush_{}, lastFlush_{};
   bool isPut_ = false;  // off, until then
 };
 
