@@ -2,6 +2,9 @@
 
 #include "command.hpp"
 
+#include <poll.h>
+
+#include <algorithm>
 #include <cmath>
 
 namespace tool {
@@ -37,6 +40,24 @@ std::chrono::milliseconds Common::timeout() const {
 dividere::Interrupt& ended() {
   static dividere::Interrupt interrupt;
   return interrupt;
+}
+
+bool waitForEnd(std::chrono::milliseconds timeout) {
+  const bool isForEver = timeout == std::chrono::milliseconds::max();
+  const auto most = isForEver ? -1 : static_cast<int>(std::clamp<std::int64_t>(timeout.count(), 0, 1 << 30));
+  pollfd waited{ended().descriptor(), POLLIN, 0};
+  do {
+    ::poll(&waited, 1, most);
+  } while (isForEver && !ended().isRaised());
+  return ended().isRaised();
+}
+
+std::unique_ptr<dividere::registry::Announcement> announce(const Common& common, const std::string& name,
+                                                           std::uint16_t port, const std::string& kind) {
+  if (name.empty()) return nullptr;
+  dividere::registry::AnnouncementOptions options;
+  options.registries = common.registries();
+  return std::make_unique<dividere::registry::Announcement>(name, port, kind, options);
 }
 
 CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& description, Action& action,

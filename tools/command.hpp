@@ -8,6 +8,7 @@
 #include <chrono>
 #include <dividere.hpp>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,6 +43,13 @@ using Action = std::function<int()>;
 
 /// SIGINT and SIGTERM raise it: commands end then, with what they have got so far.
 dividere::Interrupt& ended();
+
+/// Waits until ended() is raised, or the time is over; whether it is raised.
+bool waitForEnd(std::chrono::milliseconds timeout = std::chrono::milliseconds::max());
+
+/// Registers a port under a name, as long as the result lives; null without a name.
+std::unique_ptr<dividere::registry::Announcement> announce(const Common& common, const std::string& name,
+                                                           std::uint16_t port, const std::string& kind);
 
 /// Adds a command to the app. When it is the one that is asked for, `run` becomes the action; its options have their values then.
 CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& description, Action& action,

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <dividere/registry/detail/own_address.hpp>
 
 namespace tool {
 
@@ -13,8 +14,7 @@ using dividere::registry::ServiceAddress;
 bool isEndpoint(const std::string& source) { return source.find("://") != std::string::npos; }
 
 std::string endpointOf(const ServiceAddress& address) {
-  const bool isIpv6 = address.server.find(':') != std::string::npos && address.server[0] != '[';
-  return "tcp://" + (isIpv6 ? "[" + address.server + "]" : address.server) + ":" + std::to_string(address.port);
+  return dividere::detail::tcpEndpoint(address.server, address.port);
 }
 
 std::vector<ServiceAddress> lookUp(const Common& common, const std::string& source) {

@@ -74,7 +74,6 @@ void Printer::print(const pb::Message& record) {
   }
   if (rows_.empty()) rows_.push_back(header(*record.GetDescriptor()));
   rows_.push_back(cells(record));
-  if (layout_ == Layout::stream) finish();
 }
 
 void Printer::finish() {

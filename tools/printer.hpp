@@ -14,15 +14,10 @@ namespace tool {
 /// On one line, with zeros.
 std::string asJson(const google::protobuf::Message& record);
 
-/// Prints messages of one type on stdout.
+/// Prints messages of one type on stdout: JSON at once, columns when it is finished.
 class Printer {
  public:
-  enum class Layout {
-    table,   // when it ends: with a header, each column as wide as its widest cell
-    stream,  // each at once
-  };
-
-  explicit Printer(bool json, Layout layout = Layout::table) : json_(json), layout_(layout) {}
+  explicit Printer(bool json) : json_(json) {}
 
   /// Fields without a value are an empty cell, and a zero in JSON.
   void print(const google::protobuf::Message& record);
@@ -33,7 +28,6 @@ class Printer {
  private:
   std::vector<std::vector<std::string>> rows_;
   bool json_;
-  Layout layout_;
 };
 
 }  // namespace tool

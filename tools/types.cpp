@@ -119,9 +119,11 @@ MessagePtr Types::make(const std::string& name) {
   return MessagePtr(factory_.GetPrototype(type)->New());
 }
 
-MessagePtr Types::parse(const pb::Descriptor& type, const std::string& bytes) {
-  MessagePtr message(factory_.GetPrototype(&type)->New());
-  return message->ParseFromString(bytes) ? std::move(message) : nullptr;
+MessagePtr Types::decode(const Envelope& envelope) {
+  const auto* type = find(envelope.type);
+  if (!type) return nullptr;
+  MessagePtr message(factory_.GetPrototype(type)->New());
+  return message->ParseFromString(envelope.payload) ? std::move(message) : nullptr;
 }
 
 MessagePtr Types::fromJson(const std::string& type, const std::string& json) {

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "envelope.hpp"
+
 namespace tool {
 
 using MessagePtr = std::unique_ptr<google::protobuf::Message>;
@@ -42,8 +44,8 @@ class Types {
   /// From JSON; "-" reads it from stdin. Throws UsageError with what is wrong.
   MessagePtr fromJson(const std::string& type, const std::string& json);
 
-  /// Null if it is not of that type.
-  MessagePtr parse(const google::protobuf::Descriptor& type, const std::string& bytes);
+  /// What is in it; null if nobody has told of its type, or it is not of that.
+  MessagePtr decode(const Envelope& envelope);
 
   /// All that is known, as .proto files.
   std::string definitions() const;

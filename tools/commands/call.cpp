@@ -64,8 +64,7 @@ class Caller {
   }
 
   void show(const Envelope& reply, const std::string& endpoint) {
-    const auto* type = types_.find(reply.type);
-    const auto decoded = type ? types_.parse(*type, reply.payload) : nullptr;
+    const auto decoded = types_.decode(reply);
     const auto shown = decoded ? toJson(*decoded) : "{}";
     if (!decoded)
       std::cerr << "dividere: nobody has said what a " << reply.type << " is: --proto FILE reads it from there\n";

@@ -2,8 +2,6 @@
 //
 // SPDX-License-Identifier: MIT
 
-#include <poll.h>
-
 #include <iostream>
 #include <memory>
 
@@ -22,19 +20,9 @@ struct Ports {
 int runUntilEnded(const std::string& what) {
   std::cout << what << "\n" << std::flush;
   tellReady();
-  pollfd waited{ended().descriptor(), POLLIN, 0};
-  while (!ended().isRaised()) ::poll(&waited, 1, -1);
+  waitForEnd();
   tellStopping();
   return kOk;
-}
-
-/// Null without a name.
-std::unique_ptr<dividere::registry::Announcement> announce(const Common& common, const std::string& name,
-                                                           std::uint16_t port, const std::string& kind) {
-  if (name.empty()) return nullptr;
-  dividere::registry::AnnouncementOptions options;
-  options.registries = common.registries();
-  return std::make_unique<dividere::registry::Announcement>(name, port, kind, options);
 }
 
 int runRegistry(const Ports& ports) {

@@ -69,8 +69,7 @@ class Echo {
       std::cout << message.payload << std::flush;
       return;
     }
-    const auto* type = types_.find(message.type);
-    const auto decoded = type ? types_.parse(*type, message.payload) : nullptr;
+    const auto decoded = types_.decode(message);
     std::cout << (options_.field.empty() ? whole(message, decoded.get()) : fieldOf(message, decoded.get())) << "\n"
               << std::flush;
   }

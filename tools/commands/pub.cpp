@@ -2,8 +2,6 @@
 //
 // SPDX-License-Identifier: MIT
 
-#include <poll.h>
-
 #include <chrono>
 #include <memory>
 
@@ -28,10 +26,7 @@ struct PubOptions {
 std::string endpointFor(const std::string& destination) { return isEndpoint(destination) ? destination : "tcp://*:*"; }
 
 bool pause(std::chrono::steady_clock::time_point until) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-  pollfd waited{ended().descriptor(), POLLIN, 0};
-  if (left.count() > 0) ::poll(&waited, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1 << 30)));
-  return !ended().isRaised();
+  return !waitForEnd(std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()));
 }
 
 int publish(const Common& common, const PubOptions& options) {
@@ -39,13 +34,8 @@ int publish(const Common& common, const PubOptions& options) {
   Types types(options.protos);
   const auto message = types.fromJson(options.type, options.json);
   dividere::messaging::Publisher publisher(endpointFor(options.destination));
-  std::unique_ptr<dividere::registry::Announcement> announced;
-  if (!isEndpoint(options.destination)) {
-    dividere::registry::AnnouncementOptions where;
-    where.registries = common.registries();
-    announced =
-        std::make_unique<dividere::registry::Announcement>(options.destination, publisher.port(), "publisher", where);
-  }
+  const auto announced =
+      announce(common, isEndpoint(options.destination) ? "" : options.destination, publisher.port(), "publisher");
   if (!publisher.waitForSubscribers(options.subscribers, common.timeout(), ended())) {
     if (ended().isRaised()) return kOk;
     throw TimedOut(std::to_string(publisher.subscribers()) + " of " + std::to_string(options.subscribers) +

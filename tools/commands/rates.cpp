@@ -68,14 +68,9 @@ class Watcher {
 
   void report() {
     const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
-    Printer printer(common_.json, Printer::Layout::stream);
     series_.report(seconds, [&](const dividere::tool::Rate& rate) {
       sawAny_ = true;
-      if (common_.json) {
-        printer.print(rate);
-      } else {
-        std::cout << line(rate, shown_) << "\n" << std::flush;
-      }
+      std::cout << (common_.json ? asJson(rate) : line(rate, shown_)) << "\n" << std::flush;
     });
   }
 

@@ -26,8 +26,7 @@ void show(Types& types, const std::string& bytes) {
     std::cout << "(" << bytes.size() << " bytes that are no envelope)\n" << std::flush;
     return;
   }
-  const auto* type = types.find(request->type);
-  const auto decoded = type ? types.parse(*type, request->payload) : nullptr;
+  const auto decoded = types.decode(*request);
   std::cout << request->type << " "
             << (decoded ? toJson(*decoded) : "(" + std::to_string(request->payload.size()) + " bytes)") << "\n"
             << std::flush;
@@ -40,13 +39,7 @@ int reply(const Common& common, const ReplyOptions& options) {
   dividere::connection::SocketOptions socket;
   socket.attach = dividere::connection::Attach::bind;
   dividere::connection::Response response(isNamed ? "tcp://*:*" : options.destination, socket);
-  std::unique_ptr<dividere::registry::Announcement> announced;
-  if (isNamed) {
-    dividere::registry::AnnouncementOptions where;
-    where.registries = common.registries();
-    announced =
-        std::make_unique<dividere::registry::Announcement>(options.destination, response.port(), "service", where);
-  }
+  const auto announced = announce(common, isNamed ? options.destination : "", response.port(), "service");
   for (std::size_t i = 0; options.count == 0 || i < options.count; ++i) {
     const auto request = response.recv(std::chrono::milliseconds::max(), ended());
     if (!request) break;

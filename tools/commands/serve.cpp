@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: MIT
 
 #include <google/protobuf/util/json_util.h>
-#include <poll.h>
 
 #include <iostream>
 #include <mutex>
@@ -98,8 +97,7 @@ class Pages {
     }
     if (port_ < 0) throw std::runtime_error("cannot listen on " + options_.host + ":" + std::to_string(options_.port));
     std::thread ender([this] {
-      pollfd waited{ended().descriptor(), POLLIN, 0};
-      while (!ended().isRaised()) ::poll(&waited, 1, -1);
+      waitForEnd();
       server_.stop();
     });
     std::cout << "http://" << options_.host << ":" << port_ << "/\n" << std::flush;
@@ -188,8 +186,7 @@ class Pages {
   }
 
   static std::string shown(Types& types, const Envelope& message) {
-    const auto* type = types.find(message.type);
-    const auto decoded = type ? types.parse(*type, message.payload) : nullptr;
+    const auto decoded = types.decode(message);
     return decoded ? toJson(*decoded, true) : message.type + " (" + std::to_string(message.payload.size()) + " bytes)";
   }
 
