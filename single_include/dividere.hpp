@@ -11967,6 +11967,7 @@ void Watcher::readEvents(Watch& watch) {
     if (watch.hasSuspects()) suspects_.insert(&watch);
     if (type == connection::EventType::monitorStopped) return forget(watch);
     if (type == connection::EventType::closed) closedSockets_.noteRelease();
+    if (type == connection::EventType::handshakeSucceeded && watch.hasPump()) pumpSoon();  // its first words follow
   }
 }
 

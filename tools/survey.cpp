@@ -80,21 +80,32 @@ std::vector<Seen> Survey::look(const std::string& pattern, std::chrono::millisec
   return all;
 }
 
+/// How fast each figure has grown in `seconds`.
+static std::map<std::string, double> ratesOf(const std::map<std::string, double>& figures,
+                                             const std::map<std::string, double>& before, double seconds) {
+  std::map<std::string, double> rates;
+  for (const auto& [name, value] : figures) {
+    const auto former = before.find(name);
+    const double grown = former == before.end() ? value : value - former->second;
+    if (seconds > 0 && grown > 0) rates[name] = grown / seconds;
+  }
+  return rates;
+}
+
 void Survey::compare(std::vector<Seen>& all) {
   const auto now = Clock::now();
   std::map<std::string, Former> latest;
   for (auto& seen : all) {
-    if (!seen.description) continue;
-    const auto key = seen.endpoint + " " + std::to_string(seen.description->pid);
-    const auto before = former_.find(key);
-    if (before != former_.end()) {
-      const double seconds = std::chrono::duration<double>(now - before->second.when).count();
-      for (const auto& [name, value] : seen.figures) {
-        const double grown = value - before->second.figures[name];
-        if (seconds > 0 && grown > 0) seen.rates[name] = grown / seconds;
-      }
+    const auto before = former_.find(seen.endpoint);
+    if (!seen.description) {
+      if (before != former_.end()) latest.insert(*before);
+      continue;
     }
-    latest[key] = {seen.figures, now};
+    if (before != former_.end() && before->second.pid == seen.description->pid) {
+      const double seconds = std::chrono::duration<double>(now - before->second.when).count();
+      seen.rates = ratesOf(seen.figures, before->second.figures, seconds);
+    }
+    latest[seen.endpoint] = {seen.description->pid, seen.figures, now};
   }
   former_ = std::move(latest);
 }

@@ -23,10 +23,10 @@ struct Seen {
   std::string endpoint;
   std::optional<dividere::Description> description;
   std::map<std::string, double> figures;  // of all its sockets, by the name of the statistic
-  std::map<std::string, double> rates;    // the same a second, since the look before
+  std::map<std::string, double> rates;    // the same a second, since it last spoke
 };
 
-/// Looks again and again; each look is compared with the last. Belongs to one thread.
+/// Looks again and again; what each says is compared with what it said last. Belongs to one thread.
 class Survey {
  public:
   explicit Survey(const Common& common);
@@ -37,6 +37,7 @@ class Survey {
  private:
   using Clock = std::chrono::steady_clock;
   struct Former {
+    std::uint32_t pid;
     std::map<std::string, double> figures;
     Clock::time_point when;
   };
@@ -45,7 +46,7 @@ class Survey {
 
   const Common& common_;
   dividere::registry::Client registry_;
-  std::map<std::string, Former> former_;  // by endpoint and process
+  std::map<std::string, Former> former_;  // by endpoint; the last that each has said
 };
 
 }  // namespace tool

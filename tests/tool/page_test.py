@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
@@ -49,23 +48,32 @@ class Browser:
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1100,900", f"--user-data-dir={profile}"]
         options = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}}
         self.url += "/" + self.ask("POST", "", options)["sessionId"]
+        self.ask("POST", "/timeouts", {"script": LIMIT * 1000})
 
     def ask(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=LIMIT) as reply:
+        with urllib.request.urlopen(request, timeout=2 * LIMIT) as reply:
             return json.load(reply)["value"]
 
     def script(self, text):
         return self.ask("POST", "/execute/sync", {"script": text, "args": []})
 
     def until(self, expression):
-        """What the expression is, once it is true."""
-        until = time.monotonic() + LIMIT
-        while time.monotonic() < until:
-            if value := self.script(f"return {expression}"):
-                return value
-        raise AssertionError(f"never true: {expression}\n" + self.script("return document.body.innerText"))
+        """What the expression is, once a change of the page makes it true."""
+        look = f"""
+            const done = arguments[0], observer = new MutationObserver(check);
+            function check() {{
+              const value = {expression};
+              if (value) {{ observer.disconnect(); done(value); }}
+            }}
+            observer.observe(document, {{subtree: true, childList: true, characterData: true, attributes: true}});
+            check();"""
+        try:
+            return self.ask("POST", "/execute/async", {"script": look, "args": []})
+        except urllib.error.HTTPError as error:
+            page = self.script("return document.body.innerText")
+            raise AssertionError(f"never true: {expression}\n{error.read().decode()}\n{page}") from error
 
     def element(self, selector):
         return self.ask("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
@@ -106,13 +114,18 @@ def check(profile):
     browser.ask("DELETE", "")
 
 
-try:
-    os.makedirs(FOLDER, exist_ok=True)
-    with tempfile.TemporaryDirectory() as profile:
-        check(profile)
-finally:
+def end_all():
     for process in running:  # and the browser, which is a child of one
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+os.makedirs(FOLDER, exist_ok=True)
+# Of a browser that was killed, something may still write there.
+with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    try:
+        check(profile)
+    finally:
+        end_all()
 print("the page shows who comes and goes, and calls")
