@@ -1413,7 +1413,10 @@ struct Description {
   };
 
   struct Statistic {
-    std::string name;  ///< as in openMetrics(), without "dividere_" and "_total": "received_messages"
+    /// As in openMetrics(), without "dividere_" and "_total": "received_messages". A Service's handlers have three each, with
+    /// what they handle: handler_seconds_count{handles="Ask"}, handler_nanoseconds_sum{handles="Ask"}, and of buckets that
+    /// messages have come to handler_seconds_bucket{handles="Ask",le="0.000001024"}: all that took less than that.
+    std::string name;
     std::uint64_t value = 0;
     std::string endpoint;  ///< of the socket that counts it; empty: of the whole
   };
@@ -4811,6 +4814,13 @@ class StatisticsSource {
 /// Calls `function` with the name, as openMetrics() has it without "dividere_" and "_total", and the value of each figure.
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function);
 
+/// The name of such a figure: the handshakes that failed for this reason.
+std::string nameOf(const HandshakeFaults& faults);
+
+/// The same of a handler, named as in openMetrics(), with what it handles and the buckets' bounds: how many messages, buckets
+/// where any has come to, and the sum in nanoseconds, which is a whole number. Nothing of one that has not run.
+void forEachFigure(const HandlerTime& time, const std::function<void(std::string, std::uint64_t)>& function);
+
 }  // namespace dividere::detail
 // end dividere/core/detail/statistics_book.hpp
 
@@ -4928,15 +4938,21 @@ static void showCounters(const StatisticsByLabels& sums, std::string& text) {
   }
 }
 
+static std::string reasonLabel(const HandshakeFaults& faults) {
+  return "reason=\"" + escapedLabel(faults.reason) + "\"";
+}
+
 static void showFaults(const StatisticsByLabels& sums, std::string& text) {
   const std::string family = beginFamily(text, "handshake_faults_total", "counter", "Failed handshakes, by reason.");
   for (const auto& [labels, sum] : sums) {
     for (const HandshakeFaults& each : sum.handshakeFaults) {
-      const std::string reason = ",reason=\"" + escapedLabel(each.reason) + "\"";
-      text.append(family).append(shownLabels(labels, reason)).append(std::to_string(each.count)) += '\n';
+      text.append(family).append(shownLabels(labels, "," + reasonLabel(each))).append(std::to_string(each.count)) +=
+          '\n';
     }
   }
 }
+
+std::string nameOf(const HandshakeFaults& faults) { return "handshake_faults{" + reasonLabel(faults) + "}"; }
 
 static void showQueues(const StatisticsByLabels& sums, std::string& text) {
   const std::string family = beginFamily(text, "waiting_requests", "gauge", "Requests that wait now.");
@@ -4954,15 +4970,34 @@ static std::string asSeconds(std::uint64_t nanoseconds) {
   return text.back() == '.' ? text + "0" : text;
 }
 
+/// Up to which a message of this bucket may take, in seconds.
+static std::string boundOf(std::size_t bucket) {
+  return bucket + 1 == HandlerTime::kBuckets ? "+Inf" : asSeconds(std::uint64_t{1024} << bucket);
+}
+
+static std::string handlesLabel(const HandlerTime& time) { return "handles=\"" + escapedLabel(time.handles) + "\""; }
+
+void forEachFigure(const HandlerTime& time, const std::function<void(std::string, std::uint64_t)>& function) {
+  const std::string handles = "{" + handlesLabel(time);
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < time.buckets.size(); ++i) {
+    if (time.buckets[i] == 0) continue;
+    count += time.buckets[i];
+    function("handler_seconds_bucket" + handles + ",le=\"" + boundOf(i) + "\"}", count);
+  }
+  if (count == 0) return;
+  function("handler_seconds_count" + handles + "}", count);
+  function("handler_nanoseconds_sum" + handles + "}", static_cast<std::uint64_t>(time.total.count()));
+}
+
 static void showHandler(const std::string& family, const StatisticsByLabels::key_type& labels, const HandlerTime& time,
                         std::string& text) {
-  const std::string handles = ",handles=\"" + escapedLabel(time.handles) + "\"";
+  const std::string handles = "," + handlesLabel(time);
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < time.buckets.size(); ++i) {
     count += time.buckets[i];
-    const std::string bound = i + 1 == time.buckets.size() ? "+Inf" : asSeconds(std::uint64_t{1024} << i);
     std::string further = handles;
-    further.append(",le=\"").append(bound) += '"';
+    further.append(",le=\"").append(boundOf(i)) += '"';
     text.append(family).append("_bucket").append(shownLabels(labels, further));
     text.append(std::to_string(count)) += '\n';
   }
@@ -15557,6 +15592,10 @@ void addStatistics(Description& description, Socket& socket) {
   forEachFigure(figures, [&](const char* name, std::uint64_t value) {
     description.statistics.push_back({name, value, figures.endpoint});
   });
+  description.statistics.push_back({"waiting_requests", figures.queue, figures.endpoint});
+  for (const HandshakeFaults& faults : figures.handshakeFaults) {
+    description.statistics.push_back({nameOf(faults), faults.count, figures.endpoint});
+  }
 }
 
 }  // namespace dividere::detail
@@ -20710,6 +20749,7 @@ class HandlerTable {
   };
 
   Statistics statistics() const;
+  std::vector<HandlerTime> times() const;
   void requireOpen() const;
   Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
@@ -20840,13 +20880,20 @@ Statistics HandlerTable::statistics() const {
   nameHandlers(who_, statistics);
   statistics.refused = unknown_ + malformed_;
   statistics.expired = expired_;
+  statistics.handlers = times();
+  return statistics;
+}
+
+std::vector<HandlerTime> HandlerTable::times() const {
+  std::vector<HandlerTime> times;
+  times.reserve(byMethod_.size() + byType_.size());
   std::set<const HandlerClock*> read;  // a method and its type may share one
   for (const auto* entries : {&byMethod_, &byType_}) {
     for (const auto& [handles, entry] : *entries) {
-      if (read.insert(entry.clock.get()).second) statistics.handlers.push_back(entry.clock->read(handles));
+      if (read.insert(entry.clock.get()).second) times.push_back(entry.clock->read(handles));
     }
   }
-  return statistics;
+  return times;
 }
 
 void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
@@ -21044,6 +21091,19 @@ static Description::Method describedMethod(const HandlerTable::Entry& entry, Typ
   return method;
 }
 
+// A Description is to stay readable, whatever number of handlers a program has.
+constexpr std::size_t kMostTimesTold = 1000;
+
+static void describeTimes(const std::vector<HandlerTime>& times, Description& description) {
+  std::size_t told = 0;
+  for (const HandlerTime& time : times) {
+    if (told++ == kMostTimesTold) return;
+    forEachFigure(time, [&](std::string name, std::uint64_t value) {
+      description.statistics.push_back({std::move(name), value, {}});
+    });
+  }
+}
+
 void HandlerTable::describe(Description& description, TypeBook& types) const {
   for (const auto* entries : {&byMethod_, &byType_}) {
     description.methods.reserve(description.methods.size() + entries->size());
@@ -21054,6 +21114,7 @@ void HandlerTable::describe(Description& description, TypeBook& types) const {
       {"handled_messages", all.handled},     {"failed_messages", all.failed},   {"unknown_messages", all.unknown},
       {"malformed_messages", all.malformed}, {"expired_messages", all.expired}, {"cancelled_messages", all.cancelled}};
   for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
+  describeTimes(times(), description);
 }
 
 }  // namespace dividere::detail

@@ -120,15 +120,21 @@ static void showCounters(const StatisticsByLabels& sums, std::string& text) {
   }
 }
 
+static std::string reasonLabel(const HandshakeFaults& faults) {
+  return "reason=\"" + escapedLabel(faults.reason) + "\"";
+}
+
 static void showFaults(const StatisticsByLabels& sums, std::string& text) {
   const std::string family = beginFamily(text, "handshake_faults_total", "counter", "Failed handshakes, by reason.");
   for (const auto& [labels, sum] : sums) {
     for (const HandshakeFaults& each : sum.handshakeFaults) {
-      const std::string reason = ",reason=\"" + escapedLabel(each.reason) + "\"";
-      text.append(family).append(shownLabels(labels, reason)).append(std::to_string(each.count)) += '\n';
+      text.append(family).append(shownLabels(labels, "," + reasonLabel(each))).append(std::to_string(each.count)) +=
+          '\n';
     }
   }
 }
+
+std::string nameOf(const HandshakeFaults& faults) { return "handshake_faults{" + reasonLabel(faults) + "}"; }
 
 static void showQueues(const StatisticsByLabels& sums, std::string& text) {
   const std::string family = beginFamily(text, "waiting_requests", "gauge", "Requests that wait now.");
@@ -146,15 +152,34 @@ static std::string asSeconds(std::uint64_t nanoseconds) {
   return text.back() == '.' ? text + "0" : text;
 }
 
+/// Up to which a message of this bucket may take, in seconds.
+static std::string boundOf(std::size_t bucket) {
+  return bucket + 1 == HandlerTime::kBuckets ? "+Inf" : asSeconds(std::uint64_t{1024} << bucket);
+}
+
+static std::string handlesLabel(const HandlerTime& time) { return "handles=\"" + escapedLabel(time.handles) + "\""; }
+
+void forEachFigure(const HandlerTime& time, const std::function<void(std::string, std::uint64_t)>& function) {
+  const std::string handles = "{" + handlesLabel(time);
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < time.buckets.size(); ++i) {
+    if (time.buckets[i] == 0) continue;
+    count += time.buckets[i];
+    function("handler_seconds_bucket" + handles + ",le=\"" + boundOf(i) + "\"}", count);
+  }
+  if (count == 0) return;
+  function("handler_seconds_count" + handles + "}", count);
+  function("handler_nanoseconds_sum" + handles + "}", static_cast<std::uint64_t>(time.total.count()));
+}
+
 static void showHandler(const std::string& family, const StatisticsByLabels::key_type& labels, const HandlerTime& time,
                         std::string& text) {
-  const std::string handles = ",handles=\"" + escapedLabel(time.handles) + "\"";
+  const std::string handles = "," + handlesLabel(time);
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < time.buckets.size(); ++i) {
     count += time.buckets[i];
-    const std::string bound = i + 1 == time.buckets.size() ? "+Inf" : asSeconds(std::uint64_t{1024} << i);
     std::string further = handles;
-    further.append(",le=\"").append(bound) += '"';
+    further.append(",le=\"").append(boundOf(i)) += '"';
     text.append(family).append("_bucket").append(shownLabels(labels, further));
     text.append(std::to_string(count)) += '\n';
   }

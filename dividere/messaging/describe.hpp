@@ -27,7 +27,10 @@ struct Description {
   };
 
   struct Statistic {
-    std::string name;  ///< as in openMetrics(), without "dividere_" and "_total": "received_messages"
+    /// As in openMetrics(), without "dividere_" and "_total": "received_messages". A Service's handlers have three each, with
+    /// what they handle: handler_seconds_count{handles="Ask"}, handler_nanoseconds_sum{handles="Ask"}, and of buckets that
+    /// messages have come to handler_seconds_bucket{handles="Ask",le="0.000001024"}: all that took less than that.
+    std::string name;
     std::uint64_t value = 0;
     std::string endpoint;  ///< of the socket that counts it; empty: of the whole
   };

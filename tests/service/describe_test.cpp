@@ -70,6 +70,34 @@ TEST_CASE("a service tells its methods, their types and what became of requests"
   }
 }
 
+TEST_CASE("a service tells how long its handlers ran, each by what it handles") {
+  Server registry(anywhere());
+  Service service("demo.Echo", stage::at(registry));
+  service.on([](const Msg01& message) { return message; });
+  service.on("Count", [](const Msg02& message) { return stage::msg01(message.field1()); });
+  REQUIRE(service.start(kLimit));
+  dividere::service::Client client("demo.Echo", stage::asking(registry));
+  REQUIRE(stage::call(client, "x") == "x");
+  const std::string ofType = "{handles=\"Msg01\"";
+  std::optional<dividere::Description> told;
+  REQUIRE(eventually([&] {  // a call is timed when its reply is on its way
+    told = describe(local(service.port()), kLimit);
+    return told && statistic(*told, "handler_seconds_count" + ofType + "}") == 1;
+  }));
+  const std::uint64_t sum = statistic(*told, "handler_nanoseconds_sum" + ofType + "}");
+  CHECK(sum > 0);
+  CHECK(sum < 600'000'000'000);
+  std::vector<std::string> buckets;
+  for (const auto& each : told->statistics) {
+    if (each.name.rfind("handler_seconds_bucket", 0) != 0) continue;
+    CHECK(each.value == 1);
+    buckets.push_back(each.name);
+  }
+  REQUIRE(buckets.size() == 1);  // what was not called has none, and neither have those that no message came to
+  CHECK(buckets[0].rfind("handler_seconds_bucket" + ofType + ",le=\"", 0) == 0);
+  CHECK(dividere::openMetrics().find(buckets[0].substr(buckets[0].find("le="))) != std::string::npos);
+}
+
 TEST_CASE("a registry tells how many entries it has") {
   Server registry(anywhere());
   dividere::registry::Client client("127.0.0.1", registry.port());

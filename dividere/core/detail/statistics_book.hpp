@@ -59,4 +59,11 @@ class StatisticsSource {
 /// Calls `function` with the name, as openMetrics() has it without "dividere_" and "_total", and the value of each figure.
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function);
 
+/// The name of such a figure: the handshakes that failed for this reason.
+std::string nameOf(const HandshakeFaults& faults);
+
+/// The same of a handler, named as in openMetrics(), with what it handles and the buckets' bounds: how many messages, buckets
+/// where any has come to, and the sum in nanoseconds, which is a whole number. Nothing of one that has not run.
+void forEachFigure(const HandlerTime& time, const std::function<void(std::string, std::uint64_t)>& function);
+
 }  // namespace dividere::detail

@@ -141,6 +141,10 @@ void addStatistics(Description& description, Socket& socket) {
   forEachFigure(figures, [&](const char* name, std::uint64_t value) {
     description.statistics.push_back({name, value, figures.endpoint});
   });
+  description.statistics.push_back({"waiting_requests", figures.queue, figures.endpoint});
+  for (const HandshakeFaults& faults : figures.handshakeFaults) {
+    description.statistics.push_back({nameOf(faults), faults.count, figures.endpoint});
+  }
 }
 
 }  // namespace dividere::detail

@@ -77,13 +77,20 @@ Statistics HandlerTable::statistics() const {
   nameHandlers(who_, statistics);
   statistics.refused = unknown_ + malformed_;
   statistics.expired = expired_;
+  statistics.handlers = times();
+  return statistics;
+}
+
+std::vector<HandlerTime> HandlerTable::times() const {
+  std::vector<HandlerTime> times;
+  times.reserve(byMethod_.size() + byType_.size());
   std::set<const HandlerClock*> read;  // a method and its type may share one
   for (const auto* entries : {&byMethod_, &byType_}) {
     for (const auto& [handles, entry] : *entries) {
-      if (read.insert(entry.clock.get()).second) statistics.handlers.push_back(entry.clock->read(handles));
+      if (read.insert(entry.clock.get()).second) times.push_back(entry.clock->read(handles));
     }
   }
-  return statistics;
+  return times;
 }
 
 void HandlerTable::dispatch(std::string_view bytes, Origin& origin) noexcept {
@@ -281,6 +288,19 @@ static Description::Method describedMethod(const HandlerTable::Entry& entry, Typ
   return method;
 }
 
+// A Description is to stay readable, whatever number of handlers a program has.
+constexpr std::size_t kMostTimesTold = 1000;
+
+static void describeTimes(const std::vector<HandlerTime>& times, Description& description) {
+  std::size_t told = 0;
+  for (const HandlerTime& time : times) {
+    if (told++ == kMostTimesTold) return;
+    forEachFigure(time, [&](std::string name, std::uint64_t value) {
+      description.statistics.push_back({std::move(name), value, {}});
+    });
+  }
+}
+
 void HandlerTable::describe(Description& description, TypeBook& types) const {
   for (const auto* entries : {&byMethod_, &byType_}) {
     description.methods.reserve(description.methods.size() + entries->size());
@@ -291,6 +311,7 @@ void HandlerTable::describe(Description& description, TypeBook& types) const {
       {"handled_messages", all.handled},     {"failed_messages", all.failed},   {"unknown_messages", all.unknown},
       {"malformed_messages", all.malformed}, {"expired_messages", all.expired}, {"cancelled_messages", all.cancelled}};
   for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
+  describeTimes(times(), description);
 }
 
 }  // namespace dividere::detail

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "../../core/detail/statistics_book.hpp"
 #include "../../messaging/detail/call_fields.hpp"
@@ -109,6 +110,7 @@ class HandlerTable {
   };
 
   Statistics statistics() const;
+  std::vector<HandlerTime> times() const;
   void requireOpen() const;
   Opened open(std::string_view bytes);
   void handle(std::string_view bytes, Origin& origin);
