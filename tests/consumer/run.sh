@@ -287,6 +287,7 @@ quick_cases() {
   start in_parts g++ 17 single_include
   start module clang++ 20
   start coroutines g++ 20
+  start later_protobuf g++ 17
   for order in after between twice; do
     start macro_late g++ 17 single_include "$order"
   done

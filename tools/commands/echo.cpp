@@ -87,7 +87,7 @@ class Echo {
       return text + " (" + std::to_string(message.payload.size()) + " bytes; --proto FILE says what they are)";
     if (!options_.asText) return text + " " + toJson(*decoded);
     std::string fields;
-    google::protobuf::TextFormat::PrintToString(*decoded, &fields);
+    if (!google::protobuf::TextFormat::PrintToString(*decoded, &fields)) fields = "(cannot be shown as text)";
     return text + "\n" + fields;
   }
 

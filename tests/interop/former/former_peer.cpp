@@ -51,8 +51,7 @@ void publish() {
       say(publisher.waitForSubscribers(std::stoul(words[1]), kLimit) ? "there" : "missing");
     } else {
       Msg02 message;
-      google::protobuf::TextFormat::ParseFromString(words[1], &message);
-      publisher.send(message);
+      if (google::protobuf::TextFormat::ParseFromString(words[1], &message)) publisher.send(message);
       say("done");
     }
   }

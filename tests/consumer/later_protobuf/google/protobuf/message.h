@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#define GOOGLE_PROTOBUF_VERSION 7036000
+
 namespace google::protobuf {
 
 class Descriptor;
@@ -22,6 +24,7 @@ class MessageLite {
   [[nodiscard]] bool IsInitialized() const;
   [[nodiscard]] bool ParsePartialFromArray(const void* data, int size);
   [[nodiscard]] std::size_t ByteSizeLong() const;
+  [[nodiscard]] std::string SerializeAsString() const;
   [[nodiscard]] std::uint8_t* SerializeWithCachedSizesToArray(std::uint8_t* target) const;
 };
 
