@@ -168,6 +168,7 @@
 #include "dividere/messaging/describe.cpp"
 #include "dividere/messaging/detail/arrivals.cpp"
 #include "dividere/messaging/detail/ask_rate.cpp"
+#include "dividere/messaging/detail/bundle.cpp"
 #include "dividere/messaging/detail/call_fields.cpp"
 #include "dividere/messaging/detail/catch_up.cpp"
 #include "dividere/messaging/detail/codec.cpp"

@@ -1183,8 +1183,9 @@ class Subscriber : public Connector {
   detail::Hidden<detail::Intake> intake_;
   std::shared_ptr<detail::Newest> newest_;  // null: every message is the user's
   bool isLookedAt_ = false;                 // the socket keeps a message that the intake takes
-  std::string id_;                          // the topic it is counted by, see census.hpp
-  std::string address_;                     // the topic of messages for it alone; empty if there is none
+  bool takesBundles_ = false;
+  std::string id_;       // the topic it is counted by, see census.hpp
+  std::string address_;  // the topic of messages for it alone; empty if there is none
 };
 
 }  // namespace dividere::connection
@@ -5451,6 +5452,7 @@ class NativeSocket {
   void set(int option, int value) { set(option, &value, sizeof value); }
   void set(int option, const void* value, std::size_t size);
   int get(int option) const;
+  std::int64_t getWide(int option) const;  // of those that have 64 bits
 
   const char* className() const noexcept { return className_; }
   const std::string& who() const noexcept { return who_; }
@@ -5460,6 +5462,9 @@ class NativeSocket {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
+  template <class Value>
+  Value getAs(int option) const;
+
   const char* const className_;
   const std::string who_;  // the same
   const ForkGuard fork_;
@@ -6582,8 +6587,10 @@ class Socket {
   /// Whether attend() would do anything. Any thread, while the socket lives.
   bool needsAttention() const noexcept { return watch_->needsAttention(); }
 
-  /// Calls `function` before the native socket is lent, as nobody but the borrower may use it then.
-  void onLend(std::function<void()> function) { onLend_ = std::move(function); }
+  /// Calls `function` before the native socket is lent, as nobody but the borrower may use it then: after those set later.
+  void onLend(std::function<void()> function) { onLend_.push_back(std::move(function)); }
+
+  bool isLent() const noexcept { return !receiveTimeout_; }
 
   /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
   bool isAnyUp() { return dialer_.isAnyUp(); }
@@ -6666,6 +6673,8 @@ class Socket {
     if (option == ZMQ_EVENTS) signalTaken();
     return native_.get(option);
   }
+
+  std::int64_t getWide(int option) { return native_.getWide(option); }
 
   /// For the next connections: ROUTERs know it by this new random name, which is returned. (Of two peers with one name they
   /// would ignore the second.)
@@ -6766,7 +6775,7 @@ class Socket {
   bool givesUpIfRefused_ = false;
   std::string endpoint_;
 
-  std::function<void()> onLend_;
+  std::vector<std::function<void()>> onLend_;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;
@@ -7330,6 +7339,9 @@ namespace dividere::detail {
 /// it, all the others are in force.
 const std::string& helloTopic();
 std::string makeIdTopic();
+
+/// A third one, between those two, of who takes several messages in one frame (doc/wire.md).
+const std::string& bundlesTopic();
 
 bool isIdTopic(std::string_view topic);
 
@@ -7911,6 +7923,11 @@ constexpr std::size_t kMostOfOneId = 16;
 
 const std::string& helloTopic() {
   static NeverDestroyed<std::string> topic(std::string(1, '\0') + "dividere/hello");
+  return *topic;
+}
+
+const std::string& bundlesTopic() {
+  static NeverDestroyed<std::string> topic(std::string(1, '\xFF') + "dividere/bundles");
   return *topic;
 }
 
@@ -10377,13 +10394,18 @@ void NativeSocket::set(int option, const void* value, std::size_t size) {
   if (retryInterrupted(call) != 0) fail("set option " + std::to_string(option));
 }
 
-int NativeSocket::get(int option) const {
-  int value = 0;
+template <class Value>
+Value NativeSocket::getAs(int option) const {
+  Value value = 0;
   std::size_t size = sizeof value;
   const auto call = [&] { return zmq_getsockopt(handle_, option, &value, &size); };
   if (retryInterrupted(call) != 0) fail("get option " + std::to_string(option));
   return value;
 }
+
+int NativeSocket::get(int option) const { return getAs<int>(option); }
+
+std::int64_t NativeSocket::getWide(int option) const { return getAs<std::int64_t>(option); }
 
 void NativeSocket::fail(const std::string& what) const {
   const int error = errno;
@@ -11052,7 +11074,7 @@ std::string Socket::takeRandomName() {
 }
 
 void* Socket::lend() {
-  if (onLend_) std::exchange(onLend_, nullptr)();
+  for (; !onLend_.empty(); onLend_.pop_back()) onLend_.back()();
   watch_->endIdle();  // nobody but the owner touches it from now on
   if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
   receiveTimeout_.reset();
@@ -12784,6 +12806,15 @@ static void requireAllowed(const std::string& who, const std::string& topic, std
   if (all > kMostTopicBytes) fail("topics of " + std::to_string(all) + " bytes in all", kMostTopicBytes);
 }
 
+/// A bundle is one message to libzmq.
+static bool hasRoomForBundles(Socket& socket) {
+  constexpr int kShortQueue = 32;
+  constexpr std::int64_t kLargestBundle = 64 << 10;
+  const int queue = socket.get(ZMQ_RCVHWM);
+  const std::int64_t most = socket.getWide(ZMQ_MAXMSGSIZE);
+  return (queue <= 0 || queue >= kShortQueue) && (most < 0 || most >= kLargestBundle);
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -12809,6 +12840,12 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   socket().set(ZMQ_SNDHWM, 0);
   // Before connecting: then the publisher learns of all of them at once.
   socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
+  takesBundles_ = !address.empty() && detail::hasRoomForBundles(socket());
+  if (takesBundles_) {
+    // Whoever borrows the native socket takes each frame for one message.
+    socket().onLend(
+        [own = &socket()] { own->set(ZMQ_UNSUBSCRIBE, detail::bundlesTopic().data(), detail::bundlesTopic().size()); });
+  }
   for (const std::string& topic : topics) subscribe(topic);
   if (topics.empty()) subscribe("");
   if (destinations) {
@@ -12823,6 +12860,7 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 /// Those that are not the user's; the id last, as census.hpp says.
 void Subscriber::setOwnTopics(int option) {
   if (!address_.empty()) setSubscription(option, address_);
+  if (takesBundles_ && !socket().isLent()) setSubscription(option, detail::bundlesTopic());
   setSubscription(option, id_);
 }
 
@@ -12868,6 +12906,7 @@ Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
   intake_ = std::move(other.intake_);
   newest_ = std::move(other.newest_);
   isLookedAt_ = other.isLookedAt_;
+  takesBundles_ = other.takesBundles_;
   id_ = std::move(other.id_);
   address_ = std::move(other.address_);
   return *this;
@@ -13194,6 +13233,7 @@ enum PublicationField : int {
   kPublisherField = 101,
   kSentField = 102,
   kTopicField = 107,
+  kBundleField = 111,
   kKeptField = 115,
   kAgainField = 117,
 };
@@ -13204,6 +13244,12 @@ constexpr std::string_view kEveryEnvelope("\x0A", 1);
 /// How a message for one subscriber alone begins: with field 109, of 16 bytes, which follow. Those who want every envelope do
 /// not get it.
 constexpr std::string_view kAddress("\xEA\x06\x10", 3);
+
+/// The tag of the payloads of a bundle, which stand behind msg, or in place of it.
+constexpr std::string_view kBundleTag("\xFA\x06", 2);
+
+/// More than a publisher puts into one; a longer one is refused.
+constexpr std::uint64_t kMostBundled = 10000;
 
 /// What stands at the end of a message that is sent again to everybody.
 constexpr std::string_view kAgain("\xA8\x07\x01", 3);
@@ -13216,9 +13262,12 @@ struct Publication {
   std::int64_t sentNs = 0;  ///< Unix time; 0: the publisher does not stamp
   bool isAgain = false;     ///< it was sent before, and is for peers that cannot be sent to alone
   std::uint64_t kept = 0;   ///< of how many messages before this one its publisher can send again
+  bool isBundle = false;
+  std::uint64_t count = 1;  ///< how many messages it holds; the number is the first one's
 };
 
-/// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
+/// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it. It is a bundle to be
+/// refused then, if `isBundle` says so.
 bool readPublication(std::string_view envelope, Publication& publication);
 
 /// A topic's fields, as they stand behind msgName. Throws Error{tooLarge} beyond kLongestTopic; `who` names the caller.
@@ -13285,6 +13334,16 @@ inline bool skipMsg(std::string_view& bytes) {
   bytes.remove_prefix(1);
   if (!readVarint(bytes, size) || size > bytes.size()) return false;
   bytes.remove_prefix(static_cast<std::size_t>(size));
+  return true;
+}
+
+/// Takes a payload of a bundle off the front; false if it is not there or cut short.
+inline bool skipBundled(std::string_view& bytes) {
+  std::uint64_t size;
+  if (bytes.substr(0, kBundleTag.size()) != kBundleTag) return false;
+  std::string_view rest = bytes.substr(kBundleTag.size());
+  if (!readVarint(rest, size) || size > rest.size()) return false;
+  bytes = rest.substr(static_cast<std::size_t>(size));
   return true;
 }
 
@@ -14085,6 +14144,51 @@ std::optional<Description> describe(const std::string& endpoint, Timeout timeout
 #endif
 // end dividere/messaging/describe.cpp
 
+// begin dividere/messaging/detail/bundle.hpp
+// Several messages of one series in one envelope (doc/wire.md), taken apart.
+
+namespace dividere::detail {
+
+/// What comes in place of a bundle that cannot be read: whoever decodes it says what is wrong.
+Frame refusedBundle(const Publication& bundle);
+
+/// The messages of a bundle, one after the other. Keeps the bundle until its last message is skipped. One thread at a time.
+class Bundle {
+ public:
+  bool isEmpty() const { return next_.count == 0; }
+
+  /// `envelope`: one of which readPublication() says that it is a bundle. What was left of the former one is forgotten.
+  void open(Frame&& envelope);
+
+  /// The next message, as readPublication() would say of next(), but that `count` tells how many are left. Valid until the last
+  /// one is skipped.
+  const Publication& publication() const { return next_; }
+
+  // Where one is left:
+
+  /// It, in the envelope that it would have had alone.
+  Frame next();
+  void skip();
+
+ private:
+  Frame nextOf(std::string_view payload);
+  std::string_view nextField() const;
+
+  Frame envelope_;
+  Publication next_ = none();
+  std::string_view rest_;  // the messages that are left
+  std::optional<EnvelopeHead> head_;
+
+  static Publication none() {
+    Publication nothing;
+    nothing.count = 0;
+    return nothing;
+  }
+};
+
+}  // namespace dividere::detail
+// end dividere/messaging/detail/bundle.hpp
+
 // begin dividere/messaging/detail/kept_notes.hpp
 // What a publisher that keeps messages and a subscriber tell each other about them (doc/wire.md).
 
@@ -14165,8 +14269,8 @@ class SeriesBook {
     std::uint64_t missed = 0;  // messages between the one before and this one
   };
 
-  /// The message of this number has come. The first one of a series begins it: nothing is missed before it.
-  Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+  /// The message of this number has come, or so many from it. The first one of a series begins it: nothing is missed before it.
+  Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number, std::uint64_t count = 1);
 
   /// The number that came last; 0 if none has, or that is forgotten.
   std::uint64_t last(std::uint32_t publisher, std::string_view series) const;
@@ -14405,6 +14509,8 @@ class Arrivals final : public Intake {
   bool isNext(std::string_view envelope);
   void note(const Publication& publication);
   bool takesOne(Frame& envelope);
+  void takeBundle(Frame&& envelope);
+  void takeLastOfBundle(Frame& envelope);
   bool isForThisAlone(std::string_view bytes) const;
   void afterCatchUp();
   bool isSubscribedTo(std::string_view series) const;
@@ -14432,6 +14538,10 @@ class Arrivals final : public Intake {
   SeriesBook book_;
   CatchUp catchUp_;
 
+  Bundle bundle_;                // what of it the user has not got yet
+  std::uint64_t bundleRun_ = 0;  // of the book's changes, when it came
+
+  Counter& arrived_;  // as frames do, of which a bundle is one
   Counter& missed_;
   Counter& skipped_;  // the same
 
@@ -14476,6 +14586,7 @@ Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::
                [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
                  gone(publisher, series, count);
                }),
+      arrived_(socket.tally().messagesIn),
       missed_(socket.tally().missed),
       skipped_(socket.tally().skipped) {}
 
@@ -14519,6 +14630,7 @@ bool Arrivals::takes(Multipart& message) {
 
 bool Arrivals::unwrap(Multipart& message) {
   const Kind kind = kindOf(message);
+  if (message.size() == 1) takeLastOfBundle(message.payload());
   const bool isLacking = kind == Kind::sentAgain && catchUp_.resentNewest(message.payload());
   if (kind == Kind::note || kind == Kind::sentAgain) {
     Frame payload = message.takePayload();
@@ -14554,14 +14666,22 @@ bool Arrivals::isNext(std::string_view envelope) {
 }
 
 void Arrivals::note(const Publication& publication) {
-  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+  const SeriesBook::Arrival arrival =
+      book_.note(publication.publisher, publication.series, publication.sequence, publication.count);
   if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
 }
 
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
-  if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
+  if (!readPublication(envelope.view(), publication)) {
+    if (publication.isBundle) envelope = refusedBundle(publication);
+    return true;  // whoever decodes it says what is wrong
+  }
   if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return false;
+  if (publication.isBundle) {
+    takeBundle(std::move(envelope));
+    return false;
+  }
   const bool isNoted = publication.sequence != 0 && publication.series.size() <= kLongestSeries;
   if (isNoted) {
     if (catchUp_.holds(publication, envelope)) {
@@ -14574,6 +14694,43 @@ bool Arrivals::takesOne(Frame& envelope) {
   if (isNoted) run_ = book_.changes();
   if (publication.sentNs != 0) tellIfLate(publication);
   return true;
+}
+
+/// Its messages are handed out one by one, but for those that others have to come before.
+void Arrivals::takeBundle(Frame&& envelope) {
+  bundle_.open(std::move(envelope));
+  arrived_.add(bundle_.publication().count - 1);
+  for (; !catchUp_.isIdle() && !bundle_.isEmpty(); bundle_.skip()) {
+    Frame next = bundle_.next();
+    if (!catchUp_.holds(bundle_.publication(), next)) break;
+  }
+  if (!bundle_.isEmpty()) note(bundle_.publication());
+  bundleRun_ = book_.changes();
+  afterCatchUp();
+}
+
+/// The envelope becomes that of a bundle's last message: the others are skipped. Any other stays as it is.
+void Arrivals::takeLastOfBundle(Frame& envelope) {
+  Publication publication;
+  const bool isGood = readPublication(envelope.view(), publication);
+  if (!publication.isBundle) return;
+  if (!isGood) {
+    envelope = refusedBundle(publication);
+    return;
+  }
+  if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return;
+  bundle_.open(std::move(envelope));
+  const std::uint64_t others = bundle_.publication().count - 1;
+  arrived_.add(others);
+  if (others > 0) {
+    Publication first = bundle_.publication();
+    const SeriesBook::Arrival arrival = book_.note(first.publisher, first.series, first.sequence, others);
+    if (arrival.missed > 0) keepGap(first.publisher, first.series, arrival.missed);
+    skips(others);
+  }
+  while (bundle_.publication().count > 1) bundle_.skip();
+  envelope = bundle_.next();
+  bundle_.skip();
 }
 
 // Not of what was held back or kept, which is late for its own reasons.
@@ -14592,10 +14749,16 @@ std::optional<std::chrono::nanoseconds> Arrivals::age() const {
 }
 
 const Frame& Arrivals::takeHeld() {
-  catchUp_.take(held_);
-  Publication publication;
-  readPublication(held_.view(), publication);
-  received(publication);
+  if (catchUp_.take(held_)) {
+    Publication publication;
+    readPublication(held_.view(), publication);
+    received(publication);
+  } else {
+    held_ = bundle_.next();
+    received(bundle_.publication());
+    run_ = bundleRun_;
+    bundle_.skip();
+  }
   afterCatchUp();
   return held_;
 }
@@ -14606,7 +14769,7 @@ void Arrivals::onDue() {
 }
 
 void Arrivals::afterCatchUp() {
-  hasHeld_ = catchUp_.hasReady();
+  hasHeld_ = catchUp_.hasReady() || !bundle_.isEmpty();
   due_ = catchUp_.due();
 }
 
@@ -14730,6 +14893,83 @@ void AskRate::forgetRested(Clock::time_point now) {
 }  // namespace dividere::detail
 #endif
 // end dividere/messaging/detail/ask_rate.cpp
+
+// begin dividere/messaging/detail/bundle.cpp
+#if DIVIDERE_IN_PART(2)
+namespace dividere::detail {
+
+Frame refusedBundle(const Publication& bundle) {
+  std::string bytes(bundle.series.substr(0, kLongestSeries));
+  if (bundle.series.size() > kLongestSeries) bytes.clear();
+  return Frame(std::string_view(bytes.append(kBundleTag).append(1, '\0')));
+}
+
+void Bundle::open(Frame&& envelope) {
+  envelope_ = std::move(envelope);
+  next_ = {};
+  const std::string_view bytes = envelope_.view();
+  if (!readPublication(bytes, next_) || !next_.isBundle) return skip();
+  rest_ = bytes.substr(static_cast<std::size_t>(next_.series.data() + next_.series.size() - bytes.data()));
+  const std::string_view type = typeOfSeries(next_.series);
+  const std::string name = envelopePrefix(type);
+  if (!head_ || head_->name != name) head_.emplace(type);
+}
+
+/// With its tag, as it stands there.
+std::string_view Bundle::nextField() const {
+  std::string_view behind = rest_;
+  if (!skipMsg(behind)) {
+    behind = rest_;
+    skipBundled(behind);
+  }
+  return rest_.substr(0, rest_.size() - behind.size());
+}
+
+Frame Bundle::next() {
+  const std::string_view field = nextField();
+  const bool isMsg = !field.empty() && field.front() == kSecondTag;
+  if (!isMsg) {
+    FieldReader reader(field);
+    reader.next();
+    return nextOf(reader.bytes());
+  }
+  const PublicationTail tail(next_.sequence, next_.publisher, next_.sentNs);
+  Frame frame(next_.series.size() + field.size() + tail.bytes().size());
+  char* to = frame.data();
+  for (const std::string_view part : {next_.series, field, tail.bytes()}) {
+    std::memcpy(to, part.data(), part.size());
+    to += part.size();
+  }
+  return frame;
+}
+
+Frame Bundle::nextOf(std::string_view payload) {
+  const PublicationTail tail(next_.sequence, next_.publisher, next_.sentNs);
+  const std::string_view type = typeOfSeries(next_.series);
+  const auto topic = static_cast<std::size_t>(type.data() + type.size() - next_.series.data());
+  const EnvelopeLayout layout(*head_, payload.size(), {next_.series.substr(topic), tail.bytes()});
+  Frame frame(layout.size());
+  std::uint8_t* to = layout.writeHead(reinterpret_cast<std::uint8_t*>(frame.data()));
+  if (!payload.empty()) std::memcpy(to, payload.data(), payload.size());
+  layout.writeTail(to + payload.size());
+  return frame;
+}
+
+void Bundle::skip() {
+  if (next_.count > 1) {
+    rest_.remove_prefix(nextField().size());
+    ++next_.sequence;
+    --next_.count;
+  } else {
+    next_ = none();
+    rest_ = {};
+    envelope_ = Frame();
+  }
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/messaging/detail/bundle.cpp
 
 // begin dividere/messaging/detail/call_fields.hpp
 // What an envelope says of the message as a part of a call (doc/wire.md): behind the message, in fields that old peers skip.
@@ -15742,11 +15982,12 @@ void failMalformed(std::string_view who, std::string_view type, std::string_view
 /// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
 struct EnvelopeFields {
   std::string_view first, second;
-  bool hasFirst = false, hasSecond = false, isRepeated = false;
+  bool hasFirst = false, hasSecond = false, isRepeated = false, hasBundle = false;
 
   bool read(std::string_view bytes) {
     FieldReader field(bytes);
     while (field.next()) {
+      if (field.number() == kBundleField) hasBundle = true;
       if (!field.isBytes() || field.number() > 2) continue;
       bool& has = field.number() == 1 ? hasFirst : hasSecond;
       isRepeated = isRepeated || has;
@@ -15769,7 +16010,8 @@ static void readEnvelopeFields(std::string_view who, std::string_view bytes, Env
   if (bytes.empty()) failMalformed(who, {}, "no bytes");
   if (!envelope.read(bytes)) failMalformed(who, envelope.first, "cut short, or no envelope at all");
   if (envelope.first.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, envelope.first, "no msg");
+  if (!envelope.hasSecond)
+    failMalformed(who, envelope.first, envelope.hasBundle ? "no bundle that can be read" : "no msg");
 }
 
 Envelope openEnvelope(std::string_view who, std::string_view bytes) {
@@ -17116,6 +17358,7 @@ std::vector<messaging::PeerInfo> peerList(const std::vector<KnownPeer>& peers) {
 namespace dividere::detail {
 
 constexpr std::string_view kNameTag("\x0A", 1);
+constexpr std::string_view kMsgTag("\x12", 1);
 constexpr std::string_view kAddresseeTag("\xEA\x06", 2);
 
 /// Takes a tag and the bytes of a length-delimited field off the front.
@@ -17144,11 +17387,28 @@ static void takeTailField(const FieldReader& field, Publication& publication) {
   }
 }
 
-/// As readTail(), of fields in any order, with others among them.
+/// As readTail(), of fields in any order, with others among them, but for those of a bundle.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);
-  while (field.next()) takeTailField(field, publication);
+  while (field.next()) {
+    takeTailField(field, publication);
+    if (field.number() == kBundleField) return publication.isBundle = true, false;
+  }
   return !field.failed();
+}
+
+static bool readAnyTail(std::string_view bytes, Publication& publication) {
+  return bytes.empty() || readTail(bytes, publication) || readTailSlowly(bytes, publication);
+}
+
+/// What is behind a series and msg, if there is one. All payloads stand in a row.
+static bool readBundle(std::string_view bytes, bool hasMsg, Publication& publication) {
+  publication.isBundle = true;
+  publication.count = hasMsg ? 1 : 0;
+  while (publication.count < kMostBundled && skipBundled(bytes)) ++publication.count;
+  const bool isOver = bytes.substr(0, kBundleTag.size()) != kBundleTag;
+  const bool isNamed = !typeOfSeries(publication.series).empty() && publication.series.size() <= kLongestSeries;
+  return isOver && isNamed && readAnyTail(bytes, publication) && publication.sequence - 1 < UINT64_MAX / 2;
 }
 
 bool readPublication(std::string_view envelope, Publication& publication) {
@@ -17157,8 +17417,10 @@ bool readPublication(std::string_view envelope, Publication& publication) {
   const std::string_view own = rest;
   if (!takeBytes(rest, kNameTag, part) || !skipTopic(rest)) return false;
   publication.series = own.substr(0, own.size() - rest.size());
-  if (!skipMsg(rest)) return false;
-  return rest.empty() || readTail(rest, publication) || readTailSlowly(rest, publication);
+  const bool hasMsg = rest.substr(0, 1) == kMsgTag;
+  if (hasMsg && !skipMsg(rest)) return false;
+  if (rest.substr(0, kBundleTag.size()) == kBundleTag) return readBundle(rest, hasMsg, publication);
+  return hasMsg && readAnyTail(rest, publication);
 }
 
 std::string topicFields(std::string_view who, const messaging::Topic& topic) {
@@ -17215,10 +17477,13 @@ std::string seriesKey(std::uint32_t publisher, std::string_view series) {
   return key.append(series);
 }
 
-SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
+SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view series, std::uint64_t number,
+                                     std::uint64_t count) {
   Series& known = find(publisher, series, number);
-  if (number <= known.last) return {false, 0};
-  return {true, number - std::exchange(known.last, number) - 1};
+  const std::uint64_t end = number + count - 1;
+  if (end <= known.last) return {false, 0};
+  const std::uint64_t before = std::exchange(known.last, end);
+  return {true, number > before ? number - before - 1 : 0};
 }
 
 std::uint64_t SeriesBook::last(std::uint32_t publisher, std::string_view series) const {

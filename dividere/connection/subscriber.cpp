@@ -22,6 +22,15 @@ static void requireAllowed(const std::string& who, const std::string& topic, std
   if (all > kMostTopicBytes) fail("topics of " + std::to_string(all) + " bytes in all", kMostTopicBytes);
 }
 
+/// A bundle is one message to libzmq.
+static bool hasRoomForBundles(Socket& socket) {
+  constexpr int kShortQueue = 32;
+  constexpr std::int64_t kLargestBundle = 64 << 10;
+  const int queue = socket.get(ZMQ_RCVHWM);
+  const std::int64_t most = socket.getWide(ZMQ_MAXMSGSIZE);
+  return (queue <= 0 || queue >= kShortQueue) && (most < 0 || most >= kLargestBundle);
+}
+
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -47,6 +56,12 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
   socket().set(ZMQ_SNDHWM, 0);
   // Before connecting: then the publisher learns of all of them at once.
   socket().set(ZMQ_SUBSCRIBE, detail::helloTopic().data(), detail::helloTopic().size());
+  takesBundles_ = !address.empty() && detail::hasRoomForBundles(socket());
+  if (takesBundles_) {
+    // Whoever borrows the native socket takes each frame for one message.
+    socket().onLend(
+        [own = &socket()] { own->set(ZMQ_UNSUBSCRIBE, detail::bundlesTopic().data(), detail::bundlesTopic().size()); });
+  }
   for (const std::string& topic : topics) subscribe(topic);
   if (topics.empty()) subscribe("");
   if (destinations) {
@@ -61,6 +76,7 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
 /// Those that are not the user's; the id last, as census.hpp says.
 void Subscriber::setOwnTopics(int option) {
   if (!address_.empty()) setSubscription(option, address_);
+  if (takesBundles_ && !socket().isLent()) setSubscription(option, detail::bundlesTopic());
   setSubscription(option, id_);
 }
 
@@ -106,6 +122,7 @@ Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
   intake_ = std::move(other.intake_);
   newest_ = std::move(other.newest_);
   isLookedAt_ = other.isLookedAt_;
+  takesBundles_ = other.takesBundles_;
   id_ = std::move(other.id_);
   address_ = std::move(other.address_);
   return *this;

@@ -100,8 +100,9 @@ class Subscriber : public Connector {
   detail::Hidden<detail::Intake> intake_;
   std::shared_ptr<detail::Newest> newest_;  // null: every message is the user's
   bool isLookedAt_ = false;                 // the socket keeps a message that the intake takes
-  std::string id_;                          // the topic it is counted by, see census.hpp
-  std::string address_;                     // the topic of messages for it alone; empty if there is none
+  bool takesBundles_ = false;
+  std::string id_;       // the topic it is counted by, see census.hpp
+  std::string address_;  // the topic of messages for it alone; empty if there is none
 };
 
 }  // namespace dividere::connection

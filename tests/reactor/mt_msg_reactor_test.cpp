@@ -11,6 +11,25 @@ using dividere::messaging::Subscriber;
 using dividere::reactor::MtMsgReactor;
 using dividere::reactor::Sender;
 
+TEST_CASE("a reactor's handler is called for each message of a bundle") {
+  dividere::connection::Publisher publisher("tcp://127.0.0.1:*");
+  Notes<int> got;
+  MtMsgReactor reactor;
+  reactor.add(Subscriber(publisher.endpoint())).on([&](const Msg02& message) { got.add(message.field2()); });
+  reactor.start();
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const auto field = [](const std::string& tag, const std::string& bytes) {
+    return tag + static_cast<char>(bytes.size()) + bytes;
+  };
+  std::string bundle = field("\x0A", "Msg02");
+  for (int number = 1; number <= 20; ++number) bundle += field("\xFA\x06", msg02(number).SerializeAsString());
+  publisher.send(bundle + "\xA0\x06\x01" + "\xAD\x06\x44\x33\x22\x11");
+  std::vector<int> wanted;
+  for (int number = 1; number <= 20; ++number) wanted.push_back(number);
+  CHECK(got.reach(20));
+  CHECK(got.all() == wanted);
+}
+
 TEST_CASE("one reactor listens to Subscribers, Requests, Responses and Dealers at once") {
   Notes<std::string> heard;
   MtMsgReactor server;

@@ -23,6 +23,11 @@ const std::string& helloTopic() {
   return *topic;
 }
 
+const std::string& bundlesTopic() {
+  static NeverDestroyed<std::string> topic(std::string(1, '\xFF') + "dividere/bundles");
+  return *topic;
+}
+
 std::string makeIdTopic() { return std::string(kIdPrefix) + randomBytes(16); }
 
 std::string_view idOfTopic(std::string_view idTopic) { return idTopic.substr(kIdPrefix.size()); }

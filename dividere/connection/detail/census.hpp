@@ -23,6 +23,9 @@ namespace dividere::detail {
 const std::string& helloTopic();
 std::string makeIdTopic();
 
+/// A third one, between those two, of who takes several messages in one frame (doc/wire.md).
+const std::string& bundlesTopic();
+
 bool isIdTopic(std::string_view topic);
 
 /// Whether a dividere Subscriber has this topic beside what its user has asked for.

@@ -34,13 +34,18 @@ void NativeSocket::set(int option, const void* value, std::size_t size) {
   if (retryInterrupted(call) != 0) fail("set option " + std::to_string(option));
 }
 
-int NativeSocket::get(int option) const {
-  int value = 0;
+template <class Value>
+Value NativeSocket::getAs(int option) const {
+  Value value = 0;
   std::size_t size = sizeof value;
   const auto call = [&] { return zmq_getsockopt(handle_, option, &value, &size); };
   if (retryInterrupted(call) != 0) fail("get option " + std::to_string(option));
   return value;
 }
+
+int NativeSocket::get(int option) const { return getAs<int>(option); }
+
+std::int64_t NativeSocket::getWide(int option) const { return getAs<std::int64_t>(option); }
 
 void NativeSocket::fail(const std::string& what) const {
   const int error = errno;

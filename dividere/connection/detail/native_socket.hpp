@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -52,6 +53,7 @@ class NativeSocket {
   void set(int option, int value) { set(option, &value, sizeof value); }
   void set(int option, const void* value, std::size_t size);
   int get(int option) const;
+  std::int64_t getWide(int option) const;  // of those that have 64 bits
 
   const char* className() const noexcept { return className_; }
   const std::string& who() const noexcept { return who_; }
@@ -61,6 +63,9 @@ class NativeSocket {
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
+  template <class Value>
+  Value getAs(int option) const;
+
   const char* const className_;
   const std::string who_;  // the same
   const ForkGuard fork_;

@@ -133,7 +133,7 @@ std::string Socket::takeRandomName() {
 }
 
 void* Socket::lend() {
-  if (onLend_) std::exchange(onLend_, nullptr)();
+  for (; !onLend_.empty(); onLend_.pop_back()) onLend_.back()();
   watch_->endIdle();  // nobody but the owner touches it from now on
   if (receiveTimeout_ && native_.isOpen()) set(ZMQ_RCVTIMEO, *receiveTimeout_);
   receiveTimeout_.reset();

@@ -122,8 +122,10 @@ class Socket {
   /// Whether attend() would do anything. Any thread, while the socket lives.
   bool needsAttention() const noexcept { return watch_->needsAttention(); }
 
-  /// Calls `function` before the native socket is lent, as nobody but the borrower may use it then.
-  void onLend(std::function<void()> function) { onLend_ = std::move(function); }
+  /// Calls `function` before the native socket is lent, as nobody but the borrower may use it then: after those set later.
+  void onLend(std::function<void()> function) { onLend_.push_back(std::move(function)); }
+
+  bool isLent() const noexcept { return !receiveTimeout_; }
 
   /// Whether at least one of the endpoints it connects to is up, as far as the watcher knows.
   bool isAnyUp() { return dialer_.isAnyUp(); }
@@ -206,6 +208,8 @@ class Socket {
     if (option == ZMQ_EVENTS) signalTaken();
     return native_.get(option);
   }
+
+  std::int64_t getWide(int option) { return native_.getWide(option); }
 
   /// For the next connections: ROUTERs know it by this new random name, which is returned. (Of two peers with one name they
   /// would ignore the second.)
@@ -306,7 +310,7 @@ class Socket {
   bool givesUpIfRefused_ = false;
   std::string endpoint_;
 
-  std::function<void()> onLend_;
+  std::vector<std::function<void()>> onLend_;
 
   // Of the native socket, for whoever borrows it; none once it is lent.
   std::optional<int> receiveTimeout_;

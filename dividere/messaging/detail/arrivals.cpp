@@ -24,6 +24,7 @@ Arrivals::Arrivals(Socket& socket, const std::string& address, const messaging::
                [this](std::uint32_t publisher, std::string_view series, std::uint64_t count) {
                  gone(publisher, series, count);
                }),
+      arrived_(socket.tally().messagesIn),
       missed_(socket.tally().missed),
       skipped_(socket.tally().skipped) {}
 
@@ -67,6 +68,7 @@ bool Arrivals::takes(Multipart& message) {
 
 bool Arrivals::unwrap(Multipart& message) {
   const Kind kind = kindOf(message);
+  if (message.size() == 1) takeLastOfBundle(message.payload());
   const bool isLacking = kind == Kind::sentAgain && catchUp_.resentNewest(message.payload());
   if (kind == Kind::note || kind == Kind::sentAgain) {
     Frame payload = message.takePayload();
@@ -102,14 +104,22 @@ bool Arrivals::isNext(std::string_view envelope) {
 }
 
 void Arrivals::note(const Publication& publication) {
-  const SeriesBook::Arrival arrival = book_.note(publication.publisher, publication.series, publication.sequence);
+  const SeriesBook::Arrival arrival =
+      book_.note(publication.publisher, publication.series, publication.sequence, publication.count);
   if (arrival.missed > 0) gone(publication.publisher, publication.series, arrival.missed);
 }
 
 bool Arrivals::takesOne(Frame& envelope) {
   Publication publication;
-  if (!readPublication(envelope.view(), publication)) return true;  // whoever decodes it says what is wrong
+  if (!readPublication(envelope.view(), publication)) {
+    if (publication.isBundle) envelope = refusedBundle(publication);
+    return true;  // whoever decodes it says what is wrong
+  }
   if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return false;
+  if (publication.isBundle) {
+    takeBundle(std::move(envelope));
+    return false;
+  }
   const bool isNoted = publication.sequence != 0 && publication.series.size() <= kLongestSeries;
   if (isNoted) {
     if (catchUp_.holds(publication, envelope)) {
@@ -122,6 +132,43 @@ bool Arrivals::takesOne(Frame& envelope) {
   if (isNoted) run_ = book_.changes();
   if (publication.sentNs != 0) tellIfLate(publication);
   return true;
+}
+
+/// Its messages are handed out one by one, but for those that others have to come before.
+void Arrivals::takeBundle(Frame&& envelope) {
+  bundle_.open(std::move(envelope));
+  arrived_.add(bundle_.publication().count - 1);
+  for (; !catchUp_.isIdle() && !bundle_.isEmpty(); bundle_.skip()) {
+    Frame next = bundle_.next();
+    if (!catchUp_.holds(bundle_.publication(), next)) break;
+  }
+  if (!bundle_.isEmpty()) note(bundle_.publication());
+  bundleRun_ = book_.changes();
+  afterCatchUp();
+}
+
+/// The envelope becomes that of a bundle's last message: the others are skipped. Any other stays as it is.
+void Arrivals::takeLastOfBundle(Frame& envelope) {
+  Publication publication;
+  const bool isGood = readPublication(envelope.view(), publication);
+  if (!publication.isBundle) return;
+  if (!isGood) {
+    envelope = refusedBundle(publication);
+    return;
+  }
+  if (publication.isAgain || (!topicFields_.empty() && !isWanted(publication.series))) return;
+  bundle_.open(std::move(envelope));
+  const std::uint64_t others = bundle_.publication().count - 1;
+  arrived_.add(others);
+  if (others > 0) {
+    Publication first = bundle_.publication();
+    const SeriesBook::Arrival arrival = book_.note(first.publisher, first.series, first.sequence, others);
+    if (arrival.missed > 0) keepGap(first.publisher, first.series, arrival.missed);
+    skips(others);
+  }
+  while (bundle_.publication().count > 1) bundle_.skip();
+  envelope = bundle_.next();
+  bundle_.skip();
 }
 
 // Not of what was held back or kept, which is late for its own reasons.
@@ -140,10 +187,16 @@ std::optional<std::chrono::nanoseconds> Arrivals::age() const {
 }
 
 const Frame& Arrivals::takeHeld() {
-  catchUp_.take(held_);
-  Publication publication;
-  readPublication(held_.view(), publication);
-  received(publication);
+  if (catchUp_.take(held_)) {
+    Publication publication;
+    readPublication(held_.view(), publication);
+    received(publication);
+  } else {
+    held_ = bundle_.next();
+    received(bundle_.publication());
+    run_ = bundleRun_;
+    bundle_.skip();
+  }
   afterCatchUp();
   return held_;
 }
@@ -154,7 +207,7 @@ void Arrivals::onDue() {
 }
 
 void Arrivals::afterCatchUp() {
-  hasHeld_ = catchUp_.hasReady();
+  hasHeld_ = catchUp_.hasReady() || !bundle_.isEmpty();
   due_ = catchUp_.due();
 }
 

@@ -19,6 +19,7 @@
 #include "../../core/detail/log_line.hpp"
 #include "../../core/detail/statistics_book.hpp"
 #include "../subscriber.hpp"
+#include "bundle.hpp"
 #include "catch_up.hpp"
 #include "lateness.hpp"
 #include "publication.hpp"
@@ -71,6 +72,8 @@ class Arrivals final : public Intake {
   bool isNext(std::string_view envelope);
   void note(const Publication& publication);
   bool takesOne(Frame& envelope);
+  void takeBundle(Frame&& envelope);
+  void takeLastOfBundle(Frame& envelope);
   bool isForThisAlone(std::string_view bytes) const;
   void afterCatchUp();
   bool isSubscribedTo(std::string_view series) const;
@@ -98,6 +101,10 @@ class Arrivals final : public Intake {
   SeriesBook book_;
   CatchUp catchUp_;
 
+  Bundle bundle_;                // what of it the user has not got yet
+  std::uint64_t bundleRun_ = 0;  // of the book's changes, when it came
+
+  Counter& arrived_;  // as frames do, of which a bundle is one
   Counter& missed_;
   Counter& skipped_;  // the same
 

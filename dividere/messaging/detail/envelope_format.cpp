@@ -16,11 +16,12 @@ void failMalformed(std::string_view who, std::string_view type, std::string_view
 /// The two fields of an envelope, or of the Any in it: a text and bytes, each at most once.
 struct EnvelopeFields {
   std::string_view first, second;
-  bool hasFirst = false, hasSecond = false, isRepeated = false;
+  bool hasFirst = false, hasSecond = false, isRepeated = false, hasBundle = false;
 
   bool read(std::string_view bytes) {
     FieldReader field(bytes);
     while (field.next()) {
+      if (field.number() == kBundleField) hasBundle = true;
       if (!field.isBytes() || field.number() > 2) continue;
       bool& has = field.number() == 1 ? hasFirst : hasSecond;
       isRepeated = isRepeated || has;
@@ -43,7 +44,8 @@ static void readEnvelopeFields(std::string_view who, std::string_view bytes, Env
   if (bytes.empty()) failMalformed(who, {}, "no bytes");
   if (!envelope.read(bytes)) failMalformed(who, envelope.first, "cut short, or no envelope at all");
   if (envelope.first.empty()) failMalformed(who, {}, "no msgName");
-  if (!envelope.hasSecond) failMalformed(who, envelope.first, "no msg");
+  if (!envelope.hasSecond)
+    failMalformed(who, envelope.first, envelope.hasBundle ? "no bundle that can be read" : "no msg");
 }
 
 Envelope openEnvelope(std::string_view who, std::string_view bytes) {

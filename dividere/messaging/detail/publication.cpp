@@ -5,6 +5,7 @@
 namespace dividere::detail {
 
 constexpr std::string_view kNameTag("\x0A", 1);
+constexpr std::string_view kMsgTag("\x12", 1);
 constexpr std::string_view kAddresseeTag("\xEA\x06", 2);
 
 /// Takes a tag and the bytes of a length-delimited field off the front.
@@ -33,11 +34,28 @@ static void takeTailField(const FieldReader& field, Publication& publication) {
   }
 }
 
-/// As readTail(), of fields in any order, with others among them.
+/// As readTail(), of fields in any order, with others among them, but for those of a bundle.
 static bool readTailSlowly(std::string_view bytes, Publication& publication) {
   FieldReader field(bytes);
-  while (field.next()) takeTailField(field, publication);
+  while (field.next()) {
+    takeTailField(field, publication);
+    if (field.number() == kBundleField) return publication.isBundle = true, false;
+  }
   return !field.failed();
+}
+
+static bool readAnyTail(std::string_view bytes, Publication& publication) {
+  return bytes.empty() || readTail(bytes, publication) || readTailSlowly(bytes, publication);
+}
+
+/// What is behind a series and msg, if there is one. All payloads stand in a row.
+static bool readBundle(std::string_view bytes, bool hasMsg, Publication& publication) {
+  publication.isBundle = true;
+  publication.count = hasMsg ? 1 : 0;
+  while (publication.count < kMostBundled && skipBundled(bytes)) ++publication.count;
+  const bool isOver = bytes.substr(0, kBundleTag.size()) != kBundleTag;
+  const bool isNamed = !typeOfSeries(publication.series).empty() && publication.series.size() <= kLongestSeries;
+  return isOver && isNamed && readAnyTail(bytes, publication) && publication.sequence - 1 < UINT64_MAX / 2;
 }
 
 bool readPublication(std::string_view envelope, Publication& publication) {
@@ -46,8 +64,10 @@ bool readPublication(std::string_view envelope, Publication& publication) {
   const std::string_view own = rest;
   if (!takeBytes(rest, kNameTag, part) || !skipTopic(rest)) return false;
   publication.series = own.substr(0, own.size() - rest.size());
-  if (!skipMsg(rest)) return false;
-  return rest.empty() || readTail(rest, publication) || readTailSlowly(rest, publication);
+  const bool hasMsg = rest.substr(0, 1) == kMsgTag;
+  if (hasMsg && !skipMsg(rest)) return false;
+  if (rest.substr(0, kBundleTag.size()) == kBundleTag) return readBundle(rest, hasMsg, publication);
+  return hasMsg && readAnyTail(rest, publication);
 }
 
 std::string topicFields(std::string_view who, const messaging::Topic& topic) {

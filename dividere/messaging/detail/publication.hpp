@@ -16,6 +16,7 @@ enum PublicationField : int {
   kPublisherField = 101,
   kSentField = 102,
   kTopicField = 107,
+  kBundleField = 111,
   kKeptField = 115,
   kAgainField = 117,
 };
@@ -26,6 +27,12 @@ constexpr std::string_view kEveryEnvelope("\x0A", 1);
 /// How a message for one subscriber alone begins: with field 109, of 16 bytes, which follow. Those who want every envelope do
 /// not get it.
 constexpr std::string_view kAddress("\xEA\x06\x10", 3);
+
+/// The tag of the payloads of a bundle, which stand behind msg, or in place of it.
+constexpr std::string_view kBundleTag("\xFA\x06", 2);
+
+/// More than a publisher puts into one; a longer one is refused.
+constexpr std::uint64_t kMostBundled = 10000;
 
 /// What stands at the end of a message that is sent again to everybody.
 constexpr std::string_view kAgain("\xA8\x07\x01", 3);
@@ -38,9 +45,12 @@ struct Publication {
   std::int64_t sentNs = 0;  ///< Unix time; 0: the publisher does not stamp
   bool isAgain = false;     ///< it was sent before, and is for peers that cannot be sent to alone
   std::uint64_t kept = 0;   ///< of how many messages before this one its publisher can send again
+  bool isBundle = false;
+  std::uint64_t count = 1;  ///< how many messages it holds; the number is the first one's
 };
 
-/// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it.
+/// False if the bytes are no envelope, or one that does not begin as a publisher of this library writes it. It is a bundle to be
+/// refused then, if `isBundle` says so.
 bool readPublication(std::string_view envelope, Publication& publication);
 
 /// A topic's fields, as they stand behind msgName. Throws Error{tooLarge} beyond kLongestTopic; `who` names the caller.
@@ -107,6 +117,16 @@ inline bool skipMsg(std::string_view& bytes) {
   bytes.remove_prefix(1);
   if (!readVarint(bytes, size) || size > bytes.size()) return false;
   bytes.remove_prefix(static_cast<std::size_t>(size));
+  return true;
+}
+
+/// Takes a payload of a bundle off the front; false if it is not there or cut short.
+inline bool skipBundled(std::string_view& bytes) {
+  std::uint64_t size;
+  if (bytes.substr(0, kBundleTag.size()) != kBundleTag) return false;
+  std::string_view rest = bytes.substr(kBundleTag.size());
+  if (!readVarint(rest, size) || size > rest.size()) return false;
+  bytes = rest.substr(static_cast<std::size_t>(size));
   return true;
 }
 

@@ -19,10 +19,13 @@ std::string seriesKey(std::uint32_t publisher, std::string_view series) {
   return key.append(series);
 }
 
-SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view series, std::uint64_t number) {
+SeriesBook::Arrival SeriesBook::note(std::uint32_t publisher, std::string_view series, std::uint64_t number,
+                                     std::uint64_t count) {
   Series& known = find(publisher, series, number);
-  if (number <= known.last) return {false, 0};
-  return {true, number - std::exchange(known.last, number) - 1};
+  const std::uint64_t end = number + count - 1;
+  if (end <= known.last) return {false, 0};
+  const std::uint64_t before = std::exchange(known.last, end);
+  return {true, number > before ? number - before - 1 : 0};
 }
 
 std::uint64_t SeriesBook::last(std::uint32_t publisher, std::string_view series) const {

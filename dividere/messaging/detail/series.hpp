@@ -37,8 +37,8 @@ class SeriesBook {
     std::uint64_t missed = 0;  // messages between the one before and this one
   };
 
-  /// The message of this number has come. The first one of a series begins it: nothing is missed before it.
-  Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number);
+  /// The message of this number has come, or so many from it. The first one of a series begins it: nothing is missed before it.
+  Arrival note(std::uint32_t publisher, std::string_view series, std::uint64_t number, std::uint64_t count = 1);
 
   /// The number that came last; 0 if none has, or that is forgotten.
   std::uint64_t last(std::uint32_t publisher, std::string_view series) const;
