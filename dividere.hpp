@@ -262,6 +262,7 @@
 #include "dividere/balancing/detail/waiting_line.cpp"
 #include "dividere/balancing/detail/worker_care.cpp"
 #include "dividere/balancing/detail/worker_core.cpp"
+#include "dividere/balancing/detail/worker_offers.cpp"
 #include "dividere/balancing/detail/worker_roster.cpp"
 #include "dividere/balancing/detail/worker_tasks.cpp"
 #include "dividere/balancing/worker.cpp"

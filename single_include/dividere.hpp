@@ -13786,6 +13786,9 @@ class TypeBook {
   /// Does nothing for one that is there. Of a pool that may go, it is worked out at once.
   void add(const google::protobuf::Descriptor& type);
 
+  /// Those that another program has told of itself, with their files: types and files whose names are there stay as they are.
+  void add(const Description& told);
+
   /// Adds the types, and a hash of the files that define them; the files too, unless whoever asks has those of this hash.
   void describe(Description& description, std::string_view knownHash);
 
@@ -13812,6 +13815,9 @@ namespace dividere::detail {
 
 /// Who is told, as DIVIDERE_DESCRIBE says.
 enum class DescribeRule { off, local, all };
+
+/// Of this process, as the environment says now.
+DescribeRule describeRule();
 
 /// The routing id of every ROUTER that can be asked: those who connect see it, and ask no others.
 constexpr std::string_view kDescribedRoutingId = "dividere/describe";
@@ -15711,7 +15717,7 @@ namespace dividere::detail {
 
 constexpr const char* kDescribingRule = "DIVIDERE_DESCRIBE";
 
-static DescribeRule describeRule() {
+DescribeRule describeRule() {
   const char* const set = std::getenv(kDescribingRule);
   const std::string_view wanted = set ? set : "";
   if (wanted.empty() || wanted == "local") return DescribeRule::local;
@@ -17672,6 +17678,26 @@ void TypeBook::add(const Descriptor& type) {
   } else {
     workOut(type);
   }
+}
+
+/// The name of an encoded FileDescriptorProto.
+static std::string_view nameOfFile(std::string_view file) {
+  std::string_view name;
+  FieldReader field(file);
+  while (field.next()) {
+    if (field.number() == 1) field.to(name);
+  }
+  return name;
+}
+
+void TypeBook::add(const Description& told) {
+  for (const Description::Type& type : told.types) hashes_.try_emplace(type.name, type.hash);
+  FieldReader file(told.descriptors);
+  while (file.next()) {
+    if (file.number() != 1 || !file.isBytes()) continue;
+    if (files_.emplace(nameOfFile(file.bytes())).second) descriptors_ += FieldWriter().part(1, file.bytes()).take();
+  }
+  if (!descriptors_.empty()) descriptorsHash_ = hashOf(descriptors_);
 }
 
 void TypeBook::describe(Description& description, std::string_view knownHash) {
@@ -24577,6 +24603,39 @@ class WaitingLine {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/waiting_line.hpp
 
+// begin dividere/balancing/detail/worker_offers.hpp
+// What typed workers say that they handle: told by them, and kept by their broker for those who ask it.
+
+namespace dividere::detail {
+
+/// A Description of methods and types alone, encoded: the same bytes of all workers that handle the same.
+using WorkerOffer = std::shared_ptr<const std::string>;
+
+/// What a worker sends: a Description, enveloped.
+std::string writeOffer(const HandlerTable& handlers);
+
+/// The offers that are held by a worker, each once.
+class WorkerOffers {
+ public:
+  /// What came from a worker. Null: it is no offer, or there is no room for it.
+  WorkerOffer keep(std::string_view envelope);
+
+  /// Adds the methods that workers have now, and their types to `types`, which has no others.
+  void describe(Description& description, TypeBook& types);
+
+ private:
+  std::vector<WorkerOffer> held();
+  void merge(const std::vector<WorkerOffer>& offers, TypeBook& types);
+
+  std::vector<std::weak_ptr<const std::string>> offers_;
+  std::size_t merged_ = 0;  // so many are in methods_
+  bool isNew_ = false;      // and there is another one
+  std::vector<Description::Method> methods_;
+};
+
+}  // namespace dividere::detail
+// end dividere/balancing/detail/worker_offers.hpp
+
 // begin dividere/balancing/detail/worker_roster.hpp
 // The workers a Broker takes for alive.
 
@@ -24587,6 +24646,7 @@ struct BrokerWorker {
   Dialect dialect = Dialect::bytes;
   std::size_t capacity = 1;           // requests at a time
   std::uint32_t features = 0;         // bits of Feature
+  WorkerOffer offer;                  // what it handles; null: it has not said
   bool beatsWhileBusy = false;        // its silence means death even while it works
   ConnectionMark connection;          // by which it was heard last
   std::size_t streams = 0;            // requests that it has whose clients take parts
@@ -24961,8 +25021,9 @@ namespace dividere::detail {
 /// the caller to hand out.
 class WorkerCare {
  public:
+  /// `features`: what workers are told that the broker understands.
   WorkerCare(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster, RequestBook& book,
-             Outcomes& outcomes);
+             Outcomes& outcomes, std::uint32_t features);
 
   void ask(BrokerWorker& worker);
 
@@ -25002,6 +25063,7 @@ class WorkerCare {
   WorkerRoster& roster_;
   RequestBook& book_;
   Outcomes& outcomes_;
+  const std::uint32_t features_;
   std::vector<std::string> lost_;  // to be buried once all that they sent is read
 };
 
@@ -25088,12 +25150,20 @@ namespace dividere::detail {
 class Returns {
  public:
   Returns(WorkerRoster& roster, RequestBook& book, Streams& streams, Outcomes& outcomes, WorkerCare& care,
-          BrokerJunk& junk, BrokerTally& tally)
-      : roster_(roster), book_(book), streams_(streams), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
+          WorkerOffers& offers, BrokerJunk& junk, BrokerTally& tally)
+      : roster_(roster),
+        book_(book),
+        streams_(streams),
+        outcomes_(outcomes),
+        care_(care),
+        offers_(offers),
+        junk_(junk),
+        tally_(tally) {}
 
   void take(Multipart& message);
 
  private:
+  bool takeOffer(const Multipart& message);
   void takeSignal(Multipart& message, const Signal& signal);
   void startAnew(BrokerWorker& worker);
   void noteSign(BrokerWorker& worker, const Signal& signal);
@@ -25109,6 +25179,7 @@ class Returns {
   Streams& streams_;
   Outcomes& outcomes_;
   WorkerCare& care_;
+  WorkerOffers& offers_;
   BrokerJunk& junk_;
   BrokerTally& tally_;
 };
@@ -25143,7 +25214,7 @@ class BrokerCore {
   FrameHooks frontHooks();
   FrameHooks backHooks();
   bool takeQuestion(Multipart& message);
-  void describe(Description& description);
+  void describe(Description& description, TypeBook& types);
   void start();
   void dispatch();
   void onTick();
@@ -25173,6 +25244,7 @@ class BrokerCore {
   Admission admission_;
   ClientWords words_;
   WorkerCare care_;
+  WorkerOffers offers_;
   Returns returns_;
   Dispatcher dispatcher_;
   EndedConnections ended_;
@@ -25553,7 +25625,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       backPort_(back_.socket().port()),
       roster_(tally_),
       book_(roster_, tally_, options_.maxWaitingBytes),
-      describing_(front_.socket(), [this](Description& description, TypeBook&) { describe(description); }),
+      describing_(front_.socket(), [this](Description& description, TypeBook& types) { describe(description, types); }),
       junk_(tally_),
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
@@ -25563,8 +25635,9 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       admission_(options_, book_, streams_, outbox_, outcomes_, limits_, junk_, misplaced_,
                  front_.socket().isSecured()),
       words_(book_, streams_, tally_),
-      care_(options_, back_, roster_, book_, outcomes_),
-      returns_(roster_, book_, streams_, outcomes_, care_, junk_, tally_),
+      care_(options_, back_, roster_, book_, outcomes_,
+            describing_.isOn() ? kBackFeatures | kDescribeFeature : kBackFeatures),
+      returns_(roster_, book_, streams_, outcomes_, care_, offers_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_, outcomes_),
       ended_(loop_, [this](const std::vector<int>& descriptors) {
         care_.probe(descriptors);
@@ -25632,14 +25705,21 @@ bool BrokerCore::takeQuestion(Multipart& message) {
   return true;
 }
 
-void BrokerCore::describe(Description& description) {
+void BrokerCore::describe(Description& description, TypeBook& types) {
+  offers_.describe(description, types);
   addStatistics(description, back_.socket());
+  std::uint64_t busy = 0, free = 0;
+  for (const auto& [id, worker] : roster_.all()) {
+    if (worker.isBusy()) ++busy;
+    if (worker.hasRoom()) ++free;
+  }
   const balancing::BrokerStats stats = tally_.stats();
   const std::pair<const char*, std::uint64_t> figures[] = {
       {"requests", stats.read},       {"replies", stats.replied}, {"errors", stats.errors},
       {"cancelled", stats.cancelled}, {"expired", stats.expired}, {"redispatched", stats.redispatched},
       {"late", stats.late},           {"junk", stats.junk},       {"waiting", stats.waiting},
-      {"in_flight", stats.inFlight},  {"workers", stats.workers}};
+      {"in_flight", stats.inFlight},  {"workers", stats.workers}, {"busy_workers", busy},
+      {"free_workers", free}};
   for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
 }
 
@@ -26008,7 +26088,9 @@ class BrokerLine final : public LateReplies::Outlet {
   void readTerms(WorkerTask& task) const;
   void cutOff();
   void endLate();
-  void onSignal(const Signal& signal);
+  void onSignal(const Signal& signal, const Frame& frame);
+  bool mayTell(const Frame& frame) const;
+  void tellOffer();
   void wasLost();
   void introduce();
   bool isIdle() const { return tasks_.isIdle() && late_->isEmpty(); }
@@ -26025,6 +26107,7 @@ class BrokerLine final : public LateReplies::Outlet {
   const LineTasks tasks_;
   const balancing::WorkerOptions options_;
   const Dialect dialect_;
+  const DescribeRule rule_ = describeRule();
   HandlerTable& handlers_;
   const std::shared_ptr<LateReplies> late_;
   std::string id_;
@@ -26035,6 +26118,7 @@ class BrokerLine final : public LateReplies::Outlet {
   bool isOurs_ = false;         // the broker
   std::uint32_t features_ = 0;  // what it understands
   bool vouches_ = false;        // it tells whose each request is, and its key is known
+  bool hasTold_ = false;        // what it handles
   bool owesBeat_ = false;       // it asked, when it was better to say nothing
   Clock::time_point lastBeat_{};
   std::deque<Multipart> unsent_;
@@ -26098,7 +26182,7 @@ void BrokerLine::cutOff() {
 
 void BrokerLine::introduce() {
   isConnected_ = true;
-  isOurs_ = vouches_ = owesBeat_ = false;
+  isOurs_ = vouches_ = hasTold_ = owesBeat_ = false;
   features_ = 0;
   cutOff();
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
@@ -26110,7 +26194,8 @@ void BrokerLine::introduce() {
 }
 
 void BrokerLine::onMessage(Multipart& message) {
-  if (message.size() < 2) return onSignal(message.isEmpty() ? Signal() : readSignal(message.payload().view()));
+  if (message.isEmpty()) return onSignal(Signal(), Frame());
+  if (message.size() < 2) return onSignal(readSignal(message.payload().view()), message.payload());
   if (isWord(message)) return onWord(message);
   WorkerTask task;
   task.payload = message.takePayload();
@@ -26163,7 +26248,7 @@ void BrokerLine::readTerms(WorkerTask& task) const {
   task.terms = RequestTerms(fields);
 }
 
-void BrokerLine::onSignal(const Signal& signal) {
+void BrokerLine::onSignal(const Signal& signal, const Frame& frame) {
   if (signal.kind != Signal::Kind::heartbeat) {
     return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
   }
@@ -26172,6 +26257,20 @@ void BrokerLine::onSignal(const Signal& signal) {
   vouches_ = source_.socket().isSecured() && (features_ & kCallerFeature) != 0;
   owesBeat_ = !mayBeat();
   if (!owesBeat_) beat();
+  if ((features_ & kDescribeFeature) != 0 && !hasTold_ && mayTell(frame)) tellOffer();
+}
+
+// It is the broker that tells others, by its own rule.
+bool BrokerLine::mayTell(const Frame& frame) const {
+  if (dialect_ == Dialect::bytes) return false;
+  if (rule_ != DescribeRule::local) return rule_ == DescribeRule::all;
+  return source_.socket().isSecured() || frame.isFromThisHost();
+}
+
+void BrokerLine::tellOffer() {
+  Multipart message;
+  message.push(std::string_view(writeOffer(handlers_)));
+  hasTold_ = source_.trySend(message) == SendResult::sent;
 }
 
 void BrokerLine::beatIfDue() {
@@ -27046,8 +27145,16 @@ void Returns::take(Multipart& message) {
   if (message.size() < 2) return junk_.drop(kNoSignal);
   if (message.size() > 2) return takeReply(message);
   const Signal signal = readSignal(message.payload().view());
-  if (signal.kind == Signal::Kind::none) return junk_.drop(kNoSignal);
-  takeSignal(message, signal);
+  if (signal.kind != Signal::Kind::none) return takeSignal(message, signal);
+  if (!takeOffer(message)) junk_.drop(kNoSignal);
+}
+
+/// Whether it is what a worker says of itself.
+bool Returns::takeOffer(const Multipart& message) {
+  BrokerWorker* const worker = roster_.find(message.frames().front().view());
+  if (!worker) return false;
+  worker->offer = offers_.keep(message.frames().back().view());
+  return worker->offer != nullptr;
 }
 
 // The frame behind the id tells the connection: that of the id itself does not always know it.
@@ -27429,19 +27536,20 @@ void WaitingLine::forgetIfEmpty(std::uint32_t priority) {
 namespace dividere::detail {
 
 WorkerCare::WorkerCare(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster,
-                       RequestBook& book, Outcomes& outcomes)
+                       RequestBook& book, Outcomes& outcomes, std::uint32_t features)
     : options_(options),
       silenceLimit_(silenceLimitOf(options)),
       lostLimit_(tickOf(options)),
       back_(back),
       roster_(roster),
       book_(book),
-      outcomes_(outcomes) {}
+      outcomes_(outcomes),
+      features_(features) {}
 
 void WorkerCare::ask(BrokerWorker& worker) {
   Signal signal{Signal::Kind::heartbeat, worker.dialect};
   signal.capacity = 1;  // says that this broker knows what this library adds
-  if (worker.features > 0) signal.features = kBackFeatures;
+  if (worker.features > 0) signal.features = features_;
   Multipart message;
   message.push(std::string_view(worker.id));
   message.push(std::string_view(writeSignal(signal, "dividere broker")));
@@ -27732,6 +27840,93 @@ void WorkerCore::handleBytes(WorkerTask& task, TaskOrigin& origin) {
 }  // namespace dividere::detail
 #endif
 // end dividere/balancing/detail/worker_core.cpp
+
+// begin dividere/balancing/detail/worker_offers.cpp
+#if DIVIDERE_IN_PART(2)
+namespace dividere::detail {
+
+// Workers may be anybody's. All of them together stay within what a Description may hold.
+constexpr std::size_t kMostOffers = 50;
+constexpr std::size_t kMostMethodsOffered = 1000;
+constexpr std::size_t kMostTypesOffered = 2 * kMostMethodsOffered;
+constexpr std::size_t kLongestOffer = 1024 * 1024;
+
+std::string writeOffer(const HandlerTable& handlers) {
+  Description description;
+  TypeBook types;
+  handlers.describe(description, types);
+  description.statistics.clear();
+  types.describe(description, {});
+  std::string whole = sealEnvelope(kDescriptionType, encodeDescription(description));
+  if (whole.size() <= kLongestOffer) return whole;
+  description.descriptors.clear();
+  description.descriptorsHash.clear();
+  return sealEnvelope(kDescriptionType, encodeDescription(description));
+}
+
+/// The Description in the envelope, if it is one that is kept.
+static bool isOffer(std::string_view bytes, std::string_view& encoded) {
+  if (bytes.size() > kLongestOffer) return false;
+  try {
+    const Envelope envelope = openEnvelope("balancing", bytes);
+    if (envelope.type != kDescriptionType) return false;
+    encoded = envelope.payload;
+  } catch (const Error&) {
+    return false;  // no envelope
+  }
+  Description offered;
+  return decodeDescription(encoded, offered) && offered.methods.size() <= kMostMethodsOffered &&
+         offered.types.size() <= kMostTypesOffered;
+}
+
+std::vector<WorkerOffer> WorkerOffers::held() {
+  std::vector<WorkerOffer> held;
+  held.reserve(offers_.size());
+  for (const auto& each : offers_) {
+    if (WorkerOffer offer = each.lock()) held.push_back(std::move(offer));
+  }
+  offers_.assign(held.begin(), held.end());
+  return held;
+}
+
+WorkerOffer WorkerOffers::keep(std::string_view envelope) {
+  std::string_view encoded;
+  if (!isOffer(envelope, encoded)) return nullptr;
+  const std::vector<WorkerOffer> all = held();
+  const auto same = std::find_if(all.begin(), all.end(), [&](const WorkerOffer& each) { return *each == encoded; });
+  if (same != all.end()) return *same;
+  if (all.size() == kMostOffers) return nullptr;
+  auto offer = std::make_shared<const std::string>(encoded);
+  offers_.push_back(offer);
+  isNew_ = true;
+  return offer;
+}
+
+void WorkerOffers::describe(Description& description, TypeBook& types) {
+  const std::vector<WorkerOffer> all = held();
+  if (isNew_ || all.size() != merged_) merge(all, types);
+  isNew_ = false;
+  merged_ = all.size();
+  description.methods = methods_;
+}
+
+void WorkerOffers::merge(const std::vector<WorkerOffer>& offers, TypeBook& types) {
+  types = TypeBook();
+  methods_.clear();
+  std::set<std::pair<std::string, std::string>> known;
+  for (const WorkerOffer& offer : offers) {
+    Description offered;
+    decodeDescription(*offer, offered);
+    types.add(offered);
+    for (Description::Method& method : offered.methods) {
+      if (known.emplace(method.name, method.input).second) methods_.push_back(std::move(method));
+    }
+  }
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/balancing/detail/worker_offers.cpp
 
 // begin dividere/balancing/detail/worker_roster.cpp
 #if DIVIDERE_IN_PART(2)

@@ -1,7 +1,6 @@
 #include <limits>
 
 #include "kit.hpp"
-#include "support/descriptions.hpp"
 #include "support/log_capture.hpp"
 #include "support/tcp.hpp"
 
@@ -296,23 +295,6 @@ TEST_CASE("a broker can be stopped by whoever takes its log") {
     CHECK(told.wait());
     broker.stop();
   }
-}
-
-TEST_CASE("a broker tells what it knows to whoever asks at its front") {
-  Broker broker(0, 0, calm());
-  RawWorker worker(broker);
-  worker.beatTyped();
-  REQUIRE(broker.waitForWorkers(1, kLimit));
-  RawDealer client(broker);
-  client.send({envelope(msg01("in flight"))});
-  REQUIRE(worker.request());
-  const auto told = dividere::describe(front(broker), kLimit);
-  REQUIRE(told);
-  CHECK(told->kind == "broker");
-  CHECK(support::statistic(*told, "workers") == 1);
-  CHECK(support::statistic(*told, "in_flight") == 1);
-  CHECK(support::statistic(*told, "requests") == 1);
-  CHECK(broker.stats().junk == 0);
 }
 
 TEST_CASE("a broker's statistics tell what waits at its front, and what it refused") {

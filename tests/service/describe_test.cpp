@@ -79,11 +79,10 @@ TEST_CASE("a service tells how long its handlers ran, each by what it handles") 
   dividere::service::Client client("demo.Echo", stage::asking(registry));
   REQUIRE(stage::call(client, "x") == "x");
   const std::string ofType = "{handles=\"Msg01\"";
-  std::optional<dividere::Description> told;
-  REQUIRE(eventually([&] {  // a call is timed when its reply is on its way
-    told = describe(local(service.port()), kLimit);
-    return told && statistic(*told, "handler_seconds_count" + ofType + "}") == 1;
-  }));
+  const auto told = describedWhen(local(service.port()), [&](const dividere::Description& now) {
+    return statistic(now, "handler_seconds_count" + ofType + "}") == 1;  // once its reply is on its way
+  });
+  REQUIRE(told);
   const std::uint64_t sum = statistic(*told, "handler_nanoseconds_sum" + ofType + "}");
   CHECK(sum > 0);
   CHECK(sum < 600'000'000'000);

@@ -9,9 +9,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "eventually.hpp"
 
 namespace support {
 
@@ -36,6 +39,22 @@ inline std::uint64_t statistic(const dividere::Description& description, const s
     if (each.name == name) return each.value;
   }
   return UINT64_MAX;
+}
+
+/// What is told there as soon as it is so. Nobody is asked too often for long.
+template <class Condition>
+std::optional<dividere::Description> describedWhen(const std::string& endpoint, const Condition& isSo) {
+  std::optional<dividere::Description> told;
+  const bool came = eventually([&] {
+    try {
+      told = dividere::describe(endpoint, kLimit);
+    } catch (const dividere::Error& error) {
+      if (error.code() != dividere::Errc::overloaded) throw;
+      return false;
+    }
+    return told && isSo(*told);
+  });
+  return came ? told : std::nullopt;
 }
 
 /// The types that a description brings along, made of nothing else.

@@ -23,7 +23,7 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       backPort_(back_.socket().port()),
       roster_(tally_),
       book_(roster_, tally_, options_.maxWaitingBytes),
-      describing_(front_.socket(), [this](Description& description, TypeBook&) { describe(description); }),
+      describing_(front_.socket(), [this](Description& description, TypeBook& types) { describe(description, types); }),
       junk_(tally_),
       misplaced_(frontPort_, backPort_),
       outbox_(front_, loop_, tally_, options_),
@@ -33,8 +33,9 @@ BrokerCore::BrokerCore(std::uint16_t frontPort, std::uint16_t backPort, const ba
       admission_(options_, book_, streams_, outbox_, outcomes_, limits_, junk_, misplaced_,
                  front_.socket().isSecured()),
       words_(book_, streams_, tally_),
-      care_(options_, back_, roster_, book_, outcomes_),
-      returns_(roster_, book_, streams_, outcomes_, care_, junk_, tally_),
+      care_(options_, back_, roster_, book_, outcomes_,
+            describing_.isOn() ? kBackFeatures | kDescribeFeature : kBackFeatures),
+      returns_(roster_, book_, streams_, outcomes_, care_, offers_, junk_, tally_),
       dispatcher_(back_, roster_, book_, care_, outcomes_),
       ended_(loop_, [this](const std::vector<int>& descriptors) {
         care_.probe(descriptors);
@@ -102,14 +103,21 @@ bool BrokerCore::takeQuestion(Multipart& message) {
   return true;
 }
 
-void BrokerCore::describe(Description& description) {
+void BrokerCore::describe(Description& description, TypeBook& types) {
+  offers_.describe(description, types);
   addStatistics(description, back_.socket());
+  std::uint64_t busy = 0, free = 0;
+  for (const auto& [id, worker] : roster_.all()) {
+    if (worker.isBusy()) ++busy;
+    if (worker.hasRoom()) ++free;
+  }
   const balancing::BrokerStats stats = tally_.stats();
   const std::pair<const char*, std::uint64_t> figures[] = {
       {"requests", stats.read},       {"replies", stats.replied}, {"errors", stats.errors},
       {"cancelled", stats.cancelled}, {"expired", stats.expired}, {"redispatched", stats.redispatched},
       {"late", stats.late},           {"junk", stats.junk},       {"waiting", stats.waiting},
-      {"in_flight", stats.inFlight},  {"workers", stats.workers}};
+      {"in_flight", stats.inFlight},  {"workers", stats.workers}, {"busy_workers", busy},
+      {"free_workers", free}};
   for (const auto& [name, value] : figures) description.statistics.push_back({name, value, {}});
 }
 

@@ -41,7 +41,7 @@ class BrokerCore {
   FrameHooks frontHooks();
   FrameHooks backHooks();
   bool takeQuestion(Multipart& message);
-  void describe(Description& description);
+  void describe(Description& description, TypeBook& types);
   void start();
   void dispatch();
   void onTick();
@@ -71,6 +71,7 @@ class BrokerCore {
   Admission admission_;
   ClientWords words_;
   WorkerCare care_;
+  WorkerOffers offers_;
   Returns returns_;
   Dispatcher dispatcher_;
   EndedConnections ended_;

@@ -6,6 +6,7 @@
 
 #include "../../messaging/detail/error_envelope.hpp"
 #include "client_words.hpp"
+#include "worker_offers.hpp"
 
 namespace dividere::detail {
 
@@ -56,7 +57,7 @@ void BrokerLine::cutOff() {
 
 void BrokerLine::introduce() {
   isConnected_ = true;
-  isOurs_ = vouches_ = owesBeat_ = false;
+  isOurs_ = vouches_ = hasTold_ = owesBeat_ = false;
   features_ = 0;
   cutOff();
   tasks_.clear();  // a broker gives what it had sent by the former connection to others
@@ -68,7 +69,8 @@ void BrokerLine::introduce() {
 }
 
 void BrokerLine::onMessage(Multipart& message) {
-  if (message.size() < 2) return onSignal(message.isEmpty() ? Signal() : readSignal(message.payload().view()));
+  if (message.isEmpty()) return onSignal(Signal(), Frame());
+  if (message.size() < 2) return onSignal(readSignal(message.payload().view()), message.payload());
   if (isWord(message)) return onWord(message);
   WorkerTask task;
   task.payload = message.takePayload();
@@ -121,7 +123,7 @@ void BrokerLine::readTerms(WorkerTask& task) const {
   task.terms = RequestTerms(fields);
 }
 
-void BrokerLine::onSignal(const Signal& signal) {
+void BrokerLine::onSignal(const Signal& signal, const Frame& frame) {
   if (signal.kind != Signal::Kind::heartbeat) {
     return junk_.log(LogLevel::warning, kWorker, "the broker sent neither a request nor a sign of life");
   }
@@ -130,6 +132,20 @@ void BrokerLine::onSignal(const Signal& signal) {
   vouches_ = source_.socket().isSecured() && (features_ & kCallerFeature) != 0;
   owesBeat_ = !mayBeat();
   if (!owesBeat_) beat();
+  if ((features_ & kDescribeFeature) != 0 && !hasTold_ && mayTell(frame)) tellOffer();
+}
+
+// It is the broker that tells others, by its own rule.
+bool BrokerLine::mayTell(const Frame& frame) const {
+  if (dialect_ == Dialect::bytes) return false;
+  if (rule_ != DescribeRule::local) return rule_ == DescribeRule::all;
+  return source_.socket().isSecured() || frame.isFromThisHost();
+}
+
+void BrokerLine::tellOffer() {
+  Multipart message;
+  message.push(std::string_view(writeOffer(handlers_)));
+  hasTold_ = source_.trySend(message) == SendResult::sent;
 }
 
 void BrokerLine::beatIfDue() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../../core/detail/log_line.hpp"
+#include "../../messaging/detail/describing.hpp"
 #include "../../reactor/detail/handler_table.hpp"
 #include "../../reactor/detail/late_replies.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
@@ -70,7 +71,9 @@ class BrokerLine final : public LateReplies::Outlet {
   void readTerms(WorkerTask& task) const;
   void cutOff();
   void endLate();
-  void onSignal(const Signal& signal);
+  void onSignal(const Signal& signal, const Frame& frame);
+  bool mayTell(const Frame& frame) const;
+  void tellOffer();
   void wasLost();
   void introduce();
   bool isIdle() const { return tasks_.isIdle() && late_->isEmpty(); }
@@ -87,6 +90,7 @@ class BrokerLine final : public LateReplies::Outlet {
   const LineTasks tasks_;
   const balancing::WorkerOptions options_;
   const Dialect dialect_;
+  const DescribeRule rule_ = describeRule();
   HandlerTable& handlers_;
   const std::shared_ptr<LateReplies> late_;
   std::string id_;
@@ -97,6 +101,7 @@ class BrokerLine final : public LateReplies::Outlet {
   bool isOurs_ = false;         // the broker
   std::uint32_t features_ = 0;  // what it understands
   bool vouches_ = false;        // it tells whose each request is, and its key is known
+  bool hasTold_ = false;        // what it handles
   bool owesBeat_ = false;       // it asked, when it was better to say nothing
   Clock::time_point lastBeat_{};
   std::deque<Multipart> unsent_;

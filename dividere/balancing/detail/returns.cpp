@@ -16,8 +16,16 @@ void Returns::take(Multipart& message) {
   if (message.size() < 2) return junk_.drop(kNoSignal);
   if (message.size() > 2) return takeReply(message);
   const Signal signal = readSignal(message.payload().view());
-  if (signal.kind == Signal::Kind::none) return junk_.drop(kNoSignal);
-  takeSignal(message, signal);
+  if (signal.kind != Signal::Kind::none) return takeSignal(message, signal);
+  if (!takeOffer(message)) junk_.drop(kNoSignal);
+}
+
+/// Whether it is what a worker says of itself.
+bool Returns::takeOffer(const Multipart& message) {
+  BrokerWorker* const worker = roster_.find(message.frames().front().view());
+  if (!worker) return false;
+  worker->offer = offers_.keep(message.frames().back().view());
+  return worker->offer != nullptr;
 }
 
 // The frame behind the id tells the connection: that of the id itself does not always know it.

@@ -16,12 +16,20 @@ namespace dividere::detail {
 class Returns {
  public:
   Returns(WorkerRoster& roster, RequestBook& book, Streams& streams, Outcomes& outcomes, WorkerCare& care,
-          BrokerJunk& junk, BrokerTally& tally)
-      : roster_(roster), book_(book), streams_(streams), outcomes_(outcomes), care_(care), junk_(junk), tally_(tally) {}
+          WorkerOffers& offers, BrokerJunk& junk, BrokerTally& tally)
+      : roster_(roster),
+        book_(book),
+        streams_(streams),
+        outcomes_(outcomes),
+        care_(care),
+        offers_(offers),
+        junk_(junk),
+        tally_(tally) {}
 
   void take(Multipart& message);
 
  private:
+  bool takeOffer(const Multipart& message);
   void takeSignal(Multipart& message, const Signal& signal);
   void startAnew(BrokerWorker& worker);
   void noteSign(BrokerWorker& worker, const Signal& signal);
@@ -37,6 +45,7 @@ class Returns {
   Streams& streams_;
   Outcomes& outcomes_;
   WorkerCare& care_;
+  WorkerOffers& offers_;
   BrokerJunk& junk_;
   BrokerTally& tally_;
 };

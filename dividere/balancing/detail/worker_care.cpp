@@ -8,19 +8,20 @@
 namespace dividere::detail {
 
 WorkerCare::WorkerCare(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster,
-                       RequestBook& book, Outcomes& outcomes)
+                       RequestBook& book, Outcomes& outcomes, std::uint32_t features)
     : options_(options),
       silenceLimit_(silenceLimitOf(options)),
       lostLimit_(tickOf(options)),
       back_(back),
       roster_(roster),
       book_(book),
-      outcomes_(outcomes) {}
+      outcomes_(outcomes),
+      features_(features) {}
 
 void WorkerCare::ask(BrokerWorker& worker) {
   Signal signal{Signal::Kind::heartbeat, worker.dialect};
   signal.capacity = 1;  // says that this broker knows what this library adds
-  if (worker.features > 0) signal.features = kBackFeatures;
+  if (worker.features > 0) signal.features = features_;
   Multipart message;
   message.push(std::string_view(worker.id));
   message.push(std::string_view(writeSignal(signal, "dividere broker")));

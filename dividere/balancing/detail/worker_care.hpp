@@ -15,8 +15,9 @@ namespace dividere::detail {
 /// the caller to hand out.
 class WorkerCare {
  public:
+  /// `features`: what workers are told that the broker understands.
   WorkerCare(const balancing::BrokerOptions& options, FrameSource& back, WorkerRoster& roster, RequestBook& book,
-             Outcomes& outcomes);
+             Outcomes& outcomes, std::uint32_t features);
 
   void ask(BrokerWorker& worker);
 
@@ -56,6 +57,7 @@ class WorkerCare {
   WorkerRoster& roster_;
   RequestBook& book_;
   Outcomes& outcomes_;
+  const std::uint32_t features_;
   std::vector<std::string> lost_;  // to be buried once all that they sent is read
 };
 

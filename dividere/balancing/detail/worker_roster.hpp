@@ -14,6 +14,7 @@
 #include "broker_request.hpp"
 #include "broker_tally.hpp"
 #include "dialect.hpp"
+#include "worker_offers.hpp"
 
 namespace dividere::detail {
 
@@ -22,6 +23,7 @@ struct BrokerWorker {
   Dialect dialect = Dialect::bytes;
   std::size_t capacity = 1;           // requests at a time
   std::uint32_t features = 0;         // bits of Feature
+  WorkerOffer offer;                  // what it handles; null: it has not said
   bool beatsWhileBusy = false;        // its silence means death even while it works
   ConnectionMark connection;          // by which it was heard last
   std::size_t streams = 0;            // requests that it has whose clients take parts

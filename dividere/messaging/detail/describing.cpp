@@ -20,7 +20,7 @@ namespace dividere::detail {
 
 constexpr const char* kDescribingRule = "DIVIDERE_DESCRIBE";
 
-static DescribeRule describeRule() {
+DescribeRule describeRule() {
   const char* const set = std::getenv(kDescribingRule);
   const std::string_view wanted = set ? set : "";
   if (wanted.empty() || wanted == "local") return DescribeRule::local;

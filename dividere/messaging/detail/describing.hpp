@@ -17,6 +17,9 @@ namespace dividere::detail {
 /// Who is told, as DIVIDERE_DESCRIBE says.
 enum class DescribeRule { off, local, all };
 
+/// Of this process, as the environment says now.
+DescribeRule describeRule();
+
 /// The routing id of every ROUTER that can be asked: those who connect see it, and ask no others.
 constexpr std::string_view kDescribedRoutingId = "dividere/describe";
 

@@ -73,6 +73,26 @@ void TypeBook::add(const Descriptor& type) {
   }
 }
 
+/// The name of an encoded FileDescriptorProto.
+static std::string_view nameOfFile(std::string_view file) {
+  std::string_view name;
+  FieldReader field(file);
+  while (field.next()) {
+    if (field.number() == 1) field.to(name);
+  }
+  return name;
+}
+
+void TypeBook::add(const Description& told) {
+  for (const Description::Type& type : told.types) hashes_.try_emplace(type.name, type.hash);
+  FieldReader file(told.descriptors);
+  while (file.next()) {
+    if (file.number() != 1 || !file.isBytes()) continue;
+    if (files_.emplace(nameOfFile(file.bytes())).second) descriptors_ += FieldWriter().part(1, file.bytes()).take();
+  }
+  if (!descriptors_.empty()) descriptorsHash_ = hashOf(descriptors_);
+}
+
 void TypeBook::describe(Description& description, std::string_view knownHash) {
   workOut();
   description.types.reserve(description.types.size() + hashes_.size());

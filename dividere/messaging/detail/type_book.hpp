@@ -23,6 +23,9 @@ class TypeBook {
   /// Does nothing for one that is there. Of a pool that may go, it is worked out at once.
   void add(const google::protobuf::Descriptor& type);
 
+  /// Those that another program has told of itself, with their files: types and files whose names are there stay as they are.
+  void add(const Description& told);
+
   /// Adds the types, and a hash of the files that define them; the files too, unless whoever asks has those of this hash.
   void describe(Description& description, std::string_view knownHash);
 
