@@ -118,6 +118,7 @@ using dividere::registry::Announcement;
 using dividere::registry::AnnouncementOptions;
 using dividere::registry::Client;
 using dividere::registry::ClientOptions;
+using dividere::registry::Described;
 using dividere::registry::Location;
 using dividere::registry::Server;
 using dividere::registry::ServerOptions;

@@ -273,6 +273,7 @@
 #include "dividere/registry/client.cpp"
 #include "dividere/registry/detail/announcer.cpp"
 #include "dividere/registry/detail/changes.cpp"
+#include "dividere/registry/detail/describe_round.cpp"
 #include "dividere/registry/detail/directory.cpp"
 #include "dividere/registry/detail/entry_rules.cpp"
 #include "dividere/registry/detail/found_publishers.cpp"

@@ -3122,6 +3122,13 @@ struct ClientOptions {
   std::string advertise;
 };
 
+/// What an instance says of itself.
+struct Described {
+  ServiceAddress address;
+  std::optional<Description> description;  ///< empty: it did not reply in time, as those that describe nothing
+  std::string fault;                       ///< why there is none, where that is known: it tells its own host only, say
+};
+
 /// Asks the registry, as the Python package's registry.ServiceRegistry.Client does.
 ///
 /// Given several registries, asks the first that is there, and the next if it goes or keeps silent. A registry that
@@ -3169,6 +3176,14 @@ class Client {
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt);
+
+  /// Asks each of the instances() of the pattern what it is, as dividere::describe() does, 32 at a time. In the same order. In a
+  /// secured program each has to have the key that the registry vouches for, or the one known by the name. Those of this
+  /// host are asked over loopback if they have no key.
+  ///
+  /// Waits until the time is up for those that describe nothing: such there are in most systems.
+  std::vector<Described> describe(const std::string& pattern);
+  std::vector<Described> describe(const std::string& pattern, Timeout timeout);
 
   /// Returns at once. As long as the Watch lives, calls `function` for every instance that matches the pattern: for those that are
   /// there, and then for each that comes (true), goes (false), or changes its kind (true again). One that comes and goes faster
@@ -28651,6 +28666,31 @@ void Announcement::stop() {
 #endif
 // end dividere/registry/announcement.cpp
 
+// begin dividere/registry/detail/describe_round.hpp
+// Asks many endpoints at once what they are.
+
+namespace dividere::detail {
+
+/// One round of questions, each over a connection of its own. One thread.
+class DescribeRound {
+ public:
+  DescribeRound(std::vector<registry::ServiceAddress> addresses, const Deadline& deadline);
+
+  /// Returns when all have replied, or the deadline has passed.
+  std::vector<registry::Described> run();
+
+ private:
+  void askRest() noexcept;
+  void ask(registry::Described& asked) const;
+
+  const Deadline deadline_;
+  std::vector<registry::Described> all_;
+  std::atomic<std::size_t> next_{0};
+};
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/describe_round.hpp
+
 // begin dividere/registry/detail/listing.hpp
 // What a registry's reply lists, as far as it can be believed.
 
@@ -28679,6 +28719,9 @@ namespace dividere::detail {
 /// The address of the interface with the default route; without one, of the first interface that is not loopback;
 /// without one, 127.0.0.1. No packet is sent for it.
 std::string ownAddress();
+
+/// Whether an interface of this machine has this IP address.
+bool isOwnAddress(const std::string& address);
 
 /// "tcp://host:port"; an IPv6 address gets its brackets.
 std::string tcpEndpoint(const std::string& host, std::uint16_t port);
@@ -28847,6 +28890,13 @@ std::vector<ServiceAddress> Client::instancesBy(const detail::Deadline& deadline
     if (!reply.more) return all;
     request.after = detail::lastListed("registry::Client: " + what + ": " + where_, reply, request.after, all.size());
   }
+}
+
+std::vector<Described> Client::describe(const std::string& pattern) { return describe(pattern, options_.timeout); }
+
+std::vector<Described> Client::describe(const std::string& pattern, Timeout timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  return detail::DescribeRound(instancesBy(deadline, pattern), deadline).run();
 }
 
 Watch Client::watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool)> function) const {
@@ -29048,6 +29098,67 @@ void Changes::tell(std::uint64_t revision, const NamePattern& pattern, std::size
 }  // namespace dividere::detail
 #endif
 // end dividere/registry/detail/changes.cpp
+
+// begin dividere/registry/detail/describe_round.cpp
+#if DIVIDERE_IN_PART(4)
+namespace dividere::detail {
+
+// Each takes a thread and a connection meanwhile.
+constexpr std::size_t kMostAskedAtOnce = 32;
+
+DescribeRound::DescribeRound(std::vector<registry::ServiceAddress> addresses, const Deadline& deadline)
+    : deadline_(deadline) {
+  all_.reserve(addresses.size());
+  for (auto& each : addresses) all_.push_back({std::move(each), {}, {}});
+}
+
+std::vector<registry::Described> DescribeRound::run() {
+  const std::size_t wanted = std::min(all_.size(), kMostAskedAtOnce);
+  std::vector<std::thread> helpers;
+  helpers.reserve(wanted);
+  try {
+    while (helpers.size() + 1 < wanted) helpers.push_back(startThread("dividere-ask", [this] { askRest(); }));
+  } catch (const std::exception&) {
+    // No more threads: those that are there do it.
+  }
+  askRest();
+  for (std::thread& each : helpers) each.join();
+  return std::move(all_);
+}
+
+void DescribeRound::askRest() noexcept {
+  for (std::size_t i = next_++; i < all_.size(); i = next_++) {
+    try {
+      ask(all_[i]);
+    } catch (const std::exception& error) {
+      all_[i].fault = error.what();
+    }
+  }
+}
+
+/// Other words than these may be of anything.
+static std::string kindToAsk(const std::string& kind) {
+  for (const char* known : {"service", "publisher", "broker", "registry"}) {
+    if (kind == known) return kind;
+  }
+  return {};
+}
+
+// Without keys, what is on this host tells it over loopback alone.
+void DescribeRound::ask(registry::Described& asked) const {
+  const registry::ServiceAddress& address = asked.address;
+  DescribeOptions options;
+  options.kind = kindToAsk(address.kind);
+  options.socket.host = address.name;
+  options.socket.hostKey = address.key;
+  const bool isHere = address.key.empty() && isOwnAddress(address.server);
+  const std::string endpoint = tcpEndpoint(isHere ? "127.0.0.1" : address.server, address.port);
+  asked.description = dividere::describe(endpoint, remainingUntil(deadline_), options);
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/registry/detail/describe_round.cpp
 
 // begin dividere/registry/detail/directory.hpp
 // What a registry knows.
@@ -29929,6 +30040,25 @@ std::string ownAddress() {
   std::string address = addressOnDefaultRoute();
   if (address.empty()) address = addressOfFirstInterface();
   return address.empty() ? "127.0.0.1" : address;
+}
+
+static std::string textOfAddress(const sockaddr* address) {
+  if (address && address->sa_family == AF_INET) return textOfAddress(*reinterpret_cast<const sockaddr_in*>(address));
+  char text[INET6_ADDRSTRLEN] = "";
+  if (!address || address->sa_family != AF_INET6) return text;
+  ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
+  return text;
+}
+
+bool isOwnAddress(const std::string& address) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return false;
+  bool isOwn = false;
+  for (const ifaddrs* each = all; each && !isOwn; each = each->ifa_next) {
+    isOwn = !address.empty() && textOfAddress(each->ifa_addr) == address;
+  }
+  ::freeifaddrs(all);
+  return isOwn;
 }
 
 std::string tcpEndpoint(const std::string& host, std::uint16_t port) {

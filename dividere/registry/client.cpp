@@ -6,6 +6,7 @@
 #include "../core/detail/options.hpp"
 #include "../core/detail/text.hpp"
 #include "../messaging/detail/error_envelope.hpp"
+#include "detail/describe_round.hpp"
 #include "detail/entry_rules.hpp"
 #include "detail/listing.hpp"
 #include "detail/own_address.hpp"
@@ -170,6 +171,13 @@ std::vector<ServiceAddress> Client::instancesBy(const detail::Deadline& deadline
     if (!reply.more) return all;
     request.after = detail::lastListed("registry::Client: " + what + ": " + where_, reply, request.after, all.size());
   }
+}
+
+std::vector<Described> Client::describe(const std::string& pattern) { return describe(pattern, options_.timeout); }
+
+std::vector<Described> Client::describe(const std::string& pattern, Timeout timeout) {
+  const auto deadline = detail::Deadline::in(timeout);
+  return detail::DescribeRound(instancesBy(deadline, pattern), deadline).run();
 }
 
 Watch Client::watch(const std::string& pattern, std::function<void(const ServiceAddress&, bool)> function) const {

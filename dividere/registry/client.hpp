@@ -11,6 +11,7 @@
 
 #include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
+#include "../messaging/describe.hpp"
 #include "address.hpp"
 #include "watch.hpp"
 
@@ -28,6 +29,13 @@ struct ClientOptions {
   /// What is registered as this host's address, a host name or an IP address. Empty: the address of the interface
   /// with the default route, or 127.0.0.1 where there is only loopback.
   std::string advertise;
+};
+
+/// What an instance says of itself.
+struct Described {
+  ServiceAddress address;
+  std::optional<Description> description;  ///< empty: it did not reply in time, as those that describe nothing
+  std::string fault;                       ///< why there is none, where that is known: it tells its own host only, say
 };
 
 /// Asks the registry, as the Python package's registry.ServiceRegistry.Client does.
@@ -77,6 +85,14 @@ class Client {
   std::vector<ServiceAddress> instances(const std::string& pattern);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout);
   std::vector<ServiceAddress> instances(const std::string& pattern, Timeout timeout, const Interrupt& interrupt);
+
+  /// Asks each of the instances() of the pattern what it is, as dividere::describe() does, 32 at a time. In the same order. In a
+  /// secured program each has to have the key that the registry vouches for, or the one known by the name. Those of this
+  /// host are asked over loopback if they have no key.
+  ///
+  /// Waits until the time is up for those that describe nothing: such there are in most systems.
+  std::vector<Described> describe(const std::string& pattern);
+  std::vector<Described> describe(const std::string& pattern, Timeout timeout);
 
   /// Returns at once. As long as the Watch lives, calls `function` for every instance that matches the pattern: for those that are
   /// there, and then for each that comes (true), goes (false), or changes its kind (true again). One that comes and goes faster

@@ -3,6 +3,7 @@
 //   keyed_process service <registry port> <name> [group]
 //   keyed_process client <registry port> <name>
 //   keyed_process look_up <registry port> <name>
+//   keyed_process describe <registry port> <name>
 // Each says what becomes of it; the first two end when they are killed.
 
 #include <unistd.h>
@@ -62,6 +63,15 @@ int lookUp(const std::vector<dividere::registry::Location>& registries, const st
   return 0;
 }
 
+int describe(const std::vector<dividere::registry::Location>& registries, const std::string& name) {
+  dividere::registry::Client client(registries);
+  for (const auto& each : client.describe(name, std::chrono::seconds(20))) {
+    std::cout << each.address.name << ": " << (each.description ? each.description->methods.at(0).input : each.fault)
+              << std::endl;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -71,6 +81,7 @@ int main(int argc, char** argv) {
     const auto port = static_cast<std::uint16_t>(std::atoi(argv[2]));
     if (role == "service") return service({{"127.0.0.1", port}}, argv[3], argc > 4 ? argv[4] : "");
     if (role == "look_up") return lookUp({{"127.0.0.1", port}}, argv[3]);
+    if (role == "describe") return describe({{"127.0.0.1", port}}, argv[3]);
     return client({{"127.0.0.1", port}}, argv[3]);
   } catch (const dividere::Error& error) {
     std::cout << "Error " << error.code().value() << ": " << error.what() << std::endl;

@@ -52,6 +52,7 @@ TEST_CASE("who knows the registry's key gets each service's from it, and a servi
   const auto service = town.start(town.service, {"service", "echo"});
   REQUIRE(service->line() == "ready");
   CHECK(town.start(town.client, {"client", "echo"})->line() == "hello from client at 127.0.0.1");
+  CHECK(town.start(town.client, {"describe", "echo"})->line() == "echo: Msg01");
 }
 
 TEST_CASE("a name is registered only by whose key may have it") {

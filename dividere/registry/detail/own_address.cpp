@@ -49,6 +49,25 @@ std::string ownAddress() {
   return address.empty() ? "127.0.0.1" : address;
 }
 
+static std::string textOfAddress(const sockaddr* address) {
+  if (address && address->sa_family == AF_INET) return textOfAddress(*reinterpret_cast<const sockaddr_in*>(address));
+  char text[INET6_ADDRSTRLEN] = "";
+  if (!address || address->sa_family != AF_INET6) return text;
+  ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
+  return text;
+}
+
+bool isOwnAddress(const std::string& address) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return false;
+  bool isOwn = false;
+  for (const ifaddrs* each = all; each && !isOwn; each = each->ifa_next) {
+    isOwn = !address.empty() && textOfAddress(each->ifa_addr) == address;
+  }
+  ::freeifaddrs(all);
+  return isOwn;
+}
+
 std::string tcpEndpoint(const std::string& host, std::uint16_t port) {
   const bool bare = host.find(':') != std::string::npos && host.front() != '[';
   return "tcp://" + (bare ? "[" + host + "]" : host) + ":" + std::to_string(port);

@@ -11,6 +11,9 @@ namespace dividere::detail {
 /// without one, 127.0.0.1. No packet is sent for it.
 std::string ownAddress();
 
+/// Whether an interface of this machine has this IP address.
+bool isOwnAddress(const std::string& address);
+
 /// "tcp://host:port"; an IPv6 address gets its brackets.
 std::string tcpEndpoint(const std::string& host, std::uint16_t port);
 
