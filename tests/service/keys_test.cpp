@@ -4,11 +4,15 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "golden.pb.h"
+#include "registry/stage.hpp"
 #include "support/child.hpp"
 #include "support/key_ring.hpp"
+#include "support/limit.hpp"
 #include "support/log_capture.hpp"
 #include "support/thrown.hpp"
 
@@ -44,6 +48,34 @@ struct Town {
   }
 };
 
+/// Asks a secured registry in its own words, as a hostile program may.
+class Asker {
+ public:
+  Asker(const dividere::registry::Server& server, const KeyRing& own)
+      : request_(stage::at(server.port()), own.options()) {}
+
+  template <class Reply, class Message>
+  Reply ask(const Message& message) {
+    request_.send(message);
+    auto reply = request_.recv<Reply>(kLimit);
+    if (!reply) throw std::runtime_error("no reply");
+    return std::move(*reply);
+  }
+
+  /// The only instance.
+  std::string looksUp(const std::string& name) {
+    ServiceLookupReq all = stage::lookup(name);
+    all.set_all(true);
+    const auto reply = ask<ServiceLookupRep>(all);
+    if (reply.instances_size() != 1) return std::to_string(reply.instances_size()) + " instances";
+    const auto& found = reply.instances(0);
+    return found.server() + ":" + std::to_string(found.port()) + " " + found.publickey();
+  }
+
+ private:
+  dividere::messaging::Request request_;
+};
+
 }  // namespace
 
 TEST_CASE("who knows the registry's key gets each service's from it, and a service knows who calls") {
@@ -65,6 +97,57 @@ TEST_CASE("a name is registered only by whose key may have it") {
     town.registry.admits(town.service, "authorized.register");
     CHECK(town.start(town.service, {"service", "echo"})->line() == "ready");
   }
+}
+
+TEST_CASE("a name is neither taken out of the registry nor taken over by whose key may not have it") {
+  const LogCapture quiet;
+  KeyRing registry("registry"), owner("owner"), thief("thief");
+  for (KeyRing* each : {&owner, &thief}) {
+    each->knows(registry);
+    registry.admits(*each);
+    registry.admits(*each, "authorized." + each->name() + "s");  // a name of its own
+  }
+  registry.admits(owner, "authorized.echo");
+  dividere::registry::ServerOptions options = stage::anywhere();
+  options.socket = registry.options();
+  const dividere::registry::Server server(options);
+  Asker byOwner(server, owner), byThief(server, thief);
+  REQUIRE(byOwner.ask<ack>(stage::registration("echo", "127.0.0.1", 5100)).ok());
+  REQUIRE(byThief.ask<ack>(stage::registration("thiefs", "127.0.0.1", 5200)).ok());
+
+  const std::string why = "the key of thief is not in authorized.echo of the registry, nor in authorized.register";
+  const auto isRefused = [&](const auto& message) {
+    const auto reply = byThief.ask<ack>(message);
+    return !reply.ok() && reply.reason() == why;
+  };
+  CHECK(isRefused(stage::unregistration("echo", "127.0.0.1", 5100)));
+  RegisterService taken = stage::registration("echo", "127.0.0.1", 5200);
+  CHECK(isRefused(taken));  // in its place
+  taken.set_instance(true);
+  CHECK(isRefused(taken));  // beside it
+  taken.set_port(5100);
+  taken.set_leasems(1);
+  CHECK(isRefused(taken));  // at its place, to end at once
+  CHECK(server.entries() == 2);
+  CHECK(byThief.looksUp("echo") == "127.0.0.1:5100 " + owner.key());
+
+  CHECK(byOwner.ask<ack>(stage::unregistration("echo", "127.0.0.1", 5100)).ok());
+  CHECK(server.entries() == 1);
+}
+
+TEST_CASE("the registry tells of the key that a service has proved, not of one that it names") {
+  KeyRing registry("registry"), owner("owner"), other("other");
+  owner.knows(registry);
+  registry.admits(owner);
+  registry.admits(owner, "authorized.echo");
+  dividere::registry::ServerOptions options = stage::anywhere();
+  options.socket = registry.options();
+  const dividere::registry::Server server(options);
+  Asker byOwner(server, owner);
+  RegisterService lie = stage::registration("echo", "127.0.0.1", 5100);
+  lie.set_publickey(other.key());
+  REQUIRE(byOwner.ask<ack>(lie).ok());
+  CHECK(byOwner.looksUp("echo") == "127.0.0.1:5100 " + owner.key());
 }
 
 TEST_CASE("a service that is only for a group ends others' calls as unauthorized") {
