@@ -2224,8 +2224,11 @@ class Sender {
   /// sent then goes nowhere. In a Service of one thread this call itself looks for the news, which it finds behind less than 1000
   /// other requests.
   ///
-  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing; a Service
-  /// finds out when it sends that one a part.
+  /// In a Service, and for a Response of a reactor, also whether the connection by which the request came has ended: its client was
+  /// killed, say. A reply is then sent all the same; a client that is back by its own routing id gets it. The first question, or
+  /// onCancel(), or defer(), has the connection followed, for which the socket must be monitored (SocketOptions::monitor).
+  ///
+  /// Not promised: that the end of a client that is behind a Proxy is seen, or of one whose host vanished without a word.
   bool cancelled() const;
 
   /// Calls `hook` once the request is cancelled: in another thread; in a Service of one thread, inside of cancelled(); here and now,
@@ -2235,7 +2238,7 @@ class Sender {
   void onCancel(std::function<void()> hook);
 
   /// Leaves the reply to the Later, for any thread and any time. The handler then returns nothing, and send() throws. Throws
-  /// Error{outOfTurn} after a reply, and for a message that came neither to a Service or Worker nor by a Dealer; Error{overloaded}
+  /// Error{outOfTurn} after a reply, and for a message that came neither to a Service or Worker nor by a Dealer or Response; Error{overloaded}
   /// while 100,000 replies are still to come; Error{stopping}.
   Later defer();
 
@@ -3610,6 +3613,7 @@ class Service : public reactor::Handling<Service> {
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <thread>
@@ -5784,6 +5788,10 @@ class Watch {
   /// Peers that do not fit are not worth a line in the log: the owner only tries. Before the socket is connected.
   void expectMisfits() noexcept { expectsMisfits_.store(true, std::memory_order_relaxed); }
 
+  /// Called in the watcher's thread, before the event's handler, when a connection has ended: with its descriptor, which is
+  /// closed a moment later. It calls nothing of the application's. Null: nobody; the former one does not run any more then.
+  void onConnectionEnd(std::function<void(int)> listener);
+
   /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
   /// is used.
   void onIdle(std::function<bool()> pump) { idle_ = std::move(pump); }
@@ -5866,6 +5874,7 @@ class Watch {
   };
 
   Notice noticeOf(const Link& link, Link::News news, Clock::time_point now) const;
+  void tellOfEnd(const connection::SocketEvent& event);
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
   template <class Callback>
@@ -5907,6 +5916,7 @@ class Watch {
   std::condition_variable callbackDone_;
   std::condition_variable bindFailed_;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
+  std::shared_ptr<const std::function<void(int)>> endListener_;
   std::deque<connection::SocketEvent> backlog_;
   std::deque<std::string> warnings_;
   Links links_;
@@ -6087,7 +6097,7 @@ class Frame {
   Peer peer() const { return {peerName(), peerKey(), peerAddress()}; }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
-  int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+  int sourceDescriptor() const noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
 
   /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
   void handOver() noexcept {
@@ -6724,6 +6734,9 @@ class Socket {
   bool isRevoked(Frame& frame);
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
+
+  /// As Watch::onConnectionEnd(). Any thread. Does nothing in a forked child.
+  void onConnectionEnd(std::function<void(int)> listener);
 
   /// No callback or pump runs after this. Does nothing in a forked child.
   void detach();
@@ -8378,7 +8391,7 @@ const void* ConnectionMark::keyOf(const Frame& frame) {
   return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
 }
 
-int ConnectionMark::descriptor() const { return zmq_msg_get(const_cast<Frame&>(frame_).native(), ZMQ_SRCFD); }
+int ConnectionMark::descriptor() const { return frame_.sourceDescriptor(); }
 
 }  // namespace dividere::detail
 #endif
@@ -10259,6 +10272,59 @@ bool Links::isKnownByName(const Link& link) {
 #endif
 // end dividere/connection/detail/link.cpp
 
+// begin dividere/connection/detail/live_connection.hpp
+// Whether a connection is still there.
+
+namespace dividere::detail {
+
+class Frame;
+
+/// The connection that a message came by. Its descriptor's number may be that of another one by now, which does not count.
+class LiveConnection {
+ public:
+  LiveConnection() = default;  ///< one of which nothing is known: it does not end
+
+  /// Of the connection that brought this frame. Not the frame that a ROUTER puts in front, which does not always know it.
+  explicit LiveConnection(const Frame& received) noexcept;
+
+  /// -1: it is not known, as with inproc.
+  int descriptor() const noexcept { return descriptor_; }
+
+  bool hasEnded() const noexcept;
+
+ private:
+  int descriptor_ = -1;
+  bool wasThere_ = false;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace dividere::detail
+// end dividere/connection/detail/live_connection.hpp
+
+// begin dividere/connection/detail/live_connection.cpp
+#if DIVIDERE_IN_PART(1)
+namespace dividere::detail {
+
+LiveConnection::LiveConnection(const Frame& received) noexcept : descriptor_(received.sourceDescriptor()) {
+  struct stat now = {};
+  if (descriptor_ < 0 || ::fstat(descriptor_, &now) != 0) return;
+  wasThere_ = true;
+  device_ = now.st_dev;
+  inode_ = now.st_ino;
+}
+
+// No two sockets have one inode, one after the other neither.
+bool LiveConnection::hasEnded() const noexcept {
+  if (descriptor_ < 0) return false;
+  struct stat now = {};
+  return !wasThere_ || ::fstat(descriptor_, &now) != 0 || now.st_dev != device_ || now.st_ino != inode_;
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/connection/detail/live_connection.cpp
+
 // begin dividere/connection/detail/monitor_events.cpp
 #if DIVIDERE_IN_PART(1)
 namespace dividere::detail {
@@ -11110,6 +11176,10 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
+void Socket::onConnectionEnd(std::function<void(int)> listener) {
+  if (!native_.fork().crossed()) watch_->onConnectionEnd(std::move(listener));
+}
+
 void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
 
 void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }
@@ -11555,6 +11625,12 @@ void Watch::onEvent(std::function<void(const SocketEvent&)> handler) {
   waitForCallback(lock);
 }
 
+void Watch::onConnectionEnd(std::function<void(int)> listener) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  endListener_ = listener ? std::make_shared<const std::function<void(int)>>(std::move(listener)) : nullptr;
+  waitForCallback(lock);
+}
+
 void Watch::endIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
   idleEnded_ = true;
@@ -11652,6 +11728,14 @@ void Watch::waitForCallback(std::unique_lock<std::mutex>& lock) {
   callbackDone_.wait(lock, [this] { return calling_ == std::thread::id(); });
 }
 
+void Watch::tellOfEnd(const SocketEvent& event) {
+  if (event.type != EventType::disconnected) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!endListener_ || detached_) return;
+  const auto listener = endListener_;  // kept alive though it may be replaced meanwhile
+  call(lock, [&] { (*listener)(static_cast<int>(event.value)); });
+}
+
 void Watch::deliver(SocketEvent&& event) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (backlog_.size() == kEventsKept) backlog_.pop_front();
@@ -11704,6 +11788,7 @@ void Watch::take(SocketEvent&& event) {
   if (!notice.text.empty()) {
     (notice.isOfHost ? hostFaults_ : linkFaults).log(notice.level, who_, notice.text);
   }
+  tellOfEnd(event);
   deliver(std::move(event));
 }
 
@@ -19586,7 +19671,11 @@ class CallControl {
   /// As that of another request. By whoever hands requests out, while no other thread can find this one.
   void reset();
 
-  bool isCancelled() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
+  /// Whether nobody seems to wait for the reply: it was given up, or the connection of whoever asked has ended.
+  bool isCancelled() const noexcept { return isGivenUp() || isCallerGone_.load(std::memory_order_acquire); }
+
+  /// The former. A reply is sent unless it is so: who has gone may be back by the same name.
+  bool isGivenUp() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
 
   /// Has `hook` called once, when the request is cancelled; here and now if it is already. The former one does not run any
   /// more then.
@@ -19605,6 +19694,12 @@ class CallControl {
 
   /// The same in one, where no lock is held.
   void cancel() noexcept { runHook(markCancelled()); }
+
+  /// From now on it knows by which connection the request came.
+  void follow(const LiveConnection& caller);
+
+  /// If that is one of those that had these descriptors, and has ended, the caller is gone. As markCancelled().
+  Hook markIfGone(const std::vector<int>& descriptors);
 
   /// No hook is called from here on, and none runs in another thread any more.
   void end() noexcept;
@@ -19626,10 +19721,12 @@ class CallControl {
   void stopWaiting() noexcept;
 
  private:
+  Hook takeHook();
   void waitForHook() noexcept;
   Credit tryTake(std::uint32_t& part);
 
   std::atomic<bool> isCancelled_{false};
+  std::atomic<bool> isCallerGone_{false};
   std::atomic<bool> isTouched_{false};  // whether there is anything to reset
   std::atomic<bool> isStopping_{false};
   std::atomic<bool> isCutOff_{false};
@@ -19637,6 +19734,7 @@ class CallControl {
   std::mutex mutex_;
   bool hasEnded_ = false;                  // under mutex_
   Hook hook_;                              // under mutex_
+  LiveConnection caller_;                  // under mutex_
   std::thread::id hookRunsIn_{};           // under mutex_
   std::uint32_t credit_ = kInitialCredit;  // under mutex_
   std::uint32_t parts_ = 0;                // under mutex_: so many were sent
@@ -19662,7 +19760,9 @@ void CallControl::reset() {
   hasEnded_ = false;
   credit_ = kInitialCredit;
   parts_ = 0;
+  caller_ = LiveConnection();
   isCancelled_.store(false);
+  isCallerGone_.store(false);
   isCutOff_.store(false);
   isTouched_.store(false);
 }
@@ -19694,8 +19794,35 @@ CallControl::Hook CallControl::markCancelled() {
     std::lock_guard<std::mutex> lock(mutex_);
     isTouched_.store(true);
     if (isCancelled_.exchange(true)) return nullptr;
-    if (!hasEnded_) hook.swap(hook_);
-    if (hook) hookRunsIn_ = std::this_thread::get_id();
+    hook = takeHook();
+  }
+  changed_.ring();
+  return hook;
+}
+
+/// Under mutex_.
+CallControl::Hook CallControl::takeHook() {
+  Hook hook;
+  if (!hasEnded_) hook.swap(hook_);
+  if (hook) hookRunsIn_ = std::this_thread::get_id();
+  return hook;
+}
+
+void CallControl::follow(const LiveConnection& caller) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isTouched_.store(true);
+  caller_ = caller;
+  if (caller_.hasEnded()) isCallerGone_.store(true);
+}
+
+CallControl::Hook CallControl::markIfGone(const std::vector<int>& descriptors) {
+  Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const bool isMeant = std::find(descriptors.begin(), descriptors.end(), caller_.descriptor()) != descriptors.end();
+    if (!isMeant || !caller_.hasEnded()) return nullptr;
+    isCallerGone_.store(true);
+    hook = takeHook();
   }
   changed_.ring();
   return hook;
@@ -20676,6 +20803,224 @@ std::optional<Features> readFeatures(std::string_view envelope) {
 #endif
 // end dividere/reactor/detail/call_wire.cpp
 
+// begin dividere/reactor/detail/ended_connections.hpp
+// Connections that have ended, until nobody can be left of them.
+
+namespace dividere::detail {
+
+/// The end of a connection is announced a moment before the socket forgets its peer. So whoever wants to know who has gone
+/// with it looks at once, and a few times more within 200 ms: all that ended lately at the same times.
+class EndedConnections {
+ public:
+  using Clock = Deadline::Clock;
+
+  /// `look` is called in the loop's thread, with the descriptors that the connections had.
+  EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look);
+
+  /// Any thread.
+  void add(int descriptor);
+
+  /// Whether takeNews() has something to take. Any thread.
+  bool hasNews() const;
+
+  // In the loop's thread, which does it by itself unless it is kept busy:
+
+  /// Takes in those that were added, and looks at what is due.
+  void takeNews();
+
+  /// When to look again; max: never.
+  Clock::time_point nextLook() const;
+
+ private:
+  struct Ended {
+    Clock::time_point when;
+    std::size_t looks = 0;
+    Clock::time_point due() const;
+  };
+
+  void lookAtDue();
+
+  ReactorLoop& loop_;
+  const std::function<void(const std::vector<int>&)> look_;
+
+  // The loop's thread alone.
+  std::map<int, Ended> ended_;
+  Alarm alarm_;
+
+  mutable std::mutex mutex_;
+  std::vector<int> news_;  // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/ended_connections.hpp
+
+// begin dividere/reactor/detail/caller_watch.hpp
+// Callers that go while their requests are handled.
+
+namespace dividere::detail {
+
+/// Tells requests that came by one socket when their connections end, those alone that want to know. Made when the first one
+/// does. It ends before the socket and the loop.
+class CallerWatch {
+ public:
+  /// `news` is called, in the watcher's thread, when there is something for takeNews(). May be null.
+  CallerWatch(Socket& socket, ReactorLoop& loop, std::function<void()> news = nullptr);
+  ~CallerWatch();
+  CallerWatch(const CallerWatch&) = delete;
+  CallerWatch& operator=(const CallerWatch&) = delete;
+
+  /// The request that this message brought is to be told: at once, if it is too late. Any thread.
+  void follow(const std::shared_ptr<CallControl>& control, const Frame& message);
+
+  // In the loop's thread, for a handler that keeps it from doing so by itself:
+
+  void takeNews() { ended_.takeNews(); }
+  bool hasNews() const { return ended_.hasNews(); }
+  EndedConnections::Clock::time_point nextLook() const { return ended_.nextLook(); }
+
+ private:
+  using Controls = std::vector<std::shared_ptr<CallControl>>;
+
+  void look(const std::vector<int>& descriptors);
+  Controls all();
+  void forgetEnded();
+
+  Socket& socket_;
+  const std::function<void()> news_;
+  EndedConnections ended_;
+
+  std::mutex mutex_;
+  std::unordered_map<const CallControl*, std::weak_ptr<CallControl>> following_;  // under mutex_
+  std::size_t forgetAt_;                                                          // under mutex_
+};
+
+}  // namespace dividere::detail
+// end dividere/reactor/detail/caller_watch.hpp
+
+// begin dividere/reactor/detail/caller_watch.cpp
+#if DIVIDERE_IN_PART(3)
+namespace dividere::detail {
+
+// Those that have ended are looked for when there are so many, or twice as many as were left the last time.
+constexpr std::size_t kFewFollowing = 64;
+
+CallerWatch::CallerWatch(Socket& socket, ReactorLoop& loop, std::function<void()> news)
+    : socket_(socket),
+      news_(std::move(news)),
+      ended_(loop, [this](const std::vector<int>& descriptors) { look(descriptors); }),
+      forgetAt_(kFewFollowing) {
+  socket_.onConnectionEnd([this](int descriptor) {
+    ended_.add(descriptor);
+    if (news_) news_();
+  });
+}
+
+CallerWatch::~CallerWatch() { socket_.onConnectionEnd(nullptr); }
+
+// It is found before it has a connection: what ends from then on is not missed.
+void CallerWatch::follow(const std::shared_ptr<CallControl>& control, const Frame& message) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (following_.size() >= forgetAt_) forgetEnded();
+    following_[control.get()] = control;
+  }
+  control->follow(LiveConnection(message));
+}
+
+/// Under mutex_.
+void CallerWatch::forgetEnded() {
+  for (auto each = following_.begin(); each != following_.end();) {
+    each = each->second.expired() ? following_.erase(each) : std::next(each);
+  }
+  forgetAt_ = std::max(kFewFollowing, 2 * following_.size());
+}
+
+void CallerWatch::look(const std::vector<int>& descriptors) {
+  for (const auto& control : all()) control->runHook(control->markIfGone(descriptors));
+}
+
+CallerWatch::Controls CallerWatch::all() {
+  Controls controls;
+  std::lock_guard<std::mutex> lock(mutex_);
+  controls.reserve(following_.size());
+  for (const auto& [key, weak] : following_) {
+    if (auto control = weak.lock()) controls.push_back(std::move(control));
+  }
+  return controls;
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/reactor/detail/caller_watch.cpp
+
+// begin dividere/reactor/detail/ended_connections.cpp
+#if DIVIDERE_IN_PART(3)
+namespace dividere::detail {
+
+// When to look, in milliseconds after the end.
+constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200};
+
+EndedConnections::EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look)
+    : loop_(loop), look_(std::move(look)), alarm_(loop, [this] { lookAtDue(); }) {}
+
+EndedConnections::Clock::time_point EndedConnections::Ended::due() const {
+  return when + std::chrono::milliseconds(kLooks[looks]);
+}
+
+void EndedConnections::add(int descriptor) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    news_.push_back(descriptor);
+    if (news_.size() > 1) return;  // the loop has been told
+  }
+  loop_.post([this] { takeNews(); });
+}
+
+bool EndedConnections::hasNews() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !news_.empty();
+}
+
+EndedConnections::Clock::time_point EndedConnections::nextLook() const {
+  auto next = Clock::time_point::max();
+  for (const auto& [descriptor, ended] : ended_) next = std::min(next, ended.due());
+  return next;
+}
+
+void EndedConnections::takeNews() {
+  std::vector<int> news;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    news.swap(news_);
+  }
+  const auto now = Clock::now();
+  for (const int descriptor : news) ended_[descriptor] = Ended{now};
+  lookAtDue();
+}
+
+void EndedConnections::lookAtDue() {
+  const auto now = Clock::now();
+  auto next = Clock::time_point::max();
+  std::vector<int> due;
+  for (auto each = ended_.begin(); each != ended_.end();) {
+    auto& [descriptor, ended] = *each;
+    const bool isDue = ended.due() <= now;
+    if (isDue) due.push_back(descriptor);
+    if (isDue && ++ended.looks == std::size(kLooks)) {
+      each = ended_.erase(each);
+      continue;
+    }
+    next = std::min(next, ended.due());
+    ++each;
+  }
+  if (next != Clock::time_point::max()) alarm_.set(next);
+  if (!due.empty()) look_(due);
+}
+
+}  // namespace dividere::detail
+#endif
+// end dividere/reactor/detail/ended_connections.cpp
+
 // begin dividere/reactor/detail/error_sink.cpp
 #if DIVIDERE_IN_PART(3)
 namespace dividere::detail {
@@ -20850,6 +21195,7 @@ struct RequestTerms {
 
 namespace dividere::detail {
 
+class CallerWatch;
 class DeferredCall;
 class LateReplies;
 
@@ -20908,7 +21254,7 @@ class Origin {
   bool isKnownCancelled() const { return control_ && control_->isCancelled(); }
 
   /// Has `hook` called once that is known.
-  void onCancel(CallControl::Hook hook) { control().onCancel(std::move(hook)); }
+  void onCancel(CallControl::Hook hook);
 
   /// The handler has returned: what it gave to onCancel() is called no more, unless the reply is left to another thread.
   void endHandling() noexcept {
@@ -20926,7 +21272,16 @@ class Origin {
   virtual void sendPart(Frame& frame);
 
   /// Takes credit, waiting for it for as long as whoever asked waits.
-  virtual CallControl::Credit takeCredit(std::uint32_t& part) { return control_->takeCredit(terms_.deadline, part); }
+  virtual CallControl::Credit takeCredit(std::uint32_t& part);
+
+  /// What knows of callers that go; null where whoever asked need not be at the other end of the message's connection.
+  virtual CallerWatch* callerWatch() { return nullptr; }
+
+  /// The message that is handled, which stays where it is meanwhile.
+  void comesBy(const Frame& message) { message_ = &message; }
+
+  /// From now on the request is cancelled when its caller is gone.
+  void followCaller();
 
   /// Takes in what has come meanwhile, where nobody else can while the handler runs.
   virtual void takeNews() {}
@@ -20955,6 +21310,8 @@ class Origin {
   bool isReplied_ = false;
   bool isDeferred_ = false;
   bool hasTerms_ = false;
+  bool follows_ = false;  // its caller, or tried to
+  const Frame* message_ = nullptr;
   RequestTerms terms_;
   std::shared_ptr<const ReplyRule> replyRule_;
   std::shared_ptr<CallControl> control_;  // null until somebody needs it
@@ -21809,7 +22166,7 @@ std::vector<connection::Route> LateReplies::close(Left left) noexcept {
   outlet_ = nullptr;
   for (auto& [route, request] : requests_) {
     if (request.control) request.control->stopWaiting();
-    const bool isWanted = request.wantsErrors && !(request.control && request.control->isCancelled());
+    const bool isWanted = request.wantsErrors && !(request.control && request.control->isGivenUp());
     if (isWanted && (left == Left::all || !request.terms.isRepeatable)) routes.push_back(route);
   }
   requests_.clear();
@@ -21845,7 +22202,7 @@ void DeferredCall::reply(const google::protobuf::Message& message) {
   requireOpen(": send");
   if (rule_) rule_->requireReply(message);
   Frame frame = encodeFrame(kLater, message);
-  if (isCancelled()) {
+  if (control_->isGivenUp()) {
     replies_->forget(place_);
   } else {
     replies_->reply(place_, std::move(frame));
@@ -22255,16 +22612,40 @@ class ResponseSource final : public DeferringSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatchFrom(*Access::receive(connection(), &kAtOnce));
+    const Frame& request = *Access::receive(connection(), &kAtOnce);
+    comesBy(request);
+    dispatchFrom(request);
+    if (isKnownCancelled() && !isReplied() && !isDeferred()) lateForgotten(route_);
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
+  // The socket gives no other request before it has sent something.
+  void lateForgotten(const connection::Route& route) noexcept override {
+    try {
+      Frame told{std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller is gone")))};
+      sendNow(route, told);
+    } catch (const std::exception&) {
+      // No memory.
+    }
+  }
+
  protected:
+  CallerWatch* callerWatch() override {
+    if (!callers_) callers_.emplace(socket(), *loop());
+    return &*callers_;
+  }
+  void takeNews() override {
+    if (callers_) callers_->takeNews();
+  }
+
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
   void sendNow(const connection::Route&, Frame& frame) override {
     requireSent(Access::send(connection(), frame, &kAtOnce));
   }
+
+ private:
+  std::optional<CallerWatch> callers_;  // made when a handler wants it
 };
 
 class DealerSource final : public SendingSource<DeferringSource<messaging::Dealer>> {
@@ -22323,7 +22704,7 @@ constexpr const char* kSender = "reactor::Sender";
 
 void Origin::reply(Frame& frame) {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
-  if (!isKnownCancelled()) send(frame);
+  if (!control_ || !control_->isGivenUp()) send(frame);
   isReplied_ = true;
 }
 
@@ -22339,6 +22720,13 @@ void Origin::replyPart(const google::protobuf::Message& part) {
   CallControl::requireTaken(takeCredit(number), kSender);
   Frame frame = encodePart(kSender, part, number);
   sendPart(frame);
+}
+
+CallControl::Credit Origin::takeCredit(std::uint32_t& part) {
+  const auto credit = control_->takeCredit(Deadline::longAgo(), part);
+  if (credit != CallControl::Credit::none) return credit;
+  followCaller();
+  return control_->takeCredit(terms_.deadline, part);
 }
 
 void Origin::requireParts() const {
@@ -22360,6 +22748,7 @@ Hidden<DeferredCall> Origin::defer() {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the reply was left to a Later before");
   if (isReplied_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the request has had its reply");
   control();
+  followCaller();
   auto call = std::make_unique<DeferredCall>(lateReplies(), route_,
                                              LateReplies::Request{control_, wantsErrors(), terms_}, replyRule_);
   isDeferred_ = true;
@@ -22371,8 +22760,23 @@ std::shared_ptr<LateReplies> Origin::lateReplies() {
 }
 
 bool Origin::isCancelled() {
+  followCaller();
   takeNews();
   return isKnownCancelled();
+}
+
+void Origin::onCancel(CallControl::Hook hook) {
+  followCaller();
+  control().onCancel(std::move(hook));
+}
+
+void Origin::followCaller() {
+  if (follows_) return;
+  follows_ = true;
+  CallerWatch* const watch = message_ ? callerWatch() : nullptr;
+  if (!watch) return;
+  control();
+  watch->follow(control_, *message_);
 }
 
 CallControl& Origin::control() {
@@ -22383,7 +22787,8 @@ CallControl& Origin::control() {
 void Origin::newMessage() {
   route_.clear();
   if (!peer_.key.empty() || !peer_.name.empty()) peer_ = {};
-  isReplied_ = false;
+  isReplied_ = follows_ = false;
+  message_ = nullptr;
   if (hasTerms_) terms_ = {};
   hasTerms_ = false;
   if (isDeferred_) control_ = nullptr;  // the Later's from now on
@@ -23230,7 +23635,10 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   void sendKept() { kept_.roomMayBe(); }
 
   /// Calls its handler.
-  void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+  void dispatch(const Frame& frame) {
+    comesBy(frame);
+    handlers_.dispatch(frame.view(), *this);
+  }
 
   /// Throws Error{outOfTurn} for a second reply.
   void send(Frame& frame) override;
@@ -25115,47 +25523,6 @@ class Dispatcher {
 }  // namespace dividere::detail
 // end dividere/balancing/detail/dispatcher.hpp
 
-// begin dividere/balancing/detail/ended_connections.hpp
-// Connections that have ended, until nobody can be left of them.
-
-namespace dividere::detail {
-
-/// The end of a connection is announced a moment before the socket forgets its peer. So whoever wants to know who has gone
-/// with it looks at once, and a few times more within 200 ms: all that ended lately at the same times.
-class EndedConnections {
- public:
-  /// `look` is called in the loop's thread, with the descriptors that the connections had.
-  EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look);
-
-  /// Any thread.
-  void add(int descriptor);
-
- private:
-  using Clock = Deadline::Clock;
-
-  struct Ended {
-    Clock::time_point when;
-    std::size_t looks = 0;
-    Clock::time_point due() const;
-  };
-
-  void takeNews();
-  void lookAtDue();
-
-  ReactorLoop& loop_;
-  const std::function<void(const std::vector<int>&)> look_;
-
-  // The loop's thread alone.
-  std::map<int, Ended> ended_;
-  Alarm alarm_;
-
-  std::mutex mutex_;
-  std::vector<int> news_;  // under mutex_
-};
-
-}  // namespace dividere::detail
-// end dividere/balancing/detail/ended_connections.hpp
-
 // begin dividere/balancing/detail/returns.hpp
 // What comes from workers.
 
@@ -26752,63 +27119,6 @@ Multipart Dispatcher::messageOf(BrokerRequest& request, const BrokerWorker& work
 }  // namespace dividere::detail
 #endif
 // end dividere/balancing/detail/dispatcher.cpp
-
-// begin dividere/balancing/detail/ended_connections.cpp
-#if DIVIDERE_IN_PART(2)
-namespace dividere::detail {
-
-// When to look, in milliseconds after the end.
-constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200};
-
-EndedConnections::EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look)
-    : loop_(loop), look_(std::move(look)), alarm_(loop, [this] { lookAtDue(); }) {}
-
-EndedConnections::Clock::time_point EndedConnections::Ended::due() const {
-  return when + std::chrono::milliseconds(kLooks[looks]);
-}
-
-void EndedConnections::add(int descriptor) {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    news_.push_back(descriptor);
-    if (news_.size() > 1) return;  // the loop has been told
-  }
-  loop_.post([this] { takeNews(); });
-}
-
-void EndedConnections::takeNews() {
-  std::vector<int> news;
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    news.swap(news_);
-  }
-  const auto now = Clock::now();
-  for (const int descriptor : news) ended_[descriptor] = Ended{now};
-  lookAtDue();
-}
-
-void EndedConnections::lookAtDue() {
-  const auto now = Clock::now();
-  auto next = Clock::time_point::max();
-  std::vector<int> due;
-  for (auto each = ended_.begin(); each != ended_.end();) {
-    auto& [descriptor, ended] = *each;
-    const bool isDue = ended.due() <= now;
-    if (isDue) due.push_back(descriptor);
-    if (isDue && ++ended.looks == std::size(kLooks)) {
-      each = ended_.erase(each);
-      continue;
-    }
-    next = std::min(next, ended.due());
-    ++each;
-  }
-  if (next != Clock::time_point::max()) alarm_.set(next);
-  if (!due.empty()) look_(due);
-}
-
-}  // namespace dividere::detail
-#endif
-// end dividere/balancing/detail/ended_connections.cpp
 
 // begin dividere/balancing/detail/outbox.cpp
 #if DIVIDERE_IN_PART(2)
@@ -31833,6 +32143,9 @@ class HandlerWait {
   bool begin(int waker);
   bool end();
 
+  /// Has it look for news, if it waits. Any thread.
+  void wake();
+
  private:
   std::mutex mutex_;
   int wakes_ = -1;           // under mutex_
@@ -31845,6 +32158,9 @@ class ServiceSource final : public RouterSource {
   /// `pool` may be null. Throws Error{noFreePort}.
   ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop, HandlerPool* pool);
   ~ServiceSource() override { late_->close(); }
+
+  /// Any thread.
+  CallerWatch* callerWatch() override;
 
   bool hasMessage() override;
   void take() override;
@@ -31886,6 +32202,8 @@ class ServiceSource final : public RouterSource {
   bool isHandling_ = false;               // here, without a pool
 
   const std::shared_ptr<HandlerWait> wait_ = std::make_shared<HandlerWait>();
+  std::once_flag watchesCallers_;
+  std::optional<CallerWatch> callers_;  // made when a handler wants it
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
@@ -31903,6 +32221,7 @@ class PooledOrigin final : public Origin {
   void sendPart(Frame& frame) override { post(frame); }
   void post(Frame& frame);
   std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
+  CallerWatch* callerWatch() override { return source_.callerWatch(); }
 
   HandlerPool::Job& job_;
   ReactorLoop& loop_;
@@ -32424,6 +32743,7 @@ void ServiceSource::takeHere() {
 // Also for a handler that asks whether it is cancelled.
 void ServiceSource::takeNews() {
   sendKept();
+  if (!pool_ && callers_) callers_->takeNews();
   for (int i = 0; i < kMostNews && waiting_.size() < kMostWaiting && socket().ready(); ++i) {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
@@ -32506,7 +32826,9 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
     if (waiting_.size() >= kMostWaiting) {
       throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
     }
-    if (!awaitNews(earlier(deadline, Deadline::at(due())))) sharedControl()->stopWaiting();
+    followCaller();
+    const auto next = std::min(due(), callers_->nextLook());
+    if (!awaitNews(earlier(deadline, Deadline::at(next)))) sharedControl()->stopWaiting();
   }
 }
 
@@ -32514,7 +32836,7 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
 bool ServiceSource::awaitNews(const Deadline& deadline) {
   if (socket().ready()) return true;  // more than one look takes in
   Waker& waker = Waker::ofThisThread();
-  if (!wait_->begin(waker.fd())) return wait_->end();
+  if (!wait_->begin(waker.fd()) || callers_->hasNews()) return wait_->end();
   pollfd waits[] = {{socket().descriptor(), POLLIN, 0}, {waker.fd(), POLLIN, 0}};
   ::poll(waits, 2, deadline.pollTimeout());
   const bool goesOn = wait_->end();
@@ -32529,6 +32851,11 @@ void HandlerWait::stop() {
   if (wakes_ >= 0) Waker::wake(wakes_);
 }
 
+void HandlerWait::wake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (wakes_ >= 0) Waker::wake(wakes_);
+}
+
 bool HandlerWait::begin(int waker) {
   std::lock_guard<std::mutex> lock(mutex_);
   wakes_ = waker;
@@ -32539,6 +32866,11 @@ bool HandlerWait::end() {
   std::lock_guard<std::mutex> lock(mutex_);
   wakes_ = -1;
   return !isStopping_;
+}
+
+CallerWatch* ServiceSource::callerWatch() {
+  std::call_once(watchesCallers_, [this] { callers_.emplace(socket(), *loop(), [this] { wait_->wake(); }); });
+  return &*callers_;
 }
 
 void ServiceSource::handle(HandlerPool::Job& job) {
@@ -32575,6 +32907,7 @@ PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSour
   route_ = std::move(job.route);
   setTerms(job.terms);
   setControl(job.control);
+  comesBy(job.body);
   peer_ = std::move(job.peer);
 }
 

@@ -94,8 +94,11 @@ class Sender {
   /// sent then goes nowhere. In a Service of one thread this call itself looks for the news, which it finds behind less than 1000
   /// other requests.
   ///
-  /// Not promised: that every client that has gone says so. One that crashed, or lost its connection, says nothing; a Service
-  /// finds out when it sends that one a part.
+  /// In a Service, and for a Response of a reactor, also whether the connection by which the request came has ended: its client was
+  /// killed, say. A reply is then sent all the same; a client that is back by its own routing id gets it. The first question, or
+  /// onCancel(), or defer(), has the connection followed, for which the socket must be monitored (SocketOptions::monitor).
+  ///
+  /// Not promised: that the end of a client that is behind a Proxy is seen, or of one whose host vanished without a word.
   bool cancelled() const;
 
   /// Calls `hook` once the request is cancelled: in another thread; in a Service of one thread, inside of cancelled(); here and now,
@@ -105,7 +108,7 @@ class Sender {
   void onCancel(std::function<void()> hook);
 
   /// Leaves the reply to the Later, for any thread and any time. The handler then returns nothing, and send() throws. Throws
-  /// Error{outOfTurn} after a reply, and for a message that came neither to a Service or Worker nor by a Dealer; Error{overloaded}
+  /// Error{outOfTurn} after a reply, and for a message that came neither to a Service or Worker nor by a Dealer or Response; Error{overloaded}
   /// while 100,000 replies are still to come; Error{stopping}.
   Later defer();
 

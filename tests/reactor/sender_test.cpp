@@ -1,6 +1,7 @@
 // The way back of a reply, from each kind of socket.
 
 #include "kit.hpp"
+#include "support/eventually.hpp"
 #include "support/key_ring.hpp"
 
 using namespace kit;
@@ -54,6 +55,56 @@ TEST_CASE("a handler that sends its reply and returns another is told, not whoev
   CHECK(contains(errors.all().front(), "no request to reply to"));
   reactor.stop();
   CHECK(reactor.handlerStats().failed == 2);
+}
+
+TEST_CASE("a Response's handler sees that whoever asked is gone, and the next one is served") {
+  Event begun, hooked;
+  MtMsgReactor reactor;
+  const std::string endpoint = addResponse(reactor);
+  reactor.on([&](const Msg01& message, Sender& sender) {
+    if (message.field1() == "next") return sender.send(message);
+    sender.onCancel([&] { hooked.happen(); });
+    CHECK_FALSE(sender.cancelled());
+    begun.happen();
+    CHECK(support::eventually([&] { return sender.cancelled(); }));
+  });
+  reactor.start();
+  {
+    Request gone(endpoint);
+    gone.send(msg01("long"));
+    REQUIRE(begun.wait());
+  }
+  CHECK(hooked.wait());
+  Request request(endpoint);
+  CHECK(ask(request, msg01("next")) == "next");
+  reactor.stop();
+  CHECK((reactor.handlerStats().cancelled == 1 && reactor.handlerStats().failed == 0));
+}
+
+TEST_CASE("a reply that was left to a Later and is wanted no more does not keep a Response from the next request") {
+  Event deferred, hooked;
+  std::optional<dividere::reactor::Later> later;
+  MtMsgReactor reactor;
+  const std::string endpoint = addResponse(reactor);
+  reactor.on([&](const Msg01& message, Sender& sender) {
+    if (message.field1() == "next") return sender.send(message);
+    sender.onCancel([&] { hooked.happen(); });
+    later.emplace(sender.defer());
+    deferred.happen();
+  });
+  reactor.start();
+  {
+    Request gone(endpoint);
+    gone.send(msg01("long"));
+    REQUIRE(deferred.wait());
+  }
+  CHECK(hooked.wait());
+  CHECK(later->cancelled());
+  later.reset();
+  Request request(endpoint);
+  CHECK(ask(request, msg01("next")) == "next");
+  reactor.stop();
+  CHECK(reactor.handlerStats().failed == 0);
 }
 
 TEST_CASE("a Response's handler that sends no reply is reported, and whoever asked is told") {

@@ -36,7 +36,8 @@ inline dividere::service::ServiceOptions alone(int threads = 1) {
 /// Calls have a correlation frame: by it their replies are told apart, and it is what CancelCall and Credit name.
 class RawCaller {
  public:
-  explicit RawCaller(const dividere::service::Service& service) : socket_(ZMQ_DEALER) {
+  explicit RawCaller(const dividere::service::Service& service, const std::string& name = {}) : socket_(ZMQ_DEALER) {
+    if (!name.empty()) socket_.set(ZMQ_ROUTING_ID, name);
     socket_.connect("tcp://127.0.0.1:" + std::to_string(service.port()));
   }
 

@@ -254,3 +254,138 @@ TEST_CASE("a request is cancelled when its handler sends a part to a caller that
     CHECK(ended.all()[0] == Errc::cancelled);
   }
 }
+
+// --- Callers that are gone ---
+
+TEST_CASE("a handler sees that its caller is gone, though nobody has said so, and the next request is not cancelled") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    stage::Event begun, hooked;
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      if (message.field1() == "next") {
+        CHECK_FALSE(sender.cancelled());
+        return sender.send(message);
+      }
+      if (threads == 1) sender.onCancel([&] { hooked.happen(); });
+      CHECK_FALSE(sender.cancelled());
+      begun.happen();
+      CHECK(support::eventually([&] { return sender.cancelled(); }));
+    });
+    service.start(0ms);
+    {
+      RawCaller caller(service);
+      caller.ask("1", msg01("long"));
+      REQUIRE(begun.wait());
+    }
+    if (threads == 1) CHECK(hooked.wait());
+    RawCaller next(service);
+    next.ask("2", msg01("next"));
+    CHECK(next.reply<Msg01>("2")->field1() == "next");
+    service.stop();
+    CHECK((service.handlerStats().cancelled == 1 && service.handlerStats().failed == 0));
+  }
+}
+
+TEST_CASE("a hook is called when the caller goes while the handler waits for something else") {
+  stage::Event begun, hooked;
+  Service service("name", alone(2));
+  service.on([&](const Msg01&, Sender& sender) {
+    sender.onCancel([&] { hooked.happen(); });
+    begun.happen();
+    CHECK(hooked.wait());
+  });
+  service.start(0ms);
+  {
+    RawCaller caller(service);
+    caller.ask("1", msg01("long"));
+    REQUIRE(begun.wait());
+  }
+  CHECK(hooked.wait());
+  service.stop();
+  CHECK((service.handlerStats().cancelled == 1 && service.handlerStats().failed == 0));
+}
+
+TEST_CASE("a Later knows that its caller is gone, others that are there are not taken for it") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    support::Notes<int> deferred;
+    std::vector<Later> laters;  // in the loop's thread, or one after the other
+    Service service("name", alone(threads));
+    service.on([&](const Msg01&, Sender& sender) {
+      laters.push_back(sender.defer());
+      deferred.add(0);
+    });
+    service.start(0ms);
+    RawCaller stays(service);
+    stays.ask("1", msg01("immortal"));
+    REQUIRE(deferred.reach(1));
+    {
+      RawCaller caller(service);
+      caller.ask("2", msg01("mortal"));
+      REQUIRE(deferred.reach(2));
+    }
+    CHECK(support::eventually([&] { return laters[1].cancelled(); }));
+    RawCaller comes(service);  // its connection is likely to have the descriptor of the former one
+    comes.ask("3", msg01("immortal"));
+    REQUIRE(deferred.reach(3));
+    CHECK_FALSE(laters[0].cancelled());
+    CHECK_FALSE(laters[2].cancelled());
+    laters[0].send(msg01("one"));
+    laters[2].send(msg01("three"));
+    CHECK(stays.reply<Msg01>("1")->field1() == "one");
+    CHECK(comes.reply<Msg01>("3")->field1() == "three");
+    laters.clear();  // the one without a reply, too: nobody waits for it
+    service.stop();
+    CHECK(service.handlerStats().failed == 0);
+  }
+}
+
+TEST_CASE("a caller that comes back by its own name takes the reply that was to come later") {
+  std::optional<Later> later;
+  stage::Event deferred, gone;
+  Service service("name", alone());
+  service.on([&](const Msg01&, Sender& sender) {
+    sender.onCancel([&] { gone.happen(); });
+    later.emplace(sender.defer());
+    deferred.happen();
+  });
+  service.on([](const Empty01& message) { return message; });
+  service.start(0ms);
+  {
+    RawCaller caller(service, "robot");
+    caller.ask("1", msg01("x"));
+    REQUIRE(deferred.wait());
+  }
+  REQUIRE(gone.wait());
+  RawCaller caller(service, "robot");
+  beHeard(caller);
+  caller.receive("heard");
+  later->send(msg01("at last"));
+  CHECK(caller.reply<Msg01>("1")->field1() == "at last");
+}
+
+TEST_CASE("a handler that waits to send a part waits no more when its caller is gone, whatever time that had") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    stage::Event stuck;
+    support::Notes<std::error_code> ended;
+    Service service("name", alone(threads));
+    service.on([&](const Msg01& message, Sender& sender) {
+      ended.add(support::codeOf([&] {
+        for (int part = 0;; ++part) {
+          if (part == 32) stuck.happen();  // as much as it may send unasked
+          sender.sendPart(message);
+        }
+      }));
+    });
+    service.start(0ms);
+    {
+      RawCaller caller(service);
+      caller.ask("1", msg01("x"), caller::takesParts());
+      REQUIRE(stuck.wait());
+    }
+    REQUIRE(ended.reach(1));
+    CHECK(ended.all()[0] == Errc::cancelled);
+  }
+}

@@ -7,11 +7,11 @@
 
 #include "../../core/detail/fork.hpp"
 #include "../../messaging/detail/describing.hpp"
+#include "../../reactor/detail/ended_connections.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
 #include "admission.hpp"
 #include "client_words.hpp"
 #include "dispatcher.hpp"
-#include "ended_connections.hpp"
 #include "outbox.hpp"
 #include "returns.hpp"
 #include "streams.hpp"

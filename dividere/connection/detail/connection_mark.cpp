@@ -6,6 +6,6 @@ const void* ConnectionMark::keyOf(const Frame& frame) {
   return zmq_msg_gets(const_cast<Frame&>(frame).native(), "Socket-Type");
 }
 
-int ConnectionMark::descriptor() const { return zmq_msg_get(const_cast<Frame&>(frame_).native(), ZMQ_SRCFD); }
+int ConnectionMark::descriptor() const { return frame_.sourceDescriptor(); }
 
 }  // namespace dividere::detail

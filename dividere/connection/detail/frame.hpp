@@ -83,7 +83,7 @@ class Frame {
   Peer peer() const { return {peerName(), peerKey(), peerAddress()}; }
 
   /// The connection that brought it, by its descriptor, which may be closed by now; -1 if there was none.
-  int sourceDescriptor() noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+  int sourceDescriptor() const noexcept { return zmq_msg_get(&message_, ZMQ_SRCFD); }
 
   /// What the thread sanitizer has to be told when the bytes go to another thread, or come from one.
   void handOver() noexcept {

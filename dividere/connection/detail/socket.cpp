@@ -154,6 +154,10 @@ void Socket::onEvent(std::function<void(const connection::SocketEvent&)> handler
   Process::current().watcher.poke();
 }
 
+void Socket::onConnectionEnd(std::function<void(int)> listener) {
+  if (!native_.fork().crossed()) watch_->onConnectionEnd(std::move(listener));
+}
+
 void Socket::pumpOnSignals() { Process::current().watcher.pumpOn(*watch_, fd_); }
 
 void Socket::pumpSoon() { Process::current().watcher.pumpSoon(); }

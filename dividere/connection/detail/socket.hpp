@@ -245,6 +245,9 @@ class Socket {
 
   void onEvent(std::function<void(const connection::SocketEvent&)> handler);
 
+  /// As Watch::onConnectionEnd(). Any thread. Does nothing in a forked child.
+  void onConnectionEnd(std::function<void(int)> listener);
+
   /// No callback or pump runs after this. Does nothing in a forked child.
   void detach();
 

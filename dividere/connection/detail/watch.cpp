@@ -26,6 +26,12 @@ void Watch::onEvent(std::function<void(const SocketEvent&)> handler) {
   waitForCallback(lock);
 }
 
+void Watch::onConnectionEnd(std::function<void(int)> listener) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  endListener_ = listener ? std::make_shared<const std::function<void(int)>>(std::move(listener)) : nullptr;
+  waitForCallback(lock);
+}
+
 void Watch::endIdle() {
   std::unique_lock<std::mutex> lock(mutex_);
   idleEnded_ = true;
@@ -123,6 +129,14 @@ void Watch::waitForCallback(std::unique_lock<std::mutex>& lock) {
   callbackDone_.wait(lock, [this] { return calling_ == std::thread::id(); });
 }
 
+void Watch::tellOfEnd(const SocketEvent& event) {
+  if (event.type != EventType::disconnected) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (!endListener_ || detached_) return;
+  const auto listener = endListener_;  // kept alive though it may be replaced meanwhile
+  call(lock, [&] { (*listener)(static_cast<int>(event.value)); });
+}
+
 void Watch::deliver(SocketEvent&& event) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (backlog_.size() == kEventsKept) backlog_.pop_front();
@@ -175,6 +189,7 @@ void Watch::take(SocketEvent&& event) {
   if (!notice.text.empty()) {
     (notice.isOfHost ? hostFaults_ : linkFaults).log(notice.level, who_, notice.text);
   }
+  tellOfEnd(event);
   deliver(std::move(event));
 }
 

@@ -48,6 +48,10 @@ class Watch {
   /// Peers that do not fit are not worth a line in the log: the owner only tries. Before the socket is connected.
   void expectMisfits() noexcept { expectsMisfits_.store(true, std::memory_order_relaxed); }
 
+  /// Called in the watcher's thread, before the event's handler, when a connection has ended: with its descriptor, which is
+  /// closed a moment later. It calls nothing of the application's. Null: nobody; the former one does not run any more then.
+  void onConnectionEnd(std::function<void(int)> listener);
+
   /// Called about once a second in the watcher's thread, until detach(); sooner after it returned true. Set before the socket
   /// is used.
   void onIdle(std::function<bool()> pump) { idle_ = std::move(pump); }
@@ -130,6 +134,7 @@ class Watch {
   };
 
   Notice noticeOf(const Link& link, Link::News news, Clock::time_point now) const;
+  void tellOfEnd(const connection::SocketEvent& event);
   void deliver(connection::SocketEvent&& event);
   void deliverBacklog(std::unique_lock<std::mutex>& lock);
   template <class Callback>
@@ -171,6 +176,7 @@ class Watch {
   std::condition_variable callbackDone_;
   std::condition_variable bindFailed_;
   std::shared_ptr<const std::function<void(const connection::SocketEvent&)>> handler_;
+  std::shared_ptr<const std::function<void(int)>> endListener_;
   std::deque<connection::SocketEvent> backlog_;
   std::deque<std::string> warnings_;
   Links links_;

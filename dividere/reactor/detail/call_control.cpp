@@ -21,7 +21,9 @@ void CallControl::reset() {
   hasEnded_ = false;
   credit_ = kInitialCredit;
   parts_ = 0;
+  caller_ = LiveConnection();
   isCancelled_.store(false);
+  isCallerGone_.store(false);
   isCutOff_.store(false);
   isTouched_.store(false);
 }
@@ -53,8 +55,35 @@ CallControl::Hook CallControl::markCancelled() {
     std::lock_guard<std::mutex> lock(mutex_);
     isTouched_.store(true);
     if (isCancelled_.exchange(true)) return nullptr;
-    if (!hasEnded_) hook.swap(hook_);
-    if (hook) hookRunsIn_ = std::this_thread::get_id();
+    hook = takeHook();
+  }
+  changed_.ring();
+  return hook;
+}
+
+/// Under mutex_.
+CallControl::Hook CallControl::takeHook() {
+  Hook hook;
+  if (!hasEnded_) hook.swap(hook_);
+  if (hook) hookRunsIn_ = std::this_thread::get_id();
+  return hook;
+}
+
+void CallControl::follow(const LiveConnection& caller) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  isTouched_.store(true);
+  caller_ = caller;
+  if (caller_.hasEnded()) isCallerGone_.store(true);
+}
+
+CallControl::Hook CallControl::markIfGone(const std::vector<int>& descriptors) {
+  Hook hook;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const bool isMeant = std::find(descriptors.begin(), descriptors.end(), caller_.descriptor()) != descriptors.end();
+    if (!isMeant || !caller_.hasEnded()) return nullptr;
+    isCallerGone_.store(true);
+    hook = takeHook();
   }
   changed_.ring();
   return hook;

@@ -7,7 +7,9 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
+#include "../../connection/detail/live_connection.hpp"
 #include "../../core/detail/bell.hpp"
 #include "../../messaging/detail/call_fields.hpp"
 
@@ -21,7 +23,11 @@ class CallControl {
   /// As that of another request. By whoever hands requests out, while no other thread can find this one.
   void reset();
 
-  bool isCancelled() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
+  /// Whether nobody seems to wait for the reply: it was given up, or the connection of whoever asked has ended.
+  bool isCancelled() const noexcept { return isGivenUp() || isCallerGone_.load(std::memory_order_acquire); }
+
+  /// The former. A reply is sent unless it is so: who has gone may be back by the same name.
+  bool isGivenUp() const noexcept { return isCancelled_.load(std::memory_order_acquire); }
 
   /// Has `hook` called once, when the request is cancelled; here and now if it is already. The former one does not run any
   /// more then.
@@ -40,6 +46,12 @@ class CallControl {
 
   /// The same in one, where no lock is held.
   void cancel() noexcept { runHook(markCancelled()); }
+
+  /// From now on it knows by which connection the request came.
+  void follow(const LiveConnection& caller);
+
+  /// If that is one of those that had these descriptors, and has ended, the caller is gone. As markCancelled().
+  Hook markIfGone(const std::vector<int>& descriptors);
 
   /// No hook is called from here on, and none runs in another thread any more.
   void end() noexcept;
@@ -61,10 +73,12 @@ class CallControl {
   void stopWaiting() noexcept;
 
  private:
+  Hook takeHook();
   void waitForHook() noexcept;
   Credit tryTake(std::uint32_t& part);
 
   std::atomic<bool> isCancelled_{false};
+  std::atomic<bool> isCallerGone_{false};
   std::atomic<bool> isTouched_{false};  // whether there is anything to reset
   std::atomic<bool> isStopping_{false};
   std::atomic<bool> isCutOff_{false};
@@ -72,6 +86,7 @@ class CallControl {
   std::mutex mutex_;
   bool hasEnded_ = false;                  // under mutex_
   Hook hook_;                              // under mutex_
+  LiveConnection caller_;                  // under mutex_
   std::thread::id hookRunsIn_{};           // under mutex_
   std::uint32_t credit_ = kInitialCredit;  // under mutex_
   std::uint32_t parts_ = 0;                // under mutex_: so many were sent

@@ -116,7 +116,7 @@ std::vector<connection::Route> LateReplies::close(Left left) noexcept {
   outlet_ = nullptr;
   for (auto& [route, request] : requests_) {
     if (request.control) request.control->stopWaiting();
-    const bool isWanted = request.wantsErrors && !(request.control && request.control->isCancelled());
+    const bool isWanted = request.wantsErrors && !(request.control && request.control->isGivenUp());
     if (isWanted && (left == Left::all || !request.terms.isRepeatable)) routes.push_back(route);
   }
   requests_.clear();
@@ -152,7 +152,7 @@ void DeferredCall::reply(const google::protobuf::Message& message) {
   requireOpen(": send");
   if (rule_) rule_->requireReply(message);
   Frame frame = encodeFrame(kLater, message);
-  if (isCancelled()) {
+  if (control_->isGivenUp()) {
     replies_->forget(place_);
   } else {
     replies_->reply(place_, std::move(frame));

@@ -1,11 +1,13 @@
 #include "message_sources.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "../../connection/detail/access.hpp"
 #include "../../connection/detail/newest.hpp"
 #include "../../core/detail/options.hpp"
 #include "../../messaging/detail/error_envelope.hpp"
+#include "caller_watch.hpp"
 #include "late_replies.hpp"
 #include "outgoing.hpp"
 
@@ -232,16 +234,40 @@ class ResponseSource final : public DeferringSource<messaging::Response> {
 
   void take() override {
     newMessage();
-    dispatchFrom(*Access::receive(connection(), &kAtOnce));
+    const Frame& request = *Access::receive(connection(), &kAtOnce);
+    comesBy(request);
+    dispatchFrom(request);
+    if (isKnownCancelled() && !isReplied() && !isDeferred()) lateForgotten(route_);
   }
   bool owesReply() const override { return true; }
   bool wantsErrors() const override { return true; }
 
+  // The socket gives no other request before it has sent something.
+  void lateForgotten(const connection::Route& route) noexcept override {
+    try {
+      Frame told{std::string_view(errorEnvelope(Error(Errc::cancelled, "its caller is gone")))};
+      sendNow(route, told);
+    } catch (const std::exception&) {
+      // No memory.
+    }
+  }
+
  protected:
+  CallerWatch* callerWatch() override {
+    if (!callers_) callers_.emplace(socket(), *loop());
+    return &*callers_;
+  }
+  void takeNews() override {
+    if (callers_) callers_->takeNews();
+  }
+
   void send(Frame& frame) override { requireSent(Access::send(connection(), frame, &kReplyLimit)); }
   void sendNow(const connection::Route&, Frame& frame) override {
     requireSent(Access::send(connection(), frame, &kAtOnce));
   }
+
+ private:
+  std::optional<CallerWatch> callers_;  // made when a handler wants it
 };
 
 class DealerSource final : public SendingSource<DeferringSource<messaging::Dealer>> {

@@ -1,6 +1,7 @@
 #include "origin.hpp"
 
 #include "../../messaging/detail/codec.hpp"
+#include "caller_watch.hpp"
 #include "late_replies.hpp"
 
 namespace dividere::detail {
@@ -9,7 +10,7 @@ constexpr const char* kSender = "reactor::Sender";
 
 void Origin::reply(Frame& frame) {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: send: the reply was left to a Later");
-  if (!isKnownCancelled()) send(frame);
+  if (!control_ || !control_->isGivenUp()) send(frame);
   isReplied_ = true;
 }
 
@@ -25,6 +26,13 @@ void Origin::replyPart(const google::protobuf::Message& part) {
   CallControl::requireTaken(takeCredit(number), kSender);
   Frame frame = encodePart(kSender, part, number);
   sendPart(frame);
+}
+
+CallControl::Credit Origin::takeCredit(std::uint32_t& part) {
+  const auto credit = control_->takeCredit(Deadline::longAgo(), part);
+  if (credit != CallControl::Credit::none) return credit;
+  followCaller();
+  return control_->takeCredit(terms_.deadline, part);
 }
 
 void Origin::requireParts() const {
@@ -46,6 +54,7 @@ Hidden<DeferredCall> Origin::defer() {
   if (isDeferred_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the reply was left to a Later before");
   if (isReplied_) throw Error(Errc::outOfTurn, "reactor::Sender: defer: the request has had its reply");
   control();
+  followCaller();
   auto call = std::make_unique<DeferredCall>(lateReplies(), route_,
                                              LateReplies::Request{control_, wantsErrors(), terms_}, replyRule_);
   isDeferred_ = true;
@@ -57,8 +66,23 @@ std::shared_ptr<LateReplies> Origin::lateReplies() {
 }
 
 bool Origin::isCancelled() {
+  followCaller();
   takeNews();
   return isKnownCancelled();
+}
+
+void Origin::onCancel(CallControl::Hook hook) {
+  followCaller();
+  control().onCancel(std::move(hook));
+}
+
+void Origin::followCaller() {
+  if (follows_) return;
+  follows_ = true;
+  CallerWatch* const watch = message_ ? callerWatch() : nullptr;
+  if (!watch) return;
+  control();
+  watch->follow(control_, *message_);
 }
 
 CallControl& Origin::control() {
@@ -69,7 +93,8 @@ CallControl& Origin::control() {
 void Origin::newMessage() {
   route_.clear();
   if (!peer_.key.empty() || !peer_.name.empty()) peer_ = {};
-  isReplied_ = false;
+  isReplied_ = follows_ = false;
+  message_ = nullptr;
   if (hasTerms_) terms_ = {};
   hasTerms_ = false;
   if (isDeferred_) control_ = nullptr;  // the Later's from now on

@@ -14,6 +14,7 @@
 
 namespace dividere::detail {
 
+class CallerWatch;
 class DeferredCall;
 class LateReplies;
 
@@ -72,7 +73,7 @@ class Origin {
   bool isKnownCancelled() const { return control_ && control_->isCancelled(); }
 
   /// Has `hook` called once that is known.
-  void onCancel(CallControl::Hook hook) { control().onCancel(std::move(hook)); }
+  void onCancel(CallControl::Hook hook);
 
   /// The handler has returned: what it gave to onCancel() is called no more, unless the reply is left to another thread.
   void endHandling() noexcept {
@@ -90,7 +91,16 @@ class Origin {
   virtual void sendPart(Frame& frame);
 
   /// Takes credit, waiting for it for as long as whoever asked waits.
-  virtual CallControl::Credit takeCredit(std::uint32_t& part) { return control_->takeCredit(terms_.deadline, part); }
+  virtual CallControl::Credit takeCredit(std::uint32_t& part);
+
+  /// What knows of callers that go; null where whoever asked need not be at the other end of the message's connection.
+  virtual CallerWatch* callerWatch() { return nullptr; }
+
+  /// The message that is handled, which stays where it is meanwhile.
+  void comesBy(const Frame& message) { message_ = &message; }
+
+  /// From now on the request is cancelled when its caller is gone.
+  void followCaller();
 
   /// Takes in what has come meanwhile, where nobody else can while the handler runs.
   virtual void takeNews() {}
@@ -119,6 +129,8 @@ class Origin {
   bool isReplied_ = false;
   bool isDeferred_ = false;
   bool hasTerms_ = false;
+  bool follows_ = false;  // its caller, or tried to
+  const Frame* message_ = nullptr;
   RequestTerms terms_;
   std::shared_ptr<const ReplyRule> replyRule_;
   std::shared_ptr<CallControl> control_;  // null until somebody needs it

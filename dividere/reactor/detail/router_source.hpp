@@ -71,7 +71,10 @@ class RouterSource : public Source, public Origin, public LateReplies::Outlet {
   void sendKept() { kept_.roomMayBe(); }
 
   /// Calls its handler.
-  void dispatch(const Frame& frame) { handlers_.dispatch(frame.view(), *this); }
+  void dispatch(const Frame& frame) {
+    comesBy(frame);
+    handlers_.dispatch(frame.view(), *this);
+  }
 
   /// Throws Error{outOfTurn} for a second reply.
   void send(Frame& frame) override;

@@ -84,6 +84,7 @@ void ServiceSource::takeHere() {
 // Also for a handler that asks whether it is cancelled.
 void ServiceSource::takeNews() {
   sendKept();
+  if (!pool_ && callers_) callers_->takeNews();
   for (int i = 0; i < kMostNews && waiting_.size() < kMostWaiting && socket().ready(); ++i) {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
@@ -166,7 +167,9 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
     if (waiting_.size() >= kMostWaiting) {
       throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
     }
-    if (!awaitNews(earlier(deadline, Deadline::at(due())))) sharedControl()->stopWaiting();
+    followCaller();
+    const auto next = std::min(due(), callers_->nextLook());
+    if (!awaitNews(earlier(deadline, Deadline::at(next)))) sharedControl()->stopWaiting();
   }
 }
 
@@ -174,7 +177,7 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
 bool ServiceSource::awaitNews(const Deadline& deadline) {
   if (socket().ready()) return true;  // more than one look takes in
   Waker& waker = Waker::ofThisThread();
-  if (!wait_->begin(waker.fd())) return wait_->end();
+  if (!wait_->begin(waker.fd()) || callers_->hasNews()) return wait_->end();
   pollfd waits[] = {{socket().descriptor(), POLLIN, 0}, {waker.fd(), POLLIN, 0}};
   ::poll(waits, 2, deadline.pollTimeout());
   const bool goesOn = wait_->end();
@@ -189,6 +192,11 @@ void HandlerWait::stop() {
   if (wakes_ >= 0) Waker::wake(wakes_);
 }
 
+void HandlerWait::wake() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (wakes_ >= 0) Waker::wake(wakes_);
+}
+
 bool HandlerWait::begin(int waker) {
   std::lock_guard<std::mutex> lock(mutex_);
   wakes_ = waker;
@@ -199,6 +207,11 @@ bool HandlerWait::end() {
   std::lock_guard<std::mutex> lock(mutex_);
   wakes_ = -1;
   return !isStopping_;
+}
+
+CallerWatch* ServiceSource::callerWatch() {
+  std::call_once(watchesCallers_, [this] { callers_.emplace(socket(), *loop(), [this] { wait_->wake(); }); });
+  return &*callers_;
 }
 
 void ServiceSource::handle(HandlerPool::Job& job) {
@@ -235,6 +248,7 @@ PooledOrigin::PooledOrigin(HandlerPool::Job& job, ReactorLoop& loop, ServiceSour
   route_ = std::move(job.route);
   setTerms(job.terms);
   setControl(job.control);
+  comesBy(job.body);
   peer_ = std::move(job.peer);
 }
 

@@ -5,8 +5,10 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
+#include "../../reactor/detail/caller_watch.hpp"
 #include "../../reactor/detail/reactor_loop.hpp"
 #include "../../reactor/detail/router_source.hpp"
 #include "../service.hpp"
@@ -29,6 +31,9 @@ class HandlerWait {
   bool begin(int waker);
   bool end();
 
+  /// Has it look for news, if it waits. Any thread.
+  void wake();
+
  private:
   std::mutex mutex_;
   int wakes_ = -1;           // under mutex_
@@ -41,6 +46,9 @@ class ServiceSource final : public RouterSource {
   /// `pool` may be null. Throws Error{noFreePort}.
   ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop, HandlerPool* pool);
   ~ServiceSource() override { late_->close(); }
+
+  /// Any thread.
+  CallerWatch* callerWatch() override;
 
   bool hasMessage() override;
   void take() override;
@@ -82,6 +90,8 @@ class ServiceSource final : public RouterSource {
   bool isHandling_ = false;               // here, without a pool
 
   const std::shared_ptr<HandlerWait> wait_ = std::make_shared<HandlerWait>();
+  std::once_flag watchesCallers_;
+  std::optional<CallerWatch> callers_;  // made when a handler wants it
 };
 
 /// A request in the hands of a pool's thread. Its reply goes by way of the loop's.
@@ -99,6 +109,7 @@ class PooledOrigin final : public Origin {
   void sendPart(Frame& frame) override { post(frame); }
   void post(Frame& frame);
   std::shared_ptr<LateReplies> lateReplies() override { return source_.lateReplies(); }
+  CallerWatch* callerWatch() override { return source_.callerWatch(); }
 
   HandlerPool::Job& job_;
   ReactorLoop& loop_;

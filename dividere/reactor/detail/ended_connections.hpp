@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include "../../reactor/detail/alarm.hpp"
+#include "alarm.hpp"
 
 namespace dividere::detail {
 
@@ -15,22 +15,32 @@ namespace dividere::detail {
 /// with it looks at once, and a few times more within 200 ms: all that ended lately at the same times.
 class EndedConnections {
  public:
+  using Clock = Deadline::Clock;
+
   /// `look` is called in the loop's thread, with the descriptors that the connections had.
   EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look);
 
   /// Any thread.
   void add(int descriptor);
 
- private:
-  using Clock = Deadline::Clock;
+  /// Whether takeNews() has something to take. Any thread.
+  bool hasNews() const;
 
+  // In the loop's thread, which does it by itself unless it is kept busy:
+
+  /// Takes in those that were added, and looks at what is due.
+  void takeNews();
+
+  /// When to look again; max: never.
+  Clock::time_point nextLook() const;
+
+ private:
   struct Ended {
     Clock::time_point when;
     std::size_t looks = 0;
     Clock::time_point due() const;
   };
 
-  void takeNews();
   void lookAtDue();
 
   ReactorLoop& loop_;
@@ -40,7 +50,7 @@ class EndedConnections {
   std::map<int, Ended> ended_;
   Alarm alarm_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<int> news_;  // under mutex_
 };
 

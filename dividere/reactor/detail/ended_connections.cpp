@@ -25,6 +25,17 @@ void EndedConnections::add(int descriptor) {
   loop_.post([this] { takeNews(); });
 }
 
+bool EndedConnections::hasNews() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return !news_.empty();
+}
+
+EndedConnections::Clock::time_point EndedConnections::nextLook() const {
+  auto next = Clock::time_point::max();
+  for (const auto& [descriptor, ended] : ended_) next = std::min(next, ended.due());
+  return next;
+}
+
 void EndedConnections::takeNews() {
   std::vector<int> news;
   {
