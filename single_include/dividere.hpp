@@ -20892,6 +20892,7 @@ class CallerWatch {
   std::mutex mutex_;
   std::unordered_map<const CallControl*, std::weak_ptr<CallControl>> following_;  // under mutex_
   std::size_t forgetAt_;                                                          // under mutex_
+  bool isNew_ = true;                                                             // under mutex_
 };
 
 }  // namespace dividere::detail
@@ -20917,14 +20918,19 @@ CallerWatch::CallerWatch(Socket& socket, ReactorLoop& loop, std::function<void()
 
 CallerWatch::~CallerWatch() { socket_.onConnectionEnd(nullptr); }
 
-// It is found before it has a connection: what ends from then on is not missed.
+// It is found before it has a connection: what ends from then on is not missed. The end of the first one's may have been told
+// a moment ago, when nobody listened.
 void CallerWatch::follow(const std::shared_ptr<CallControl>& control, const Frame& message) {
+  bool isFirst;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (following_.size() >= forgetAt_) forgetEnded();
     following_[control.get()] = control;
+    isFirst = std::exchange(isNew_, false);
   }
-  control->follow(LiveConnection(message));
+  const LiveConnection caller(message);
+  control->follow(caller);
+  if (isFirst) ended_.add(caller.descriptor());
 }
 
 /// Under mutex_.
@@ -21280,8 +21286,8 @@ class Origin {
   /// The message that is handled, which stays where it is meanwhile.
   void comesBy(const Frame& message) { message_ = &message; }
 
-  /// From now on the request is cancelled when its caller is gone.
-  void followCaller();
+  /// From now on the request is cancelled when its caller is gone; at once, if it is. False if that was so before.
+  bool followCaller();
 
   /// Takes in what has come meanwhile, where nobody else can while the handler runs.
   virtual void takeNews() {}
@@ -22770,13 +22776,13 @@ void Origin::onCancel(CallControl::Hook hook) {
   control().onCancel(std::move(hook));
 }
 
-void Origin::followCaller() {
-  if (follows_) return;
-  follows_ = true;
+bool Origin::followCaller() {
+  if (std::exchange(follows_, true)) return false;
   CallerWatch* const watch = message_ ? callerWatch() : nullptr;
-  if (!watch) return;
+  if (!watch) return true;
   control();
   watch->follow(control_, *message_);
+  return true;
 }
 
 CallControl& Origin::control() {
@@ -32826,7 +32832,7 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
     if (waiting_.size() >= kMostWaiting) {
       throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
     }
-    followCaller();
+    if (followCaller()) continue;
     const auto next = std::min(due(), callers_->nextLook());
     if (!awaitNews(earlier(deadline, Deadline::at(next)))) sharedControl()->stopWaiting();
   }

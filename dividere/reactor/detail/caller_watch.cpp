@@ -21,14 +21,19 @@ CallerWatch::CallerWatch(Socket& socket, ReactorLoop& loop, std::function<void()
 
 CallerWatch::~CallerWatch() { socket_.onConnectionEnd(nullptr); }
 
-// It is found before it has a connection: what ends from then on is not missed.
+// It is found before it has a connection: what ends from then on is not missed. The end of the first one's may have been told
+// a moment ago, when nobody listened.
 void CallerWatch::follow(const std::shared_ptr<CallControl>& control, const Frame& message) {
+  bool isFirst;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (following_.size() >= forgetAt_) forgetEnded();
     following_[control.get()] = control;
+    isFirst = std::exchange(isNew_, false);
   }
-  control->follow(LiveConnection(message));
+  const LiveConnection caller(message);
+  control->follow(caller);
+  if (isFirst) ended_.add(caller.descriptor());
 }
 
 /// Under mutex_.

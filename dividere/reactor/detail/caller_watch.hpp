@@ -47,6 +47,7 @@ class CallerWatch {
   std::mutex mutex_;
   std::unordered_map<const CallControl*, std::weak_ptr<CallControl>> following_;  // under mutex_
   std::size_t forgetAt_;                                                          // under mutex_
+  bool isNew_ = true;                                                             // under mutex_
 };
 
 }  // namespace dividere::detail

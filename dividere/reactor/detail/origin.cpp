@@ -1,5 +1,7 @@
 #include "origin.hpp"
 
+#include <utility>
+
 #include "../../messaging/detail/codec.hpp"
 #include "caller_watch.hpp"
 #include "late_replies.hpp"
@@ -76,13 +78,13 @@ void Origin::onCancel(CallControl::Hook hook) {
   control().onCancel(std::move(hook));
 }
 
-void Origin::followCaller() {
-  if (follows_) return;
-  follows_ = true;
+bool Origin::followCaller() {
+  if (std::exchange(follows_, true)) return false;
   CallerWatch* const watch = message_ ? callerWatch() : nullptr;
-  if (!watch) return;
+  if (!watch) return true;
   control();
   watch->follow(control_, *message_);
+  return true;
 }
 
 CallControl& Origin::control() {

@@ -99,8 +99,8 @@ class Origin {
   /// The message that is handled, which stays where it is meanwhile.
   void comesBy(const Frame& message) { message_ = &message; }
 
-  /// From now on the request is cancelled when its caller is gone.
-  void followCaller();
+  /// From now on the request is cancelled when its caller is gone; at once, if it is. False if that was so before.
+  bool followCaller();
 
   /// Takes in what has come meanwhile, where nobody else can while the handler runs.
   virtual void takeNews() {}

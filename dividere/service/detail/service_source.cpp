@@ -167,7 +167,7 @@ CallControl::Credit ServiceSource::takeCredit(std::uint32_t& part) {
     if (waiting_.size() >= kMostWaiting) {
       throw Error(Errc::overloaded, socket().who() + ": sendPart: too many requests wait to see credit behind them");
     }
-    followCaller();
+    if (followCaller()) continue;
     const auto next = std::min(due(), callers_->nextLook());
     if (!awaitNews(earlier(deadline, Deadline::at(next)))) sharedControl()->stopWaiting();
   }
