@@ -199,8 +199,9 @@ TEST_CASE("a subscriber that asks by a name that matches nothing is noticed thou
   Subscriber subscriber(meeting(publisher), {"Station.Reading"});
   REQUIRE(publisher.waitForSubscribers(1, kLimit));
   publisher.send(outer::inner::Station::Reading());
-  CHECK(log.wait(
-      "a subscriber asks for the type 'Station.Reading' and gets nothing: what is sent is called 'outer.inner."));
+  CHECK(
+      log.wait("a subscriber asks for the type 'Station.Reading', which is not sent here: what is sent is called "
+               "'outer.inner."));
 }
 
 TEST_CASE("no publisher complains of subscribers that ask for what there is, or for another's types too") {

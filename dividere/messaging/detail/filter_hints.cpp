@@ -42,7 +42,7 @@ void FilterHints::warn(const std::string& endpoint, const Miss& miss) {
   if (newMessage(miss.asked)) return;  // there is such a type: it may be sent later
   log(LogLevel::warning, "messaging::Publisher",
       endpoint + ": a subscriber asks for the type '" + shown(miss.asked) +
-          "' and gets nothing: what is sent is called '" + miss.sent + "'");
+          "', which is not sent here: what is sent is called '" + miss.sent + "'");
 }
 
 /// With the full name, and with what is left of it without the first of its parts, the first two, and so on.
