@@ -1450,8 +1450,8 @@ struct DescribeOptions {
 };
 
 /// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or somebody who describes
-/// nothing, as all programs of dividere 0.1 and of the Python package, which notice nothing of this. A Publisher that is idle may
-/// take a second. A Publisher also keeps silent while another of its peers subscribes to everything that it sends.
+/// nothing, as all programs of dividere 0.1 and of the Python package, which notice nothing of this. A Publisher that is idle
+/// and has SocketOptions::monitor off may take a second. A Publisher also keeps silent while another of its peers subscribes to everything that it sends.
 ///
 /// The environment variable DIVIDERE_DESCRIBE of the other side says whom it replies to. `local`, the default: to programs of its
 /// own host, over loopback, ipc and inproc, and to all whom its keys let in (secure()). `all`: to everybody. `off`: to nobody.
@@ -7116,6 +7116,7 @@ class Watcher {
   Clock::time_point doWhatIsDue(Clock::time_point now);
   Clock::time_point findBroken(Clock::time_point now);
   bool pump();
+  void expectWords();
   void forget(Watch& watch);
   bool finished();
   void joinIfDone();
@@ -7127,6 +7128,7 @@ class Watcher {
   IpcGuard ipcGuard_;
   int pumped_ = 0;
   Clock::time_point nextPump_{};
+  std::chrono::milliseconds pumpPause_{};
 
   ClosedSockets closedSockets_;
 
@@ -7654,6 +7656,9 @@ constexpr std::chrono::milliseconds kTellingPeriod{10};
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
 
+// An owner who sends all the time lets go of the lock for a moment between two messages. One who waits has it for long.
+constexpr int kLockTries = 50;
+
 std::unique_lock<std::mutex> Audience::enter() {
   std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
   if (lock.owns_lock()) return lock;
@@ -7731,7 +7736,8 @@ void Audience::readSome() {
 }
 
 bool Audience::readNewsIfIdle() {
-  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
+  for (int i = 0; i < kLockTries && !lock.owns_lock(); ++i) lock.try_lock();
   if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
   isLookDue_ = false;
   readSome();
@@ -12091,7 +12097,10 @@ void Watcher::takeNew() {
 }
 
 void Watcher::begin(const std::shared_ptr<Watch>& watch) {
-  if (watch->hasPump() && pumped_++ == 0) nextPump_ = Clock::now() + kPumpPeriod;
+  if (watch->hasPump() && pumped_++ == 0) {
+    pumpPause_ = kPumpPeriod;
+    nextPump_ = Clock::now() + kPumpPeriod;
+  }
   watches_.emplace(watch.get(), watch);
   if (watch->pumpDescriptor >= 0 && watch->pump()) pumpSoon();
   if (!watch->events) return;
@@ -12124,8 +12133,14 @@ void Watcher::readEvents(Watch& watch) {
     if (watch.hasSuspects()) suspects_.insert(&watch);
     if (type == connection::EventType::monitorStopped) return forget(watch);
     if (type == connection::EventType::closed) closedSockets_.noteRelease();
-    if (type == connection::EventType::handshakeSucceeded && watch.hasPump()) pumpSoon();  // its first words follow
+    if (type == connection::EventType::handshakeSucceeded && watch.hasPump()) expectWords();
   }
+}
+
+/// A peer's first words follow its handshake; nobody knows how long after that. What comes late waits no longer than it took.
+void Watcher::expectWords() {
+  pumpPause_ = kPumpAgain;
+  nextPump_ = std::min(nextPump_, Clock::now() + kPumpAgain);
 }
 
 void Watcher::forget(Watch& watch) {
@@ -12151,7 +12166,10 @@ void Watcher::forget(Watch& watch) {
 Watcher::Clock::time_point Watcher::doWhatIsDue(Clock::time_point now) {
   const auto next = findBroken(now);
   if (pumped_ == 0) return next;
-  if (now >= nextPump_) nextPump_ = now + (pump() ? kPumpAgain : kPumpPeriod);
+  if (now >= nextPump_) {
+    nextPump_ = now + (pump() ? kPumpAgain : pumpPause_);
+    pumpPause_ = std::min(2 * pumpPause_, kPumpPeriod);
+  }
   return std::min(next, nextPump_);
 }
 
@@ -16419,7 +16437,7 @@ void FilterHints::warn(const std::string& endpoint, const Miss& miss) {
   if (newMessage(miss.asked)) return;  // there is such a type: it may be sent later
   log(LogLevel::warning, "messaging::Publisher",
       endpoint + ": a subscriber asks for the type '" + shown(miss.asked) +
-          "' and gets nothing: what is sent is called '" + miss.sent + "'");
+          "', which is not sent here: what is sent is called '" + miss.sent + "'");
 }
 
 /// With the full name, and with what is left of it without the first of its parts, the first two, and so on.

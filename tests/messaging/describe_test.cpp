@@ -7,12 +7,14 @@
 #include <zmq.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <dividere.hpp>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -25,6 +27,7 @@
 #include "support/environment.hpp"
 #include "support/eventually.hpp"
 #include "support/key_ring.hpp"
+#include "support/local.hpp"
 #include "support/messages.hpp"
 #include "support/other_address.hpp"
 #include "support/raw_socket.hpp"
@@ -94,6 +97,19 @@ TEST_CASE("a publisher tells who it is and what it has sent, over every transpor
     CHECK(statistic(*told, "sent_messages") == 2);
     CHECK(statistic(*told, "subscribers") == 0);
   }
+}
+
+TEST_CASE("a publisher that sends all the time describes itself, too") {
+  Publisher publisher("tcp://*:*");
+  std::atomic<bool> isTold{false};
+  auto sending = std::async(std::launch::async, [&] {
+    while (!isTold) publisher.send(msg01("one of many"));
+  });
+  const auto told = describe(local(publisher.port()), kLimit, publisherKind());
+  isTold = true;
+  sending.get();
+  REQUIRE(told);
+  CHECK(typeNames(*told) == std::vector<std::string>{"Msg01"});
 }
 
 TEST_CASE("who asks need not know that it is a publisher, and is not counted as a subscriber") {

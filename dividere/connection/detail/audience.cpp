@@ -19,6 +19,9 @@ constexpr std::chrono::milliseconds kTellingPeriod{10};
 // Whoever asks for all news waits no longer than this while they do not end.
 constexpr std::chrono::milliseconds kFloodLimit{1000};
 
+// An owner who sends all the time lets go of the lock for a moment between two messages. One who waits has it for long.
+constexpr int kLockTries = 50;
+
 std::unique_lock<std::mutex> Audience::enter() {
   std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
   if (lock.owns_lock()) return lock;
@@ -96,7 +99,8 @@ void Audience::readSome() {
 }
 
 bool Audience::readNewsIfIdle() {
-  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
+  for (int i = 0; i < kLockTries && !lock.owns_lock(); ++i) lock.try_lock();
   if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
   isLookDue_ = false;
   readSome();

@@ -152,7 +152,10 @@ void Watcher::takeNew() {
 }
 
 void Watcher::begin(const std::shared_ptr<Watch>& watch) {
-  if (watch->hasPump() && pumped_++ == 0) nextPump_ = Clock::now() + kPumpPeriod;
+  if (watch->hasPump() && pumped_++ == 0) {
+    pumpPause_ = kPumpPeriod;
+    nextPump_ = Clock::now() + kPumpPeriod;
+  }
   watches_.emplace(watch.get(), watch);
   if (watch->pumpDescriptor >= 0 && watch->pump()) pumpSoon();
   if (!watch->events) return;
@@ -185,8 +188,14 @@ void Watcher::readEvents(Watch& watch) {
     if (watch.hasSuspects()) suspects_.insert(&watch);
     if (type == connection::EventType::monitorStopped) return forget(watch);
     if (type == connection::EventType::closed) closedSockets_.noteRelease();
-    if (type == connection::EventType::handshakeSucceeded && watch.hasPump()) pumpSoon();  // its first words follow
+    if (type == connection::EventType::handshakeSucceeded && watch.hasPump()) expectWords();
   }
+}
+
+/// A peer's first words follow its handshake; nobody knows how long after that. What comes late waits no longer than it took.
+void Watcher::expectWords() {
+  pumpPause_ = kPumpAgain;
+  nextPump_ = std::min(nextPump_, Clock::now() + kPumpAgain);
 }
 
 void Watcher::forget(Watch& watch) {
@@ -212,7 +221,10 @@ void Watcher::forget(Watch& watch) {
 Watcher::Clock::time_point Watcher::doWhatIsDue(Clock::time_point now) {
   const auto next = findBroken(now);
   if (pumped_ == 0) return next;
-  if (now >= nextPump_) nextPump_ = now + (pump() ? kPumpAgain : kPumpPeriod);
+  if (now >= nextPump_) {
+    nextPump_ = now + (pump() ? kPumpAgain : pumpPause_);
+    pumpPause_ = std::min(2 * pumpPause_, kPumpPeriod);
+  }
   return std::min(next, nextPump_);
 }
 

@@ -69,6 +69,7 @@ class Watcher {
   Clock::time_point doWhatIsDue(Clock::time_point now);
   Clock::time_point findBroken(Clock::time_point now);
   bool pump();
+  void expectWords();
   void forget(Watch& watch);
   bool finished();
   void joinIfDone();
@@ -80,6 +81,7 @@ class Watcher {
   IpcGuard ipcGuard_;
   int pumped_ = 0;
   Clock::time_point nextPump_{};
+  std::chrono::milliseconds pumpPause_{};
 
   ClosedSockets closedSockets_;
 
