@@ -288,9 +288,9 @@ TEST_CASE("each of several MpMsgReactors ends its own workers alone, and at once
   const LogNotes log;
   for (int round = 0; round < 10; ++round) {
     MpOptions options;
-    options.stopLimit = kLimit;
-    Office office;
-    MpMsgReactor first(2, answering(office.back), options);
+    options.stopLimit = options.startLimit = kLimit;
+    Office office, another;  // a proxy gives a request also to who has just gone
+    MpMsgReactor first(2, answering(another.back), options);
     MpMsgReactor second(2, answering(office.back), options);
     MpMsgReactor third(
         2, [](MtMsgReactor&) {}, options);

@@ -376,7 +376,7 @@ class Bustle {
 TEST_CASE("worker processes start and stop while four threads encode, decode, allocate and log without pause" *
           forks()) {
   const char* wanted = std::getenv("DIVIDERE_TEST_ROUNDS");  // 1000 takes a minute
-  const int rounds = wanted ? std::atoi(wanted) : 100;
+  const int rounds = wanted ? std::atoi(wanted) : 25;
   const Bustle bustle;
   for (int round = 0; round < rounds; ++round) {
     Ends ends;

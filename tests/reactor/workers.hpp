@@ -90,7 +90,7 @@ class Ends : public Notes<WorkerEnd> {
   MpOptions options() {
     MpOptions made;
     made.onWorkerEnd = [this](const WorkerEnd& end) { add(end); };
-    made.stopLimit = kLimit;  // nobody is killed for being slow on a busy machine
+    made.stopLimit = made.startLimit = kLimit;  // nobody is killed for being slow on a busy machine
     return made;
   }
 };

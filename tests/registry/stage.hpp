@@ -31,7 +31,7 @@ inline dividere::registry::ServerOptions anywhere() {
   return options;
 }
 
-/// The same ports again: as if it had been restarted.
+/// The same ports again: as if it had been restarted. Anybody's connection may have them in between: see FreePorts.
 inline dividere::registry::ServerOptions again(const dividere::registry::Server& server) {
   dividere::registry::ServerOptions options;
   options.port = server.port();

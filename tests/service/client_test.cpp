@@ -449,8 +449,9 @@ TEST_CASE("requests that a stopping instance has not begun go to another") {
 }
 
 TEST_CASE("a registry that restarts, or is gone, costs no call") {
-  auto server = std::make_unique<Server>(stage::anywhere());
-  const auto options = stage::again(*server);
+  const stage::FreePorts ports;
+  const auto options = ports.options();
+  auto server = std::make_unique<Server>(options);
   Echo service("name", stage::at(*server), "");
   service.start(support::kLimit);
   ClientOptions asking = stage::asking(*server);

@@ -343,13 +343,14 @@ TEST_CASE("a registry that hears of a service and dies before it replies does no
 }
 
 TEST_CASE("all of 100 services are found again after their registry's restart, 30 times of 30") {
-  auto server = std::make_unique<Server>(stage::anywhere());
+  const stage::FreePorts ports;
+  const auto options = ports.options();
+  auto server = std::make_unique<Server>(options);
   std::vector<std::unique_ptr<Service>> services;
   for (int i = 0; i < 100; ++i) {
     services.push_back(std::make_unique<Service>("name " + std::to_string(i), stage::at(*server)));
     REQUIRE(services.back()->start(support::kLimit));
   }
-  const auto options = stage::again(*server);
   for (int restart = 0; restart < 30; ++restart) {
     CAPTURE(restart);
     server.reset();
@@ -364,7 +365,8 @@ TEST_CASE("all of 100 services are found again after their registry's restart, 3
 }
 
 TEST_CASE("when all are asked to register again, each takes a moment of its own for it") {
-  auto server = std::make_unique<Server>(stage::anywhere());
+  const stage::FreePorts ports;
+  auto server = std::make_unique<Server>(ports.options());
   dividere::service::ServiceOptions options = stage::at(*server);
   options.lease = options.jitter = std::chrono::hours(1000);
   Echo late("late", options);
@@ -372,9 +374,8 @@ TEST_CASE("when all are asked to register again, each takes a moment of its own 
   Echo prompt("prompt", options);
   REQUIRE(late.start(support::kLimit));  // the first time at once
   REQUIRE(prompt.start(support::kLimit));
-  const auto again = stage::again(*server);
   server.reset();
-  server = std::make_unique<Server>(again);
+  server = std::make_unique<Server>(ports.options());
   auto client = stage::clientOf(*server);
   CHECK(support::eventually([&] { return client.lookupService("prompt").has_value(); }));
   CHECK_FALSE(client.lookupService("late"));
