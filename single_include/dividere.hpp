@@ -1841,6 +1841,9 @@ class CallHandle {
   /// Waits for the next part; false if there is none any more. Throws as getInto(), deadlinePassed too.
   bool nextPart(google::protobuf::Message& part) const;
 
+  /// Whether nextPart() would return at once, waiting for that until the time-out.
+  bool waitForPart(Timeout timeout, const Interrupt* interrupt) const;
+
   void cancel();
 
  private:
@@ -1996,6 +1999,13 @@ class Stream {
   /// Waits for the next part, which is overwritten by the one after it. Null at the end.
   Part* next() { return handle_.nextPart(part_) ? &part_ : nullptr; }
 
+  /// The same, but null also if none came in time, or the Interrupt was raised: then timedOut(), and the stream goes on.
+  Part* next(Timeout timeout) { return nextUntil(timeout, nullptr); }
+  Part* next(Timeout timeout, const Interrupt& interrupt) { return nextUntil(timeout, &interrupt); }
+
+  /// Whether the last next(timeout) gave null before the end.
+  bool timedOut() const noexcept { return timedOut_; }
+
   /// Waits for the reply; after the end it is there.
   template <class Reply>
   Outcome<Reply> reply() const {
@@ -2033,8 +2043,14 @@ class Stream {
   explicit Stream(detail::CallHandle&& handle) : handle_(std::move(handle)) { handle_.readParts(); }
 
  private:
+  Part* nextUntil(Timeout timeout, const Interrupt* interrupt) {
+    timedOut_ = !handle_.waitForPart(timeout, interrupt);
+    return timedOut_ ? nullptr : next();
+  }
+
   detail::CallHandle handle_;
   Part part_;
+  bool timedOut_ = false;
 };
 
 }  // namespace dividere
@@ -3059,12 +3075,15 @@ class Announcement {
 
   /// Whether a registry knows of it, waiting for that until the time-out. False after stop().
   bool wait(Timeout timeout) const;
+  bool wait(Timeout timeout, const Interrupt& interrupt) const;  ///< raised: as at the time-out
 
   /// Takes it out of the registries. One that keeps silent is waited for 200 ms: it forgets the endpoint when the lease
   /// ends. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
  private:
+  bool awaitKnown(Timeout timeout, const Interrupt* interrupt) const;
+
   detail::Hidden<detail::Lease> lease_;
 };
 
@@ -3541,6 +3560,7 @@ class Service : public reactor::Handling<Service> {
   /// Starts to reply, and to register; waits until a registry knows of it, at most this long. False if none did in time: it goes
   /// on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
   bool start(Timeout timeout);
+  bool start(Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
   void start();
@@ -18738,10 +18758,10 @@ class CallParts {
   /// The next part, if there is one.
   bool take(Frame& part);
 
-  /// Waits until there is a part, or `hasEnded`, of which ring() tells.
+  /// Whether there is a part, or `hasEnded`, of which ring() tells, waiting for that until the deadline.
   template <class Condition>
-  void wait(const Condition& hasEnded) {
-    arrived_.wait([&] { return !isEmpty() || hasEnded(); }, Deadline::never());
+  bool wait(const Condition& hasEnded, const Deadline& deadline) {
+    return arrived_.wait([&] { return !isEmpty() || hasEnded(); }, deadline);
   }
   void ring() noexcept { arrived_.ring(); }
 
@@ -19573,6 +19593,14 @@ void CallHandle::readParts() {
   hasPartHandler_ = true;
 }
 
+bool CallHandle::waitForPart(Timeout timeout, const Interrupt* interrupt) const {
+  PendingCall& call = *this->call();
+  const auto hasEnded = [&] { return call.isComplete(); };
+  if (call.parts().wait(hasEnded, Deadline::longAgo())) return true;
+  requireWaitable(call);
+  return call.parts().wait(hasEnded, Deadline::in(&timeout, interrupt));
+}
+
 bool CallHandle::nextPart(google::protobuf::Message& part) const {
   PendingCall& call = *this->call();
   const std::string& who = call.door()->who;
@@ -19580,7 +19608,7 @@ bool CallHandle::nextPart(google::protobuf::Message& part) const {
   Frame frame;
   if (!parts.take(frame)) {
     requireWaitable(call);
-    parts.wait([&] { return call.isComplete(); });
+    parts.wait([&] { return call.isComplete(); }, Deadline::never());
     if (!parts.take(frame)) {
       if (const auto* reply = std::get_if<Frame>(&call.outcome())) {
         throwIfErrorEnvelope(who, reply->view());
@@ -28938,8 +28966,8 @@ class Lease {
   /// Tells the registries. Once.
   void begin() { link_->begin(registration_); }
 
-  /// Whether a registry knows of it, waiting for that until the time-out; false after stop().
-  bool wait(std::chrono::milliseconds timeout) const;
+  /// Whether a registry knows of it, waiting for that until the deadline; false after stop().
+  bool wait(const Deadline& deadline) const;
 
   /// Takes it out of the registries. `waits`: once, for those that are there to acknowledge it, for 200 ms at most, unless
   /// called from where nobody may wait. Any number of times; does nothing in a forked child.
@@ -28987,9 +29015,13 @@ Announcement::Announcement(Announcement&&) noexcept = default;
 Announcement& Announcement::operator=(Announcement&&) noexcept = default;
 Announcement::~Announcement() = default;
 
-bool Announcement::wait(Timeout timeout) const {
+bool Announcement::wait(Timeout timeout) const { return awaitKnown(timeout, nullptr); }
+
+bool Announcement::wait(Timeout timeout, const Interrupt& interrupt) const { return awaitKnown(timeout, &interrupt); }
+
+bool Announcement::awaitKnown(Timeout timeout, const Interrupt* interrupt) const {
   if (!lease_) throw Error(Errc::movedFrom, detail::kAnnouncement);
-  return lease_->wait(timeout);
+  return lease_->wait(detail::Deadline::in(&timeout, interrupt));
 }
 
 void Announcement::stop() {
@@ -30075,9 +30107,9 @@ Lease::Lease(const std::string& who, const std::string& name, std::uint16_t port
   registration_->traits = traits;
 }
 
-bool Lease::wait(std::chrono::milliseconds timeout) const {
+bool Lease::wait(const Deadline& deadline) const {
   fork_.require(registration_->who);
-  return registration_->known.wait(Deadline::in(timeout)) && !isStopped_;
+  return registration_->known.wait(deadline) && !isStopped_;
 }
 
 void Lease::stop(bool waits) {
@@ -32273,7 +32305,7 @@ class ServiceCore {
   void onlyFor(const std::string& group);
 
   /// Whether a registry knows of it in time.
-  bool start(const std::string& defaultName, std::chrono::milliseconds timeout);
+  bool start(const std::string& defaultName, const Deadline& deadline);
   void stop();
 
   void post(std::function<void()> function) { loop_.post(std::move(function)); }
@@ -32371,10 +32403,10 @@ void ServiceCore::implements(std::string service) {
 
 // --- The start ---
 
-bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
+bool ServiceCore::start(const std::string& defaultName, const Deadline& deadline) {
   fork_.require("service::Service: start");
   const auto lease = begin(defaultName);
-  return lease && lease->wait(timeout);
+  return lease && lease->wait(deadline);
 }
 
 /// Null after stop().
@@ -32986,7 +33018,13 @@ Service& Service::implements(const std::string& fullServiceName) {
   return *this;
 }
 
-bool Service::start(Timeout timeout) { return core_->start(detail::classNameOf(*this), timeout); }
+bool Service::start(Timeout timeout) {
+  return core_->start(detail::classNameOf(*this), detail::Deadline::in(&timeout));
+}
+
+bool Service::start(Timeout timeout, const Interrupt& interrupt) {
+  return core_->start(detail::classNameOf(*this), detail::Deadline::in(&timeout, &interrupt));
+}
 
 void Service::start() {
   constexpr std::chrono::milliseconds kRegistrationLimit{3000};

@@ -139,6 +139,14 @@ void CallHandle::readParts() {
   hasPartHandler_ = true;
 }
 
+bool CallHandle::waitForPart(Timeout timeout, const Interrupt* interrupt) const {
+  PendingCall& call = *this->call();
+  const auto hasEnded = [&] { return call.isComplete(); };
+  if (call.parts().wait(hasEnded, Deadline::longAgo())) return true;
+  requireWaitable(call);
+  return call.parts().wait(hasEnded, Deadline::in(&timeout, interrupt));
+}
+
 bool CallHandle::nextPart(google::protobuf::Message& part) const {
   PendingCall& call = *this->call();
   const std::string& who = call.door()->who;
@@ -146,7 +154,7 @@ bool CallHandle::nextPart(google::protobuf::Message& part) const {
   Frame frame;
   if (!parts.take(frame)) {
     requireWaitable(call);
-    parts.wait([&] { return call.isComplete(); });
+    parts.wait([&] { return call.isComplete(); }, Deadline::never());
     if (!parts.take(frame)) {
       if (const auto* reply = std::get_if<Frame>(&call.outcome())) {
         throwIfErrorEnvelope(who, reply->view());

@@ -73,6 +73,9 @@ class CallHandle {
   /// Waits for the next part; false if there is none any more. Throws as getInto(), deadlinePassed too.
   bool nextPart(google::protobuf::Message& part) const;
 
+  /// Whether nextPart() would return at once, waiting for that until the time-out.
+  bool waitForPart(Timeout timeout, const Interrupt* interrupt) const;
+
   void cancel();
 
  private:

@@ -24,6 +24,13 @@ class Stream {
   /// Waits for the next part, which is overwritten by the one after it. Null at the end.
   Part* next() { return handle_.nextPart(part_) ? &part_ : nullptr; }
 
+  /// The same, but null also if none came in time, or the Interrupt was raised: then timedOut(), and the stream goes on.
+  Part* next(Timeout timeout) { return nextUntil(timeout, nullptr); }
+  Part* next(Timeout timeout, const Interrupt& interrupt) { return nextUntil(timeout, &interrupt); }
+
+  /// Whether the last next(timeout) gave null before the end.
+  bool timedOut() const noexcept { return timedOut_; }
+
   /// Waits for the reply; after the end it is there.
   template <class Reply>
   Outcome<Reply> reply() const {
@@ -61,8 +68,14 @@ class Stream {
   explicit Stream(detail::CallHandle&& handle) : handle_(std::move(handle)) { handle_.readParts(); }
 
  private:
+  Part* nextUntil(Timeout timeout, const Interrupt* interrupt) {
+    timedOut_ = !handle_.waitForPart(timeout, interrupt);
+    return timedOut_ ? nullptr : next();
+  }
+
   detail::CallHandle handle_;
   Part part_;
+  bool timedOut_ = false;
 };
 
 }  // namespace dividere

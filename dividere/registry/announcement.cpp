@@ -33,9 +33,13 @@ Announcement::Announcement(Announcement&&) noexcept = default;
 Announcement& Announcement::operator=(Announcement&&) noexcept = default;
 Announcement::~Announcement() = default;
 
-bool Announcement::wait(Timeout timeout) const {
+bool Announcement::wait(Timeout timeout) const { return awaitKnown(timeout, nullptr); }
+
+bool Announcement::wait(Timeout timeout, const Interrupt& interrupt) const { return awaitKnown(timeout, &interrupt); }
+
+bool Announcement::awaitKnown(Timeout timeout, const Interrupt* interrupt) const {
   if (!lease_) throw Error(Errc::movedFrom, detail::kAnnouncement);
-  return lease_->wait(timeout);
+  return lease_->wait(detail::Deadline::in(&timeout, interrupt));
 }
 
 void Announcement::stop() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "address.hpp"
 
@@ -56,12 +57,15 @@ class Announcement {
 
   /// Whether a registry knows of it, waiting for that until the time-out. False after stop().
   bool wait(Timeout timeout) const;
+  bool wait(Timeout timeout, const Interrupt& interrupt) const;  ///< raised: as at the time-out
 
   /// Takes it out of the registries. One that keeps silent is waited for 200 ms: it forgets the endpoint when the lease
   /// ends. Any thread, any number of times; from a handler it does not wait.
   void stop();
 
  private:
+  bool awaitKnown(Timeout timeout, const Interrupt* interrupt) const;
+
   detail::Hidden<detail::Lease> lease_;
 };
 

@@ -31,7 +31,13 @@ Service& Service::implements(const std::string& fullServiceName) {
   return *this;
 }
 
-bool Service::start(Timeout timeout) { return core_->start(detail::classNameOf(*this), timeout); }
+bool Service::start(Timeout timeout) {
+  return core_->start(detail::classNameOf(*this), detail::Deadline::in(&timeout));
+}
+
+bool Service::start(Timeout timeout, const Interrupt& interrupt) {
+  return core_->start(detail::classNameOf(*this), detail::Deadline::in(&timeout, &interrupt));
+}
 
 void Service::start() {
   constexpr std::chrono::milliseconds kRegistrationLimit{3000};

@@ -8,6 +8,7 @@
 
 #include "../connection/socket_options.hpp"
 #include "../core/detail/hidden.hpp"
+#include "../core/interrupt.hpp"
 #include "../core/timeout.hpp"
 #include "../reactor/handlers.hpp"
 #include "../registry/address.hpp"
@@ -96,6 +97,7 @@ class Service : public reactor::Handling<Service> {
   /// Starts to reply, and to register; waits until a registry knows of it, at most this long. False if none did in time: it goes
   /// on trying until stop(). Does nothing after stop(). Throws Error{outOfTurn} the second time.
   bool start(Timeout timeout);
+  bool start(Timeout timeout, const Interrupt& interrupt);  ///< raised: as at the time-out
 
   /// The same, waiting for three seconds at most; says so in the log if no registry was there by then.
   void start();

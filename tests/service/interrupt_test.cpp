@@ -152,3 +152,44 @@ TEST_CASE("an interrupt ends each question to a registry that keeps silent") {
     CHECK(ended.get() == Errc::noRegistry);
   }
 }
+
+TEST_CASE("an interrupt ends the wait for the next part of a stream, which goes on afterwards") {
+  Server server(stage::anywhere());
+  std::promise<void> go;
+  dividere::service::Service service("name", stage::at(server));
+  service.on([&](const Msg01& message, dividere::reactor::Sender& sender) {
+    go.get_future().wait();
+    sender.sendPart(msg01("part"));
+    return message;
+  });
+  REQUIRE(service.start(kLimit));
+  Client client("name", stage::asking(server));
+  Interrupt interrupt;
+  interrupt.raise();
+  auto stream = client.stream<Msg01>(msg01("reply"), kLimit);
+  CHECK_FALSE(stream.next(kForEver, interrupt));
+  CHECK(stream.timedOut());
+  CHECK_FALSE(stream.next(std::chrono::milliseconds(1)));
+  CHECK(stream.timedOut());
+  go.set_value();
+  interrupt.reset();
+  const Msg01* const part = stream.next(kLimit, interrupt);
+  REQUIRE(part);
+  CHECK(part->field1() == "part");
+  CHECK_FALSE(stream.next(kLimit));
+  CHECK_FALSE(stream.timedOut());
+}
+
+TEST_CASE("an interrupt ends the wait for a registry that a service starts with, and an announcement's") {
+  const stage::FreePorts nobody;
+  stage::Echo service("name", stage::at(nobody.location()));
+  Interrupt interrupt;
+  auto started = std::async(std::launch::async, [&] { return service.start(kForEver, interrupt); });
+  dividere::registry::AnnouncementOptions options;
+  options.registries = {nobody.location()};
+  const dividere::registry::Announcement announcement("other", 1, "service", options);
+  auto known = std::async(std::launch::async, [&] { return announcement.wait(kForEver, interrupt); });
+  interrupt.raise();
+  CHECK_FALSE(started.get());
+  CHECK_FALSE(known.get());
+}

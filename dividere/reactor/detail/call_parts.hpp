@@ -51,10 +51,10 @@ class CallParts {
   /// The next part, if there is one.
   bool take(Frame& part);
 
-  /// Waits until there is a part, or `hasEnded`, of which ring() tells.
+  /// Whether there is a part, or `hasEnded`, of which ring() tells, waiting for that until the deadline.
   template <class Condition>
-  void wait(const Condition& hasEnded) {
-    arrived_.wait([&] { return !isEmpty() || hasEnded(); }, Deadline::never());
+  bool wait(const Condition& hasEnded, const Deadline& deadline) {
+    return arrived_.wait([&] { return !isEmpty() || hasEnded(); }, deadline);
   }
   void ring() noexcept { arrived_.ring(); }
 

@@ -36,9 +36,9 @@ Lease::Lease(const std::string& who, const std::string& name, std::uint16_t port
   registration_->traits = traits;
 }
 
-bool Lease::wait(std::chrono::milliseconds timeout) const {
+bool Lease::wait(const Deadline& deadline) const {
   fork_.require(registration_->who);
-  return registration_->known.wait(Deadline::in(timeout)) && !isStopped_;
+  return registration_->known.wait(deadline) && !isStopped_;
 }
 
 void Lease::stop(bool waits) {

@@ -29,8 +29,8 @@ class Lease {
   /// Tells the registries. Once.
   void begin() { link_->begin(registration_); }
 
-  /// Whether a registry knows of it, waiting for that until the time-out; false after stop().
-  bool wait(std::chrono::milliseconds timeout) const;
+  /// Whether a registry knows of it, waiting for that until the deadline; false after stop().
+  bool wait(const Deadline& deadline) const;
 
   /// Takes it out of the registries. `waits`: once, for those that are there to acknowledge it, for 200 ms at most, unless
   /// called from where nobody may wait. Any number of times; does nothing in a forked child.

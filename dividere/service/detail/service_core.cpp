@@ -67,10 +67,10 @@ void ServiceCore::implements(std::string service) {
 
 // --- The start ---
 
-bool ServiceCore::start(const std::string& defaultName, std::chrono::milliseconds timeout) {
+bool ServiceCore::start(const std::string& defaultName, const Deadline& deadline) {
   fork_.require("service::Service: start");
   const auto lease = begin(defaultName);
-  return lease && lease->wait(timeout);
+  return lease && lease->wait(deadline);
 }
 
 /// Null after stop().

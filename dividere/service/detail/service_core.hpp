@@ -29,7 +29,7 @@ class ServiceCore {
   void onlyFor(const std::string& group);
 
   /// Whether a registry knows of it in time.
-  bool start(const std::string& defaultName, std::chrono::milliseconds timeout);
+  bool start(const std::string& defaultName, const Deadline& deadline);
   void stop();
 
   void post(std::function<void()> function) { loop_.post(std::move(function)); }
