@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <malloc.h>
 #include <dividere.hpp>
 
 #include <cstddef>
@@ -10,6 +9,7 @@
 
 #include "dividere/connection/detail/frame.hpp"
 #include "dividere/connection/detail/process.hpp"
+#include "support/memory.hpp"
 
 using dividere::detail::Frame;
 
@@ -21,11 +21,7 @@ std::string patterned(std::size_t size) {
   return bytes;
 }
 
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
-std::size_t bytesInUse() { return ::mallinfo2().uordblks; }
-#else
-std::size_t bytesInUse() { return static_cast<std::size_t>(::mallinfo().uordblks); }
-#endif
+std::size_t bytesInUse() { return static_cast<std::size_t>(support::mallocInfo().uordblks); }
 
 /// Not where a sanitizer has a malloc() of its own. Sockets that were closed before have let go of theirs then.
 bool canMeasure() {

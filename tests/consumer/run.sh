@@ -122,6 +122,22 @@ no_rtti() {
   link_and_run "$compiler" "$folder"
 }
 
+# The user's sources are compiled without exceptions; dividere has them.
+no_exceptions() {
+  local compiler=$1 standard=$2 folder=$3
+  # shellcheck disable=SC2086
+  {
+    for source in main exchange; do
+      compile "$compiler" "$standard" "$folder/$source.o" "$here/$source.cpp" $strict -I"$root/single_include" \
+        -fno-exceptions
+    done
+    compile "$compiler" "$standard" "$folder/implementation.o" "$here/implementation.cpp" $strict \
+      -I"$root/single_include"
+  }
+  compile "$compiler" "$standard" "$folder/greeting.o" "$work/generated/greeting.pb.cc" -fno-exceptions
+  link_and_run "$compiler" "$folder"
+}
+
 # Two shared objects of one process, each with a dividere of its own; their symbols are seen by others, or not.
 shared_objects() {
   local compiler=$1 standard=$2 folder=$3 visibility=$4
@@ -244,6 +260,9 @@ install_library() {
   mv "$work/unpacked" "$prefix"
   test -f "$prefix/include/dividere.hpp"
   test -f "$prefix/share/dividere/dividere.proto"
+  # glibc before 2.34 has a library of its own for dladdr(), which later ones do not miss.
+  [[ " $(PKG_CONFIG_PATH=$prefix_pc pkg-config --libs dividere) " == *" -ldl "* ]]
+  grep -E 'INTERFACE_LINK_LIBRARIES .*;dl("|;)' "$prefix/lib/cmake/dividere/dividereTargets.cmake"
 }
 
 # --- Running the cases
@@ -306,6 +325,7 @@ all_cases() {
   done
   for compiler in g++ clang++; do
     start later_protobuf "$compiler" 17
+    start no_exceptions "$compiler" 17
     start coroutines "$compiler" 20
     for library in with_rtti without_rtti; do
       start no_rtti "$compiler" 17 "$library"

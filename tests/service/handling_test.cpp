@@ -6,10 +6,12 @@
 #include <chrono>
 #include <dividere.hpp>
 #include <string>
+#include <utility>
 
 #include "calculator.pb.h"
 #include "caller.hpp"
 #include "support/eventually.hpp"
+#include "support/limit.hpp"
 #include "support/log_capture.hpp"
 #include "support/notes.hpp"
 #include "support/thrown.hpp"
@@ -47,6 +49,27 @@ void implementCalculator(Service& service) {
   service.on("Count", [](const demo::Other&) { return number(0); });
   service.implements("demo.Calculator");
 }
+
+/// Adds for whoever calls, and negates for whoever asks at a socket of its own.
+class Both : public Service, public dividere::reactor::MtMsgReactor {
+ public:
+  Both(const dividere::service::ServiceOptions& options, dividere::messaging::Response response)
+      : Service("name", options) {
+    Service::on(&Both::added);
+    MtMsgReactor::on(&Both::negated);
+    MtMsgReactor::add(std::move(response));
+    Service::start(0ms);
+    MtMsgReactor::start();
+  }
+  ~Both() override {
+    Service::stop();
+    MtMsgReactor::stop();
+  }
+
+ private:
+  demo::Number added(const demo::Operands& of) { return ::add(of); }
+  demo::Number negated(const demo::Number& of) { return negate(of); }
+};
 
 std::string whyNot(Service& service, std::error_code code) {
   const auto error = support::errorOf([&] { service.start(0ms); });
@@ -112,6 +135,17 @@ TEST_CASE("methods are for reactors too, and may be member functions and generic
     CHECK(request.recv<demo::Number>(support::kLimit)->value() == result);
   }
   reactor.stop();
+}
+
+TEST_CASE("a class that is a Service and a reactor has handlers of both") {
+  dividere::messaging::Response response("tcp://127.0.0.1:*");
+  dividere::messaging::Request request(response.endpoint());
+  Both both(alone(), std::move(response));
+  RawCaller caller(both);
+  caller.ask("1", operands(7, 5));
+  CHECK(caller.reply<demo::Number>("1")->value() == 12);
+  request.send(number(7));
+  CHECK(request.recv<demo::Number>(support::kLimit)->value() == -7);
 }
 
 TEST_CASE("a method's name has 1 to 255 bytes") {
