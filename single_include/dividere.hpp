@@ -1859,6 +1859,9 @@ class CallHandle {
 
 const Error& noError() noexcept;
 
+/// Throws a copy, also for sources that are compiled without exceptions.
+[[noreturn]] void throwCopyOf(const Error& error);
+
 }  // namespace dividere::detail
 
 namespace dividere {
@@ -1886,7 +1889,7 @@ class Outcome {
  private:
   template <class Self>
   static auto& reply(Self& self) {
-    if (self.error_) throw Error(*self.error_);
+    if (self.error_) detail::throwCopyOf(*self.error_);
     return self.reply_;
   }
 
@@ -19466,6 +19469,8 @@ const Error& noError() noexcept {
   static NeverDestroyed<Error> none(std::error_code(), "no error");
   return *none;
 }
+
+void throwCopyOf(const Error& error) { throw Error(error); }
 
 static bool isInClientsThread(const PendingCall& call) {
   std::lock_guard<std::mutex> lock(call.door()->mutex);

@@ -13,6 +13,8 @@ const Error& noError() noexcept {
   return *none;
 }
 
+void throwCopyOf(const Error& error) { throw Error(error); }
+
 static bool isInClientsThread(const PendingCall& call) {
   std::lock_guard<std::mutex> lock(call.door()->mutex);
   const CallDesk* const desk = call.door()->desk;

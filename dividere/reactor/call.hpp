@@ -91,6 +91,9 @@ class CallHandle {
 
 const Error& noError() noexcept;
 
+/// Throws a copy, also for sources that are compiled without exceptions.
+[[noreturn]] void throwCopyOf(const Error& error);
+
 }  // namespace dividere::detail
 
 namespace dividere {
@@ -118,7 +121,7 @@ class Outcome {
  private:
   template <class Self>
   static auto& reply(Self& self) {
-    if (self.error_) throw Error(*self.error_);
+    if (self.error_) detail::throwCopyOf(*self.error_);
     return self.reply_;
   }
 
