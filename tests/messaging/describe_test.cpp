@@ -209,6 +209,23 @@ TEST_CASE("a publisher that is to describe nothing is silent") {
   CHECK(next->front().front() == '\x0A');
 }
 
+TEST_CASE("a subscription that only looks like a question is none") {
+  for (const int more : {11, 15}) {
+    CAPTURE(more);
+    Publisher publisher("tcp://*:*");
+    RawSocket asker(ZMQ_SUB);
+    const std::string content = "describe" + std::string(static_cast<std::size_t>(more), 'x');
+    asker.set(ZMQ_SUBSCRIBE, std::string("\xEA\x06") + static_cast<char>(content.size()) + content);
+    asker.set(ZMQ_SUBSCRIBE, "\x0A");
+    asker.connect(meeting(publisher));
+    REQUIRE(publisher.waitForSubscribers(1, kLimit));
+    publisher.send(msg01("the next one"));
+    const auto next = asker.recv();
+    REQUIRE(next);
+    CHECK(next->front().front() == '\x0A');
+  }
+}
+
 TEST_CASE("a description goes to nobody who has not asked: not while somebody gets all that is sent") {
   Publisher publisher("tcp://*:*");
   RawSocket everything(ZMQ_SUB), asker(ZMQ_SUB);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <dividere.hpp>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -117,6 +118,20 @@ TEST_CASE("a peer that does not say that it describes itself is not asked") {
   CHECK(!describe(replierEndpoint, 300ms));
   CHECK(!router.recv(0ms));
   CHECK(!replier.recv(0ms));
+}
+
+TEST_CASE("a description that lists more than any honest one is not taken") {
+  RawSocket liar(ZMQ_ROUTER);
+  liar.set(ZMQ_ROUTING_ID, "dividere/describe");
+  const std::string endpoint = liar.bind();
+  auto asking = std::async(std::launch::async, [&] { return codeOf([&] { describe(endpoint, kLimit); }); });
+  auto question = liar.recv();
+  REQUIRE(question);
+  Description endless;
+  for (int i = 0; i <= 100000; ++i) endless.add_methods();
+  question->back() = dividere::messaging::ProtoBuffEncoder().encode(endless);
+  liar.send(*question);
+  CHECK(asking.get() == Errc::malformed);
 }
 
 TEST_CASE("a REQ socket of any language may ask a service, too") {
