@@ -31085,7 +31085,9 @@ bool RegistrySource::handles(const Envelope& envelope, std::string_view asker) {
   if (!request.decode(envelope.payload)) {
     throw Error(Errc::malformed, socket().who() + ": " + std::string(Request::kType));
   }
-  if (const std::optional made = replyTo(request, asker)) {
+  const std::optional made = replyTo(request, asker);
+  entries_ = directory_.size();  // before the reply, behind which it may be asked for
+  if (made) {
     Frame frame{std::string_view(sealEnvelope(made->kType, made->encode()))};
     reply(frame);
   }
