@@ -1422,6 +1422,15 @@ struct Description {
     std::string endpoint;  ///< of the socket that counts it; empty: of the whole
   };
 
+  /// Where a socket of the same process connects to.
+  struct Connection {
+    std::string kind;  ///< of the socket, as in Statistics: "subscriber"
+    std::string name;
+    std::string endpoint;
+    std::uint64_t messagesIn = 0;  ///< of the socket, which may connect to others, too
+    std::uint64_t messagesOut = 0;
+  };
+
   std::string process;  ///< the program's name
   std::uint32_t pid = 0;
   std::string host;
@@ -1436,6 +1445,10 @@ struct Description {
   std::string descriptors;  ///< the files that define them, each once and behind those it imports: a FileDescriptorSet
   std::string descriptorsHash;  ///< empty: there are none
   std::vector<Statistic> statistics;
+  std::vector<Connection> connections;  ///< of the whole process, the first 256; none over inproc
+
+  /// The time by its host's clock, when it replied. Nothing if it does not say.
+  std::optional<std::chrono::system_clock::time_point> clock;
 };
 
 struct DescribeOptions {
@@ -4307,6 +4320,9 @@ std::string shown(std::string_view text);
 /// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut as by cut().
 std::string asUtf8(std::string_view text);
 
+/// What goes between the quotes of a label, in Prometheus's format.
+std::string escapedLabel(std::string_view text);
+
 }  // namespace dividere::detail
 // end dividere/core/detail/text.hpp
 
@@ -4366,6 +4382,15 @@ std::string asUtf8(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(size, 1));
   }
   return cut(result);
+}
+
+std::string escapedLabel(std::string_view text) {
+  std::string escaped;
+  for (const char each : text) {
+    if (each == '\\' || each == '"') escaped += '\\';
+    escaped += each == '\n' ? std::string("\\n") : std::string(1, each);
+  }
+  return escaped;
 }
 
 }  // namespace dividere::detail
@@ -4830,6 +4855,13 @@ class Gauge {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// An endpoint that a socket of this process connects to, and what came and went by that socket.
+struct ConnectedTo {
+  std::string kind, name;  // the socket's, as in Statistics
+  std::string endpoint;
+  std::uint64_t messagesIn, messagesOut;
+};
+
 /// Stands in the book as long as it lives.
 class StatisticsSource {
  public:
@@ -4839,6 +4871,9 @@ class StatisticsSource {
 
   /// Called under processMutex(), from any thread.
   virtual Statistics read() const = 0;
+
+  /// Adds what it connects to, until there are `most` in all. As read().
+  virtual void addConnections(std::vector<ConnectedTo>&, std::size_t most) const { static_cast<void>(most); }
 
   bool isOwn() const noexcept { return !fork_.crossed(); }
 
@@ -4853,6 +4888,9 @@ class StatisticsSource {
   bool isListed_ = false;
   std::list<const StatisticsSource*>::iterator place_;
 };
+
+/// What the sockets of this process connect to now; `most` at most, in the order the sockets were made. Any thread.
+std::vector<ConnectedTo> connectionsOfProcess(std::size_t most);
 
 /// Calls `function` with the name, as openMetrics() has it without "dividere_" and "_total", and the value of each figure.
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function);
@@ -4892,6 +4930,16 @@ void StatisticsSource::leave() noexcept {
   statisticsBook().erase(place_);
 }
 
+std::vector<ConnectedTo> connectionsOfProcess(std::size_t most) {
+  std::vector<ConnectedTo> all;
+  const std::lock_guard<std::mutex> lock(processMutex());
+  for (const StatisticsSource* source : statisticsBook()) {
+    if (all.size() >= most) break;
+    if (source->isOwn()) source->addConnections(all, most);
+  }
+  return all;
+}
+
 /// One figure of a Statistics, as OpenMetrics names it.
 struct Metric {
   const char* name;
@@ -4915,16 +4963,6 @@ constexpr Metric kMetrics[] = {
 
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function) {
   for (const Metric& metric : kMetrics) function(metric.name, statistics.*metric.figure);
-}
-
-/// What goes between the quotes of a label.
-static std::string escapedLabel(const std::string& text) {
-  std::string escaped;
-  for (const char each : text) {
-    if (each == '\\' || each == '"') escaped += '\\';
-    escaped += each == '\n' ? std::string("\\n") : std::string(1, each);
-  }
-  return escaped;
 }
 
 using StatisticsByLabels = std::map<std::tuple<std::string, std::string, std::string>, Statistics>;
@@ -5768,7 +5806,12 @@ class SocketTally final : public StatisticsSource {
   /// Unless it has one.
   void setName(const std::string& name);
 
+  /// The socket connects to this endpoint now, or does not any more. Of many, only the first are told of.
+  void connectedTo(const std::string& endpoint);
+  void disconnectedFrom(const std::string& endpoint);
+
   Statistics read() const override;
+  void addConnections(std::vector<ConnectedTo>& all, std::size_t most) const override;
 
   // The socket's owner.
   Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed, skipped, refused, expired;
@@ -5779,7 +5822,8 @@ class SocketTally final : public StatisticsSource {
 
  private:
   const std::string kind_;
-  std::string name_, endpoint_;  // under processMutex()
+  std::string name_, endpoint_;        // under processMutex()
+  std::set<std::string> connectedTo_;  // the same
 };
 
 }  // namespace dividere::detail
@@ -8582,6 +8626,7 @@ void Dialer::connect(const std::string& text, const std::string& advice, const s
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
   if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
+  if (leavesProcess) watch_.tally.connectedTo(resolved);
 }
 
 void Dialer::follow(std::shared_ptr<Destinations> destinations, const std::shared_ptr<Watch>& watch) {
@@ -8627,6 +8672,7 @@ void Dialer::connectTo(const std::string& endpoint, const std::string& name) {
 void Dialer::disconnect(const std::string& resolved) {
   retryInterrupted([&] { return zmq_disconnect(socket_.handle(), resolved.c_str()); });
   watch_.removeLink(resolved);
+  watch_.tally.disconnectedFrom(resolved);
   const auto isIt = [&](const Target& target) { return target.endpoint == resolved; };
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(), isIt), targets_.end());
 }
@@ -11526,6 +11572,25 @@ void SocketTally::setName(const std::string& name) {
   if (name_.empty()) name_ = name;
 }
 
+constexpr std::size_t kMostConnectionsTold = 256;
+
+void SocketTally::connectedTo(const std::string& endpoint) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  if (connectedTo_.size() < kMostConnectionsTold) connectedTo_.insert(endpoint);
+}
+
+void SocketTally::disconnectedFrom(const std::string& endpoint) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  connectedTo_.erase(endpoint);
+}
+
+void SocketTally::addConnections(std::vector<ConnectedTo>& all, std::size_t most) const {
+  for (const std::string& endpoint : connectedTo_) {
+    if (all.size() >= most) return;
+    all.push_back({kind_, name_, endpoint, messagesIn.read(), messagesOut.read()});
+  }
+}
+
 Statistics SocketTally::read() const {
   Statistics statistics;
   statistics.kind = kind_;
@@ -13856,6 +13921,9 @@ std::string makeDescribeTopic(std::string_view knownHash);
 /// Whether it is one; `knownHash` is empty if it says none.
 bool readDescribeTopic(std::string_view topic, std::string_view& knownHash);
 
+/// Whoever subscribes to this looks how old messages are: the Publisher stamps them as long as somebody does.
+const std::string& stampTopic();
+
 }  // namespace dividere::detail
 // end dividere/messaging/detail/describe_topic.hpp
 
@@ -15836,6 +15904,14 @@ std::string makeDescribeTopic(std::string_view knownHash) {
   return topic += content;
 }
 
+// A Subscriber's id, which says that all its topics are in force, is sent after it.
+const std::string& stampTopic() {
+  static NeverDestroyed<std::string> topic(
+      "\xFF"
+      "dividere/delay");
+  return *topic;
+}
+
 bool readDescribeTopic(std::string_view topic, std::string_view& knownHash) {
   constexpr std::size_t kHead = kAddresseeField.size() + 1;
   if (topic.size() <= kHead || topic.substr(0, kAddresseeField.size()) != kAddresseeField) return false;
@@ -15953,6 +16029,15 @@ static std::string protobufVersion() {
   return versionText(kVersion / 1000000, kVersion / 1000 % 1000, kVersion % 1000);
 }
 
+constexpr std::size_t kMostConnections = 256;
+
+static void addConnections(Description& description) {
+  for (auto& each : connectionsOfProcess(kMostConnections)) {
+    description.connections.push_back(
+        {std::move(each.kind), std::move(each.name), std::move(each.endpoint), each.messagesIn, each.messagesOut});
+  }
+}
+
 Description Describing::describe(std::string_view knownHash) {
   Description description;
   description.process = program_invocation_short_name;
@@ -15962,7 +16047,9 @@ Description Describing::describe(std::string_view knownHash) {
   description.libzmq = zmqVersion();
   description.protobuf = protobufVersion();
   description.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(AskRate::Clock::now() - made_);
+  description.clock = std::chrono::system_clock::now();
   addStatistics(description, socket_);
+  addConnections(description);
   if (extras_) extras_(description, types_);
   types_.describe(description, knownHash);
   return description;
@@ -16022,6 +16109,13 @@ static std::string encodeStatistic(const Description::Statistic& statistic) {
   return FieldWriter().text(1, statistic.name).number(2, statistic.value).text(3, statistic.endpoint).take();
 }
 
+static std::string encodeConnection(const Description::Connection& connection) {
+  FieldWriter writer;
+  writer.text(1, connection.kind).text(2, connection.name).text(3, connection.endpoint);
+  writer.number(4, connection.messagesIn).number(5, connection.messagesOut);
+  return writer.take();
+}
+
 static void takeField(const FieldReader& field, Description::Method& method) {
   switch (field.number()) {
     case 1: return field.to(method.name);
@@ -16046,6 +16140,17 @@ static void takeField(const FieldReader& field, Description::Statistic& statisti
   }
 }
 
+static void takeField(const FieldReader& field, Description::Connection& connection) {
+  switch (field.number()) {
+    case 1: return field.to(connection.kind);
+    case 2: return field.to(connection.name);
+    case 3: return field.to(connection.endpoint);
+    case 4: return field.to(connection.messagesIn);
+    case 5: return field.to(connection.messagesOut);
+    default: return;
+  }
+}
+
 // A peer may send a list of things that take two bytes each there, and a hundred here.
 constexpr std::size_t kMostDescribed = 100000;
 
@@ -16061,6 +16166,18 @@ static bool addPart(const FieldReader& field, std::vector<Part>& parts) {
 
 // --- Description ---
 
+static std::uint64_t asUnixTime(std::chrono::system_clock::time_point time) {
+  const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+}
+
+/// Nothing if it is no time that there is.
+static std::optional<std::chrono::system_clock::time_point> fromUnixTime(std::uint64_t nanoseconds) {
+  if (nanoseconds == 0 || nanoseconds > INT64_MAX) return std::nullopt;
+  const std::chrono::nanoseconds since(static_cast<std::int64_t>(nanoseconds));
+  return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
+}
+
 std::string encodeDescription(const Description& described) {
   FieldWriter writer;
   writer.text(1, described.process).number(2, described.pid).text(3, described.host).text(4, described.version);
@@ -16071,6 +16188,8 @@ std::string encodeDescription(const Description& described) {
   for (const auto& type : described.types) writer.part(11, encodeType(type));
   writer.text(12, described.descriptors).text(13, described.descriptorsHash);
   for (const auto& statistic : described.statistics) writer.part(14, encodeStatistic(statistic));
+  for (const auto& connection : described.connections) writer.part(100, encodeConnection(connection));
+  if (described.clock) writer.number(101, asUnixTime(*described.clock));
   return writer.take();
 }
 
@@ -16081,7 +16200,7 @@ static std::chrono::milliseconds asUptime(std::uint64_t milliseconds) {
 }
 
 static bool takeField(const FieldReader& field, Description& described) {
-  std::uint64_t uptime = 0;
+  std::uint64_t number = 0;
   switch (field.number()) {
     case 1: return field.to(described.process), true;
     case 2: return field.to(described.pid), true;
@@ -16089,7 +16208,7 @@ static bool takeField(const FieldReader& field, Description& described) {
     case 4: return field.to(described.version), true;
     case 5: return field.to(described.libzmq), true;
     case 6: return field.to(described.protobuf), true;
-    case 7: return field.to(uptime), described.uptime = asUptime(uptime), true;
+    case 7: return field.to(number), described.uptime = asUptime(number), true;
     case 8: return field.to(described.kind), true;
     case 9: return field.to(described.name), true;
     case 10: return addPart(field, described.methods);
@@ -16097,6 +16216,8 @@ static bool takeField(const FieldReader& field, Description& described) {
     case 12: return field.to(described.descriptors), true;
     case 13: return field.to(described.descriptorsHash), true;
     case 14: return addPart(field, described.statistics);
+    case 100: return addPart(field, described.connections);
+    case 101: return field.to(number), described.clock = fromUnixTime(number), true;
     default: return true;
   }
 }
@@ -17678,6 +17799,9 @@ class Teller final : public Attendant {
 
   bool isOn() const { return describing_.isOn(); }
 
+  /// Whether somebody looks how old messages are. Any thread.
+  bool isStampWanted() const noexcept { return isStampWanted_.load(std::memory_order_relaxed); }
+
   /// Messages of this type are sent.
   void add(const google::protobuf::Descriptor& type) { describing_.types().add(type); }
 
@@ -17698,6 +17822,7 @@ class Teller final : public Attendant {
   Describing describing_;
   std::deque<Question> questions_;
   const Census* census_ = nullptr;  // while it serves
+  std::atomic<bool> isStampWanted_{false};
 };
 
 }  // namespace dividere::detail
@@ -17719,6 +17844,7 @@ void Teller::subscribed(std::string_view topic, const void* connection) {
 
 bool Teller::serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) {
   census_ = &census;
+  isStampWanted_.store(census.has(stampTopic()), std::memory_order_relaxed);
   while (!questions_.empty() && !isWanted) {
     const Question question = std::move(questions_.front());
     questions_.pop_front();
@@ -17926,7 +18052,7 @@ struct Numbering {
   }
 
   std::int64_t stamp() const {
-    if (!stamps) return 0;
+    if (!stamps && !(teller && teller->isStampWanted())) return 0;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
   }

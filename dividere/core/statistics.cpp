@@ -7,6 +7,7 @@
 
 #include "detail/never_destroyed.hpp"
 #include "detail/statistics_book.hpp"
+#include "detail/text.hpp"
 
 namespace dividere::detail {
 
@@ -29,6 +30,16 @@ void StatisticsSource::leave() noexcept {
   isListed_ = false;
   const std::lock_guard<std::mutex> lock(processMutex());
   statisticsBook().erase(place_);
+}
+
+std::vector<ConnectedTo> connectionsOfProcess(std::size_t most) {
+  std::vector<ConnectedTo> all;
+  const std::lock_guard<std::mutex> lock(processMutex());
+  for (const StatisticsSource* source : statisticsBook()) {
+    if (all.size() >= most) break;
+    if (source->isOwn()) source->addConnections(all, most);
+  }
+  return all;
 }
 
 /// One figure of a Statistics, as OpenMetrics names it.
@@ -54,16 +65,6 @@ constexpr Metric kMetrics[] = {
 
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function) {
   for (const Metric& metric : kMetrics) function(metric.name, statistics.*metric.figure);
-}
-
-/// What goes between the quotes of a label.
-static std::string escapedLabel(const std::string& text) {
-  std::string escaped;
-  for (const char each : text) {
-    if (each == '\\' || each == '"') escaped += '\\';
-    escaped += each == '\n' ? std::string("\\n") : std::string(1, each);
-  }
-  return escaped;
 }
 
 using StatisticsByLabels = std::map<std::tuple<std::string, std::string, std::string>, Statistics>;

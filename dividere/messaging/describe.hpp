@@ -35,6 +35,15 @@ struct Description {
     std::string endpoint;  ///< of the socket that counts it; empty: of the whole
   };
 
+  /// Where a socket of the same process connects to.
+  struct Connection {
+    std::string kind;  ///< of the socket, as in Statistics: "subscriber"
+    std::string name;
+    std::string endpoint;
+    std::uint64_t messagesIn = 0;  ///< of the socket, which may connect to others, too
+    std::uint64_t messagesOut = 0;
+  };
+
   std::string process;  ///< the program's name
   std::uint32_t pid = 0;
   std::string host;
@@ -49,6 +58,10 @@ struct Description {
   std::string descriptors;  ///< the files that define them, each once and behind those it imports: a FileDescriptorSet
   std::string descriptorsHash;  ///< empty: there are none
   std::vector<Statistic> statistics;
+  std::vector<Connection> connections;  ///< of the whole process, the first 256; none over inproc
+
+  /// The time by its host's clock, when it replied. Nothing if it does not say.
+  std::optional<std::chrono::system_clock::time_point> clock;
 };
 
 struct DescribeOptions {

@@ -47,7 +47,7 @@ struct Numbering {
   }
 
   std::int64_t stamp() const {
-    if (!stamps) return 0;
+    if (!stamps && !(teller && teller->isStampWanted())) return 0;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
   }

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <dividere.hpp>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "endpoints.hpp"
 #include "fields.hpp"
 #include "golden.pb.h"
+#include "support/eventually.hpp"
 #include "support/log_capture.hpp"
 #include "support/messages.hpp"
 
@@ -69,6 +71,25 @@ TEST_CASE("a stamped message has an age, which grows; one that is not stamped ha
 
   CHECK(other.recv<Msg02>().field2() == 1);
   CHECK_FALSE(other.age());
+}
+
+TEST_CASE("a publisher that does not stamp does so while somebody looks how old its messages are") {
+  Publisher publisher("tcp://127.0.0.1:*");
+  Subscriber subscriber(publisher.endpoint());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const auto isStamped = [&] {
+    publisher.subscribers();  // so that it reads its news now
+    publisher.send(msg02(1));
+    subscriber.recv<Msg02>();
+    return subscriber.age().has_value();
+  };
+  CHECK_FALSE(isStamped());
+  auto looks = std::make_unique<dividere::connection::Subscriber>(publisher.endpoint(),
+                                                                  "\xFF"
+                                                                  "dividere/delay");
+  CHECK(eventually(isStamped));
+  looks.reset();
+  CHECK(eventually([&] { return !isStamped(); }));
 }
 
 TEST_CASE("a stamp is read wherever it stands, and only as it should be") {

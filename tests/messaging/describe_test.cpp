@@ -123,6 +123,50 @@ TEST_CASE("who asks need not know that it is a publisher, and is not counted as 
   CHECK(publisher.peers().empty());
 }
 
+TEST_CASE("it is told where the process connects to, and what time it is there") {
+  const auto before = std::chrono::system_clock::now();
+  Publisher publisher("tcp://*:*"), other("tcp://*:*");
+  dividere::connection::SocketOptions options;
+  options.name = "viewer";
+  auto subscriber = std::make_unique<Subscriber>(meeting(other), types<Msg01>(), options);
+  REQUIRE(other.waitForSubscribers(1, kLimit));
+  other.send(msg01("one"));
+  subscriber->recv<Msg01>();
+  const auto isSubscribers = [&](const dividere::Description::Connection& each) {
+    const std::string port = ":" + std::to_string(other.port());  // its host's name is looked up
+    const auto& at = each.endpoint;
+    return each.kind == "subscriber" && each.name == "viewer" && at.size() > port.size() &&
+           at.substr(at.size() - port.size()) == port;
+  };
+  auto told = describe(meeting(publisher), kLimit, publisherKind());
+  REQUIRE(told);
+  const auto& all = told->connections;
+  const auto found = std::find_if(all.begin(), all.end(), isSubscribers);
+  REQUIRE(found != all.end());
+  CHECK(found->messagesIn == 1);
+  CHECK(found->messagesOut == 0);
+  REQUIRE(told->clock);
+  CHECK(*told->clock >= before);
+  CHECK(*told->clock <= std::chrono::system_clock::now());
+
+  subscriber.reset();
+  told = describe(meeting(publisher), kLimit, publisherKind());
+  REQUIRE(told);
+  CHECK(std::none_of(told->connections.begin(), told->connections.end(), isSubscribers));
+}
+
+TEST_CASE("of very many endpoints that a process connects to, the first 256 are told") {
+  Publisher publisher("tcp://*:*");
+  Subscriber subscriber(meeting(publisher));
+  std::vector<std::string> endpoints;
+  for (int port = 10001; port <= 10400; ++port) endpoints.push_back("tcp://127.0.0.1:" + std::to_string(port));
+  dividere::messaging::Request request(endpoints);
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  const auto told = describe(meeting(publisher), kLimit, publisherKind());
+  REQUIRE(told);
+  CHECK(told->connections.size() == 256);
+}
+
 TEST_CASE("a message is decoded by what its publisher tells, as protoc decodes it by the .proto") {
   Publisher publisher("tcp://*:*");
   publisher.send(tree());

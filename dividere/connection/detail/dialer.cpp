@@ -29,6 +29,7 @@ void Dialer::connect(const std::string& text, const std::string& advice, const s
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
   if (retryInterrupted(call) != 0) socket_.fail("connect " + text);
+  if (leavesProcess) watch_.tally.connectedTo(resolved);
 }
 
 void Dialer::follow(std::shared_ptr<Destinations> destinations, const std::shared_ptr<Watch>& watch) {
@@ -74,6 +75,7 @@ void Dialer::connectTo(const std::string& endpoint, const std::string& name) {
 void Dialer::disconnect(const std::string& resolved) {
   retryInterrupted([&] { return zmq_disconnect(socket_.handle(), resolved.c_str()); });
   watch_.removeLink(resolved);
+  watch_.tally.disconnectedFrom(resolved);
   const auto isIt = [&](const Target& target) { return target.endpoint == resolved; };
   targets_.erase(std::remove_if(targets_.begin(), targets_.end(), isIt), targets_.end());
 }

@@ -30,6 +30,25 @@ void SocketTally::setName(const std::string& name) {
   if (name_.empty()) name_ = name;
 }
 
+constexpr std::size_t kMostConnectionsTold = 256;
+
+void SocketTally::connectedTo(const std::string& endpoint) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  if (connectedTo_.size() < kMostConnectionsTold) connectedTo_.insert(endpoint);
+}
+
+void SocketTally::disconnectedFrom(const std::string& endpoint) {
+  const std::lock_guard<std::mutex> lock(processMutex());
+  connectedTo_.erase(endpoint);
+}
+
+void SocketTally::addConnections(std::vector<ConnectedTo>& all, std::size_t most) const {
+  for (const std::string& endpoint : connectedTo_) {
+    if (all.size() >= most) return;
+    all.push_back({kind_, name_, endpoint, messagesIn.read(), messagesOut.read()});
+  }
+}
+
 Statistics SocketTally::read() const {
   Statistics statistics;
   statistics.kind = kind_;

@@ -3,7 +3,9 @@
 // What a socket counts.
 
 #include <array>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "../../core/detail/statistics_book.hpp"
 #include "handshake.hpp"
@@ -22,7 +24,12 @@ class SocketTally final : public StatisticsSource {
   /// Unless it has one.
   void setName(const std::string& name);
 
+  /// The socket connects to this endpoint now, or does not any more. Of many, only the first are told of.
+  void connectedTo(const std::string& endpoint);
+  void disconnectedFrom(const std::string& endpoint);
+
   Statistics read() const override;
+  void addConnections(std::vector<ConnectedTo>& all, std::size_t most) const override;
 
   // The socket's owner.
   Counter messagesIn, messagesOut, bytesIn, bytesOut, dropped, missed, skipped, refused, expired;
@@ -33,7 +40,8 @@ class SocketTally final : public StatisticsSource {
 
  private:
   const std::string kind_;
-  std::string name_, endpoint_;  // under processMutex()
+  std::string name_, endpoint_;        // under processMutex()
+  std::set<std::string> connectedTo_;  // the same
 };
 
 }  // namespace dividere::detail

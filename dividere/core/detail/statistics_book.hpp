@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <string>
+#include <vector>
 
 #include "../statistics.hpp"
 #include "fork.hpp"
@@ -32,6 +34,13 @@ class Gauge {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// An endpoint that a socket of this process connects to, and what came and went by that socket.
+struct ConnectedTo {
+  std::string kind, name;  // the socket's, as in Statistics
+  std::string endpoint;
+  std::uint64_t messagesIn, messagesOut;
+};
+
 /// Stands in the book as long as it lives.
 class StatisticsSource {
  public:
@@ -41,6 +50,9 @@ class StatisticsSource {
 
   /// Called under processMutex(), from any thread.
   virtual Statistics read() const = 0;
+
+  /// Adds what it connects to, until there are `most` in all. As read().
+  virtual void addConnections(std::vector<ConnectedTo>&, std::size_t most) const { static_cast<void>(most); }
 
   bool isOwn() const noexcept { return !fork_.crossed(); }
 
@@ -55,6 +67,9 @@ class StatisticsSource {
   bool isListed_ = false;
   std::list<const StatisticsSource*>::iterator place_;
 };
+
+/// What the sockets of this process connect to now; `most` at most, in the order the sockets were made. Any thread.
+std::vector<ConnectedTo> connectionsOfProcess(std::size_t most);
 
 /// Calls `function` with the name, as openMetrics() has it without "dividere_" and "_total", and the value of each figure.
 void forEachFigure(const Statistics& statistics, const std::function<void(const char*, std::uint64_t)>& function);

@@ -58,4 +58,13 @@ std::string asUtf8(std::string_view text) {
   return cut(result);
 }
 
+std::string escapedLabel(std::string_view text) {
+  std::string escaped;
+  for (const char each : text) {
+    if (each == '\\' || each == '"') escaped += '\\';
+    escaped += each == '\n' ? std::string("\\n") : std::string(1, each);
+  }
+  return escaped;
+}
+
 }  // namespace dividere::detail

@@ -19,4 +19,7 @@ std::string shown(std::string_view text);
 /// A text of this side, fit for a protobuf string: what is not UTF-8 is replaced, and it is cut as by cut().
 std::string asUtf8(std::string_view text);
 
+/// What goes between the quotes of a label, in Prometheus's format.
+std::string escapedLabel(std::string_view text);
+
 }  // namespace dividere::detail

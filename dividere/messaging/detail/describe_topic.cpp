@@ -1,5 +1,6 @@
 #include "describe_topic.hpp"
 
+#include "../../core/detail/never_destroyed.hpp"
 #include "../../core/detail/random.hpp"
 
 namespace dividere::detail {
@@ -15,6 +16,14 @@ std::string makeDescribeTopic(std::string_view knownHash) {
   std::string topic(kAddresseeField);
   topic += static_cast<char>(content.size());
   return topic += content;
+}
+
+// A Subscriber's id, which says that all its topics are in force, is sent after it.
+const std::string& stampTopic() {
+  static NeverDestroyed<std::string> topic(
+      "\xFF"
+      "dividere/delay");
+  return *topic;
 }
 
 bool readDescribeTopic(std::string_view topic, std::string_view& knownHash) {

@@ -13,4 +13,7 @@ std::string makeDescribeTopic(std::string_view knownHash);
 /// Whether it is one; `knownHash` is empty if it says none.
 bool readDescribeTopic(std::string_view topic, std::string_view& knownHash);
 
+/// Whoever subscribes to this looks how old messages are: the Publisher stamps them as long as somebody does.
+const std::string& stampTopic();
+
 }  // namespace dividere::detail

@@ -115,6 +115,15 @@ static std::string protobufVersion() {
   return versionText(kVersion / 1000000, kVersion / 1000 % 1000, kVersion % 1000);
 }
 
+constexpr std::size_t kMostConnections = 256;
+
+static void addConnections(Description& description) {
+  for (auto& each : connectionsOfProcess(kMostConnections)) {
+    description.connections.push_back(
+        {std::move(each.kind), std::move(each.name), std::move(each.endpoint), each.messagesIn, each.messagesOut});
+  }
+}
+
 Description Describing::describe(std::string_view knownHash) {
   Description description;
   description.process = program_invocation_short_name;
@@ -124,7 +133,9 @@ Description Describing::describe(std::string_view knownHash) {
   description.libzmq = zmqVersion();
   description.protobuf = protobufVersion();
   description.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(AskRate::Clock::now() - made_);
+  description.clock = std::chrono::system_clock::now();
   addStatistics(description, socket_);
+  addConnections(description);
   if (extras_) extras_(description, types_);
   types_.describe(description, knownHash);
   return description;

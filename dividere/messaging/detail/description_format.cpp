@@ -33,6 +33,13 @@ static std::string encodeStatistic(const Description::Statistic& statistic) {
   return FieldWriter().text(1, statistic.name).number(2, statistic.value).text(3, statistic.endpoint).take();
 }
 
+static std::string encodeConnection(const Description::Connection& connection) {
+  FieldWriter writer;
+  writer.text(1, connection.kind).text(2, connection.name).text(3, connection.endpoint);
+  writer.number(4, connection.messagesIn).number(5, connection.messagesOut);
+  return writer.take();
+}
+
 static void takeField(const FieldReader& field, Description::Method& method) {
   switch (field.number()) {
     case 1: return field.to(method.name);
@@ -57,6 +64,17 @@ static void takeField(const FieldReader& field, Description::Statistic& statisti
   }
 }
 
+static void takeField(const FieldReader& field, Description::Connection& connection) {
+  switch (field.number()) {
+    case 1: return field.to(connection.kind);
+    case 2: return field.to(connection.name);
+    case 3: return field.to(connection.endpoint);
+    case 4: return field.to(connection.messagesIn);
+    case 5: return field.to(connection.messagesOut);
+    default: return;
+  }
+}
+
 // A peer may send a list of things that take two bytes each there, and a hundred here.
 constexpr std::size_t kMostDescribed = 100000;
 
@@ -72,6 +90,18 @@ static bool addPart(const FieldReader& field, std::vector<Part>& parts) {
 
 // --- Description ---
 
+static std::uint64_t asUnixTime(std::chrono::system_clock::time_point time) {
+  const auto count = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+  return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+}
+
+/// Nothing if it is no time that there is.
+static std::optional<std::chrono::system_clock::time_point> fromUnixTime(std::uint64_t nanoseconds) {
+  if (nanoseconds == 0 || nanoseconds > INT64_MAX) return std::nullopt;
+  const std::chrono::nanoseconds since(static_cast<std::int64_t>(nanoseconds));
+  return std::chrono::system_clock::time_point(std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
+}
+
 std::string encodeDescription(const Description& described) {
   FieldWriter writer;
   writer.text(1, described.process).number(2, described.pid).text(3, described.host).text(4, described.version);
@@ -82,6 +112,8 @@ std::string encodeDescription(const Description& described) {
   for (const auto& type : described.types) writer.part(11, encodeType(type));
   writer.text(12, described.descriptors).text(13, described.descriptorsHash);
   for (const auto& statistic : described.statistics) writer.part(14, encodeStatistic(statistic));
+  for (const auto& connection : described.connections) writer.part(100, encodeConnection(connection));
+  if (described.clock) writer.number(101, asUnixTime(*described.clock));
   return writer.take();
 }
 
@@ -92,7 +124,7 @@ static std::chrono::milliseconds asUptime(std::uint64_t milliseconds) {
 }
 
 static bool takeField(const FieldReader& field, Description& described) {
-  std::uint64_t uptime = 0;
+  std::uint64_t number = 0;
   switch (field.number()) {
     case 1: return field.to(described.process), true;
     case 2: return field.to(described.pid), true;
@@ -100,7 +132,7 @@ static bool takeField(const FieldReader& field, Description& described) {
     case 4: return field.to(described.version), true;
     case 5: return field.to(described.libzmq), true;
     case 6: return field.to(described.protobuf), true;
-    case 7: return field.to(uptime), described.uptime = asUptime(uptime), true;
+    case 7: return field.to(number), described.uptime = asUptime(number), true;
     case 8: return field.to(described.kind), true;
     case 9: return field.to(described.name), true;
     case 10: return addPart(field, described.methods);
@@ -108,6 +140,8 @@ static bool takeField(const FieldReader& field, Description& described) {
     case 12: return field.to(described.descriptors), true;
     case 13: return field.to(described.descriptorsHash), true;
     case 14: return addPart(field, described.statistics);
+    case 100: return addPart(field, described.connections);
+    case 101: return field.to(number), described.clock = fromUnixTime(number), true;
     default: return true;
   }
 }

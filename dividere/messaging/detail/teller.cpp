@@ -17,6 +17,7 @@ void Teller::subscribed(std::string_view topic, const void* connection) {
 
 bool Teller::serve(Socket& socket, const Census& census, const std::atomic<bool>& isWanted) {
   census_ = &census;
+  isStampWanted_.store(census.has(stampTopic()), std::memory_order_relaxed);
   while (!questions_.empty() && !isWanted) {
     const Question question = std::move(questions_.front());
     questions_.pop_front();

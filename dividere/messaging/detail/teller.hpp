@@ -19,6 +19,9 @@ class Teller final : public Attendant {
 
   bool isOn() const { return describing_.isOn(); }
 
+  /// Whether somebody looks how old messages are. Any thread.
+  bool isStampWanted() const noexcept { return isStampWanted_.load(std::memory_order_relaxed); }
+
   /// Messages of this type are sent.
   void add(const google::protobuf::Descriptor& type) { describing_.types().add(type); }
 
@@ -39,6 +42,7 @@ class Teller final : public Attendant {
   Describing describing_;
   std::deque<Question> questions_;
   const Census* census_ = nullptr;  // while it serves
+  std::atomic<bool> isStampWanted_{false};
 };
 
 }  // namespace dividere::detail
