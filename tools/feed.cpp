@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <dividere/messaging/detail/describe_topic.hpp>
 #include <dividere/registry/detail/own_address.hpp>
 
 namespace tool {
@@ -39,26 +40,38 @@ static std::vector<std::string> subscriptionsTo(const std::vector<std::string>& 
 }
 
 Feed::Feed(const Common& common, const std::string& source, const std::vector<std::string>& types,
-           const std::vector<std::string>& topic)
+           const std::vector<std::string>& topic, bool looksHowOld)
     : types_(types), topic_(topic), subscriptions_(subscriptionsTo(types, topic)) {
+  if (looksHowOld) subscriptions_.push_back(dividere::detail::stampTopic());
   if (isEndpoint(source)) {
-    connect(source, "");
+    connect("", source, "");
     return;
   }
   const dividere::registry::Client registry(common.registries());
   watch_ = registry.watch(source, [this](const ServiceAddress& address, bool isThere) {
     if (!address.kind.empty() && address.kind != "publisher") return;
     const std::lock_guard<std::mutex> lock(mutex_);
-    changes_.push_back({endpointOf(address), address.key, isThere});
+    changes_.push_back({address.name, endpointOf(address), address.key, isThere});
     changed_.raise();
   });
 }
 
-void Feed::connect(const std::string& endpoint, const std::string& key) {
-  if (sources_.count(endpoint)) return;
-  dividere::connection::SocketOptions options;
-  options.hostKey = key;
-  sources_.emplace(endpoint, Source{dividere::connection::Subscriber(endpoint, subscriptions_, options), key});
+void Feed::connect(const std::string& name, const std::string& endpoint, const std::string& key) {
+  auto source = sources_.find(endpoint);
+  if (source == sources_.end()) {
+    dividere::connection::SocketOptions options;
+    options.hostKey = key;
+    dividere::connection::Subscriber subscriber(endpoint, subscriptions_, options);
+    source = sources_.emplace(endpoint, Source{std::move(subscriber), key, {}}).first;
+  }
+  source->second.names.insert(name);
+}
+
+void Feed::disconnect(const std::string& name, const std::string& endpoint) {
+  const auto source = sources_.find(endpoint);
+  if (source == sources_.end()) return;
+  source->second.names.erase(name);
+  if (source->second.names.empty()) sources_.erase(source);
 }
 
 void Feed::takeChanges() {
@@ -70,9 +83,9 @@ void Feed::takeChanges() {
   }
   for (const auto& change : changes) {
     if (change.isThere) {
-      connect(change.endpoint, change.key);
+      connect(change.name, change.endpoint, change.key);
     } else {
-      sources_.erase(change.endpoint);
+      disconnect(change.name, change.endpoint);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,9 +38,10 @@ class Feed {
     std::chrono::system_clock::time_point came;
   };
 
-  /// Of these types and below this topic; all of them if there are none.
+  /// Of these types and below this topic; all of them if there are none. `looksHowOld`: publishers of this library are to stamp
+  /// their messages as long as it lives.
   Feed(const Common& common, const std::string& source, const std::vector<std::string>& types,
-       const std::vector<std::string>& topic);
+       const std::vector<std::string>& topic, bool looksHowOld = false);
 
   /// The next message, or nothing if none came in time, or when ended() was raised.
   std::optional<Item> next(std::chrono::milliseconds timeout);
@@ -49,6 +51,7 @@ class Feed {
 
  private:
   struct Change {
+    std::string name;
     std::string endpoint;
     std::string key;
     bool isThere;
@@ -57,9 +60,12 @@ class Feed {
   struct Source {
     dividere::connection::Subscriber subscriber;
     std::string key;
+    std::set<std::string>
+        names;  // under which it is registered: a port may have a new owner before the former's is known to be gone
   };
 
-  void connect(const std::string& endpoint, const std::string& key);
+  void connect(const std::string& name, const std::string& endpoint, const std::string& key);
+  void disconnect(const std::string& name, const std::string& endpoint);
   void takeChanges();
   std::optional<Item> takeOne();
   bool isWanted(const Envelope& message) const;

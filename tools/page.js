@@ -59,6 +59,7 @@ function showMap(edges) {
     const isPublisher = thing.kind === "publisher";
     const text = `${shown(rate(thing, isPublisher ? "sent_messages" : "received_messages"))}/s`;
     for (const edge of own) {
+      const text = `${shown(edge.messages_per_s)}/s`;
       const there = 28 + users.indexOf(edge.process) * kRow;
       parts.push(...(isPublisher ? arrow(640, 10 + kBox, y + 18, there, text) : arrow(10 + kBox, 640, there, y + 18, text)));
     }

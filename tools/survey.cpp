@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 
 #include <atomic>
+#include <dividere/core/detail/text.hpp>
+#include <set>
 #include <thread>
 
 #include "feed.hpp"
@@ -15,53 +17,98 @@ namespace tool {
 
 constexpr std::size_t kAskedAtOnce = 32;
 
-/// Whether one of this host's interfaces has this IPv4 address.
-static bool isOwnAddress(const std::string& host) {
+/// The IPv4 addresses of this host's interfaces.
+static std::set<std::string> ownAddresses() {
+  std::set<std::string> own;
   ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return false;
-  bool isOwn = false;
-  for (const ifaddrs* each = all; each && !isOwn; each = each->ifa_next) {
+  if (::getifaddrs(&all) != 0) return own;
+  for (const ifaddrs* each = all; each; each = each->ifa_next) {
     if (!each->ifa_addr || each->ifa_addr->sa_family != AF_INET) continue;
     char text[INET_ADDRSTRLEN] = "";
     ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr, text, sizeof text);
-    isOwn = host == text;
+    own.insert(text);
   }
   ::freeifaddrs(all);
-  return isOwn;
+  return own;
 }
 
 /// What is registered with this host's own address is asked over loopback: it tells that alone, unless told otherwise.
-static std::string overLoopback(const std::string& endpoint) {
+static std::string overLoopback(const std::string& endpoint, const std::set<std::string>& own) {
   const auto colon = endpoint.rfind(':');
   if (endpoint.rfind("tcp://", 0) != 0 || colon < 6) return endpoint;
-  return isOwnAddress(endpoint.substr(6, colon - 6)) ? "tcp://127.0.0.1" + endpoint.substr(colon) : endpoint;
+  return own.count(endpoint.substr(6, colon - 6)) ? "tcp://127.0.0.1" + endpoint.substr(colon) : endpoint;
 }
 
-std::optional<dividere::Description> describeQuietly(const std::string& endpoint, std::chrono::milliseconds timeout,
-                                                     const std::string& kind, const std::string& key) {
+static void tidy(std::string& text) {
+  text = dividere::detail::asUtf8(text);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
+  }
+}
+
+dividere::Description tidied(dividere::Description described) {
+  for (auto* text : {&described.process, &described.host, &described.version, &described.libzmq, &described.protobuf,
+                     &described.kind, &described.name}) {
+    tidy(*text);
+  }
+  for (auto& method : described.methods) tidy(method.name), tidy(method.input), tidy(method.output);
+  for (auto& type : described.types) tidy(type.name);
+  for (auto& figure : described.statistics) tidy(figure.name), tidy(figure.endpoint);
+  for (auto& each : described.connections) tidy(each.kind), tidy(each.name), tidy(each.endpoint);
+  return described;
+}
+
+static std::optional<dividere::Description> askQuietly(const std::string& endpoint, std::chrono::milliseconds timeout,
+                                                       const std::string& kind, const std::string& key,
+                                                       const std::set<std::string>& own) {
   dividere::DescribeOptions options;
   options.kind = kind;
   options.socket.hostKey = key;
   try {
-    return dividere::describe(key.empty() ? overLoopback(endpoint) : endpoint, timeout, options);
+    auto told = dividere::describe(key.empty() ? overLoopback(endpoint, own) : endpoint, timeout, options);
+    if (!told) return std::nullopt;
+    return tidied(std::move(*told));
   } catch (const dividere::Error&) {
     return std::nullopt;
   }
 }
 
+std::optional<dividere::Description> describeQuietly(const std::string& endpoint, std::chrono::milliseconds timeout,
+                                                     const std::string& kind, const std::string& key) {
+  return askQuietly(endpoint, timeout, kind, key, ownAddresses());
+}
+
 Survey::Survey(const Common& common) : common_(common), registry_(common.registries()) {}
 
-static void describeOne(Seen& seen, std::chrono::milliseconds timeout) {
-  seen.description = describeQuietly(seen.endpoint, timeout, seen.address.kind, seen.address.key);
+void addFigures(Seen& seen) {
   if (!seen.description) return;
   for (const auto& figure : seen.description->statistics)
     seen.figures[figure.name] += static_cast<double>(figure.value);
+  for (const auto& each : seen.description->connections)
+    seen.flows[each.endpoint] += static_cast<double>(each.messagesIn) + static_cast<double>(each.messagesOut);
 }
 
+static void describeOne(Seen& seen, std::chrono::milliseconds timeout, const std::set<std::string>& own) {
+  using Clock = std::chrono::system_clock;
+  const auto asked = Clock::now();
+  seen.description = askQuietly(seen.endpoint, timeout, seen.address.kind, seen.address.key, own);
+  const auto told = Clock::now();
+  addFigures(seen);
+  if (!seen.description || !seen.description->clock) return;
+  const std::chrono::duration<double> uncertain = (told - asked) / 2;
+  // In floating point: whatever a peer says, there is no overflow.
+  const std::chrono::duration<double> there = seen.description->clock->time_since_epoch(),
+                                      here = asked.time_since_epoch();
+  seen.clock = ClockDifference{there - here - uncertain, uncertain};
+}
+
+void describe(Seen& seen, std::chrono::milliseconds timeout) { describeOne(seen, timeout, ownAddresses()); }
+
 static void describeAll(std::vector<Seen>& all, std::chrono::milliseconds timeout) {
+  const auto own = ownAddresses();
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < all.size(); i = next++) describeOne(all[i], timeout);
+    for (std::size_t i = next++; i < all.size(); i = next++) describeOne(all[i], timeout, own);
   };
   std::vector<std::thread> workers(std::min(kAskedAtOnce, all.size()));
   for (auto& worker : workers) worker = std::thread(work);
@@ -104,8 +151,9 @@ void Survey::compare(std::vector<Seen>& all) {
     if (before != former_.end() && before->second.pid == seen.description->pid) {
       const double seconds = std::chrono::duration<double>(now - before->second.when).count();
       seen.rates = ratesOf(seen.figures, before->second.figures, seconds);
+      seen.flowRates = ratesOf(seen.flows, before->second.flows, seconds);
     }
-    latest[seen.endpoint] = {seen.description->pid, seen.figures, now};
+    latest[seen.endpoint] = {seen.description->pid, seen.figures, seen.flows, now};
   }
   former_ = std::move(latest);
 }

@@ -2,8 +2,8 @@
 
 #include "thing.hpp"
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 namespace tool {
 
@@ -32,6 +32,7 @@ dividere::tool::Thing thingOf(const Seen& seen) {
   }
   for (const auto& type : about.types) thing.add_types(type.name);
   thing.mutable_figures()->insert(seen.figures.begin(), seen.figures.end());
+  for (const auto& [endpoint, messages] : seen.flows) thing.add_connects_to(endpoint);
   thing.mutable_rates()->insert(seen.rates.begin(), seen.rates.end());
   return thing;
 }
@@ -62,30 +63,36 @@ static std::string placeOf(const std::string& endpoint, const std::string& host)
   return place;
 }
 
-std::vector<dividere::tool::Edge> edgesOf(const std::vector<Seen>& all) {
-  std::map<std::string, std::string> endpoints;  // by place
-  std::map<std::string, std::set<std::string>> own;
+/// What is there, by where others may find it.
+static std::map<std::string, std::string> endpointsByPlace(const std::vector<Seen>& all) {
+  std::map<std::string, std::string> endpoints;
   for (const auto& seen : all) {
     endpoints[placeOf(seen.endpoint, "")] = seen.endpoint;
     if (!seen.description) continue;
     endpoints[seen.description->host + seen.endpoint.substr(seen.endpoint.rfind(':'))] = seen.endpoint;
-    own[processOf(seen)].insert(seen.endpoint);
   }
-  std::map<std::pair<std::string, std::string>, bool> found;
+  return endpoints;
+}
+
+std::vector<dividere::tool::Edge> edgesOf(const std::vector<Seen>& all) {
+  const auto endpoints = endpointsByPlace(all);
+  std::map<std::pair<std::string, std::string>, double> found;  // by process and endpoint
   for (const auto& seen : all) {
-    if (!seen.description) continue;
-    for (const auto& figure : seen.description->statistics) {
-      if (figure.endpoint.rfind("tcp://", 0) != 0) continue;
-      const auto there = endpoints.find(placeOf(figure.endpoint, seen.description->host));
-      if (there == endpoints.end() || own[processOf(seen)].count(there->second)) continue;
-      found[{processOf(seen), there->second}] = true;
+    for (const auto& [endpoint, messages] : seen.flows) {
+      const auto there = endpoints.find(placeOf(endpoint, seen.description->host));
+      if (endpoint.rfind("tcp://", 0) != 0 || there == endpoints.end()) continue;
+      const auto rate = seen.flowRates.find(endpoint);
+      auto& edge = found[{processOf(seen), there->second}];
+      if (rate != seen.flowRates.end()) edge = std::max(edge, rate->second);
     }
   }
   std::vector<dividere::tool::Edge> edges;
-  for (const auto& [ends, ignored] : found) {
+  edges.reserve(found.size());
+  for (const auto& [ends, rate] : found) {
     edges.emplace_back();
     edges.back().set_process(ends.first);
     edges.back().set_endpoint(ends.second);
+    edges.back().set_messages_per_s(rate);
   }
   return edges;
 }

@@ -9,9 +9,12 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -117,6 +120,24 @@ class ToolTest(unittest.TestCase):
             entries = [json.loads(line) for line in out.splitlines()]
         return entries
 
+    def top(self, where, shows):
+        """Runs top in a terminal until that is on the screen."""
+        process, terminal = pty.fork()
+        if process == 0:
+            os.execve(TOOL, [TOOL, *where, "top", "--every", "0.2"],
+                      {**os.environ, **self.env, "TERM": "xterm", "LINES": "24", "COLUMNS": "140"})
+        self.addCleanup(os.close, terminal)
+        screen = b""
+        while not re.search(shows, screen):
+            screen += os.read(terminal, 4096)
+        os.write(terminal, b"q")
+        try:
+            while os.read(terminal, 4096):
+                pass
+        except OSError:  # the other end of the terminal is closed
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
+
     def check(self, result, out, exit=0, err=""):
         self.assertEqual(result, (exit, out, err))
 
@@ -157,6 +178,23 @@ class Commands(ToolTest):
         self.assertEqual(found["libzmq"]["says"], zmq.zmq_version())
         self.assertEqual(found["registry " + where[1]]["says"], "0 registered")
         self.assertLessEqual({"protobuf", "encryption", "descriptors", "service ports", "host"}, set(found))
+
+
+    def test_a_thousand_publishers_and_services_are_listed(self):
+        _, where = self.registry()
+        registry = zmq.Context.instance().socket(zmq.DEALER)
+        registry.linger = 0
+        self.addCleanup(registry.close)
+        registry.connect("tcp://" + where[1])
+        for i in range(1000):
+            kind = b"publisher" if i % 2 else b"service"
+            registry.send_multipart([b"", envelope("RegisterService", field(1, b"thing%d" % i) + field(2, b"127.0.0.1")
+                                                   + varint(3 << 3) + varint(10000 + i) + varint(101 << 3) + b"\1" + field(104, kind))])
+        for _ in range(1000):
+            self.assertEqual(payload_of(registry.recv_multipart()[-1])[:2], b"\x08\1")
+        code, out, err = self.run_tool(*where, "--json", "list")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual({json.loads(line)["name"] for line in out.splitlines()}, {f"thing{i}" for i in range(1000)})
 
 
 class Published(ToolTest):
@@ -348,6 +386,118 @@ class KeysTest(ToolTest):
         self.assertEqual(verdicts, {"self.key_secret": "wrong", "junk.key": "wrong", "servers": "warning"})
 
 
+class Strange(ToolTest):
+    """Beside a peer that says of itself whatever it likes."""
+
+    def peer(self, where, *statistics, name=b"odd", process=b"odd \xff\x1b[2J\npeer", pid=7, more=b""):
+        """A service that replies to questions for its Description with this."""
+        router = zmq.Context.instance().socket(zmq.ROUTER)
+        router.linger = 0
+        router.identity = b"dividere/describe"
+        port = router.bind_to_random_port("tcp://127.0.0.1")
+        about = field(1, process) + varint(2 << 3) + varint(pid) + field(3, b"host") + field(8, b"service") + more
+        for figure, value in statistics:
+            about += field(14, field(1, figure) + varint(2 << 3) + varint(value))
+
+        def reply():
+            frames = router.recv_multipart()
+            while frames[-1] != b"end":
+                router.send_multipart(frames[:-1] + [envelope("Description", about)])
+                frames = router.recv_multipart()
+            router.close()
+
+        def end():
+            dealer = zmq.Context.instance().socket(zmq.DEALER)
+            dealer.connect(f"tcp://127.0.0.1:{port}")
+            dealer.send(b"end")
+            thread.join()
+            dealer.close(0)
+
+        thread = threading.Thread(target=reply)
+        thread.start()
+        self.addCleanup(end)
+        registry = zmq.Context.instance().socket(zmq.REQ)
+        registry.linger = 0
+        registry.connect("tcp://" + where[1])
+        registry.send(envelope("RegisterService", field(1, name) + field(2, b"127.0.0.1") + varint(3 << 3) + varint(port)
+                               + varint(101 << 3) + b"\1" + field(104, b"service")))
+        self.assertEqual(payload_of(registry.recv())[:2], b"\x08\1")
+        registry.close()
+        return port
+
+    STATISTICS = ((b"received_messages", 5), (b"waiting_requests", 3), (b"missed_messages", 2),
+                  (b'handler_seconds_count{handles="As\\"k"}', 4),
+                  (b'handler_nanoseconds_sum{handles="As\\"k"}', 7812500),
+                  (b'handler_seconds_bucket{handles="As\\"k",le="0.001"}', 9),
+                  (b'handler_seconds_bucket{handles="As\\"k",le="0.002"}', 3),
+                  (b'handler_seconds_bucket{handles="As\\"k",le="none"}', 3),
+                  (b'handshake_faults{reason="no\nkey"}', 1),
+                  (b'x{name="y"}', 1), (b"{}", 1), (b'x{a="', 1), (b"two words", 1))
+
+    def test_info_shows_handler_times_and_nothing_that_steers_a_terminal(self):
+        _, where = self.registry()
+        self.peer(where, *self.STATISTICS)
+        code, out, err = self.run_tool(*where, "info", "odd")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn('  handler   As"k 4 messages, 2.0 ms each\n', out)
+        self.assertRegex(out, r"  process   odd [^\x00-\x1f]+\[2J\?peer 7 on host")
+
+    def test_metrics_of_such_a_peer_are_what_prometheus_takes(self):
+        _, where = self.registry()
+        self.peer(where, *self.STATISTICS)
+        url = self.background(*where, "serve", "--port", "0").line()
+        with urllib.request.urlopen(url + "metrics", timeout=LIMIT) as reply:
+            text = reply.read().decode()
+        samples = {re.sub(r"(name|kind|endpoint|process|pid)=\"[^\"]*\",?", "", line).replace(",}", "}")
+                   for line in text.splitlines() if not line.startswith("#")}
+        self.assertEqual(samples, {
+            "dividere_up{} 1", "dividere_received_messages_total{} 5", "dividere_waiting_requests{} 3",
+            "dividere_missed_messages_total{} 2", 'dividere_handshake_faults_total{reason="no?key"} 1',
+            'dividere_handler_seconds_bucket{handles="As\\"k",le="0.001"} 4',
+            'dividere_handler_seconds_bucket{handles="As\\"k",le="0.002"} 4',
+            'dividere_handler_seconds_bucket{handles="As\\"k",le="+Inf"} 4',
+            'dividere_handler_seconds_sum{handles="As\\"k"} 0.0078125',
+            'dividere_handler_seconds_count{handles="As\\"k"} 4'})
+        if shutil.which("promtool"):
+            checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, stdout=subprocess.PIPE,
+                                     stderr=subprocess.STDOUT)
+            self.assertEqual((checked.returncode, checked.stdout), (0, ""))
+        with urllib.request.urlopen(url + "status", timeout=LIMIT) as reply:
+            self.assertEqual(json.loads(reply.read())["things"][0]["pid"], 7)
+
+    def test_tree_and_status_show_who_uses_what(self):
+        _, where = self.registry()
+        endpoint = "tcp://localhost:" + str(self.peer(where, name=b"used", process=b"host of it", pid=8))
+        self.peer(where, name=b"user", pid=9, process=b"caller", more=field(100, field(1, b"service client")
+                  + field(3, endpoint.encode()) + varint(4 << 3) + varint(6)) + field(100, field(3, b"tcp://elsewhere:1")))
+        code, out, err = self.run_tool(*where, "tree")
+        self.assertEqual((code, err), (0, ""))
+        self.assertRegex(out, r"caller 9 on host\n  user \(service\) at .*\n  uses used \(service\) at tcp://127.0.0.1:\d+\n")
+        self.assertEqual(out.count("  uses "), 1)
+        code, out, err = self.run_tool(*where, "tree", "--dot")
+        self.assertRegex(out, r'\n  "tcp://127.0.0.1:\d+" -> "tcp://127.0.0.1:\d+";\n}')
+        url = self.background(*where, "serve", "--port", "0").line()
+        with urllib.request.urlopen(url + "status", timeout=LIMIT) as reply:
+            edges = json.loads(reply.read())["edges"]
+        self.assertEqual([edge["process"] for edge in edges], ["caller 9 on host"])
+
+    def test_doctor_tells_how_far_the_clock_of_a_peer_is_ahead(self):
+        _, where = self.registry()
+        ahead = 3600  # seconds; it says what time it is before it is asked
+        self.peer(where, more=varint(101 << 3) + varint(time.time_ns() + ahead * 10**9))
+        code, out, err = self.run_tool(*where, "--json", "doctor")
+        self.assertEqual((code, err), (0, ""))
+        found = {finding["what"]: finding for finding in map(json.loads, out.splitlines())}
+        self.assertEqual(found["clock of host"]["verdict"], "warning")
+        self.assertRegex(found["clock of host"]["says"], r"^3[0-9]{6}\.\d ms ahead of this host's, give or take \d+\.\d ms$")
+        self.assertEqual(found["clock of " + os.uname().nodename]["verdict"], "ok")
+
+    def test_top_shows_losses_queues_and_handler_times(self):
+        _, where = self.registry()
+        self.peer(where, *self.STATISTICS)
+        self.top(where, rb"(?s)odd.*service.*2.*3.*As.k.*2\.0 ms each")
+
+
 class Between(ToolTest):
     """Peers that describe themselves."""
 
@@ -365,7 +515,9 @@ class Both(Between):
 
     def test_pub_and_echo_meet_by_a_name_and_by_topics(self):
         _, where = self.registry()
-        echo = self.background(*where, "echo", "robots.*", "robot.Pose", "--topic", "plant/line3", "-n", "2", *WITH_TYPES)
+        # It waits from its start on, whatever a busy machine makes of the publishers.
+        echo = self.background(*where, "echo", "robots.*", "robot.Pose", "--topic", "plant/line3", "-n", "2", *WITH_TYPES,
+                               "--timeout", "600")
         for topic in ("plant/line33", "plant/line3", "plant/line3/cell"):
             self.check(self.run_tool(*where, "pub", "robots.r2", "robot.Pose", '{"x":7}', "--topic", topic, *WITH_TYPES), "")
         self.check(echo.ends(), 'robot.Pose plant/line3 {"x":7}\nrobot.Pose plant/line3/cell {"x":7}\n')
@@ -395,6 +547,16 @@ class Both(Between):
         code, out, err = self.run_tool(*where, "echo", "robots.*", "-n", "1")
         self.assertEqual((code, err), (0, ""))
         self.assertEqual(json.loads(out.split(" ", 1)[1]), json.loads(STATE))
+
+    def test_delay_has_publishers_stamp_while_it_runs(self):
+        _, where = self.registry()
+        self.publisher(where)
+        delay = self.background(*where, "--json", "delay", "robots.*", "--every", "0.2")
+        rate = {"delay_max_ms": 0}
+        while rate["delay_max_ms"] == 0:
+            rate = json.loads(delay.line())
+        self.assertEqual(rate["type"], "robot.State")
+        self.assertEqual(delay.ends(signal.SIGINT)[0], 0)
 
     def test_info_tells_what_a_service_and_a_registry_say_of_themselves(self):
         _, where = self.registry()
@@ -445,21 +607,7 @@ class Both(Between):
     def test_top_shows_what_is_there_in_a_terminal_and_ends_by_a_key(self):
         _, where = self.registry()
         self.service(where)
-        process, terminal = pty.fork()
-        if process == 0:
-            os.execve(TOOL, [TOOL, *where, "top", "--every", "0.2"],
-                      {**os.environ, **self.env, "TERM": "xterm", "LINES": "24", "COLUMNS": "140"})
-        self.addCleanup(os.close, terminal)
-        screen = b""
-        while not re.search(rb"(?s)echo.*service.*echo_process", screen):
-            screen += os.read(terminal, 4096)
-        os.write(terminal, b"q")
-        try:
-            while os.read(terminal, 4096):
-                pass
-        except OSError:  # the other end of the terminal is closed
-            pass
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
+        self.top(where, rb"(?s)echo.*service.*echo_process")
 
     def test_top_without_a_terminal_says_so(self):
         code, out, err = self.run_tool("top")
@@ -480,8 +628,8 @@ class BothSecured(Both):
         self.env = {"DIVIDERE_KEYS": folder}
 
 
-class Served(Between):
-    """What serve shows over HTTP."""
+class Serving(Between):
+    """The program serve, and who asks it."""
 
     def serve(self, *where):
         serve = self.background(*where, "serve", "--port", "0")
@@ -506,6 +654,9 @@ class Served(Between):
             if until(status):
                 return status
 
+class Served(Serving):
+    """What serve shows over HTTP."""
+
     def test_status_shows_who_comes_and_goes_and_how_busy_it_is(self):
         _, where = self.registry()
         serve, url = self.serve(*where)
@@ -526,7 +677,7 @@ class Served(Between):
         self.assertRegex(text, r'dividere_up\{name="echo",kind="service",endpoint="tcp://127.0.0.1:\d+",process="echo_process",pid="\d+"\} 1\n')
         self.assertRegex(text, r"dividere_received_messages_total\{[^}]*\} \d+\n")
         for line in text.splitlines():
-            self.assertRegex(line, r'^(# (HELP|TYPE|EOF).*|[a-z_]+\{([a-z]+="[^"]*",?)*\} [0-9.e+]+)$')
+            self.assertRegex(line, r'^(# (HELP|TYPE|EOF).*|[a-z_]+\{([a-z]+="[^"]*",?)*\} [0-9.e+-]+)$')
 
     def test_a_service_is_called_from_the_page(self):
         _, where = self.registry()
@@ -562,6 +713,88 @@ class Served(Between):
         _, url = self.serve("--registry", "127.0.0.1:9", "--timeout", "0.2")
         self.assertIn("no registry", json.loads(self.get(url + "status")[1])["problem"])
         self.assertEqual(self.get(url + "metrics")[0], 503)
+
+
+class Scraped(Serving):
+    """Debian's Prometheus takes what serve shows."""
+
+    @unittest.skipUnless(shutil.which("prometheus"), "there is no prometheus (apt-get install prometheus)")
+    def test_a_prometheus_server_scrapes_it_and_answers_a_query(self):
+        _, where = self.registry()
+        self.service(where)
+        self.run_tool(*where, "call", "echo", '{"field1":"you"}')
+        _, url = self.serve(*where)
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        config = os.path.join(folder, "prometheus.yml")
+        with open(config, "w") as file:
+            json.dump({"global": {"scrape_interval": "2s", "scrape_timeout": "2s"},  # JSON is YAML, too
+                       "scrape_configs": [{"job_name": "dividere",
+                                           "static_configs": [{"targets": [url[len("http://"):-1]]}]}]}, file)
+        server = subprocess.Popen(["prometheus", "--config.file", config, "--storage.tsdb.path", folder + "/data",
+                                   "--web.listen-address", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.kill)
+        listening = None
+        while not listening:
+            line = server.stderr.readline()
+            self.assertTrue(line, "prometheus has ended")
+            listening = re.search(r'msg="Listening on" address=(\S+)', line)
+        query = f"http://{listening[1]}/api/v1/query?query=dividere_handled_messages_total%7Bname%3D%22echo%22%7D"
+        result = []
+        while not result:
+            code, text = self.get(query)
+            self.assertIn(code, (200, 503), text)  # 503: it is not ready yet
+            result = json.loads(text)["data"]["result"] if code == 200 else []
+        self.assertEqual(result[0]["metric"]["process"], "echo_process")
+        self.assertEqual(result[0]["value"][1], "1")
+
+
+class Attacked(Serving):
+    """Who may not, and whatever else comes to serve's port."""
+
+    # As many as DIVIDERE_TEST_GARBAGE says.
+    GARBAGE = int(os.environ.get("DIVIDERE_TEST_GARBAGE", "2000"))
+    KINDS = (b"", b"\0" * 100, b"GET", b"GET / HTTP/9.9\r\n\r\n", b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+             b"GET /status HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+             b"GET /%00%2e%2e%2fetc HTTP/1.1\r\nHost: localhost\r\n\r\n", b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+             b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+             b"POST /call HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+             b"POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{]",
+             b"GET /page.js HTTP/1.1\r\nHost: localhost\r\nRange: bytes=5-1,0-99999999999\r\n\r\n",
+             b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 500 + b"\r\n", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03" + b"\x7f" * 60)
+
+    def memory(self, process):
+        with open(f"/proc/{process.pid}/status") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+
+    def throw(self, port, garbage):
+        """Sends it, and reads until the server has had enough of it."""
+        with socket.create_connection(("127.0.0.1", port), LIMIT) as peer:
+            peer.settimeout(LIMIT)
+            try:
+                peer.sendall(garbage)
+                peer.shutdown(socket.SHUT_WR)
+                while peer.recv(65536):
+                    pass
+            except (ConnectionError, BrokenPipeError):
+                pass
+
+    def test_garbage_in_any_number_does_no_harm(self):
+        _, where = self.registry()
+        serve, url = self.serve(*where)
+        port = int(re.search(r":(\d+)/", url)[1])
+        for i in range(300):  # what it keeps for good
+            self.throw(port, self.KINDS[i % len(self.KINDS)])
+        before = self.memory(serve.process)
+        for i in range(self.GARBAGE):
+            self.throw(port, self.KINDS[i % len(self.KINDS)])
+        after = self.memory(serve.process)
+        if self.GARBAGE > 2000:
+            print(f"{self.GARBAGE} requests that are garbage: {before} KiB before, {after} KiB after")
+        self.assertLess(after, before + 16384)
+        self.assertEqual(self.get(url + "status")[0], 200)
+        self.assertEqual(serve.ends(signal.SIGTERM)[0], 0)
 
 
 def protoc_text(message):

@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <thread>
 
+#include "../called.hpp"
 #include "../command.hpp"
-#include "../feed.hpp"
 #include "../printer.hpp"
 #include "../remote_call.hpp"
-#include "../request_by_hand.hpp"
-#include "../survey.hpp"
 #include "output.pb.h"
 
 namespace tool {
@@ -18,10 +16,7 @@ namespace tool {
 namespace {
 
 struct BenchOptions {
-  std::string service;
-  std::vector<std::string> words;
-  std::vector<std::string> protos;
-  std::string type;
+  CallWords typed;
   std::size_t count = 10000;
   unsigned threads = 1;
 };
@@ -34,16 +29,11 @@ struct Figures {
 class Bench {
  public:
   Bench(const Common& common, const BenchOptions& options)
-      : common_(common), options_(options), types_(options.protos) {}
+      : common_(common), options_(options), types_(options.typed.protos) {}
 
   int run() {
-    if (!isEndpoint(options_.service)) address_ = lookUp(common_, options_.service).front();
-    endpoint_ = isEndpoint(options_.service) ? options_.service : endpointOf(address_);
-    const auto described = options_.protos.empty()
-                               ? describeQuietly(endpoint_, common_.timeout(), address_.kind, address_.key)
-                               : std::nullopt;
-    const std::string word = options_.words.size() > 1 ? options_.words.front() : "";
-    const auto request = requestByHand(types_, described, word, options_.type, options_.words.back());
+    instance_ = instancesOf(common_, options_.typed.service).front();
+    const auto request = requestTo(common_, instance_, options_.typed, types_);
 
     const auto began = Clock::now();
     const auto figures = callFromAll(request);
@@ -75,7 +65,7 @@ class Bench {
   Figures callAgainAndAgain(const TypedRequest& request, std::size_t count) {
     Figures figures;
     figures.us.reserve(count);
-    RemoteCall remote(endpoint_, address_.key);
+    RemoteCall remote(instance_.endpoint, instance_.key);
     for (std::size_t i = 0; i < count && !ended().isRaised(); ++i) {
       const auto sent = Clock::now();
       try {
@@ -108,8 +98,7 @@ class Bench {
   const Common& common_;
   const BenchOptions& options_;
   Types types_;
-  dividere::registry::ServiceAddress address_;
-  std::string endpoint_;
+  Instance instance_;
 };
 
 }  // namespace
@@ -118,14 +107,7 @@ void addBench(CLI::App& app, const Common& common, Action& action) {
   const auto options = std::make_shared<BenchOptions>();
   auto* command = addCommand(app, "bench", "how long calls take, one after the other from each thread", action,
                              [&common, options] { return Bench(common, *options).run(); });
-  command->add_option("service", options->service, "its name, or an endpoint")->required();
-  command->add_option("words", options->words, "[METHOD] JSON, as of call")
-      ->required()
-      ->expected(1, 2)
-      ->type_name("[METHOD] JSON");
-  command->add_option("--type", options->type, "the request's type, where the method does not say it");
-  command->add_option("--proto", options->protos, "a .proto file, for what a service cannot describe itself")
-      ->type_name("FILE");
+  addCallWords(*command, options->typed);
   command->add_option("-n,--count", options->count, "calls in all")->capture_default_str()->check(CLI::PositiveNumber);
   command->add_option("--threads", options->threads, "threads that call")
       ->capture_default_str()

@@ -9,12 +9,15 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "../command.hpp"
 #include "../key_folder.hpp"
 #include "../printer.hpp"
+#include "../survey.hpp"
 #include "output.pb.h"
 
 namespace tool {
@@ -96,6 +99,46 @@ dividere::tool::Finding aboutRegistry(const dividere::registry::Location& where,
   }
 }
 
+constexpr std::chrono::duration<double> kMuchAhead{0.1};  // from there on, the ages of messages mislead
+constexpr std::chrono::milliseconds kClockAsked{2000};
+
+std::string shownClock(const ClockDifference& clock) {
+  char text[96];
+  std::snprintf(text, sizeof text, "%.1f ms %s this host's, give or take %.1f ms", std::abs(clock.ahead.count()) * 1e3,
+                clock.ahead.count() < 0 ? "behind" : "ahead of", clock.uncertain.count() * 1e3);
+  return text;
+}
+
+/// The registries, and all that they know.
+std::vector<Seen> peers(const Common& common) {
+  std::vector<Seen> all;
+  for (const auto& where : common.registries()) {
+    all.emplace_back();
+    all.back().endpoint = "tcp://" + where.host + ":" + std::to_string(where.port);
+    all.back().address.kind = "registry";
+    describe(all.back(), kClockAsked);
+  }
+  try {
+    for (auto& seen : Survey(common).look("*", kClockAsked)) all.push_back(std::move(seen));
+  } catch (const dividere::Error&) {  // which is said of the registry
+  }
+  return all;
+}
+
+/// Of each host, by who there has replied fastest.
+void compareClocks(const Common& common, const Find& find) {
+  std::map<std::string, ClockDifference> byHost;
+  for (const auto& seen : peers(common)) {
+    if (!seen.clock) continue;
+    auto& best = byHost.try_emplace(seen.description->host, *seen.clock).first->second;
+    if (seen.clock->uncertain < best.uncertain) best = *seen.clock;
+  }
+  for (const auto& [host, clock] : byHost) {
+    const bool isFar = std::abs(clock.ahead.count()) - clock.uncertain.count() > kMuchAhead.count();
+    find(finding("clock of " + host, isFar ? "warning" : "ok", shownClock(clock)));
+  }
+}
+
 int examine(const Common& common) {
   Printer printer(common.json);
   bool isWell = true;
@@ -106,7 +149,13 @@ int examine(const Common& common) {
   for (const auto about : {aboutLibzmq, aboutProtobuf, aboutCurve, aboutDescriptors, aboutPorts, aboutHostName})
     find(about());
   if (const char* directory = std::getenv("DIVIDERE_KEYS")) checkKeys(directory, find);
-  for (const auto& where : common.registries()) find(aboutRegistry(where, common.timeout()));
+  bool isRegistryThere = false;
+  for (const auto& where : common.registries()) {
+    const auto found = aboutRegistry(where, common.timeout());
+    isRegistryThere = isRegistryThere || found.verdict() == "ok";
+    find(found);
+  }
+  if (isRegistryThere) compareClocks(common, find);
   printer.finish();
   return isWell ? kOk : kFailed;
 }
@@ -114,7 +163,8 @@ int examine(const Common& common) {
 }  // namespace
 
 void addDoctor(CLI::App& app, const Common& common, Action& action) {
-  addCommand(app, "doctor", "says what this machine lacks: libraries, limits, ports, registries, keys", action,
+  addCommand(app, "doctor",
+             "says what this machine lacks: libraries, limits, ports, registries, keys, clocks that differ", action,
              [&common] { return examine(common); });
 }
 

@@ -7,6 +7,7 @@
 #include "../command.hpp"
 #include "../feed.hpp"
 #include "../printer.hpp"
+#include "../statistic_name.hpp"
 #include "../survey.hpp"
 #include "../thing.hpp"
 #include "../types.hpp"
@@ -29,8 +30,10 @@ std::vector<Seen> lookAt(const Common& common, const std::string& source) {
   }
   Seen seen;
   seen.endpoint = source;
-  seen.description = dividere::describe(source, common.timeout());
-  if (!seen.description) throw TimedOut(source + " has not said what it is in time");
+  auto told = dividere::describe(source, common.timeout());
+  if (!told) throw TimedOut(source + " has not said what it is in time");
+  seen.description = tidied(std::move(*told));
+  addFigures(seen);
   seen.address.kind = seen.description->kind;
   seen.address.name = seen.description->name;
   return {seen};
@@ -51,8 +54,13 @@ void printText(const Seen& seen) {
             << about.protobuf << "\n";
   for (const auto& method : about.methods) std::cout << "  method    " << shownMethod(method) << "\n";
   for (const auto& type : about.types) std::cout << "  type      " << type.name << "\n";
+  for (const auto& [endpoint, messages] : seen.flows) std::cout << "  uses      " << endpoint << "\n";
+  for (const auto& handler : handlersOf(seen.figures)) {
+    std::cout << "  handler   " << handler.handles << " " << static_cast<std::uint64_t>(handler.messages)
+              << " messages, " << shownMicroseconds(handler.meanUs()) << " each\n";
+  }
   for (const auto& figure : about.statistics) {
-    if (figure.value == 0) continue;
+    if (figure.value == 0 || figure.name.rfind("handler_", 0) == 0) continue;
     std::cout << "  figure    " << figure.name << " " << figure.value << (figure.endpoint.empty() ? "" : " at ")
               << figure.endpoint << "\n";
   }
@@ -84,10 +92,17 @@ int listTypes(const Common& common, const std::string& source) {
 
 using ByProcess = std::map<std::string, std::vector<const Seen*>>;
 
-void drawText(const ByProcess& processes) {
+using Edges = std::vector<dividere::tool::Edge>;
+
+void drawText(const ByProcess& processes, const std::vector<Seen>& all, const Edges& edges) {
+  std::map<std::string, const Seen*> byEndpoint;
+  for (const auto& seen : all) byEndpoint[seen.endpoint] = &seen;
   for (const auto& [process, things] : processes) {
     std::cout << process << "\n";
     for (const auto* seen : things) std::cout << "  " << shownSource(*seen) << "\n";
+    for (const auto& edge : edges) {
+      if (edge.process() == process) std::cout << "  uses " << shownSource(*byEndpoint.at(edge.endpoint())) << "\n";
+    }
   }
 }
 
@@ -97,7 +112,8 @@ std::string inDot(const std::string& text) {
   return "\"" + escaped + "\"";
 }
 
-void drawDot(const ByProcess& processes, const std::vector<dividere::tool::Edge>& edges) {
+/// An arrow goes from who uses to what is used.
+void drawDot(const ByProcess& processes, const Edges& edges) {
   std::cout << "digraph dividere {\n  rankdir=LR;\n  node [shape=box];\n";
   std::size_t number = 0;
   for (const auto& [process, things] : processes) {
@@ -123,7 +139,7 @@ int tree(const Common& common, bool dot) {
   } else if (dot) {
     drawDot(processes, edgesOf(all));
   } else {
-    drawText(processes);
+    drawText(processes, all, edgesOf(all));
   }
   return kOk;
 }
@@ -141,7 +157,7 @@ void addInfo(CLI::App& app, const Common& common, Action& action) {
              [&common, options] { return listTypes(common, options->source); })
       ->add_option("source", options->source, kSource)
       ->required();
-  addCommand(app, "tree", "which process has what", action, [&common, options] {
+  addCommand(app, "tree", "which process has what, and who uses what", action, [&common, options] {
     return tree(common, options->dot);
   })->add_flag("--dot", options->dot, "as a graph, for Graphviz");
 }

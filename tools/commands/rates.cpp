@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -45,7 +46,8 @@ class Watcher {
   }
 
   int run() {
-    Feed feed(common_, options_.source, options_.types, topicOf(options_.topic));
+    const bool looksHowOld = std::count(shown_.begin(), shown_.end(), "delay_ms") > 0;
+    Feed feed(common_, options_.source, options_.types, topicOf(options_.topic), looksHowOld);
     for (std::size_t i = 0; options_.reports == 0 || i < options_.reports; ++i) {
       gather(feed);
       report();
@@ -100,7 +102,8 @@ void addRate(CLI::App& app, const Common& common, Action& action, const std::str
 void addRates(CLI::App& app, const Common& common, Action& action) {
   addRate(app, common, action, "hz", "messages a second, of each type and topic", {"messages", "hz"});
   addRate(app, common, action, "bw", "bytes a second, envelopes included", {"messages", "bytes_per_s"});
-  addRate(app, common, action, "delay", "how old messages are when they come, of publishers that stamp",
+  addRate(app, common, action, "delay",
+          "how old messages are when they come; publishers say when they have sent them while it runs",
           {"messages", "delay_ms", "delay_max_ms"});
   addRate(app, common, action, "loss", "what was sent and did not come here", {"messages", "missed", "missed_percent"});
 }

@@ -79,6 +79,7 @@ class Pages {
  public:
   Pages(const Common& common, const ServeOptions& options) : common_(common), options_(options), sight_(common) {
     server_.set_payload_max_length(kMostBytes);
+    server_.set_keep_alive_max_count(1);  // a connection that waits for its next request would keep a thread
     server_.set_read_timeout(5);
     server_.set_write_timeout(5);
     server_.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };

@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "../command.hpp"
+#include "../statistic_name.hpp"
 #include "../survey.hpp"
 #include "../thing.hpp"
 
@@ -68,10 +69,36 @@ std::string number(double value) {
   return text;
 }
 
+std::string count(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%9.0f", value);
+  return text;
+}
+
+/// Messages that a publisher had no room for, or that a subscriber has not got.
+double lost(const Seen& seen) { return of(seen.figures, "dropped_messages") + of(seen.figures, "missed_messages"); }
+
+/// Requests that wait, at a service or a broker.
+double waiting(const Seen& seen) { return std::max(of(seen.figures, "waiting_requests"), of(seen.figures, "waiting")); }
+
 std::string row(const Seen& seen) {
   return column(seen.address.name, 28) + column(seen.address.kind, 10) + column(processOf(seen), 30) +
          number(of(seen.rates, "received_messages")) + number(of(seen.rates, "sent_messages")) +
-         number(of(seen.rates, "sent_bytes") / 1024) + number(of(seen.figures, "dropped_messages"));
+         number(of(seen.rates, "sent_bytes") / 1024) + count(lost(seen)) + count(waiting(seen));
+}
+
+/// Since the last look where there were any, else in its life.
+std::vector<std::string> handlerRows(const Seen& seen) {
+  std::map<std::string, HandlerFigures> lately;
+  for (auto& handler : handlersOf(seen.rates)) lately[handler.handles] = handler;
+  std::vector<std::string> rows;
+  for (const auto& handler : handlersOf(seen.figures)) {
+    const auto now = lately.find(handler.handles);
+    const auto& shown = now == lately.end() ? handler : now->second;
+    rows.push_back(column("  " + handler.handles, 40) + number(now == lately.end() ? 0 : shown.messages) + "/s  " +
+                   shownMicroseconds(shown.meanUs()) + " each");
+  }
+  return rows;
 }
 
 void show(Screen& screen, std::vector<Seen> all, const std::string& problem) {
@@ -81,11 +108,15 @@ void show(Screen& screen, std::vector<Seen> all, const std::string& problem) {
   });
   erase();
   screen.line(0, "dividere top: " + std::to_string(all.size()) + " registered  " + problem + "  (q ends)");
-  screen.line(
-      2, column("NAME", 28) + column("KIND", 10) + column("PROCESS", 30) + "     IN/S    OUT/S  KiB/S OUT  DROPPED",
-      true);
-  for (std::size_t i = 0; i < all.size() && static_cast<int>(i) + 3 < LINES; ++i) {
-    screen.line(static_cast<int>(i) + 3, row(all[i]));
+  screen.line(2,
+              column("NAME", 28) + column("KIND", 10) + column("PROCESS", 30) +
+                  "     IN/S    OUT/S  KiB/S OUT    LOST    QUEUE",
+              true);
+  int at = 3;
+  for (const auto& seen : all) {
+    if (at >= LINES) break;
+    screen.line(at++, row(seen));
+    for (const auto& handler : handlerRows(seen)) screen.line(at++, handler);
   }
   refresh();
 }
