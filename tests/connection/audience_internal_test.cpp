@@ -84,3 +84,33 @@ TEST_CASE("whoever reads news while the owner is idle leaves as soon as it is no
   CHECK_FALSE(stage.audience.readNewsIfIdle());
   CHECK(stage.read() == 5);
 }
+
+TEST_CASE("a peer that has said hello, but not who it is, is forgotten when it goes, and no other") {
+  Socket socket("connection::Publisher", ZMQ_XPUB, {});
+  socket.set(ZMQ_XPUB_VERBOSER, 1);
+  socket.bind("tcp://127.0.0.1:*");
+  Audience audience;
+  audience.socket = &socket;
+  const auto topicsOfAll = [&] {
+    audience.readAllNews();
+    return audience.census.topicsFrom("", 100);
+  };
+  const std::string hello = dividere::detail::helloTopic();
+  const auto newcomer = [&](const std::string& topic) {
+    auto peer = std::make_unique<support::RawSocket>(ZMQ_SUB);
+    for (const std::string& each : {hello, topic}) peer->set(ZMQ_SUBSCRIBE, each);
+    peer->connect(socket.endpoint());
+    return peer;
+  };
+  auto first = newcomer("first"), second = newcomer("second"), named = newcomer(dividere::detail::makeIdTopic());
+  REQUIRE(support::eventually([&] { return topicsOfAll().size() == 4; }));
+  first.reset();
+  REQUIRE(support::eventually([&] { return topicsOfAll().size() == 3; }));
+  CHECK(topicsOfAll()[1] == "second");
+  CHECK(audience.census.count() == 1);
+  second.reset();
+  REQUIRE(support::eventually([&] { return topicsOfAll().size() == 2; }));
+  CHECK(topicsOfAll()[0] == hello);
+  named.reset();
+  CHECK(support::eventually([&] { return topicsOfAll().empty(); }));
+}

@@ -97,7 +97,7 @@ void Census::forget(Connection connection, const std::string& topic) {
 }
 
 void Census::settle() {
-  // First those we know by name, with all the topics they had; what is left went with strangers.
+  // First those we know by name, with all the topics they had; what is left went with others.
   std::vector<std::string> ids;
   std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(ids), isIdTopic);
   for (const std::string& id : ids) leave(id);
@@ -130,7 +130,7 @@ void Census::leaveOneOf(const std::string& topic) {
   auto leaving = peers_.end();
   for (Connection connection : holders->second) {
     const auto peer = peers_.find(connection);
-    if (peer->second.isOurs) continue;
+    if (hasId(peer->second)) continue;  // it goes with that
     if (leaving == peers_.end() || peer->second.topics.size() < leaving->second.topics.size()) leaving = peer;
   }
   if (leaving != peers_.end()) forget(leaving->first, topic);
@@ -191,6 +191,11 @@ bool Census::haveBoth(const std::string& topic, const std::string& other) const 
   if (some == holders_.end() || others == holders_.end()) return false;
   return std::includes(others->second.begin(), others->second.end(), some->second.begin(), some->second.end(),
                        std::less<>());
+}
+
+bool Census::hasId(const Peer& peer) {
+  const auto id = peer.topics.lower_bound(std::string(kIdPrefix));
+  return id != peer.topics.end() && isIdTopic(*id);
 }
 
 void Census::countStrangers() {

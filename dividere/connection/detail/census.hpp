@@ -120,6 +120,7 @@ class Census {
   void leave(const std::string& id);
   void leaveOneOf(const std::string& topic);
   void forget(Connection connection, const std::string& topic);
+  static bool hasId(const Peer& peer);
   void countStrangers();
 
   std::map<Connection, Peer> peers_;
