@@ -197,6 +197,7 @@ TEST_CASE("a request says how much time is left, less of it each time, its metho
 TEST_CASE("a peer is asked for its features until it has told them, and is told of cancelled calls then alone") {
   Front broker;
   Client client(broker.endpoint, patient());
+  broker.meet(client);  // a new connection is asked anew
   Call<Msg01> early = client.start<Msg01>(msg01("early"), kLimit);
   Call<Msg01> beside = client.start<Msg01>(msg01("beside"), kLimit);
   const auto first = broker.recv(), second = broker.recv();
