@@ -60,18 +60,19 @@ int load(const std::string& endpoint) {
   balancing::Client client(endpoint);
   std::atomic<bool> isOver{false};
   std::atomic<int> replied{0}, lost{0};
+  std::string why;  // the first
   std::vector<std::thread> callers;
   for (int i = 0; i < 4; ++i) {
     callers.emplace_back([&] {
       while (!isOver) {
         try {
           if (!client.call<Msg01>(Msg01())) {
-            ++lost;
+            if (++lost == 1) why = ": nothing in time";
           } else if (++replied == 100) {
             std::cout << "going" << std::endl;
           }
         } catch (const dividere::Error& error) {
-          if (++lost == 1) std::cout << error.what() << std::endl;
+          if (++lost == 1) why = std::string(": ") + error.what();
         }
       }
     });
@@ -79,7 +80,7 @@ int load(const std::string& endpoint) {
   dividere::waitForSignal();
   isOver = true;
   for (std::thread& caller : callers) caller.join();
-  std::cout << "lost " << lost << std::endl;
+  std::cout << "lost " << lost << why << std::endl;
   return 0;
 }
 

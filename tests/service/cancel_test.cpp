@@ -310,7 +310,8 @@ TEST_CASE("a Later knows that its caller is gone, others that are there are not 
   for (const int threads : {1, 2}) {
     CAPTURE(threads);
     support::Notes<int> deferred;
-    std::vector<Later> laters;  // in the loop's thread, or one after the other
+    std::vector<Later> laters;
+    laters.reserve(3);  // they stay where they are: the handler adds one while another is looked at
     Service service("name", alone(threads));
     service.on([&](const Msg01&, Sender& sender) {
       laters.push_back(sender.defer());
