@@ -1464,7 +1464,8 @@ struct DescribeOptions {
 
 /// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or somebody who describes
 /// nothing, as all programs of dividere 0.1 and of the Python package, which notice nothing of this. A Publisher that is idle
-/// and has SocketOptions::monitor off may take a second. A Publisher also keeps silent while another of its peers subscribes to everything that it sends.
+/// and has SocketOptions::monitor off may take a second. A Publisher also keeps silent while another of its peers subscribes to
+/// everything that it sends.
 ///
 /// The environment variable DIVIDERE_DESCRIBE of the other side says whom it replies to. `local`, the default: to programs of its
 /// own host, over loopback, ipc and inproc, and to all whom its keys let in (secure()). `all`: to everybody. `off`: to nobody.
@@ -13550,14 +13551,7 @@ inline bool skipMsg(std::string_view& bytes) {
 }
 
 /// Takes a payload of a bundle off the front; false if it is not there or cut short.
-inline bool skipBundled(std::string_view& bytes) {
-  std::uint64_t size;
-  if (bytes.substr(0, kBundleTag.size()) != kBundleTag) return false;
-  std::string_view rest = bytes.substr(kBundleTag.size());
-  if (!readVarint(rest, size) || size > rest.size()) return false;
-  bytes = rest.substr(static_cast<std::size_t>(size));
-  return true;
-}
+bool skipBundled(std::string_view& bytes);
 
 /// The last two of a tail, where they are there.
 inline bool readTailsEnd(std::string_view bytes, Publication& publication) {
@@ -17643,6 +17637,13 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   if (!readVarint(bytes, size) || size > bytes.size()) return false;
   value = bytes.substr(0, static_cast<std::size_t>(size));
   bytes.remove_prefix(static_cast<std::size_t>(size));
+  return true;
+}
+
+bool skipBundled(std::string_view& bytes) {
+  std::string_view rest = bytes, payload;
+  if (!takeBytes(rest, kBundleTag, payload)) return false;
+  bytes = rest;
   return true;
 }
 
@@ -29169,6 +29170,24 @@ void Announcement::stop() {
 #endif
 // end dividere/registry/announcement.cpp
 
+// begin dividere/registry/detail/own_address.hpp
+// Where this machine is found by others.
+
+namespace dividere::detail {
+
+/// The address of the interface with the default route; without one, of the first interface that is not loopback;
+/// without one, 127.0.0.1. No packet is sent for it.
+std::string ownAddress();
+
+/// The IP addresses of this machine's interfaces.
+std::set<std::string> ownAddresses();
+
+/// "tcp://host:port"; an IPv6 address gets its brackets.
+std::string tcpEndpoint(const std::string& host, std::uint16_t port);
+
+}  // namespace dividere::detail
+// end dividere/registry/detail/own_address.hpp
+
 // begin dividere/registry/detail/describe_round.hpp
 // Asks many endpoints at once what they are.
 
@@ -29187,6 +29206,7 @@ class DescribeRound {
   void ask(registry::Described& asked) const;
 
   const Deadline deadline_;
+  const std::set<std::string> own_ = ownAddresses();
   std::vector<registry::Described> all_;
   std::atomic<std::size_t> next_{0};
 };
@@ -29213,24 +29233,6 @@ const ServiceInstance& lastListed(const std::string& who, const ServiceLookupRep
 
 }  // namespace dividere::detail
 // end dividere/registry/detail/listing.hpp
-
-// begin dividere/registry/detail/own_address.hpp
-// Where this machine is found by others.
-
-namespace dividere::detail {
-
-/// The address of the interface with the default route; without one, of the first interface that is not loopback;
-/// without one, 127.0.0.1. No packet is sent for it.
-std::string ownAddress();
-
-/// Whether an interface of this machine has this IP address.
-bool isOwnAddress(const std::string& address);
-
-/// "tcp://host:port"; an IPv6 address gets its brackets.
-std::string tcpEndpoint(const std::string& host, std::uint16_t port);
-
-}  // namespace dividere::detail
-// end dividere/registry/detail/own_address.hpp
 
 // begin dividere/registry/client.cpp
 #if DIVIDERE_IN_PART(4)
@@ -29654,7 +29656,7 @@ void DescribeRound::ask(registry::Described& asked) const {
   options.kind = kindToAsk(address.kind);
   options.socket.host = address.name;
   options.socket.hostKey = address.key;
-  const bool isHere = address.key.empty() && isOwnAddress(address.server);
+  const bool isHere = address.key.empty() && own_.count(address.server) > 0;
   const std::string endpoint = tcpEndpoint(isHere ? "127.0.0.1" : address.server, address.port);
   asked.description = dividere::describe(endpoint, remainingUntil(deadline_), options);
 }
@@ -30553,15 +30555,14 @@ static std::string textOfAddress(const sockaddr* address) {
   return text;
 }
 
-bool isOwnAddress(const std::string& address) {
+std::set<std::string> ownAddresses() {
+  std::set<std::string> own;
   ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return false;
-  bool isOwn = false;
-  for (const ifaddrs* each = all; each && !isOwn; each = each->ifa_next) {
-    isOwn = !address.empty() && textOfAddress(each->ifa_addr) == address;
-  }
+  if (::getifaddrs(&all) != 0) return own;
+  for (const ifaddrs* each = all; each; each = each->ifa_next) own.insert(textOfAddress(each->ifa_addr));
   ::freeifaddrs(all);
-  return isOwn;
+  own.erase("");  // of interfaces with other addresses
+  return own;
 }
 
 std::string tcpEndpoint(const std::string& host, std::uint16_t port) {

@@ -2,12 +2,9 @@
 
 #include "survey.hpp"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
-
 #include <atomic>
 #include <dividere/core/detail/text.hpp>
+#include <dividere/registry/detail/own_address.hpp>
 #include <set>
 #include <thread>
 
@@ -15,22 +12,9 @@
 
 namespace tool {
 
-constexpr std::size_t kAskedAtOnce = 32;
+using dividere::detail::ownAddresses;
 
-/// The IPv4 addresses of this host's interfaces.
-static std::set<std::string> ownAddresses() {
-  std::set<std::string> own;
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return own;
-  for (const ifaddrs* each = all; each; each = each->ifa_next) {
-    if (!each->ifa_addr || each->ifa_addr->sa_family != AF_INET) continue;
-    char text[INET_ADDRSTRLEN] = "";
-    ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr, text, sizeof text);
-    own.insert(text);
-  }
-  ::freeifaddrs(all);
-  return own;
-}
+constexpr std::size_t kAskedAtOnce = 32;
 
 /// What is registered with this host's own address is asked over loopback: it tells that alone, unless told otherwise.
 static std::string overLoopback(const std::string& endpoint, const std::set<std::string>& own) {

@@ -77,7 +77,8 @@ struct DescribeOptions {
 
 /// Asks whatever is at this endpoint what it is. Nothing if it did not reply in time: nobody is there, or somebody who describes
 /// nothing, as all programs of dividere 0.1 and of the Python package, which notice nothing of this. A Publisher that is idle
-/// and has SocketOptions::monitor off may take a second. A Publisher also keeps silent while another of its peers subscribes to everything that it sends.
+/// and has SocketOptions::monitor off may take a second. A Publisher also keeps silent while another of its peers subscribes to
+/// everything that it sends.
 ///
 /// The environment variable DIVIDERE_DESCRIBE of the other side says whom it replies to. `local`, the default: to programs of its
 /// own host, over loopback, ipc and inproc, and to all whom its keys let in (secure()). `all`: to everybody. `off`: to nobody.

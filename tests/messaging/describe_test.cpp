@@ -73,6 +73,20 @@ std::string decodedByProtoc(const std::string& bytes) {
   return text.str();
 }
 
+/// A publisher takes a subscription of this content, which asks, for none that does.
+void checkNoReplyTo(const std::string& content) {
+  Publisher publisher("tcp://*:*");
+  RawSocket asker(ZMQ_SUB);
+  asker.set(ZMQ_SUBSCRIBE, std::string("\xEA\x06") + static_cast<char>(content.size()) + content);
+  asker.set(ZMQ_SUBSCRIBE, "\x0A");
+  asker.connect(meeting(publisher));
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  publisher.send(msg01("the next one"));
+  const auto next = asker.recv();
+  REQUIRE(next);
+  CHECK(next->front().front() == '\x0A');
+}
+
 }  // namespace
 
 TEST_CASE("a publisher tells who it is and what it has sent, over every transport") {
@@ -240,33 +254,13 @@ TEST_CASE("a publisher describes nothing to another host, unless it is told to")
 
 TEST_CASE("a publisher that is to describe nothing is silent") {
   const Environment off("DIVIDERE_DESCRIBE", "off");
-  Publisher publisher("tcp://*:*");
-  RawSocket asker(ZMQ_SUB);
-  const std::string topic = std::string("\xEA\x06\x14") + "describe" + std::string(12, 'x');
-  asker.set(ZMQ_SUBSCRIBE, topic);
-  asker.set(ZMQ_SUBSCRIBE, "\x0A");
-  asker.connect(meeting(publisher));
-  REQUIRE(publisher.waitForSubscribers(1, kLimit));
-  publisher.send(msg01("the next one"));
-  const auto next = asker.recv();
-  REQUIRE(next);
-  CHECK(next->front().front() == '\x0A');
+  checkNoReplyTo("describe" + std::string(12, 'x'));
 }
 
 TEST_CASE("a subscription that only looks like a question is none") {
   for (const int more : {11, 15}) {
     CAPTURE(more);
-    Publisher publisher("tcp://*:*");
-    RawSocket asker(ZMQ_SUB);
-    const std::string content = "describe" + std::string(static_cast<std::size_t>(more), 'x');
-    asker.set(ZMQ_SUBSCRIBE, std::string("\xEA\x06") + static_cast<char>(content.size()) + content);
-    asker.set(ZMQ_SUBSCRIBE, "\x0A");
-    asker.connect(meeting(publisher));
-    REQUIRE(publisher.waitForSubscribers(1, kLimit));
-    publisher.send(msg01("the next one"));
-    const auto next = asker.recv();
-    REQUIRE(next);
-    CHECK(next->front().front() == '\x0A');
+    checkNoReplyTo("describe" + std::string(static_cast<std::size_t>(more), 'x'));
   }
 }
 

@@ -19,6 +19,13 @@ static bool takeBytes(std::string_view& bytes, std::string_view tag, std::string
   return true;
 }
 
+bool skipBundled(std::string_view& bytes) {
+  std::string_view rest = bytes, payload;
+  if (!takeBytes(rest, kBundleTag, payload)) return false;
+  bytes = rest;
+  return true;
+}
+
 static void takeTailField(const FieldReader& field, Publication& publication) {
   switch (field.number()) {
     case kSequenceField: return field.to(publication.sequence);

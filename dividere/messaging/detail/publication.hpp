@@ -121,14 +121,7 @@ inline bool skipMsg(std::string_view& bytes) {
 }
 
 /// Takes a payload of a bundle off the front; false if it is not there or cut short.
-inline bool skipBundled(std::string_view& bytes) {
-  std::uint64_t size;
-  if (bytes.substr(0, kBundleTag.size()) != kBundleTag) return false;
-  std::string_view rest = bytes.substr(kBundleTag.size());
-  if (!readVarint(rest, size) || size > rest.size()) return false;
-  bytes = rest.substr(static_cast<std::size_t>(size));
-  return true;
-}
+bool skipBundled(std::string_view& bytes);
 
 /// The last two of a tail, where they are there.
 inline bool readTailsEnd(std::string_view bytes, Publication& publication) {

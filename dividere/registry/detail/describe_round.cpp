@@ -6,7 +6,6 @@
 
 #include "../../core/detail/thread.hpp"
 #include "../../reactor/detail/remaining.hpp"
-#include "own_address.hpp"
 
 namespace dividere::detail {
 
@@ -58,7 +57,7 @@ void DescribeRound::ask(registry::Described& asked) const {
   options.kind = kindToAsk(address.kind);
   options.socket.host = address.name;
   options.socket.hostKey = address.key;
-  const bool isHere = address.key.empty() && isOwnAddress(address.server);
+  const bool isHere = address.key.empty() && own_.count(address.server) > 0;
   const std::string endpoint = tcpEndpoint(isHere ? "127.0.0.1" : address.server, address.port);
   asked.description = dividere::describe(endpoint, remainingUntil(deadline_), options);
 }

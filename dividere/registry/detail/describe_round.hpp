@@ -3,10 +3,13 @@
 // Asks many endpoints at once what they are.
 
 #include <atomic>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "../../core/detail/deadline.hpp"
 #include "../client.hpp"
+#include "own_address.hpp"
 
 namespace dividere::detail {
 
@@ -23,6 +26,7 @@ class DescribeRound {
   void ask(registry::Described& asked) const;
 
   const Deadline deadline_;
+  const std::set<std::string> own_ = ownAddresses();
   std::vector<registry::Described> all_;
   std::atomic<std::size_t> next_{0};
 };

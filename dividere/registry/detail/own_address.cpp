@@ -57,15 +57,14 @@ static std::string textOfAddress(const sockaddr* address) {
   return text;
 }
 
-bool isOwnAddress(const std::string& address) {
+std::set<std::string> ownAddresses() {
+  std::set<std::string> own;
   ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return false;
-  bool isOwn = false;
-  for (const ifaddrs* each = all; each && !isOwn; each = each->ifa_next) {
-    isOwn = !address.empty() && textOfAddress(each->ifa_addr) == address;
-  }
+  if (::getifaddrs(&all) != 0) return own;
+  for (const ifaddrs* each = all; each; each = each->ifa_next) own.insert(textOfAddress(each->ifa_addr));
   ::freeifaddrs(all);
-  return isOwn;
+  own.erase("");  // of interfaces with other addresses
+  return own;
 }
 
 std::string tcpEndpoint(const std::string& host, std::uint16_t port) {

@@ -3,6 +3,7 @@
 // Where this machine is found by others.
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace dividere::detail {
@@ -11,8 +12,8 @@ namespace dividere::detail {
 /// without one, 127.0.0.1. No packet is sent for it.
 std::string ownAddress();
 
-/// Whether an interface of this machine has this IP address.
-bool isOwnAddress(const std::string& address);
+/// The IP addresses of this machine's interfaces.
+std::set<std::string> ownAddresses();
 
 /// "tcp://host:port"; an IPv6 address gets its brackets.
 std::string tcpEndpoint(const std::string& host, std::uint16_t port);
