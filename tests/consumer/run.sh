@@ -181,14 +181,22 @@ later_protobuf() {
   done
 }
 
+# first_block <language> <heading>: the first block of that language below that heading of README. It is read to its end:
+# who writes to a reader that has left fails, under pipefail.
+first_block() {
+  awk -v opening="\`\`\`$1" -v heading="$2" '
+    $0 == heading { below = 1 }
+    inside && $0 == "```" { inside = 0; below = 0 }
+    inside
+    below && $0 == opening { inside = 1 }' "$root/README.md"
+}
+
 # README's commands for one file, as they stand, with its first program.
 by_hand() {
   local compiler=$1 folder=$3
   cp "$root/single_include/dividere.hpp" "$root/examples/clientMsgs.proto" "$folder"
-  sed -n '/^```cpp$/,/^```$/p' "$root/README.md" | sed '1d;/^```$/q' | sed '$d;/define DIVIDERE_IMPLEMENTATION/d' \
-    > "$folder/program.cpp"
-  sed -n '/^### One file, by hand$/,$p' "$root/README.md" | sed -n '/^```sh$/,/^```$/p' | sed '1d;/^```$/q' | sed '$d' \
-    > "$folder/commands"
+  first_block cpp "# dividere" | sed '/define DIVIDERE_IMPLEMENTATION/d' > "$folder/program.cpp"
+  first_block sh "### One file, by hand" > "$folder/commands"
   grep -q ' -o program ' "$folder/commands"
   cd "$folder"
   # With ccache in place of the compiler, where it is there.
