@@ -5693,7 +5693,7 @@ struct Link {
   bool isDown() const { return isAboutKeys(fault) || (state == State::retrying && failures >= 2); }
 
   /// The last attempt ended for such a reason, and there was none since.
-  bool isRefused() const { return isToldOfFault_ && (state == State::suspect || state == State::broken); }
+  bool isRefused() const { return isSure_ && (state == State::suspect || state == State::broken); }
 
   /// Changes the state as an event of this link says; `reason`: why a handshake failed.
   News follow(connection::EventType event, Clock::time_point now, HandshakeFault reason = HandshakeFault::none);
@@ -5703,6 +5703,9 @@ struct Link {
 
   /// The owner has disconnected and connected again.
   void madeAnew();
+
+  /// ... with other keys than before: what those came to says nothing of these.
+  void madeAnewWith(std::size_t otherKeys);
 
  private:
   void suspect(Clock::time_point now);
@@ -5718,6 +5721,7 @@ struct Link {
   Clock::time_point opened_{};
   std::size_t faults_ = 0;  // in a row that are about keys
   std::size_t tried_ = 0;   // times it was made anew since
+  bool isSure_ = false;     // that they are, and do not fit
   bool isToldOfFault_ = false;
 };
 
@@ -5887,8 +5891,8 @@ class Watch {
   /// The owner has disconnected from there.
   void removeLink(const std::string& endpoint);
 
-  /// The owner made this link anew.
-  void relinked(const std::string& endpoint, std::size_t keys = 1);
+  /// The owner made this link anew; `otherKeys`: how many there are to try, if they are not those of before.
+  void relinked(const std::string& endpoint, std::optional<std::size_t> otherKeys);
 
   /// Whether so many links are up, waiting for that until the deadline. Any thread.
   bool awaitUp(std::size_t count, const Deadline& deadline);
@@ -6428,7 +6432,9 @@ class Dialer {
   };
 
   static bool isGuessing(const Target& target) { return target.keys.size() > 1 && !target.isProven; }
-  static std::size_t keysToTry(const Target& target) { return isGuessing(target) ? target.keys.size() : 1; }
+  static std::vector<std::string> keysToTry(const Target& target) {
+    return isGuessing(target) ? target.keys : std::vector<std::string>{target.key};
+  }
   void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();
@@ -8628,7 +8634,7 @@ void Dialer::connect(const std::string& text, const std::string& advice, const s
   if (credentials_ && leavesProcess) secure(target, false);
   if (isMonitored_ && credentials_) setWaiting(target);
   if (isMonitored_ && leavesProcess) {
-    watch_.addLink(resolved, advice, keysToTry(target));
+    watch_.addLink(resolved, advice, keysToTry(target).size());
     targets_.push_back(std::move(target));
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
@@ -8756,6 +8762,7 @@ void Dialer::setWaiting(const Target& target) {
 }
 
 void Dialer::reconnect(Target& target, bool isRefused) {
+  const auto before = keysToTry(target);
   try {
     if (credentials_) secure(target, isRefused);
   } catch (const Error& error) {
@@ -8765,7 +8772,8 @@ void Dialer::reconnect(Target& target, bool isRefused) {
   retryInterrupted(
       [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
   setWaiting(target);
-  watch_.relinked(target.endpoint, keysToTry(target));
+  const auto keys = keysToTry(target);
+  watch_.relinked(target.endpoint, keys == before ? std::nullopt : std::optional(keys.size()));
   if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
     warn("connect " + target.endpoint + ": " + zmq_strerror(errno));
   }
@@ -10249,6 +10257,7 @@ Link::News Link::cameUp() {
   isOpen_ = false;
   fault = HandshakeFault::none;
   faults_ = tried_ = 0;
+  isSure_ = false;
   const bool isMissed = outage.isTold();
   ended = std::exchange(outage, {});
   if (std::exchange(isToldOfFault_, false)) return News::letIn;
@@ -10282,9 +10291,8 @@ Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
   isOpen_ = false;
   connectionLost_ = true;
   suspect(now);
-  const bool isSure = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
-  if (!isSure || isToldOfFault_) return News::none;
-  isToldOfFault_ = true;
+  isSure_ = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
+  if (!isSure_ || std::exchange(isToldOfFault_, true)) return News::none;
   return News::refused;
 }
 
@@ -10311,6 +10319,13 @@ void Link::madeAnew() {
   connectionLost_ = true;  // what was before may still be told
   if (state == State::broken) ++repairs;
   if (state == State::broken || !isDown()) state = State::connecting;
+}
+
+void Link::madeAnewWith(std::size_t otherKeys) {
+  madeAnew();
+  keys = otherKeys;
+  faults_ = tried_ = 0;
+  isSure_ = false;
 }
 
 /// With its colon; nothing if there is none.
@@ -11790,12 +11805,11 @@ void Watch::wakeOwner() {
   callOwner();
 }
 
-void Watch::relinked(const std::string& endpoint, std::size_t keys) {
+void Watch::relinked(const std::string& endpoint, std::optional<std::size_t> otherKeys) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Link& link : links_.all()) {
     if (link.endpoint != endpoint) continue;
-    link.madeAnew();
-    link.keys = keys;
+    otherKeys ? link.madeAnewWith(*otherKeys) : link.madeAnew();
   }
 }
 

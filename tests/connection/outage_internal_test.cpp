@@ -39,6 +39,13 @@ struct Story {
     CHECK(after(0ms, EventType::connectRetried) == Link::News::none);
   }
 
+  /// A connection on which the host's key does not fit.
+  Link::News unfit() {
+    after(0ms, EventType::connectDelayed);
+    after(0ms, EventType::connected);
+    return after(0ms, EventType::handshakeFailed, HandshakeFault::wrongHostKey);
+  }
+
   std::string words() const { return link.outage.words("there", "a match", now); }
 };
 
@@ -161,4 +168,32 @@ TEST_CASE("a handshake that takes its time and fails means that the peer is sile
     CHECK(story.after(isLong ? 1000ms : 100ms, EventType::handshakeFailed, reason) == Link::News::missed);
     CHECK(story.words().find("says nothing") != std::string::npos);
   }
+}
+
+TEST_CASE("a key that does not fit twice is refused, and told of once") {
+  Story story;
+  CHECK(story.unfit() == Link::News::none);
+  CHECK_FALSE(story.link.isRefused());
+  story.link.madeAnew();
+  CHECK(story.unfit() == Link::News::refused);
+  CHECK(story.link.isRefused());
+  story.link.madeAnew();
+  CHECK_FALSE(story.link.isRefused());
+  CHECK(story.unfit() == Link::News::none);
+  CHECK(story.link.isRefused());
+}
+
+TEST_CASE("what one key came to, even if it is heard late, says nothing of the next ones") {
+  Story story;
+  story.unfit();
+  REQUIRE(story.unfit() == Link::News::refused);
+  story.link.madeAnewWith(2);
+  story.unfit();  // the former attempt's
+  CHECK_FALSE(story.link.isRefused());
+  story.link.madeAnew();
+  story.unfit();
+  CHECK_FALSE(story.link.isRefused());
+  story.link.madeAnew();
+  story.unfit();
+  CHECK(story.link.isRefused());
 }

@@ -24,7 +24,7 @@ void Dialer::connect(const std::string& text, const std::string& advice, const s
   if (credentials_ && leavesProcess) secure(target, false);
   if (isMonitored_ && credentials_) setWaiting(target);
   if (isMonitored_ && leavesProcess) {
-    watch_.addLink(resolved, advice, keysToTry(target));
+    watch_.addLink(resolved, advice, keysToTry(target).size());
     targets_.push_back(std::move(target));
   }
   const auto call = [&] { return zmq_connect(socket_.handle(), resolved.c_str()); };
@@ -152,6 +152,7 @@ void Dialer::setWaiting(const Target& target) {
 }
 
 void Dialer::reconnect(Target& target, bool isRefused) {
+  const auto before = keysToTry(target);
   try {
     if (credentials_) secure(target, isRefused);
   } catch (const Error& error) {
@@ -161,7 +162,8 @@ void Dialer::reconnect(Target& target, bool isRefused) {
   retryInterrupted(
       [&] { return zmq_disconnect(socket_.handle(), endpoint); });  // fails if libzmq has dropped it: as well
   setWaiting(target);
-  watch_.relinked(target.endpoint, keysToTry(target));
+  const auto keys = keysToTry(target);
+  watch_.relinked(target.endpoint, keys == before ? std::nullopt : std::optional(keys.size()));
   if (retryInterrupted([&] { return zmq_connect(socket_.handle(), endpoint); }) != 0) {
     warn("connect " + target.endpoint + ": " + zmq_strerror(errno));
   }

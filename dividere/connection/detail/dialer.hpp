@@ -74,7 +74,9 @@ class Dialer {
   };
 
   static bool isGuessing(const Target& target) { return target.keys.size() > 1 && !target.isProven; }
-  static std::size_t keysToTry(const Target& target) { return isGuessing(target) ? target.keys.size() : 1; }
+  static std::vector<std::string> keysToTry(const Target& target) {
+    return isGuessing(target) ? target.keys : std::vector<std::string>{target.key};
+  }
   void setWaiting(const Target& target);
   bool isDealing() const { return deals_ && targets_.size() > 1; }
   std::vector<Link> look();

@@ -58,6 +58,7 @@ Link::News Link::cameUp() {
   isOpen_ = false;
   fault = HandshakeFault::none;
   faults_ = tried_ = 0;
+  isSure_ = false;
   const bool isMissed = outage.isTold();
   ended = std::exchange(outage, {});
   if (std::exchange(isToldOfFault_, false)) return News::letIn;
@@ -91,9 +92,8 @@ Link::News Link::failed(Clock::time_point now, HandshakeFault reason) {
   isOpen_ = false;
   connectionLost_ = true;
   suspect(now);
-  const bool isSure = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
-  if (!isSure || isToldOfFault_) return News::none;
-  isToldOfFault_ = true;
+  isSure_ = reason != HandshakeFault::wrongHostKey || (faults_ > 1 && tried_ + 1 >= keys && faults_ > keys);
+  if (!isSure_ || std::exchange(isToldOfFault_, true)) return News::none;
   return News::refused;
 }
 
@@ -120,6 +120,13 @@ void Link::madeAnew() {
   connectionLost_ = true;  // what was before may still be told
   if (state == State::broken) ++repairs;
   if (state == State::broken || !isDown()) state = State::connecting;
+}
+
+void Link::madeAnewWith(std::size_t otherKeys) {
+  madeAnew();
+  keys = otherKeys;
+  faults_ = tried_ = 0;
+  isSure_ = false;
 }
 
 /// With its colon; nothing if there is none.

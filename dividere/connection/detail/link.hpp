@@ -52,7 +52,7 @@ struct Link {
   bool isDown() const { return isAboutKeys(fault) || (state == State::retrying && failures >= 2); }
 
   /// The last attempt ended for such a reason, and there was none since.
-  bool isRefused() const { return isToldOfFault_ && (state == State::suspect || state == State::broken); }
+  bool isRefused() const { return isSure_ && (state == State::suspect || state == State::broken); }
 
   /// Changes the state as an event of this link says; `reason`: why a handshake failed.
   News follow(connection::EventType event, Clock::time_point now, HandshakeFault reason = HandshakeFault::none);
@@ -62,6 +62,9 @@ struct Link {
 
   /// The owner has disconnected and connected again.
   void madeAnew();
+
+  /// ... with other keys than before: what those came to says nothing of these.
+  void madeAnewWith(std::size_t otherKeys);
 
  private:
   void suspect(Clock::time_point now);
@@ -77,6 +80,7 @@ struct Link {
   Clock::time_point opened_{};
   std::size_t faults_ = 0;  // in a row that are about keys
   std::size_t tried_ = 0;   // times it was made anew since
+  bool isSure_ = false;     // that they are, and do not fit
   bool isToldOfFault_ = false;
 };
 

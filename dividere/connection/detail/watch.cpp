@@ -90,12 +90,11 @@ void Watch::wakeOwner() {
   callOwner();
 }
 
-void Watch::relinked(const std::string& endpoint, std::size_t keys) {
+void Watch::relinked(const std::string& endpoint, std::optional<std::size_t> otherKeys) {
   std::lock_guard<std::mutex> lock(mutex_);
   for (Link& link : links_.all()) {
     if (link.endpoint != endpoint) continue;
-    link.madeAnew();
-    link.keys = keys;
+    otherKeys ? link.madeAnewWith(*otherKeys) : link.madeAnew();
   }
 }
 

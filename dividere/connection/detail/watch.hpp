@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -79,8 +80,8 @@ class Watch {
   /// The owner has disconnected from there.
   void removeLink(const std::string& endpoint);
 
-  /// The owner made this link anew.
-  void relinked(const std::string& endpoint, std::size_t keys = 1);
+  /// The owner made this link anew; `otherKeys`: how many there are to try, if they are not those of before.
+  void relinked(const std::string& endpoint, std::optional<std::size_t> otherKeys);
 
   /// Whether so many links are up, waiting for that until the deadline. Any thread.
   bool awaitUp(std::size_t count, const Deadline& deadline);
