@@ -58,11 +58,12 @@ void host(const Arguments& arguments) {
 
 // --- The process that receives and asks ---
 
-constexpr std::chrono::milliseconds kLong{30000}, kShort{100};
+constexpr std::chrono::milliseconds kLong{10000}, kShort{100};
 
 class Driver {
  public:
-  explicit Driver(const std::string& name) : host_({"host", name}), link_(peerNamed(name).link(host_.line())) {}
+  explicit Driver(const std::string& name)
+      : name_(name), host_({"host", name}), link_(peerNamed(name).link(host_.line())) {}
 
   /// Returns when what is published is received, and nothing is under way.
   void begin() {
@@ -88,7 +89,7 @@ class Driver {
       receive(sample);
       if ((i + 1) % batch == 0 && said < batches) host_.say(order), ++said;
     }
-    require(sample.ByteSizeLong() == bytes, "another message was received");
+    require(sample.ByteSizeLong() == bytes, name_ + ": another message was received");
     return static_cast<double>(batches * batch - 1) / secondsSince(start);
   }
 
@@ -109,8 +110,9 @@ class Driver {
   }
 
  private:
-  void receive(Sample& sample) { require(link_->receive(sample, kLong), "nothing comes any more"); }
+  void receive(Sample& sample) { require(link_->receive(sample, kLong), name_ + ": nothing comes any more"); }
 
+  const std::string name_;
   Child host_;
   std::unique_ptr<Link> link_;
   std::size_t said_ = 0, got_ = 0;
@@ -153,10 +155,8 @@ class Comparison {
   Comparison() {
     for (const Peer& peer : allPeers()) {
       try {
-        auto child = std::make_unique<Child>(Arguments{"drive", peer.name});
-        require(child->line() == "there", "it does not begin");
+        children_.push_back(begun(peer.name));
         names_.push_back(peer.name);
-        children_.push_back(std::move(child));
       } catch (const std::exception& error) {
         std::cerr << peer.name << " is left out: " << error.what() << std::endl;
       }
@@ -165,23 +165,19 @@ class Comparison {
 
   void rates(std::size_t bytes) {
     std::vector<std::size_t> counts;
-    for (const auto& child : children_) {
-      const double once =
-          std::stod(child->ask("rate " + std::to_string(bytes) + " " + std::to_string(bytes > 1024 ? 100 : 5000)));
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+      const double once = rate(i, bytes, bytes > 1024 ? 100 : 5000);
       counts.push_back(static_cast<std::size_t>(once * 3 * std::chrono::duration<double>(turn()).count()));
     }
     Columns rates(children_.size());
-    eachInTurn([&](std::size_t i) {
-      rates[i].push_back(
-          std::stod(children_[i]->ask("rate " + std::to_string(bytes) + " " + std::to_string(counts[i]))));
-    });
+    eachInTurn([&](std::size_t i) { rates[i].push_back(rate(i, bytes, counts[i])); });
     rows("pub/sub " + sizeName(bytes), "msgs/s", names_, rates);
   }
 
   void trips(std::size_t bytes) {
     Columns middle(children_.size()), late(children_.size());
     eachInTurn([&](std::size_t i) {
-      std::istringstream figures(children_[i]->ask("trips " + std::to_string(bytes)));
+      std::istringstream figures(ask(i, "trips " + std::to_string(bytes)));
       double p50 = 0, p99 = 0;
       figures >> p50 >> p99;
       middle[i].push_back(p50);
@@ -192,6 +188,29 @@ class Comparison {
   }
 
  private:
+  static std::unique_ptr<Child> begun(const std::string& name) {
+    auto child = std::make_unique<Child>(Arguments{"drive", name});
+    require(child->line() == "there", "it does not begin");
+    return child;
+  }
+
+  /// A peer that loses a message fails its turn, and has it again with new processes.
+  std::string ask(std::size_t peer, const std::string& what) {
+    for (int turnsLeft = 5;; --turnsLeft) {
+      try {
+        return children_[peer]->ask(what);
+      } catch (const std::exception&) {
+        if (turnsLeft == 1) throw;
+        std::cerr << names_[peer] << ": a turn failed, and is repeated" << std::endl;
+        children_[peer] = begun(names_[peer]);
+      }
+    }
+  }
+
+  double rate(std::size_t peer, std::size_t bytes, std::size_t count) {
+    return std::stod(ask(peer, "rate " + std::to_string(bytes) + " " + std::to_string(count)));
+  }
+
   /// Round after round, each time beginning with another one: what disturbs falls on all.
   template <class Once>
   void eachInTurn(const Once& once) {
