@@ -100,8 +100,9 @@ void Audience::readSome() {
 
 bool Audience::readNewsIfIdle() {
   std::unique_lock<std::mutex> lock(mutex, std::defer_lock);
-  for (int i = 0; i < kLockTries && !lock.owns_lock(); ++i) lock.try_lock();
-  if (!lock.owns_lock() || !socket) return hasMore || isLookDue_;
+  bool isLocked = false;
+  for (int i = 0; i < kLockTries && !isLocked; ++i) isLocked = lock.try_lock();
+  if (!isLocked || !socket) return hasMore || isLookDue_;
   isLookDue_ = false;
   readSome();
   if (serve()) hasMore = true;
