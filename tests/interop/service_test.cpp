@@ -163,8 +163,9 @@ TEST_SUITE("service, registering again") {
 
   TEST_CASE("Python registry that restarts, C++ service: it does, and is found again") {
     if (noPython()) return;
-    std::optional<Peer> registry(std::in_place, "registry_server", Words{}, kPublished);
-    const Words ports = {registry->port(0), registry->port(1)};
+    const stage::FreePorts free;
+    const Words ports = {std::to_string(free.first), std::to_string(free.first + 1)};
+    std::optional<Peer> registry(std::in_place, "registry_server", ports, kPublished);
     const Location location = locationOf(*registry);
     CppService service(location);
     const Words registered = registry->hearUntil("registered");
@@ -176,15 +177,15 @@ TEST_SUITE("service, registering again") {
 
   TEST_CASE("C++ registry that restarts, Python service: asked to, it does, and is found again") {
     if (noPython()) return;
-    std::optional<Server> registry(stage::anywhere());
-    const auto again = stage::again(*registry);
+    const stage::FreePorts ports;
+    std::optional<Server> registry(ports.options());
     const Location location = locationOf(*registry);
     Peer service = pythonService(location);
     // As it starts, and again when the registry has seen it listen. In the middle of that it would wait for the old
     // registry's reply for ever, as in the package.
     for (int i = 0; i < 2; ++i) service.hearUntil("registered");
     registry.reset();
-    registry.emplace(again);
+    registry.emplace(ports.options());
     // Nothing else makes it register.
     REQUIRE(support::eventually([&] { return registry->entries() == 1; }));
     Client caller(kName, stage::asking(location));

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "kit.hpp"
+#include "support/eventually.hpp"
 
 using namespace kit;
 using dividere::Errc;
@@ -31,12 +32,13 @@ bool runUntil(MtMsgReactor& reactor, const Condition& met) {
   return true;
 }
 
-/// Until there is nothing to do any more.
-void settle(MtMsgReactor& reactor) {
-  do {
+/// Whether there comes to be nothing to do any more, and the descriptor says so.
+bool settles(MtMsgReactor& reactor) {
+  return support::eventually([&] {
     while (reactor.runOnce(0ms)) {
     }
-  } while (isReadable(reactor, 20ms));
+    return !isReadable(reactor, 20ms);
+  });
 }
 
 }  // namespace
@@ -64,25 +66,22 @@ TEST_CASE("a reactor's descriptor is readable until all messages have been handl
   const std::string endpoint = addDealer(reactor);
   reactor.on([&](const Msg01&) { ++handled; });
   CHECK(isReadable(reactor));  // before the first look
-  settle(reactor);
-  CHECK_FALSE(isReadable(reactor));
+  CHECK(settles(reactor));
   Dealer dealer(endpoint);
   for (int i = 0; i < 500; ++i) dealer.send(msg01("x"));
   CHECK(runUntil(reactor, [&] { return handled == 500; }));
-  settle(reactor);
-  CHECK_FALSE(isReadable(reactor));
+  CHECK(settles(reactor));
 }
 
 TEST_CASE("a reactor's descriptor tells of posted functions, from any thread, and of timers") {
   MtMsgReactor reactor;
   std::atomic<int> ran{0};
-  settle(reactor);
+  CHECK(settles(reactor));
   reactor.post([&] { ++ran; });
   CHECK(runUntil(reactor, [&] { return ran == 1; }));
   std::thread([&] { reactor.post([&] { reactor.post([&] { ++ran; }); }); }).join();
   CHECK(runUntil(reactor, [&] { return ran == 2; }));
-  settle(reactor);
-  CHECK_FALSE(isReadable(reactor));
+  CHECK(settles(reactor));
   reactor.every(1ms, [&] { ++ran; });
   CHECK(runUntil(reactor, [&] { return ran == 5; }));
 }
@@ -94,7 +93,7 @@ TEST_CASE("a socket that is added between two calls of runOnce is listened to") 
     ++handled;
     return message;
   });
-  settle(reactor);
+  CHECK(settles(reactor));
   const std::string endpoint = addResponse(reactor);
   Request request(endpoint);
   request.send(msg01("asked"));
@@ -168,7 +167,7 @@ TEST_CASE("stop ends a runOnce that waits; between two calls it runs what is pos
 
   MtMsgReactor reactor;
   addResponse(reactor);
-  settle(reactor);
+  CHECK(settles(reactor));
   int ran = 0;
   reactor.post([&] { ++ran; });
   reactor.stop();

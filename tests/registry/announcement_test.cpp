@@ -100,12 +100,12 @@ TEST_CASE("stop() takes an endpoint out of the registry, once and for all") {
 }
 
 TEST_CASE("an announcement comes back with its registry, with all it said") {
-  auto server = std::make_unique<Server>(stage::anywhere());
-  const auto again = stage::again(*server);
+  const stage::FreePorts ports;
+  auto server = std::make_unique<Server>(ports.options());
   Announcement announced("name", 5100, "broker", at(*server));
   REQUIRE(announced.wait(support::kLimit));
   server.reset();
-  server = std::make_unique<Server>(again);
+  server = std::make_unique<Server>(ports.options());
   auto client = stage::clientOf(*server);
   CHECK(support::eventually([&] { return client.instances("name", support::kLimit).size() == 1; }));
   CHECK(client.instances("name").front().kind == "broker");

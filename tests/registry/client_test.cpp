@@ -307,14 +307,14 @@ TEST_CASE("what was given up is not done later") {
 }
 
 TEST_CASE("a client survives any number of restarts of its registry") {
-  auto server = std::make_unique<Server>(stage::anywhere());
+  const stage::FreePorts ports;
+  auto server = std::make_unique<Server>(ports.options());
   Client client = stage::clientOf(*server);
   for (std::uint16_t i = 0; i < 5; ++i) {
     client.registerService("name", static_cast<std::uint16_t>(5100 + i), support::kLimit);
     CHECK(client.lookupService("name", support::kLimit)->port == 5100 + i);
-    const auto options = stage::again(*server);
     server.reset();
-    server = std::make_unique<Server>(options);
+    server = std::make_unique<Server>(ports.options());
   }
 }
 

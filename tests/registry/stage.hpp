@@ -31,23 +31,17 @@ inline dividere::registry::ServerOptions anywhere() {
   return options;
 }
 
-/// The same ports again: as if it had been restarted. Anybody's connection may have them in between: see FreePorts.
-inline dividere::registry::ServerOptions again(const dividere::registry::Server& server) {
-  dividere::registry::ServerOptions options;
-  options.port = server.port();
-  options.announcePort = server.announcePort();
-  return options;
-}
-
 inline dividere::registry::Location locationOf(const dividere::registry::Server& server) {
   return {"localhost", server.port(), server.announcePort()};
 }
 
 inline dividere::registry::Client clientOf(const dividere::registry::Server& server) {
-  return dividere::registry::Client({locationOf(server)});
+  dividere::registry::ClientOptions patient;
+  patient.timeout = support::kLimit;
+  return dividere::registry::Client({locationOf(server)}, patient);
 }
 
-/// Two ports in a row that nobody has, as long as this lives.
+/// Two ports in a row that nobody has, as long as this lives: for a registry that starts later, or again.
 class FreePorts {
  public:
   FreePorts() {

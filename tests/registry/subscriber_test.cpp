@@ -180,14 +180,14 @@ TEST_CASE("what is no publisher is not connected to; who does not say what it is
 }
 
 TEST_CASE("a Subscriber hears on while its registry is away, and finds newcomers when it is back") {
-  auto server = std::make_unique<Server>(stage::anywhere());
-  const auto again = stage::again(*server);
+  const stage::FreePorts ports;
+  auto server = std::make_unique<Server>(ports.options());
   Subscriber subscriber = subscriberTo(*server, "camera");
   Camera camera(*server, "camera");
   REQUIRE(firstOf(camera.publisher, subscriber, "here") == "here");
   server.reset();
   CHECK(firstOf(camera.publisher, subscriber, "still here") == "still here");
-  server = std::make_unique<Server>(again);
+  server = std::make_unique<Server>(ports.options());
   Camera newcomer(*server, "camera");
   CHECK(firstOf(newcomer.publisher, subscriber, "here, too") == "here, too");
   CHECK(firstOf(camera.publisher, subscriber, "as ever") == "as ever");

@@ -147,8 +147,8 @@ TEST_CASE("a watch tells that a lease has ended") {
 }
 
 TEST_CASE("a watch lives through its registry's restart: who comes back never went, who does not has gone") {
-  auto server = std::make_unique<Server>(stage::anywhere());
-  const auto again = stage::again(*server);
+  const stage::FreePorts ports;
+  auto server = std::make_unique<Server>(ports.options());
   Announcement stays("stays", 1, "", at(*server));
   OldPeer(server->port()).registers("goes", "192.0.2.7", 2);
   OldPeer(server->port()).registers("is.late", "192.0.2.7", 3);
@@ -156,7 +156,7 @@ TEST_CASE("a watch lives through its registry's restart: who comes back never we
   Watch watch = stage::clientOf(*server).watch("*", told.function());
   REQUIRE(told.reach(3));
   server.reset();
-  server = std::make_unique<Server>(again);
+  server = std::make_unique<Server>(ports.options());
   stage::clientOf(*server).registerService("comes", 4, support::kLimit);
   REQUIRE(told.reachOne("+comes:4"));  // it has been listed what the registry knows by now
   OldPeer(server->port()).registers("is.late", "192.0.2.7", 3);

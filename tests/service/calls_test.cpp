@@ -317,7 +317,7 @@ TEST_CASE("calls beyond the limit end as overloaded, and there is room again whe
 TEST_CASE("a call that must not be repeated ends when the instance that has it dies") {
   Server server(stage::anywhere());
   const std::string port = std::to_string(server.port());
-  support::Program first("echo", {"name", port, "500", "x"}), second("echo", {"name", port, "500", "y"});
+  support::Program first("echo", {"name", port, "60000", "x"}), second("echo", {"name", port, "60000", "y"});
   REQUIRE(first.line() == "ready");
   REQUIRE(second.line() == "ready");
   Client client("name", stage::asking(server));

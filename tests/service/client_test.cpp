@@ -62,6 +62,15 @@ void answer(support::RawSocket& instance, support::Frames request, const std::st
   instance.send(request);
 }
 
+/// Whether a call that has so much time ends without a reply. Before the registry has told who there is it would fail.
+bool getsNoReply(Client& client, std::chrono::milliseconds limit) {
+  for (;;) {
+    bool isReplied = false;
+    const auto code = support::codeOf([&] { isReplied = client.call<Msg01>(stage::msg01("late"), limit).has_value(); });
+    if (code != Errc::noRegistry) return !code && !isReplied;
+  }
+}
+
 }  // namespace
 
 // --- Calling ---
@@ -180,7 +189,7 @@ TEST_CASE("no such service, no registry and no reply in time are three things") 
   stage::OldPeer(server.port()).registers("silent", "127.0.0.1", silent.port());
   Client patient("silent", stage::asking(server));
   const auto begin = std::chrono::steady_clock::now();
-  CHECK_FALSE(patient.call<Msg01>(stage::msg01("x"), 1s));
+  CHECK(getsNoReply(patient, 1s));
   CHECK(std::chrono::steady_clock::now() - begin >= 1s);
 }
 
@@ -200,7 +209,7 @@ TEST_CASE("a registered service that nobody can reach gives no reply in time") {
   const stage::FreePorts nobody;
   stage::OldPeer(server.port()).registers("name", "127.0.0.1", nobody.first);
   Client client("name", stage::asking(server));
-  CHECK_FALSE(client.call<Msg01>(stage::msg01("x"), 1s));
+  CHECK(getsNoReply(client, 1s));
 }
 
 TEST_CASE("a handler that fails is told with what it threw; a type that it does not know as that") {
@@ -232,9 +241,14 @@ TEST_CASE("a reply that comes too late is not taken for the next call's") {
   dividere::messaging::Response response("tcp://*:*");
   stage::OldPeer(server.port()).registers("name", "127.0.0.1", response.port());
   Client client("name", stage::asking(server));
-  CHECK_FALSE(client.call<Msg01>(stage::msg01("late"), 1s));
+  do REQUIRE(getsNoReply(client, 1s));
+  while (!response.wait(0ms));
   std::thread answering([&] {
-    for (int i = 0; i < 2; ++i) response.send(response.recv<Msg01>());
+    for (std::string text; text != "next";) {
+      const Msg01 request = response.recv<Msg01>();
+      text = request.field1();
+      response.send(request);
+    }
   });
   CHECK(call(client, "next") == "next");
   answering.join();
@@ -269,7 +283,7 @@ TEST_CASE("calls move to another instance when one is killed, also those it had"
   const std::string port = std::to_string(server.port());
   auto doomed = std::make_unique<support::Program>("echo", std::vector<std::string>{"name", port, "500", "doomed"});
   REQUIRE(doomed->line() == "ready");
-  support::Program other("echo", {"name", port, "500", "other"});
+  support::Program other("echo", {"name", port, "60000", "other"});
   REQUIRE(other.line() == "ready");
   Client client("name", stage::asking(server));
   REQUIRE(allAnswer(client, {"doomed", "other"}));
@@ -337,7 +351,7 @@ TEST_CASE("a call that must not be handled twice is not given to another instanc
   Server server(stage::anywhere());
   ClientOptions options = stage::asking(server);
   options.resends = 0;
-  support::Program process("echo", {"name", std::to_string(server.port()), "500", "x"});
+  support::Program process("echo", {"name", std::to_string(server.port()), "60000", "x"});
   REQUIRE(process.line() == "ready");
   Client client("name", options);
   CHECK(support::codeOf([&] { call(client, "die"); }) == Errc::gaveUp);
@@ -400,7 +414,8 @@ TEST_CASE("a call that gives up while it brings the replies of all leaves them t
   Client client("name", stage::asking(server));
   REQUIRE(call(client, "") == "");  // it is connected
   std::thread first([&] {
-    CHECK_FALSE(client.call<Msg01>(stage::msg01("first"), 500ms));
+    do CHECK_FALSE(client.call<Msg01>(stage::msg01("first"), 500ms));
+    while (!begun.happened());
     gaveUp.happen();
   });
   CHECK(begun.wait());
@@ -677,6 +692,9 @@ TEST_CASE("a call whose instance died says so, too, if its time is up before ano
   ClientOptions options = stage::asking(registry);
   options.patience = std::chrono::hours(1);
   Client client("name", options);
+  auto first = std::async(std::launch::async, [&] { return call(client, "x"); });
+  answer(*instance, instance->recv().value(), "words");
+  REQUIRE(first.get() == "words");  // from now on it is connected
   auto code = std::async(std::launch::async,
                          [&] { return support::codeOf([&] { client.call<Msg01>(stage::msg01("x"), 2s); }); });
   REQUIRE(instance->recv());
