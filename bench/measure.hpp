@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ inline int rounds() { return quick ? 5 : 25; }
 
 /// How long one turn of one side takes. Short, as what disturbs comes and goes within a second.
 inline std::chrono::milliseconds turn() { return std::chrono::milliseconds(10); }
+
+/// A benchmark that does not do its work ends with these words.
+inline void require(bool met, const std::string& what) {
+  if (!met) throw std::runtime_error(what);
+}
 
 inline double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();

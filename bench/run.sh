@@ -15,7 +15,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_dir=${BUILD_DIR:-build/for_bench}
-order=(codec round_trip pub_sub bundles dealer proxy broker reactor service calls registry sockets stopping first_message include_cost)
+order=(codec round_trip pub_sub newcomers bundles dealer proxy broker reactor service calls registry sockets stopping first_message include_cost)
 
 flags=()
 names=()

@@ -7,8 +7,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
+
+#include "../measure.hpp"
 
 namespace bench {
 
@@ -38,10 +39,6 @@ struct Peer {
   std::function<std::unique_ptr<Host>()> host;
   std::function<std::unique_ptr<Link>(const std::string& where)> link;
 };
-
-inline void require(bool met, const std::string& what) {
-  if (!met) throw std::runtime_error(what);
-}
 
 inline void parse(Sample& sample, const void* data, std::size_t size) {
   require(sample.ParseFromArray(data, static_cast<int>(size)), "no such message");
