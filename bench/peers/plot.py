@@ -25,7 +25,8 @@ def machine():
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
                 break
-    return f"{os.cpu_count()} x {model}, Linux {os.uname().release}, tcp loopback, {datetime.date.today()}"
+    system = ".".join(os.uname().release.split(".")[:2])
+    return f"{os.cpu_count()} x {model}, Linux {system}, tcp loopback, {datetime.date.today()}"
 
 
 def read(file):
