@@ -24,10 +24,8 @@
 #include <exception>
 #include <functional>
 #include <initializer_list>
-#include <iterator>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -108,7 +106,7 @@ class Error : public std::system_error {
 /// The client gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
 /// 0 stands for none.
 struct Failure : std::exception {
-  Failure(int code, std::string text) : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
+  Failure(int code, std::string text);
 
   int code() const noexcept { return code_; }
   const std::string& text() const noexcept { return *text_; }
@@ -303,9 +301,9 @@ class Timeout {
   template <class Rep, class Period>
   static constexpr std::chrono::milliseconds roundedUp(std::chrono::duration<Rep, Period> time) {
     using std::chrono::milliseconds;
-    const std::chrono::duration<long double, std::milli> exact = time;
-    if (exact <= milliseconds::zero()) return milliseconds::zero();
-    if (!(exact < milliseconds::max())) return milliseconds::max();
+    const long double exact = std::chrono::duration<long double, std::milli>(time).count();
+    if (exact <= 0) return milliseconds::zero();
+    if (!(exact < static_cast<long double>(milliseconds::max().count()))) return milliseconds::max();
     return std::chrono::ceil<milliseconds>(time);
   }
 
@@ -1103,6 +1101,7 @@ class Destinations;
 class Frame;
 class Intake;
 class Newest;
+class WantedTopics;
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -1178,8 +1177,7 @@ class Subscriber : public Connector {
   detail::Deadline untilDue(const detail::Deadline& deadline) const;
   void setOwnTopics(int option);
 
-  std::set<std::string> topics_;
-  std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
+  detail::Hidden<detail::WantedTopics> topics_;
   detail::Hidden<detail::Intake> intake_;
   std::shared_ptr<detail::Newest> newest_;  // null: every message is the user's
   bool isLookedAt_ = false;                 // the socket keeps a message that the intake takes
@@ -3626,6 +3624,7 @@ class Service : public reactor::Handling<Service> {
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
 #include <ifaddrs.h>
+#include <iterator>
 #include <limits>
 #include <linux/futex.h>
 #include <list>
@@ -3639,6 +3638,7 @@ class Service : public reactor::Handling<Service> {
 #include <poll.h>
 #include <pthread.h>
 #include <random>
+#include <set>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -4637,6 +4637,9 @@ std::string Error::context() const {
   const bool hasEnd = text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
   return hasEnd ? text.substr(0, text.size() - end.size()) : text;
 }
+
+Failure::Failure(int code, std::string text)
+    : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
 
 }  // namespace dividere
 #endif
@@ -13023,6 +13026,13 @@ std::string_view name(EventType type) {
 #if DIVIDERE_IN_PART(1)
 namespace dividere::detail {
 
+/// The topics that the user has asked for.
+class WantedTopics {
+ public:
+  std::set<std::string> names;
+  std::size_t bytes = 0;  // as subscription_limits.hpp counts them
+};
+
 /// `others`: the bytes of the topics that are there already.
 static void requireAllowed(const std::string& who, const std::string& topic, std::size_t others) {
   const auto fail = [&](const std::string& what, std::size_t most) {
@@ -13062,6 +13072,7 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SocketOptions& options, std::string_view address,
                        std::shared_ptr<detail::Destinations> destinations)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
+      topics_(std::make_unique<detail::WantedTopics>()),
       id_(detail::makeIdTopic()) {
   if (!address.empty()) address_.append(address).append(detail::idOfTopic(id_));
   // It sends nothing but its topics, which libzmq drops in silence when a queue is full; subscribe() bounds them.
@@ -13094,23 +13105,23 @@ void Subscriber::setOwnTopics(int option) {
 
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
-  if (topics_.count(topic) > 0) return;
-  detail::requireAllowed(socket.who(), topic, topicBytes_);
+  if (topics_->names.count(topic) > 0) return;
+  detail::requireAllowed(socket.who(), topic, topics_->bytes);
   setSubscription(ZMQ_SUBSCRIBE, topic);
-  topics_.insert(topic);
-  topicBytes_ += topic.size() + detail::kTopicOverhead;
-  if (topics_.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
+  topics_->names.insert(topic);
+  topics_->bytes += topic.size() + detail::kTopicOverhead;
+  if (topics_->names.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
   socket();
-  const auto found = topics_.find(topic);
-  if (found == topics_.end()) return;
+  const auto found = topics_->names.find(topic);
+  if (found == topics_->names.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
-  if (topics_.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
+  if (topics_->names.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
   setSubscription(ZMQ_UNSUBSCRIBE, topic);
-  topics_.erase(found);
-  topicBytes_ -= topic.size() + detail::kTopicOverhead;
+  topics_->names.erase(found);
+  topics_->bytes -= topic.size() + detail::kTopicOverhead;
 }
 
 void Subscriber::setSubscription(int option, const std::string& topic) {
@@ -13130,7 +13141,6 @@ Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
   endKeeping();
   Connector::operator=(std::move(other));
   topics_ = std::move(other.topics_);
-  topicBytes_ = other.topicBytes_;
   intake_ = std::move(other.intake_);
   newest_ = std::move(other.newest_);
   isLookedAt_ = other.isLookedAt_;

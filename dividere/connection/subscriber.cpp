@@ -1,5 +1,6 @@
 #include "subscriber.hpp"
 
+#include <set>
 #include <utility>
 
 #include "../core/error.hpp"
@@ -10,6 +11,13 @@
 #include "detail/subscription_limits.hpp"
 
 namespace dividere::detail {
+
+/// The topics that the user has asked for.
+class WantedTopics {
+ public:
+  std::set<std::string> names;
+  std::size_t bytes = 0;  // as subscription_limits.hpp counts them
+};
 
 /// `others`: the bytes of the topics that are there already.
 static void requireAllowed(const std::string& who, const std::string& topic, std::size_t others) {
@@ -50,6 +58,7 @@ Subscriber::Subscriber(const std::string& endpoint, const std::vector<std::strin
                        const SocketOptions& options, std::string_view address,
                        std::shared_ptr<detail::Destinations> destinations)
     : Connector(std::make_unique<detail::Socket>("connection::Subscriber", ZMQ_SUB, options)),
+      topics_(std::make_unique<detail::WantedTopics>()),
       id_(detail::makeIdTopic()) {
   if (!address.empty()) address_.append(address).append(detail::idOfTopic(id_));
   // It sends nothing but its topics, which libzmq drops in silence when a queue is full; subscribe() bounds them.
@@ -82,23 +91,23 @@ void Subscriber::setOwnTopics(int option) {
 
 void Subscriber::subscribe(const std::string& topic) {
   detail::Socket& socket = this->socket();
-  if (topics_.count(topic) > 0) return;
-  detail::requireAllowed(socket.who(), topic, topicBytes_);
+  if (topics_->names.count(topic) > 0) return;
+  detail::requireAllowed(socket.who(), topic, topics_->bytes);
   setSubscription(ZMQ_SUBSCRIBE, topic);
-  topics_.insert(topic);
-  topicBytes_ += topic.size() + detail::kTopicOverhead;
-  if (topics_.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
+  topics_->names.insert(topic);
+  topics_->bytes += topic.size() + detail::kTopicOverhead;
+  if (topics_->names.size() == 1) setOwnTopics(ZMQ_SUBSCRIBE);
 }
 
 void Subscriber::unsubscribe(const std::string& topic) {
   socket();
-  const auto found = topics_.find(topic);
-  if (found == topics_.end()) return;
+  const auto found = topics_->names.find(topic);
+  if (found == topics_->names.end()) return;
   // Without a topic it is nobody's subscriber, and not to be counted as one.
-  if (topics_.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
+  if (topics_->names.size() == 1) setOwnTopics(ZMQ_UNSUBSCRIBE);
   setSubscription(ZMQ_UNSUBSCRIBE, topic);
-  topics_.erase(found);
-  topicBytes_ -= topic.size() + detail::kTopicOverhead;
+  topics_->names.erase(found);
+  topics_->bytes -= topic.size() + detail::kTopicOverhead;
 }
 
 void Subscriber::setSubscription(int option, const std::string& topic) {
@@ -118,7 +127,6 @@ Subscriber& Subscriber::operator=(Subscriber&& other) noexcept {
   endKeeping();
   Connector::operator=(std::move(other));
   topics_ = std::move(other.topics_);
-  topicBytes_ = other.topicBytes_;
   intake_ = std::move(other.intake_);
   newest_ = std::move(other.newest_);
   isLookedAt_ = other.isLookedAt_;

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +18,7 @@ class Destinations;
 class Frame;
 class Intake;
 class Newest;
+class WantedTopics;
 }  // namespace dividere::detail
 
 namespace dividere::connection {
@@ -95,8 +94,7 @@ class Subscriber : public Connector {
   detail::Deadline untilDue(const detail::Deadline& deadline) const;
   void setOwnTopics(int option);
 
-  std::set<std::string> topics_;
-  std::size_t topicBytes_ = 0;  // as subscription_limits.hpp counts them
+  detail::Hidden<detail::WantedTopics> topics_;
   detail::Hidden<detail::Intake> intake_;
   std::shared_ptr<detail::Newest> newest_;  // null: every message is the user's
   bool isLookedAt_ = false;                 // the socket keeps a message that the intake takes

