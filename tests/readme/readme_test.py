@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compiles every C++ snippet of README.md with warnings as errors.
+"""Compiles every C++ snippet of README.md and doc/*.md with warnings as errors.
 
 A snippet with a main() is linked and run as well; what it prints is compared with the text block after it. Any other
 one is the inside of a function. Usage: readme_test.py ROOT BUILD_DIR (where clientMsgs.pb.h and .cc are made).
@@ -46,22 +46,24 @@ def main():
     libraries += ["-pthread", "-ldl"]  # -ldl: glibc before 2.34
     compile_ = [compiler, *FLAGS, f"-I{root}/single_include", f"-I{build}"]
 
-    found = blocks((root / "README.md").read_text())
+    found = []
+    for document in [root / "README.md", *sorted((root / "doc").glob("*.md"))]:
+        found += [(document, *block) for block in blocks(document.read_text())]
     programs = snippets = 0
-    for i, (language, line, text) in enumerate(found):
+    for i, (document, language, line, text) in enumerate(found):
         if language != "cpp":
             continue
-        where = f"README.md:{line}"
-        source = build / f"readme_{line}.cpp"
+        where = f"{document.name}:{line}"
+        source = build / f"{document.stem}_{line}.cpp"
         if "int main(" in text:
             programs += 1
             source.write_text(text)
             program = source.with_suffix("")
             run([*compile_, str(source), str(build / "clientMsgs.pb.cc"), "-o", str(program), *libraries], where)
             printed = run([str(program)], where)
-            expected = found[i + 1][2]
+            expected = found[i + 1][3]
             if printed != expected:
-                sys.exit(f"{where}: prints\n{printed}where README.md says\n{expected}")
+                sys.exit(f"{where}: prints\n{printed}where {document.name} says\n{expected}")
         else:
             snippets += 1
             source.write_text(PREAMBLE + text + "}\n")
