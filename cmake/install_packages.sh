@@ -3,7 +3,16 @@
 #
 # install_packages.sh <Debian package>...: installs those that are missing; does nothing if none is.
 # Without names: what it takes to build and test dividere.
+#
+# install_packages.sh --optional <Debian package>...: the same, but where that fails, as an older release does not have them, it
+# says so and goes on.
 set -euo pipefail
+
+if [ "${1:-}" = --optional ]; then
+  shift
+  bash "${BASH_SOURCE[0]}" "$@" || echo "Not installed, and what needs it is left out: one or more of $*" >&2
+  exit 0
+fi
 
 packages=("$@")
 if [ ${#packages[@]} -eq 0 ]; then

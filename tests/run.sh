@@ -15,7 +15,8 @@ build_dir=${BUILD_DIR:-build}
 read -r -a ctest_args <<< "${CTEST_ARGS:-}"
 
 bash cmake/install_packages.sh
-bash cmake/install_packages.sh libcli11-dev libprotoc-dev libcpp-httplib-dev libncurses-dev  # for the program dividere
+# For the program dividere:
+bash cmake/install_packages.sh --optional libcli11-dev libprotoc-dev libcpp-httplib-dev libncurses-dev
 cmake -G Ninja -S . -B "$build_dir" -DDIVIDERE_BUILD_TESTS=ON "$@"
 cmake --build "$build_dir"
 cd "$build_dir"

@@ -85,7 +85,7 @@ class PublicationTail {
   void append(unsigned byte) { bytes_[size_++] = static_cast<char>(byte); }
   void appendTag(unsigned first, unsigned second) { append(first), append(second); }
   void appendVarint(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) append((value & 0x7F) | 0x80);
+    for (; value >= 0x80; value >>= 7) append(static_cast<unsigned>(value & 0x7F) | 0x80);
     append(static_cast<unsigned>(value));
   }
   template <class Number>
