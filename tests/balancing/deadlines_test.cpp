@@ -130,12 +130,15 @@ TEST_CASE("a retry that tells what is left by then is known for one") {
 
 TEST_CASE("a request that expires while it waits in a Worker is not executed, and its client is told") {
   Broker broker(0, 0, calm());
-  HeldWorker held(broker);
+  HeldWorker held(broker, {}, 3);
   RawDealer client(broker);
   client.send({envelope(msg01("at hand"))});
   REQUIRE(held.handling.wait());
   client.send({timed("too late", 200)});
-  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight == 2 || s.expired == 1; }));
+  client.send({correlation('c', 1), envelope(msg01("cancelled"))});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.inFlight + s.expired == 3; }));
+  client.send({correlation('c', 1), envelope(CancelCall())});
+  REQUIRE(reaches(broker, [](const BrokerStats& s) { return s.late == 1; }));  // the Worker has heard of all three
   letTimePass(201ms);
   held.release.happen();
   const auto first = client.recv(), second = client.recv();

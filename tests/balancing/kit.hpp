@@ -137,14 +137,14 @@ inline WorkerOptions withCapacity(std::uint32_t capacity) {
   return options;
 }
 
-/// A Worker for two requests at a time, whose handler waits to be released.
+/// A Worker for two requests at a time, or more, whose handler waits to be released.
 struct HeldWorker {
   Event handling, release;
   Notes<std::string> handled;
   Worker worker;
 
-  explicit HeldWorker(const Broker& broker, const std::string& reply = {})
-      : worker(support::local(broker.backPort()), withCapacity(2)) {
+  explicit HeldWorker(const Broker& broker, const std::string& reply = {}, std::uint32_t capacity = 2)
+      : worker(support::local(broker.backPort()), withCapacity(capacity)) {
     worker.on([this, reply](const Msg01& m) {
       handled.add(m.field1());
       handling.happen();

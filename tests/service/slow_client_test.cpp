@@ -98,10 +98,14 @@ TEST_CASE("replies beyond what is kept for slow clients are dropped, counted and
   const std::uint64_t dropped = droppedOf("not read");
   CHECK(dropped > 0);
   CHECK(dropped < kRequests / 2);
+  // One that is dropped leaves a hole: there may be room again for the next.
+  int last = -1;
   for (std::uint64_t i = 0; i < kRequests - dropped; ++i) {
     const auto reply = slow->recv();
     REQUIRE(reply);
-    CHECK(reply->front() == std::to_string(i));
+    const int number = std::stoi(reply->front());
+    CHECK(number > last);
+    last = number;
   }
   CHECK(droppedOf("not read") == dropped);
   CHECK(log.wait("a reply was dropped: its client takes none"));
