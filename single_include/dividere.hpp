@@ -21018,7 +21018,7 @@ std::optional<Features> readFeatures(std::string_view envelope) {
 namespace dividere::detail {
 
 /// The end of a connection is announced a moment before the socket forgets its peer. So whoever wants to know who has gone
-/// with it looks at once, and a few times more within 200 ms: all that ended lately at the same times.
+/// with it looks at once, and a few times more within two seconds: all that ended lately at the same times.
 class EndedConnections {
  public:
   using Clock = Deadline::Clock;
@@ -21172,8 +21172,8 @@ CallerWatch::Controls CallerWatch::all() {
 #if DIVIDERE_IN_PART(3)
 namespace dividere::detail {
 
-// When to look, in milliseconds after the end.
-constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200};
+// When to look, in milliseconds after the end. The last ones are for a machine so busy that libzmq's thread has to wait.
+constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200, 1000, 2000};
 
 EndedConnections::EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look)
     : loop_(loop), look_(std::move(look)), alarm_(loop, [this] { lookAtDue(); }) {}

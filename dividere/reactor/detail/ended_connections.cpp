@@ -6,8 +6,8 @@
 
 namespace dividere::detail {
 
-// When to look, in milliseconds after the end.
-constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200};
+// When to look, in milliseconds after the end. The last ones are for a machine so busy that libzmq's thread has to wait.
+constexpr int kLooks[] = {0, 1, 2, 5, 10, 20, 50, 200, 1000, 2000};
 
 EndedConnections::EndedConnections(ReactorLoop& loop, std::function<void(const std::vector<int>&)> look)
     : loop_(loop), look_(std::move(look)), alarm_(loop, [this] { lookAtDue(); }) {}

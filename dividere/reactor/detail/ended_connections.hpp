@@ -12,7 +12,7 @@
 namespace dividere::detail {
 
 /// The end of a connection is announced a moment before the socket forgets its peer. So whoever wants to know who has gone
-/// with it looks at once, and a few times more within 200 ms: all that ended lately at the same times.
+/// with it looks at once, and a few times more within two seconds: all that ended lately at the same times.
 class EndedConnections {
  public:
   using Clock = Deadline::Clock;
