@@ -17,6 +17,7 @@
 #include "dividere.pb.h"
 #include "support/limit.hpp"
 #include "support/local.hpp"
+#include "support/tcp.hpp"
 
 namespace stage {
 
@@ -47,13 +48,7 @@ class FreePorts {
   FreePorts() {
     for (;;) {
       first = dividere::connection::PortManager::acquire();
-      try {
-        if (claimSecond()) {
-          dividere::connection::Response probe("tcp://*:" + std::to_string(first + 1));
-          return;
-        }
-      } catch (const dividere::Error&) {
-      }
+      if (claimSecond() && isFree(first + 1)) return;
       release();
     }
   }
@@ -80,6 +75,17 @@ class FreePorts {
     name.copy(address.sun_path + 1, name.size());
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
     return ::bind(claim_, reinterpret_cast<const sockaddr*>(&address), size) == 0;
+  }
+
+  /// Not by a socket of the library: another process might come before that one's end, which is in the background.
+  static bool isFree(int port) {
+    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    sockaddr_in address = support::localAddress(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = INADDR_ANY;
+    const bool isBound = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(probe);
+    return isBound;
   }
 
   void release() {

@@ -566,6 +566,7 @@ TEST_CASE("stop() tells a peer of each of its requests, however many, though ano
   stage::Event begun;
   std::promise<void> go;
   service.on([&](const Msg01& message) {
+    if (message.field1() == "hello") return message;
     begun.happen();
     go.get_future().wait();
     return message;
@@ -573,12 +574,15 @@ TEST_CASE("stop() tells a peer of each of its requests, however many, though ano
   service.start(support::kLimit);
   constexpr int kRequests = 150;  // more than the queue takes at once, and not so many that a busy machine is too slow
   const std::string endpoint = "tcp://127.0.0.1:" + std::to_string(service.port());
-  const auto bytes = dividere::messaging::ProtoBuffEncoder().encode(stage::msg01("x"));
+  const dividere::messaging::ProtoBuffEncoder encoder;
+  const std::string hello = encoder.encode(stage::msg01("hello")), bytes = encoder.encode(stage::msg01("x"));
   support::RawSocket deaf(ZMQ_DEALER), reader(ZMQ_DEALER);
   deaf.set(ZMQ_RCVHWM, 1);
   deaf.set(ZMQ_RCVBUF, 4096);
   deaf.connect(endpoint);
   reader.connect(endpoint);
+  reader.send({"", hello});
+  REQUIRE(reader.recv());  // it is connected
   deaf.send({"", bytes});
   CHECK(begun.wait());  // from now on all requests wait
   for (int i = 0; i < 2 * kRequests; ++i) deaf.send({"", bytes});
