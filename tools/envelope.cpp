@@ -27,7 +27,7 @@ std::optional<Envelope> openEnvelope(const std::string& bytes) {
 }
 
 std::string sealEnvelope(const google::protobuf::Message& message, msgEnvelope fields) {
-  const std::string& type = message.GetDescriptor()->full_name();
+  const std::string type(message.GetDescriptor()->full_name());
   fields.set_msgname(type);
   fields.mutable_msg()->set_type_url("type.googleapis.com/" + type);
   fields.mutable_msg()->set_value(message.SerializeAsString());

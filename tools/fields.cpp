@@ -43,10 +43,10 @@ std::string shownField(const pb::Message& message, const std::string& path) {
   const auto dot = path.find('.');
   const auto name = path.substr(0, dot);
   const auto* field = message.GetDescriptor()->FindFieldByName(name);
-  if (!field) throw UsageError(message.GetDescriptor()->full_name() + " has no field " + name);
+  if (!field) throw UsageError(std::string(message.GetDescriptor()->full_name()) + " has no field " + name);
   if (dot == std::string::npos) return singleField(message, *field);
   if (field->cpp_type() != pb::FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) {
-    throw UsageError(field->full_name() + " is no message, so it has no field " + path.substr(dot + 1));
+    throw UsageError(std::string(field->full_name()) + " is no message, so it has no field " + path.substr(dot + 1));
   }
   return shownField(message.GetReflection()->GetMessage(message, field), path.substr(dot + 1));
 }

@@ -29,7 +29,7 @@ static std::string cell(const pb::Message& record, const pb::FieldDescriptor& fi
 
 static std::vector<std::string> header(const pb::Descriptor& type) {
   std::vector<std::string> row;
-  for (int i = 0; i < type.field_count(); ++i) row.push_back(type.field(i)->name());
+  for (int i = 0; i < type.field_count(); ++i) row.emplace_back(type.field(i)->name());
   return row;
 }
 
@@ -43,7 +43,11 @@ static std::vector<std::string> cells(const pb::Message& record) {
 std::string asJson(const pb::Message& record) {
   pb::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
+#if GOOGLE_PROTOBUF_VERSION < 5026000
   options.always_print_primitive_fields = true;
+#else
+  options.always_print_fields_with_no_presence = true;
+#endif
   std::string json;
   pb::util::MessageToJsonString(record, &json, options).ok();
   return json;

@@ -46,7 +46,7 @@ void RemoteCall::sendAlong(const google::protobuf::Message& message) {
 template <class T>
 static T contentOf(const Envelope& envelope) {
   T content;
-  content.ParseFromString(envelope.payload);
+  if (!content.ParseFromString(envelope.payload)) content.Clear();
   return content;
 }
 

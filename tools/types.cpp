@@ -14,11 +14,20 @@ namespace tool {
 
 namespace pb = google::protobuf;
 
+// What protobuf calls with an error: it has another name, and takes views, from version 22 on.
+#if GOOGLE_PROTOBUF_VERSION < 4022000
+using ErrorText = const std::string&;
+#define DIVIDERE_TOOL_ON_ERROR AddError
+#else
+using ErrorText = absl::string_view;
+#define DIVIDERE_TOOL_ON_ERROR RecordError
+#endif
+
 /// What protobuf finds wrong with a .proto file.
 struct Types::Complaints : pb::compiler::MultiFileErrorCollector {
-  void AddError(const std::string& file, int line, int column, const std::string& what) override {
-    text += (text.empty() ? "" : "\n") + file + ":" + std::to_string(line + 1) + ":" + std::to_string(column + 1) +
-            ": " + what;
+  void DIVIDERE_TOOL_ON_ERROR(ErrorText file, int line, int column, ErrorText what) override {
+    text += (text.empty() ? "" : "\n") + std::string(file) + ":" + std::to_string(line + 1) + ":" +
+            std::to_string(column + 1) + ": " + std::string(what);
   }
 
   std::string text;
@@ -50,8 +59,7 @@ void Types::add(const std::string& fileDescriptorSet) {
   for (const auto& file : set.file()) {
     if (told_.FindFileByName(file.name())) continue;
     struct Silent : pb::DescriptorPool::ErrorCollector {
-      void AddError(const std::string&, const std::string&, const pb::Message*, ErrorLocation,
-                    const std::string&) override {}
+      void DIVIDERE_TOOL_ON_ERROR(ErrorText, ErrorText, const pb::Message*, ErrorLocation, ErrorText) override {}
     } silent;
     if (const auto* built = told_.BuildFileCollectingErrors(file, &silent)) files_.push_back(built);
   }
@@ -98,13 +106,13 @@ const pb::MethodDescriptor* Types::findMethod(const std::string& name) const {
 
 std::string Types::definitions() const {
   std::string text;
-  for (const auto* file : files_) text += "// " + file->name() + "\n" + file->DebugString() + "\n";
+  for (const auto* file : files_) text += "// " + std::string(file->name()) + "\n" + file->DebugString() + "\n";
   return text;
 }
 
 std::vector<std::string> Types::names() const {
   std::vector<std::string> names;
-  for (const auto* type : typesIn(files_)) names.push_back(type->full_name());
+  for (const auto* type : typesIn(files_)) names.emplace_back(type->full_name());
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
@@ -132,7 +140,8 @@ MessagePtr Types::fromJson(const std::string& type, const std::string& json) {
   if (json == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
   const auto status = pb::util::JsonStringToMessage(text.empty() ? "{}" : text, message.get());
   if (!status.ok()) {
-    throw UsageError("that is no " + message->GetDescriptor()->full_name() + ": " + std::string(status.message()));
+    throw UsageError("that is no " + std::string(message->GetDescriptor()->full_name()) + ": " +
+                     std::string(status.message()));
   }
   return message;
 }
