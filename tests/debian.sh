@@ -55,6 +55,7 @@ inside() {
   failed=
   export LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive
   cd /dividere
+  mkdir -p build
   try "examples" bash examples/run.sh
   try "packages" bash cmake/install_packages.sh
   # shellcheck disable=SC2086  # names are words
