@@ -22967,7 +22967,7 @@ Hidden<DeferredCall> Origin::defer() {
   auto call = std::make_unique<DeferredCall>(lateReplies(), route_,
                                              LateReplies::Request{control_, wantsErrors(), terms_}, replyRule_);
   isDeferred_ = true;
-  return call;
+  return Hidden<DeferredCall>(std::move(call));  // clang 11 does not convert what it could move
 }
 
 std::shared_ptr<LateReplies> Origin::lateReplies() {

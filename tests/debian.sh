@@ -5,7 +5,7 @@
 # chroot that debootstrap makes once, in CHROOTS (/var/tmp/dividere_chroots): as root, some 2 GB and half an hour a release.
 #
 #   bash tests/debian.sh bullseye trixie sid
-#   bash tests/debian.sh experimental           sid, with whatever experimental has newer: protobuf's latest major, say
+#   bash tests/debian.sh experimental           sid, with protobuf and CMake of experimental, where they are newer
 #   COMPILERS="g++-14 clang-19" bash tests/debian.sh sid          with these, too
 #
 # In each: the examples as a newcomer runs them, the header with every compiler and standard that is there, warnings being
@@ -77,7 +77,9 @@ make_chroot() {
   echo 'Acquire::Check-Valid-Until "false";' > "$folder/etc/apt/apt.conf.d/90mirror"  # a mirror may be behind
   if [ "$release" = experimental ]; then
     echo "deb $mirror experimental main" > "$folder/etc/apt/sources.list.d/experimental.list"
-    printf 'Package: *\nPin: release a=experimental\nPin-Priority: 500\n' > "$folder/etc/apt/preferences.d/experimental"
+    # These alone: what else is there may not fit them, as abseil.
+    printf 'Package: src:protobuf src:cmake\nPin: release a=experimental\nPin-Priority: 500\n' \
+      > "$folder/etc/apt/preferences.d/experimental"
   fi
   touch "$folder.made"
 }
