@@ -151,3 +151,42 @@ TEST_CASE("a socket that connects to one of a kind that does not fit says what i
     CHECK(contains(log.lines(endpoint)[0].text, misfit.needs));
   }
 }
+
+TEST_CASE("a socket that is bound says that who connects is of a kind that does not fit, and what it needs") {
+  struct Host {
+    std::function<std::shared_ptr<void>(const SocketOptions&)> bind;
+    int misfit;
+    std::string needs;
+  };
+  const std::string any = "tcp://127.0.0.1:*";
+  const std::vector<Host> hosts = {
+      {[&](const SocketOptions& o) { return std::make_shared<Publisher>(any, o); }, ZMQ_REQ, "a subscriber (a SUB or"},
+      {[&](const SocketOptions& o) { return std::make_shared<Response>(any, o); }, ZMQ_SUB, "one that asks (a REQ or"},
+      {[&](const SocketOptions& o) { return std::make_shared<Dealer>(any, o); }, ZMQ_PUSH, "a REP, DEALER or ROUTER"},
+  };
+  const Shown log;
+  std::vector<std::shared_ptr<void>> sockets;
+  std::vector<std::string> endpoints;
+  for (const Host& host : hosts) {
+    const Events events;
+    sockets.push_back(host.bind(events.options()));
+    REQUIRE(events.wait(EventType::listening));
+    endpoints.push_back(events.first(EventType::listening).endpoint);
+    // It is the end that sees it first that ends the connection: the other one is not told why.
+    const auto isSeen = [&] {
+      const std::size_t ended = events.count(EventType::disconnected);
+      return ended > events.count(EventType::handshakeFailed);
+    };
+    for (std::size_t tries = 1; !isSeen(); ++tries) {
+      REQUIRE(tries < 100);
+      RawSocket misfit(host.misfit);
+      misfit.connect(endpoints.back());
+      REQUIRE(events.wait(EventType::disconnected, tries));
+    }
+  }
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    CAPTURE(hosts[i].needs);
+    REQUIRE(log.wait(endpoints[i] + ": refused tcp://127.0.0.1:"));
+    CHECK(contains(log.lines(endpoints[i])[0].text, "it does not speak ZeroMQ, or is not " + hosts[i].needs));
+  }
+}
