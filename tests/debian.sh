@@ -89,6 +89,7 @@ try_release() {
   rm -rf "$folder/dividere"
   git clone --quiet "$root" "$folder/dividere"
   cp /etc/resolv.conf "$folder/etc/resolv.conf"
+  [ -e "$folder/etc/hosts" ] || echo "127.0.0.1 localhost" > "$folder/etc/hosts"
   # Mounts and processes of its own: nothing is left behind.
   unshare --mount --pid --fork bash -ec '
     mount -t proc proc "$0/proc"
