@@ -145,7 +145,7 @@ TEST_CASE("an idle worker that is killed is no worker any more, at once") {
 }
 
 TEST_CASE("a silent worker's request goes to another, and its own late reply is dropped") {
-  Broker broker(0, 0, brisk());
+  Broker broker(0, 0, patientlyBrisk());
   WorkerProcess paused(broker, 50ms);
   REQUIRE(broker.waitForWorkers(1, kLimit));
   RawDealer client(broker);
