@@ -62,6 +62,13 @@ class Lists {
   std::thread::id thread_;
 };
 
+/// Has the socket say that it has this key; false if libzmq cannot.
+bool forges(RawSocket& socket, const std::string& key) {
+  constexpr int kMetadata = 95;  // ZMQ_METADATA, which zmq.h hides though libzmq has it
+  const std::string property = "X-Key:" + key;
+  return zmq_setsockopt(socket.native(), kMetadata, property.data(), property.size()) == 0;
+}
+
 std::vector<Interest> interestsOf(const std::vector<PeerInfo>& peers) {
   return peers.size() == 1 ? peers.front().interests.value_or(std::vector<Interest>()) : std::vector<Interest>();
 }
@@ -249,4 +256,35 @@ TEST_CASE("a secured Publisher knows its subscribers by their keys; a plain one 
   REQUIRE(plain.peers().size() == 1);
   CHECK(plain.peers()[0].name.empty());
   CHECK(plain.peers()[0].key.empty());
+}
+
+TEST_CASE("a peer that forges another one's key, in its handshake, is nobody to a plain Publisher") {
+  Publisher plain("tcp://127.0.0.1:*");
+  RawSocket forger(ZMQ_SUB);
+  if (!forges(forger, std::string(40, 'k'))) return;
+  forger.set(ZMQ_SUBSCRIBE, std::string());
+  forger.connect(plain.endpoint());
+  REQUIRE(plain.waitForSubscribers(1, kLimit));
+  REQUIRE(plain.peers().size() == 1);
+  CHECK(plain.peers()[0].name.empty());
+  CHECK(plain.peers()[0].key.empty());
+}
+
+TEST_CASE("a peer that forges another one's key, in its handshake, is itself to a secured Publisher") {
+  const support::Acquainted ring;
+  const support::KeyRing victim("victim");
+  dividere::messaging::PublisherOptions options;
+  options.socket = ring.host.options();
+  Publisher publisher("tcp://127.0.0.1:*", options);
+  RawSocket forger(ZMQ_SUB);
+  if (!forges(forger, victim.key())) return;
+  forger.set(ZMQ_CURVE_SERVERKEY, ring.host.key());
+  forger.set(ZMQ_CURVE_PUBLICKEY, ring.client.key());
+  forger.set(ZMQ_CURVE_SECRETKEY, ring.client.secretKey());
+  forger.set(ZMQ_SUBSCRIBE, std::string());
+  forger.connect(publisher.endpoint());
+  REQUIRE(publisher.waitForSubscribers(1, kLimit));
+  REQUIRE(publisher.peers().size() == 1);
+  CHECK(publisher.peers()[0].name == "client");
+  CHECK(publisher.peers()[0].key == ring.client.key());
 }
