@@ -163,12 +163,12 @@ TEST_CASE("an idle worker is asked for a sign of life in its own dialect, and dr
 
 TEST_CASE("a worker that replies when asked stays, however long it is idle") {
   BrokerOptions options;
-  options.heartbeat = 250ms;
+  options.heartbeat = 500ms;
   Broker broker(0, 0, options);
   RawWorker worker(broker);
   worker.registerBytes();
   REQUIRE(broker.waitForWorkers(1, kLimit));
-  for (int i = 0; i < 5; ++i) {  // more periods than silence lasts
+  for (int i = 0; i < 4; ++i) {  // more periods than silence lasts
     REQUIRE(worker.recv() == Frames{"\x02"});
     worker.send({"\x02"});
   }
