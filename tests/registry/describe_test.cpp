@@ -57,12 +57,13 @@ TEST_CASE("all that has such a name is asked what it is, whatever it is register
   dividere::balancing::Broker broker(0, 0);
   Announcement front("site.camera", publisher.port(), "publisher", at(server));
   Announcement called("site.queue", broker.frontPort(), "broker", at(server));
-  Announcement word("site.registry", server.port(), "a word of its own", at(server));
+  Announcement registry("site.registry", server.port(), "registry", at(server));
+  Announcement word("site.word", publisher.port(), "a word of its own", at(server));
   Announcement other("elsewhere", server.port(), "registry", at(server));
-  for (Announcement* each : {&front, &called, &word, &other}) REQUIRE(each->wait(kLimit));
+  for (Announcement* each : {&front, &called, &registry, &word, &other}) REQUIRE(each->wait(kLimit));
   const auto all = stage::clientOf(server).describe("site.*", kLimit);
-  CHECK(kinds(all) ==
-        std::vector<std::string>{"site.camera: publisher", "site.queue: broker", "site.registry: registry"});
+  CHECK(kinds(all) == std::vector<std::string>{"site.camera: publisher", "site.queue: broker",
+                                               "site.registry: registry", "site.word: publisher"});
   CHECK(support::typeNames(all.at(0).description.value()) == std::vector<std::string>{"Msg01"});
   CHECK(all[0].address.port == publisher.port());
   CHECK(stage::clientOf(server).describe("nothing", kLimit).empty());
