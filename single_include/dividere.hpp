@@ -4176,10 +4176,13 @@ class Latch {
   void removeWaker(int fd) noexcept;
 
  private:
+  enum State : std::uint32_t { kShut, kSleptOn, kOpen };
+
+  bool hasOpenedOrWillWake() noexcept;
   bool waitInterruptibly(const Deadline& deadline);
 
   mutable std::mutex mutex_;
-  FutexWord open_{0};         // written under mutex_
+  FutexWord state_{kShut};    // written under mutex_
   std::vector<int> waiting_;  // under mutex_: what wakes those who wait
 };
 
@@ -4192,23 +4195,31 @@ namespace dividere::detail {
 
 void Latch::open() noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  open_.store(1, std::memory_order_relaxed);
+  const bool isSleptOn = state_.exchange(kOpen, std::memory_order_relaxed) == kSleptOn;
   // Under the lock: who waits does not go before it has taken its descriptor back.
   for (int fd : waiting_) Waker::wake(fd);
   waiting_.clear();
-  wakeSleepers(open_);
+  if (isSleptOn) wakeSleepers(state_);  // a system call, which most latches can do without
 }
 
 // The lock also makes whoever finds it open, and may destroy it then, wait for the end of open().
 bool Latch::isOpen() const noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  return open_.load(std::memory_order_relaxed) != 0;
+  return state_.load(std::memory_order_relaxed) == kOpen;
+}
+
+/// Whether it is open; if not, open() will wake those who sleep.
+bool Latch::hasOpenedOrWillWake() noexcept {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (state_.load(std::memory_order_relaxed) == kOpen) return true;
+  state_.store(kSleptOn, std::memory_order_relaxed);
+  return false;
 }
 
 void Latch::addWaker(int fd) {
   std::lock_guard<std::mutex> lock(mutex_);
   waiting_.push_back(fd);
-  if (open_.load(std::memory_order_relaxed) != 0) Waker::wake(fd);
+  if (state_.load(std::memory_order_relaxed) == kOpen) Waker::wake(fd);
 }
 
 void Latch::removeWaker(int fd) noexcept {
@@ -4220,7 +4231,7 @@ bool Latch::wait(const Deadline& deadline) {
   if (deadline.interruptFd() >= 0) return waitInterruptibly(deadline);
   while (!isOpen()) {
     if (deadline.passed()) return false;
-    sleepWhile(open_, 0, deadline);
+    if (!hasOpenedOrWillWake()) sleepWhile(state_, kSleptOn, deadline);
   }
   return true;
 }
@@ -18628,6 +18639,11 @@ inline void appendBigEndian(std::string& bytes, std::uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xFF);
 }
 
+/// In place of 8 bytes.
+inline void writeBigEndian(std::uint64_t number, char* to) {
+  for (std::size_t i = kBigEndianSize; i > 0; number >>= 8) to[--i] = static_cast<char>(number & 0xFF);
+}
+
 /// Of at most 8 bytes.
 inline std::uint64_t readBigEndian(std::string_view bytes) {
   std::uint64_t number = 0;
@@ -18654,17 +18670,15 @@ class CorrelationIds {
 
   /// For those who count by themselves. The number must not be 0.
   std::string of(std::uint64_t number) const {
-    std::string id;
-    id.reserve(kSize);
-    id = caller_;
-    appendBigEndian(id, number);
+    std::string id = first_;
+    writeBigEndian(number, &id[kCallerSize]);
     return id;
   }
 
   /// The number in an id of this caller's; 0 if it is none.
   std::uint64_t numberOf(std::string_view id) const {
-    if (id.size() != kSize || id.substr(0, caller_.size()) != caller_) return 0;
-    return readBigEndian(id.substr(caller_.size()));
+    if (id.size() != kSize || id.compare(0, kCallerSize, first_, 0, kCallerSize) != 0) return 0;
+    return readBigEndian(id.substr(kCallerSize));
   }
 
   /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests
@@ -18676,14 +18690,16 @@ class CorrelationIds {
   static bool isOne(std::string_view frame) {
     if (frame.size() != kSize) return false;
     if (frame.substr(0, kMark.size()) == kMark) return true;
-    const std::string_view number = frame.substr(16);
+    const std::string_view number = frame.substr(kCallerSize);
     return number.substr(0, 2) == std::string_view("\0\0", 2) && number != std::string_view("\0\0\0\0\0\0\0\0", 8);
   }
 
  private:
   static constexpr std::string_view kMark{"\0div", 4};
+  static constexpr std::size_t kCallerSize = kSize - kBigEndianSize;
 
-  std::string caller_ = std::string(kMark) + randomBytes(12);
+  // The caller, and room for a number.
+  std::string first_ = std::string(kMark) + randomBytes(kCallerSize - kMark.size()) + std::string(kBigEndianSize, '\0');
   std::uint64_t number_ = 0;
 };
 
@@ -19415,6 +19431,9 @@ struct Responder {
 
 namespace dividere::detail {
 
+/// When there is something to do for which call.
+using CallDues = std::set<std::pair<Deadline::Clock::time_point, std::uint64_t>>;
+
 /// A call that the book has.
 struct CallEntry {
   using Clock = Deadline::Clock;
@@ -19427,6 +19446,7 @@ struct CallEntry {
   Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
   std::list<CallEntry*>::iterator waits;                 // the book's
   Clock::time_point dueAt = Clock::time_point::max();    // the book's; max: never
+  CallDues::iterator due;                                // the book's, unless never
 
   bool isAt(const Responder& responder) const { return at == &responder || also == &responder; }
 
@@ -19493,7 +19513,7 @@ class CallBook {
 
   std::unordered_map<std::uint64_t, CallEntry> entries_;
   std::list<CallEntry*> waiting_;
-  std::set<std::pair<Clock::time_point, std::uint64_t>> dues_;
+  CallDues dues_;
 };
 
 }  // namespace dividere::detail
@@ -19605,6 +19625,9 @@ class CallDispatch : protected Remote::Owner {
 
   // For the desk.
 
+  /// Whether this is a follower, or another of the program's functions that was given to a call: calls may be given out there.
+  bool isDelivering() const { return isDelivering_; }
+
   /// Gives out a call in the thread that visits, which saves waking another one. Null if the loop has to do it.
   Responder* giveAtOnce(const CallPtr& call);
 
@@ -19675,6 +19698,7 @@ class CallDispatch : protected Remote::Owner {
 
   // In the loop's thread.
   bool isAtDues_ = false;
+  bool isDelivering_ = false;
   bool isOver_ = false;
   CallBook book_;
   std::vector<std::uint64_t> owedCredit_;  // calls whose peers had no room for it
@@ -20030,13 +20054,14 @@ CallBook::Clock::time_point CallBook::setDue(CallEntry& entry) {
   if (when == entry.dueAt) return when;
   clearDue(entry);
   entry.dueAt = when;
-  if (when != Clock::time_point::max()) dues_.insert({when, call.number()});
+  // Most come in the order of their deadlines.
+  if (when != Clock::time_point::max()) entry.due = dues_.emplace_hint(dues_.end(), when, call.number());
   return when;
 }
 
 void CallBook::clearDue(CallEntry& entry) {
   const auto when = std::exchange(entry.dueAt, Clock::time_point::max());
-  if (when != Clock::time_point::max()) dues_.erase({when, entry.call->number()});
+  if (when != Clock::time_point::max()) dues_.erase(entry.due);
 }
 
 CallEntry* CallBook::firstDue(Clock::time_point now) {
@@ -20365,7 +20390,10 @@ CallDesk::CallPtr CallDesk::prepare(Frame&& request, std::size_t tail, const Cal
 }
 
 void CallDesk::begin(const CallPtr& call) {
-  if (isCurrent()) return post(call);  // in a follower
+  if (isCurrent()) {  // where nobody else can wait for it: in a follower, as a rule
+    if (!isDelivering() || isStopped() || !giveAtOnce(call)) post(call);
+    return;
+  }
   {
     const ReactorLoop::Visit visit(loop());
     Responder* const responder = visit ? giveAtOnce(call) : nullptr;
@@ -20835,7 +20863,9 @@ void CallDispatch::deliverFinished() {
   std::vector<CallPtr> finished;
   finished.swap(finished_);
   for (CallPtr& call : finished) {
+    isDelivering_ = true;
     PendingCall::deliver(call, log_);
+    isDelivering_ = false;
     CallEntry* const entry = call->hasParts() ? book_.find(call->number()) : nullptr;
     if (entry) giveCredit(*entry);
     call.reset();
@@ -23378,11 +23408,13 @@ std::uint32_t timeLeft(const Deadline& deadline) {
 }
 
 void PendingCall::tellTimeLeft() {
-  CallFields fields;
-  if (tail_ == 0 || terms_.deadline.isNever() || !readCallFields(request_.view(), fields)) return;
-  fields.timeoutMs = timeLeft(terms_.deadline);
-  const std::string tail = fields.serialized();
   const std::size_t message = request_.size() - tail_;
+  CallFields fields;
+  if (tail_ == 0 || terms_.deadline.isNever() || !readCallFields(request_.view().substr(message), fields)) return;
+  const std::uint32_t left = timeLeft(terms_.deadline);
+  if (left == fields.timeoutMs) return;
+  fields.timeoutMs = left;
+  const std::string tail = fields.serialized();
   Frame request(message + tail.size());
   std::memcpy(request.data(), request_.data(), message);
   std::memcpy(request.data() + message, tail.data(), tail.size());
@@ -24082,6 +24114,7 @@ Frame& RouterSource::receive(connection::Route& route) {
   // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
   auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
   body = body == frames.end() - 1 ? body : body + 1;
+  route.reserve(static_cast<std::size_t>(body - frames.begin()));
   for (auto step = frames.begin(); step != body; ++step) route.push_back(step->str());
   if (body != frames.end() - 1) fail();
   return *body;
@@ -32555,6 +32588,8 @@ class HandlerWait {
 
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
+  using Clock = Deadline::Clock;
+
  public:
   /// `pool` may be null. Throws Error{noFreePort}.
   ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop, HandlerPool* pool);
@@ -32601,6 +32636,7 @@ class ServiceSource final : public RouterSource {
 
   std::deque<HandlerPool::Job> waiting_;  // taken in, so that what is behind them can be seen
   bool isHandling_ = false;               // here, without a pool
+  Clock::time_point lookedAt_{};          // for what is behind them, last
 
   const std::shared_ptr<HandlerWait> wait_ = std::make_shared<HandlerWait>();
   std::once_flag watchesCallers_;
@@ -33074,6 +33110,8 @@ namespace dividere::detail {
 
 // What one look takes in.
 constexpr int kMostNews = 100;
+// How soon after a look there may be another, between requests that take no time: one that finds nothing is a system call.
+constexpr std::chrono::microseconds kLookPause{100};
 // Requests that wait here, beside those that libzmq holds.
 constexpr std::size_t kMostWaiting = 1000;
 // Longer ones are no CancelCall and no Credit.
@@ -33126,15 +33164,16 @@ void ServiceSource::fillPool() {
 }
 
 // In this thread a handler keeps all else from coming. What has come by its end is looked through before the next one runs:
-// it may have been given up meanwhile. A request that cannot be takes no such way round.
+// it may have been given up meanwhile. A request that cannot be, or that comes right after a look, takes no such way round.
 void ServiceSource::takeHere() {
+  const bool isLookDue = Clock::now() - lookedAt_ >= kLookPause;
   if (waiting_.empty()) {
     HandlerPool::Job job;
     if (!takeIn(job)) return;
-    if (!job.terms.mayEnd) return handle(job);
+    if (!isLookDue || !job.terms.mayEnd) return handle(job);
     waiting_.push_back(std::move(job));
   }
-  takeNews();
+  if (isLookDue) takeNews();
   if (waiting_.empty()) return;
   HandlerPool::Job job = std::move(waiting_.front());
   waiting_.pop_front();
@@ -33149,6 +33188,7 @@ void ServiceSource::takeNews() {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
   }
+  lookedAt_ = Clock::now();
   countWaiting();
 }
 

@@ -200,6 +200,17 @@ TEST_CASE("a client that is stopped in a callback ends the calls that wait in ot
   CHECK(notes.all()[0] == Errc::stopping);
 }
 
+TEST_CASE("a call that a callback starts is on its way at once, though the callback goes on") {
+  Notes<bool> asked;
+  Stage stage;
+  stage.client->start<Msg01>(msg01("x"), kLimit, [&](const Outcome<Msg01>&) {
+    stage.client->start<Msg01>(msg01("y"), kLimit, [](const Outcome<Msg01>&) {});
+    asked.add(stage.asked.reach(2));
+  });
+  REQUIRE(asked.reach(1));
+  CHECK(asked.all()[0]);
+}
+
 TEST_CASE("a callback that does not return keeps no call() from its own time-out") {
   Event entered, goOn;
   Stage stage;

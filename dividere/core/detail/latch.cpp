@@ -10,23 +10,31 @@ namespace dividere::detail {
 
 void Latch::open() noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  open_.store(1, std::memory_order_relaxed);
+  const bool isSleptOn = state_.exchange(kOpen, std::memory_order_relaxed) == kSleptOn;
   // Under the lock: who waits does not go before it has taken its descriptor back.
   for (int fd : waiting_) Waker::wake(fd);
   waiting_.clear();
-  wakeSleepers(open_);
+  if (isSleptOn) wakeSleepers(state_);  // a system call, which most latches can do without
 }
 
 // The lock also makes whoever finds it open, and may destroy it then, wait for the end of open().
 bool Latch::isOpen() const noexcept {
   std::lock_guard<std::mutex> lock(mutex_);
-  return open_.load(std::memory_order_relaxed) != 0;
+  return state_.load(std::memory_order_relaxed) == kOpen;
+}
+
+/// Whether it is open; if not, open() will wake those who sleep.
+bool Latch::hasOpenedOrWillWake() noexcept {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (state_.load(std::memory_order_relaxed) == kOpen) return true;
+  state_.store(kSleptOn, std::memory_order_relaxed);
+  return false;
 }
 
 void Latch::addWaker(int fd) {
   std::lock_guard<std::mutex> lock(mutex_);
   waiting_.push_back(fd);
-  if (open_.load(std::memory_order_relaxed) != 0) Waker::wake(fd);
+  if (state_.load(std::memory_order_relaxed) == kOpen) Waker::wake(fd);
 }
 
 void Latch::removeWaker(int fd) noexcept {
@@ -38,7 +46,7 @@ bool Latch::wait(const Deadline& deadline) {
   if (deadline.interruptFd() >= 0) return waitInterruptibly(deadline);
   while (!isOpen()) {
     if (deadline.passed()) return false;
-    sleepWhile(open_, 0, deadline);
+    if (!hasOpenedOrWillWake()) sleepWhile(state_, kSleptOn, deadline);
   }
   return true;
 }

@@ -27,10 +27,13 @@ class Latch {
   void removeWaker(int fd) noexcept;
 
  private:
+  enum State : std::uint32_t { kShut, kSleptOn, kOpen };
+
+  bool hasOpenedOrWillWake() noexcept;
   bool waitInterruptibly(const Deadline& deadline);
 
   mutable std::mutex mutex_;
-  FutexWord open_{0};         // written under mutex_
+  FutexWord state_{kShut};    // written under mutex_
   std::vector<int> waiting_;  // under mutex_: what wakes those who wait
 };
 

@@ -22,17 +22,15 @@ class CorrelationIds {
 
   /// For those who count by themselves. The number must not be 0.
   std::string of(std::uint64_t number) const {
-    std::string id;
-    id.reserve(kSize);
-    id = caller_;
-    appendBigEndian(id, number);
+    std::string id = first_;
+    writeBigEndian(number, &id[kCallerSize]);
     return id;
   }
 
   /// The number in an id of this caller's; 0 if it is none.
   std::uint64_t numberOf(std::string_view id) const {
-    if (id.size() != kSize || id.substr(0, caller_.size()) != caller_) return 0;
-    return readBigEndian(id.substr(caller_.size()));
+    if (id.size() != kSize || id.compare(0, kCallerSize, first_, 0, kCallerSize) != 0) return 0;
+    return readBigEndian(id.substr(kCallerSize));
   }
 
   /// Whether a frame is such an id. Any other frame, of a route that is not ours, may stand in front of many requests
@@ -44,14 +42,16 @@ class CorrelationIds {
   static bool isOne(std::string_view frame) {
     if (frame.size() != kSize) return false;
     if (frame.substr(0, kMark.size()) == kMark) return true;
-    const std::string_view number = frame.substr(16);
+    const std::string_view number = frame.substr(kCallerSize);
     return number.substr(0, 2) == std::string_view("\0\0", 2) && number != std::string_view("\0\0\0\0\0\0\0\0", 8);
   }
 
  private:
   static constexpr std::string_view kMark{"\0div", 4};
+  static constexpr std::size_t kCallerSize = kSize - kBigEndianSize;
 
-  std::string caller_ = std::string(kMark) + randomBytes(12);
+  // The caller, and room for a number.
+  std::string first_ = std::string(kMark) + randomBytes(kCallerSize - kMark.size()) + std::string(kBigEndianSize, '\0');
   std::uint64_t number_ = 0;
 };
 

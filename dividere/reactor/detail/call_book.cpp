@@ -59,13 +59,14 @@ CallBook::Clock::time_point CallBook::setDue(CallEntry& entry) {
   if (when == entry.dueAt) return when;
   clearDue(entry);
   entry.dueAt = when;
-  if (when != Clock::time_point::max()) dues_.insert({when, call.number()});
+  // Most come in the order of their deadlines.
+  if (when != Clock::time_point::max()) entry.due = dues_.emplace_hint(dues_.end(), when, call.number());
   return when;
 }
 
 void CallBook::clearDue(CallEntry& entry) {
   const auto when = std::exchange(entry.dueAt, Clock::time_point::max());
-  if (when != Clock::time_point::max()) dues_.erase({when, entry.call->number()});
+  if (when != Clock::time_point::max()) dues_.erase(entry.due);
 }
 
 CallEntry* CallBook::firstDue(Clock::time_point now) {

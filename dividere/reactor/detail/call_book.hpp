@@ -15,6 +15,9 @@
 
 namespace dividere::detail {
 
+/// When there is something to do for which call.
+using CallDues = std::set<std::pair<Deadline::Clock::time_point, std::uint64_t>>;
+
 /// A call that the book has.
 struct CallEntry {
   using Clock = Deadline::Clock;
@@ -27,6 +30,7 @@ struct CallEntry {
   Clock::time_point hedgeAt = Clock::time_point::max();  // to be given to a second one
   std::list<CallEntry*>::iterator waits;                 // the book's
   Clock::time_point dueAt = Clock::time_point::max();    // the book's; max: never
+  CallDues::iterator due;                                // the book's, unless never
 
   bool isAt(const Responder& responder) const { return at == &responder || also == &responder; }
 
@@ -93,7 +97,7 @@ class CallBook {
 
   std::unordered_map<std::uint64_t, CallEntry> entries_;
   std::list<CallEntry*> waiting_;
-  std::set<std::pair<Clock::time_point, std::uint64_t>> dues_;
+  CallDues dues_;
 };
 
 }  // namespace dividere::detail

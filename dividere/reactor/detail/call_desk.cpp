@@ -46,7 +46,10 @@ CallDesk::CallPtr CallDesk::prepare(Frame&& request, std::size_t tail, const Cal
 }
 
 void CallDesk::begin(const CallPtr& call) {
-  if (isCurrent()) return post(call);  // in a follower
+  if (isCurrent()) {  // where nobody else can wait for it: in a follower, as a rule
+    if (!isDelivering() || isStopped() || !giveAtOnce(call)) post(call);
+    return;
+  }
   {
     const ReactorLoop::Visit visit(loop());
     Responder* const responder = visit ? giveAtOnce(call) : nullptr;

@@ -293,7 +293,9 @@ void CallDispatch::deliverFinished() {
   std::vector<CallPtr> finished;
   finished.swap(finished_);
   for (CallPtr& call : finished) {
+    isDelivering_ = true;
     PendingCall::deliver(call, log_);
+    isDelivering_ = false;
     CallEntry* const entry = call->hasParts() ? book_.find(call->number()) : nullptr;
     if (entry) giveCredit(*entry);
     call.reset();

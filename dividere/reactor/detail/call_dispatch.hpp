@@ -118,6 +118,9 @@ class CallDispatch : protected Remote::Owner {
 
   // For the desk.
 
+  /// Whether this is a follower, or another of the program's functions that was given to a call: calls may be given out there.
+  bool isDelivering() const { return isDelivering_; }
+
   /// Gives out a call in the thread that visits, which saves waking another one. Null if the loop has to do it.
   Responder* giveAtOnce(const CallPtr& call);
 
@@ -188,6 +191,7 @@ class CallDispatch : protected Remote::Owner {
 
   // In the loop's thread.
   bool isAtDues_ = false;
+  bool isDelivering_ = false;
   bool isOver_ = false;
   CallBook book_;
   std::vector<std::uint64_t> owedCredit_;  // calls whose peers had no room for it

@@ -83,11 +83,13 @@ std::uint32_t timeLeft(const Deadline& deadline) {
 }
 
 void PendingCall::tellTimeLeft() {
-  CallFields fields;
-  if (tail_ == 0 || terms_.deadline.isNever() || !readCallFields(request_.view(), fields)) return;
-  fields.timeoutMs = timeLeft(terms_.deadline);
-  const std::string tail = fields.serialized();
   const std::size_t message = request_.size() - tail_;
+  CallFields fields;
+  if (tail_ == 0 || terms_.deadline.isNever() || !readCallFields(request_.view().substr(message), fields)) return;
+  const std::uint32_t left = timeLeft(terms_.deadline);
+  if (left == fields.timeoutMs) return;
+  fields.timeoutMs = left;
+  const std::string tail = fields.serialized();
   Frame request(message + tail.size());
   std::memcpy(request.data(), request_.data(), message);
   std::memcpy(request.data() + message, tail.data(), tail.size());

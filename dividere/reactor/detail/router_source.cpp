@@ -31,6 +31,7 @@ Frame& RouterSource::receive(connection::Route& route) {
   // The first frame names the peer. What follows the first empty one is the message, as a REP socket sees it.
   auto body = std::find_if(frames.begin() + 1, frames.end() - 1, [](const Frame& frame) { return frame.size() == 0; });
   body = body == frames.end() - 1 ? body : body + 1;
+  route.reserve(static_cast<std::size_t>(body - frames.begin()));
   for (auto step = frames.begin(); step != body; ++step) route.push_back(step->str());
   if (body != frames.end() - 1) fail();
   return *body;

@@ -14,6 +14,8 @@ namespace dividere::detail {
 
 // What one look takes in.
 constexpr int kMostNews = 100;
+// How soon after a look there may be another, between requests that take no time: one that finds nothing is a system call.
+constexpr std::chrono::microseconds kLookPause{100};
 // Requests that wait here, beside those that libzmq holds.
 constexpr std::size_t kMostWaiting = 1000;
 // Longer ones are no CancelCall and no Credit.
@@ -66,15 +68,16 @@ void ServiceSource::fillPool() {
 }
 
 // In this thread a handler keeps all else from coming. What has come by its end is looked through before the next one runs:
-// it may have been given up meanwhile. A request that cannot be takes no such way round.
+// it may have been given up meanwhile. A request that cannot be, or that comes right after a look, takes no such way round.
 void ServiceSource::takeHere() {
+  const bool isLookDue = Clock::now() - lookedAt_ >= kLookPause;
   if (waiting_.empty()) {
     HandlerPool::Job job;
     if (!takeIn(job)) return;
-    if (!job.terms.mayEnd) return handle(job);
+    if (!isLookDue || !job.terms.mayEnd) return handle(job);
     waiting_.push_back(std::move(job));
   }
-  takeNews();
+  if (isLookDue) takeNews();
   if (waiting_.empty()) return;
   HandlerPool::Job job = std::move(waiting_.front());
   waiting_.pop_front();
@@ -89,6 +92,7 @@ void ServiceSource::takeNews() {
     HandlerPool::Job job;
     if (takeIn(job)) waiting_.push_back(std::move(job));
   }
+  lookedAt_ = Clock::now();
   countWaiting();
 }
 

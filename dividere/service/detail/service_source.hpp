@@ -42,6 +42,8 @@ class HandlerWait {
 
 /// The socket of a service. Has requests handled in the loop's thread, or hands them to a pool. All in the loop's thread.
 class ServiceSource final : public RouterSource {
+  using Clock = Deadline::Clock;
+
  public:
   /// `pool` may be null. Throws Error{noFreePort}.
   ServiceSource(const service::ServiceOptions& options, HandlerTable& handlers, ReactorLoop& loop, HandlerPool* pool);
@@ -88,6 +90,7 @@ class ServiceSource final : public RouterSource {
 
   std::deque<HandlerPool::Job> waiting_;  // taken in, so that what is behind them can be seen
   bool isHandling_ = false;               // here, without a pool
+  Clock::time_point lookedAt_{};          // for what is behind them, last
 
   const std::shared_ptr<HandlerWait> wait_ = std::make_shared<HandlerWait>();
   std::once_flag watchesCallers_;
