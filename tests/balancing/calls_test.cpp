@@ -15,7 +15,7 @@ namespace {
 /// What a request says of its call.
 msgEnvelope fieldsOf(const std::optional<Frames>& request) {
   msgEnvelope fields;
-  if (request) fields.ParseFromString(request->back());
+  if (request && !fields.ParseFromString(request->back())) fields.Clear();
   return fields;
 }
 

@@ -21,7 +21,7 @@ constexpr std::uint32_t kCancel = 1, kParts = 2;
 
 Frames streamRequest(char number, int parts, bool isRepeatable = true, std::uint32_t timeoutMs = 0) {
   msgEnvelope request;
-  request.ParseFromString(envelope(msg02("stream", parts)));
+  REQUIRE(request.ParseFromString(envelope(msg02("stream", parts))));
   request.set_takesparts(true);
   request.set_timeoutms(timeoutMs);
   request.set_notrepeatable(!isRepeatable);
@@ -38,7 +38,7 @@ Frames cancel(char number) { return {correlation('c', number), envelope(CancelCa
 
 std::string part(std::uint32_t number) {
   msgEnvelope made;
-  made.ParseFromString(envelope(msg01("part " + std::to_string(number))));
+  REQUIRE(made.ParseFromString(envelope(msg01("part " + std::to_string(number)))));
   made.set_part(number);
   made.set_more(true);
   return made.SerializeAsString();

@@ -37,7 +37,7 @@ struct Sample {
     std::string text;
     google::protobuf::TextFormat::Printer printer;
     printer.SetSingleLineMode(true);
-    printer.PrintToString(message, &text);
+    if (!printer.PrintToString(message, &text)) throw std::runtime_error("not printed: " + text);
     return {std::string(message.GetDescriptor()->full_name()), text};
   }
 };
@@ -49,7 +49,7 @@ inline bool operator==(const Sample& a, const Sample& b) {
     google::protobuf::io::StringOutputStream stream(&serialized);
     google::protobuf::io::CodedOutputStream out(&stream);
     out.SetSerializationDeterministic(true);
-    sample.message()->SerializeToCodedStream(&out);
+    if (!sample.message()->SerializeToCodedStream(&out)) throw std::runtime_error("not serialized: " + sample.text);
     out.Trim();
     return serialized;
   };

@@ -250,7 +250,7 @@ TEST_CASE("requests that wait at a service, and those that came too late, are in
   caller.connect(local(service.port()));
   msgEnvelope request;
   request.set_msgname("Msg01");
-  request.mutable_msg()->PackFrom(Msg01());
+  static_cast<void>(request.mutable_msg()->PackFrom(Msg01()));
   caller.send({"", request.SerializeAsString()});
   request.set_timeoutms(1);
   caller.send({"", request.SerializeAsString()});

@@ -32,7 +32,7 @@ void tellOf(const google::protobuf::Message* message) {
   google::protobuf::TextFormat::Printer printer;
   printer.SetSingleLineMode(true);
   std::string text;
-  printer.PrintToString(*message, &text);
+  if (!printer.PrintToString(*message, &text)) throw std::runtime_error("not printed: " + text);
   if (!text.empty() && text.back() == ' ') text.pop_back();
   say(std::string(message->GetDescriptor()->full_name()) + "\t" + text);
 }
