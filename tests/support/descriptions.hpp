@@ -5,6 +5,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/text_format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -80,7 +81,9 @@ class Built {
   std::string textOf(const std::string& type, const std::string& bytes) const {
     const auto message = make(type);
     if (!message || !message->ParseFromString(bytes)) throw std::runtime_error("not read: " + type);
-    return message->DebugString();
+    std::string text;  // not DebugString(), which hides values from protobuf 30 on
+    if (!google::protobuf::TextFormat::PrintToString(*message, &text)) throw std::runtime_error("not printed");
+    return text;
   }
 
  private:
