@@ -130,7 +130,6 @@
 #include "dividere/connection/detail/gate.cpp"
 #include "dividere/connection/detail/gatekeeper.cpp"
 #include "dividere/connection/detail/handshake.cpp"
-#include "dividere/connection/detail/handshakes.cpp"
 #include "dividere/connection/detail/host_names.cpp"
 #include "dividere/connection/detail/ipc_guard.cpp"
 #include "dividere/connection/detail/key_folder.cpp"

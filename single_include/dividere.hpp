@@ -1450,7 +1450,8 @@ struct Description {
 };
 
 struct DescribeOptions {
-  /// What is there, as ServiceAddress::kind says it. "publisher": a Publisher. Empty: that is found out. All else: a Service, Broker or registry::Server.
+  /// What is there, as ServiceAddress::kind says it. "publisher": a Publisher. Empty: that is found out, and a Publisher may log
+  /// that somebody came who did not fit. All else: a Service, Broker or registry::Server.
   std::string kind;
 
   /// Descriptors that have this Description::descriptorsHash need not be sent.
@@ -5608,73 +5609,6 @@ bool isAboutKeys(HandshakeFault fault);
 }  // namespace dividere::detail
 // end dividere/connection/detail/handshake.hpp
 
-// begin dividere/connection/detail/handshakes.hpp
-// The connections that peers make to a host, up to the end of their handshakes.
-
-namespace dividere::detail {
-
-/// Tells why a connection ended before it was ready. libzmq says nothing of a peer that does not fit: its connection just ends,
-/// without news of its handshake. And it does not say whose handshake succeeded: where one did while a connection was open, that
-/// one is not taken for a misfit. One thread.
-class Handshakes {
- public:
-  /// `peer`: where it is; empty if that is not known.
-  void accepted(int descriptor, const std::string& peer) { open_[descriptor] = {peer, successes_}; }
-
-  /// Somebody's.
-  void succeeded() noexcept { ++successes_; }
-
-  /// That of the connection whose end is told next.
-  void failed(HandshakeFault fault) noexcept { fault_ = fault; }
-
-  /// What ended a connection before it was ready, or none; `peer` is set if it is known.
-  HandshakeFault ended(int descriptor, std::string& peer);
-
-  /// The number is another connection's, which was not accepted here.
-  void forget(int descriptor) { open_.erase(descriptor); }
-
- private:
-  struct Caller {
-    std::string peer;
-    std::uint64_t successesBefore;
-  };
-
-  std::map<int, Caller> open_;
-  std::uint64_t successes_ = 0;
-  HandshakeFault fault_ = HandshakeFault::none;
-};
-
-/// Which misfits are worth a line in the log. One whose host comes with a socket that fits within a second only looked for the
-/// kind that does, as describe() does. One that tries again and again is told after a minute, two, four, up to an hour. One
-/// thread.
-class Misfits {
- public:
-  using Clock = Deadline::Clock;
-
-  void accepted(const std::string& peer);
-  void succeeded() noexcept;
-
-  /// Whether it is held back, to be told of later.
-  bool refused(const std::string& peer, Clock::time_point now);
-
-  /// When told() is to be called next; never, if nothing is held back.
-  Clock::time_point due() const noexcept { return due_; }
-
-  /// Whether one is to be told of now, and where that one is.
-  bool told(Clock::time_point now, std::string& peer);
-
- private:
-  std::string peer_;                                  // who is held back
-  Clock::time_point due_ = Clock::time_point::max();  // while somebody is
-  bool hasCompany_ = false;                           // another connection of that host is under way
-  bool isProlonged_ = false;                          // ... and was waited for once
-  Clock::time_point again_{};
-  std::chrono::seconds pause_{60};
-};
-
-}  // namespace dividere::detail
-// end dividere/connection/detail/handshakes.hpp
-
 // begin dividere/connection/detail/outage.hpp
 // Why a link does not come up, and when its user is told.
 
@@ -5863,17 +5797,12 @@ class MonitorEvents {
   /// Readable when read() may have something. It tells of new events only: read until there is nothing before waiting.
   int descriptor() const noexcept { return descriptor_; }
 
-  /// Whether each peer that fits is told of, and between the beginning and the end of its connection. Several I/O threads keep
-  /// no order among them; and who speaks an older ZMTP than 3, which no socket with a ZAP domain takes, is not told of.
-  bool tellWhoFits() const noexcept { return tellWhoFits_; }
-
  private:
   bool open(void* context, void* socket);
   void close() noexcept;
 
   void* reader_ = nullptr;
   int descriptor_ = -1;
-  bool tellWhoFits_ = false;
 };
 
 }  // namespace dividere::detail
@@ -6016,10 +5945,10 @@ class Watch {
   /// Logs what the owner says, and calls a handler that came late with what has happened before.
   void deliverBacklog();
 
-  /// A link may turn out to be broken, or a peer not to fit: findBroken() is due from time to time.
+  /// A link may turn out to be broken: findBroken() is due from time to time.
   bool hasSuspects() const noexcept { return hasSuspects_; }
 
-  /// Looks for links that are broken by now, and logs who did not fit; when to look again, or never.
+  /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
 
  private:
@@ -6039,8 +5968,6 @@ class Watch {
   void waitForCallback(std::unique_lock<std::mutex>& lock);
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
-  Notice refusedAtHost(const connection::SocketEvent& event, HandshakeFault fault);
-  void noteMisfit(const connection::SocketEvent& event);
   void count(HandshakeFault fault);
   Link* linkOf(const connection::SocketEvent& event);
   Notice followLink(Link& link, connection::SocketEvent& event);
@@ -6051,8 +5978,6 @@ class Watch {
   };
   void tellOwner(const Link& link, Standing former);
   void callOwner();
-  Clock::time_point findBrokenLinks(Clock::time_point now);
-  void tellOfMisfits(Clock::time_point now);
 
   // Constant after construction.
   const std::string who_;
@@ -6063,9 +5988,8 @@ class Watch {
 
   // The watcher's thread alone.
   bool hasSuspects_ = false;
-  Handshakes handshakes_;
-  Misfits misfits_;
-  std::string misfitAt_;  // which endpoint
+  std::map<int, std::string> accepted_;              // where the peers are, by the descriptors of their connections
+  HandshakeFault hostFault_ = HandshakeFault::none;  // of the connection whose end is told next
   RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
@@ -9903,63 +9827,6 @@ bool isAboutKeys(HandshakeFault fault) {
 #endif
 // end dividere/connection/detail/handshake.cpp
 
-// begin dividere/connection/detail/handshakes.cpp
-#if DIVIDERE_IN_PART(1)
-namespace dividere::detail {
-
-constexpr std::chrono::seconds kMisfitHeldBack{1};
-constexpr std::chrono::seconds kFirstMisfitPause{60};
-constexpr std::chrono::seconds kLongestMisfitPause{3600};
-
-HandshakeFault Handshakes::ended(int descriptor, std::string& peer) {
-  const HandshakeFault fault = std::exchange(fault_, HandshakeFault::none);
-  const auto found = open_.find(descriptor);
-  if (found == open_.end()) return fault;
-  const Caller caller = std::move(found->second);
-  open_.erase(found);
-  if (!caller.peer.empty()) peer = caller.peer;
-  const bool isMisfit = fault == HandshakeFault::none && caller.successesBefore == successes_;
-  return isMisfit ? HandshakeFault::misfit : fault;
-}
-
-static bool areOfOneHost(std::string_view one, std::string_view other) {
-  return one.substr(0, one.rfind(':')) == other.substr(0, other.rfind(':'));
-}
-
-void Misfits::accepted(const std::string& peer) {
-  if (due_ != Clock::time_point::max() && areOfOneHost(peer, peer_)) hasCompany_ = true;
-}
-
-void Misfits::succeeded() noexcept {
-  if (hasCompany_) due_ = Clock::time_point::max();
-  hasCompany_ = false;
-}
-
-bool Misfits::refused(const std::string& peer, Clock::time_point now) {
-  hasCompany_ = false;
-  if (now < again_ || due_ != Clock::time_point::max()) return false;
-  peer_ = peer;
-  isProlonged_ = false;
-  due_ = now + kMisfitHeldBack;
-  return true;
-}
-
-bool Misfits::told(Clock::time_point now, std::string& peer) {
-  if (now < due_) return false;
-  const bool isWaitedFor = hasCompany_ && !std::exchange(isProlonged_, true);
-  due_ = isWaitedFor ? now + kMisfitHeldBack : Clock::time_point::max();
-  if (isWaitedFor) return false;
-  if (now > again_ + 2 * pause_) pause_ = kFirstMisfitPause;  // it has been quiet for long
-  again_ = now + pause_;
-  pause_ = std::min(2 * pause_, kLongestMisfitPause);
-  peer = peer_;
-  return true;
-}
-
-}  // namespace dividere::detail
-#endif
-// end dividere/connection/detail/handshakes.cpp
-
 // begin dividere/connection/detail/host_names.hpp
 // Host names, looked up where that keeps nobody up.
 
@@ -10577,14 +10444,7 @@ namespace dividere::detail {
 using connection::EventType;
 using connection::SocketEvent;
 
-static bool hasZapDomain(void* socket) {
-  char domain[256];
-  std::size_t size = sizeof domain;
-  return zmq_getsockopt(socket, ZMQ_ZAP_DOMAIN, domain, &size) == 0 && size > 1;  // the last one ends it
-}
-
 MonitorEvents::MonitorEvents(void* context, void* socket, const std::string& who) {
-  tellWhoFits_ = zmq_ctx_get(context, ZMQ_IO_THREADS) <= 1 && hasZapDomain(socket);
   if (open(context, socket)) return;
   const std::error_code code(errno, std::generic_category());
   close();
@@ -10970,7 +10830,6 @@ std::string_view peersOf(int type) {
     case ZMQ_REQ: return "one that replies (a REP or ROUTER socket), which a request needs";
     case ZMQ_REP: return "one that asks (a REQ or DEALER socket), which a response needs";
     case ZMQ_DEALER: return "a REP, DEALER or ROUTER socket, which a dealer needs";
-    case ZMQ_ROUTER: return "one that asks (a REQ or DEALER socket)";
     default: return "a socket of a kind that fits";
   }
 }
@@ -12086,51 +11945,21 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
 // The end of a connection is told right after why it did not come about, and it alone tells whose it was.
 Watch::Notice Watch::followHost(SocketEvent& event) {
   const int descriptor = static_cast<int>(event.value);
-  switch (event.type) {
-    case EventType::accepted:
-      handshakes_.accepted(descriptor, event.peer);
-      misfits_.accepted(event.peer);
-      return {};
-    case EventType::handshakeSucceeded:
-      handshakes_.succeeded();
-      misfits_.succeeded();
-      return {};
-    case EventType::handshakeFailed: {
-      const HandshakeFault fault = handshakeFault(event.value, true, isSecured_);
-      handshakes_.failed(fault);
-      count(fault);
-      event.reason = words(fault);
-      return {};
-    }
-    case EventType::disconnected: return refusedAtHost(event, handshakes_.ended(descriptor, event.peer));
-    default: return {};
+  if (event.type == EventType::accepted && !event.peer.empty()) accepted_[descriptor] = event.peer;
+  if (event.type == EventType::handshakeFailed) {
+    hostFault_ = handshakeFault(event.value, true, isSecured_);
+    count(hostFault_);
+    event.reason = words(hostFault_);
   }
-}
-
-static std::string refusal(const std::string& endpoint, const std::string& peer) {
-  return endpoint + ": refused " + (peer.empty() ? "a peer" : peer) + ": ";
-}
-
-Watch::Notice Watch::refusedAtHost(const SocketEvent& event, HandshakeFault fault) {
-  if (fault == HandshakeFault::misfit) noteMisfit(event);
+  if (event.type != EventType::disconnected) return {};
+  const auto fault = std::exchange(hostFault_, HandshakeFault::none);
+  const auto found = accepted_.find(descriptor);
+  if (found != accepted_.end()) event.peer = found->second, accepted_.erase(found);
   if (!isAboutKeys(fault) || fault == HandshakeFault::peerRefused) return {};
-  return {LogLevel::warning, refusal(event.endpoint, event.peer) + std::string(words(fault)), true};
-}
-
-void Watch::noteMisfit(const SocketEvent& event) {
-  if (!events || !events->tellWhoFits()) return;
-  tally.handshakesFailed.add(1);
-  count(HandshakeFault::misfit);
-  if (!misfits_.refused(event.peer, Clock::now())) return;
-  misfitAt_ = event.endpoint;
-  hasSuspects_ = true;
-}
-
-void Watch::tellOfMisfits(Clock::time_point now) {
-  std::string peer;
-  if (!misfits_.told(now, peer)) return;
-  hostFaults_.log(LogLevel::warning, who_,
-                  refusal(misfitAt_, peer) + "it does not speak ZeroMQ, or is not " + std::string(peersOf(type_)));
+  return {
+      LogLevel::warning,
+      event.endpoint + ": refused " + (event.peer.empty() ? "a peer" : event.peer) + ": " + std::string(words(fault)),
+      true};
 }
 
 Watch::Notice Watch::follow(SocketEvent& event) {
@@ -12148,10 +11977,7 @@ Watch::Notice Watch::follow(SocketEvent& event) {
 /// Null if it is of no link.
 Link* Watch::linkOf(const SocketEvent& event) {
   if (links_.all().empty()) return nullptr;
-  if (event.type == EventType::connected) {
-    handshakes_.forget(static_cast<int>(event.value));
-    cutIfConnectedToItself(static_cast<int>(event.value));
-  }
+  if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   return links_.find(event.endpoint);
 }
 
@@ -12188,13 +12014,6 @@ void Watch::callOwner() {
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
-  tellOfMisfits(now);
-  const auto next = std::min(findBrokenLinks(now), misfits_.due());
-  hasSuspects_ = next != Clock::time_point::max();
-  return next;
-}
-
-Watch::Clock::time_point Watch::findBrokenLinks(Clock::time_point now) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
   for (Link& link : links_.all()) {
@@ -12207,6 +12026,7 @@ Watch::Clock::time_point Watch::findBrokenLinks(Clock::time_point now) {
       next = std::min(next, due);
     }
   }
+  hasSuspects_ = next != Clock::time_point::max();
   return next;
 }
 

@@ -65,7 +65,8 @@ struct Description {
 };
 
 struct DescribeOptions {
-  /// What is there, as ServiceAddress::kind says it. "publisher": a Publisher. Empty: that is found out. All else: a Service, Broker or registry::Server.
+  /// What is there, as ServiceAddress::kind says it. "publisher": a Publisher. Empty: that is found out, and a Publisher may log
+  /// that somebody came who did not fit. All else: a Service, Broker or registry::Server.
   std::string kind;
 
   /// Descriptors that have this Description::descriptorsHash need not be sent.

@@ -4,14 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "dividere/connection/detail/handshakes.hpp"
 #include "dividere/connection/detail/link.hpp"
 
 using dividere::connection::EventType;
 using dividere::detail::HandshakeFault;
-using dividere::detail::Handshakes;
 using dividere::detail::Link;
-using dividere::detail::Misfits;
 using namespace std::chrono_literals;
 
 namespace {
@@ -199,71 +196,4 @@ TEST_CASE("what one key came to, even if it is heard late, says nothing of the n
   story.link.madeAnew();
   story.unfit();
   CHECK(story.link.isRefused());
-}
-
-TEST_CASE("a connection that ends without a word of its handshake is a misfit's") {
-  Handshakes handshakes;
-  handshakes.accepted(7, "tcp://10.0.0.7:40001");
-  std::string peer;
-  CHECK(handshakes.ended(7, peer) == HandshakeFault::misfit);
-  CHECK(peer == "tcp://10.0.0.7:40001");
-}
-
-TEST_CASE("a connection that may have been ready, whose handshake failed, or that is not known, is no misfit's") {
-  Handshakes handshakes;
-  std::string peer;
-  for (int descriptor : {1, 2, 3, 4}) handshakes.accepted(descriptor, "");
-  handshakes.failed(HandshakeFault::ended);
-  CHECK(handshakes.ended(1, peer) == HandshakeFault::ended);
-  handshakes.succeeded();  // 2, 3 or 4
-  CHECK(handshakes.ended(2, peer) == HandshakeFault::none);
-  CHECK(handshakes.ended(3, peer) == HandshakeFault::none);
-  CHECK(handshakes.ended(9, peer) == HandshakeFault::none);
-  handshakes.forget(4);
-  handshakes.accepted(5, "");
-  CHECK(handshakes.ended(4, peer) == HandshakeFault::none);
-  CHECK(handshakes.ended(5, peer) == HandshakeFault::misfit);
-}
-
-TEST_CASE("a misfit is told of after a second, and again after minutes only") {
-  Misfits misfits;
-  std::string peer;
-  const Misfits::Clock::time_point start{std::chrono::hours(1)};
-  misfits.refused("tcp://10.0.0.7:1", start);
-  CHECK_FALSE(misfits.told(start, peer));
-  CHECK(misfits.due() == start + std::chrono::seconds(1));
-  CHECK(misfits.told(misfits.due(), peer));
-  CHECK(peer == "tcp://10.0.0.7:1");
-  CHECK(misfits.due() == Misfits::Clock::time_point::max());
-  misfits.refused("tcp://10.0.0.8:2", start + std::chrono::seconds(50));
-  CHECK(misfits.due() == Misfits::Clock::time_point::max());
-  const auto later = start + std::chrono::seconds(70);
-  misfits.refused("tcp://10.0.0.8:3", later);
-  CHECK(misfits.told(misfits.due(), peer));
-  misfits.refused("tcp://10.0.0.8:3", later + std::chrono::seconds(70));
-  CHECK(misfits.due() == Misfits::Clock::time_point::max());  // two minutes, this time
-}
-
-TEST_CASE("one that comes with a socket that fits only looked what is there: it is not told of") {
-  Misfits misfits;
-  std::string peer;
-  const Misfits::Clock::time_point start{std::chrono::hours(1)};
-  misfits.refused("tcp://10.0.0.7:1", start);
-  misfits.succeeded();  // another host's
-  misfits.accepted("tcp://10.0.0.7:2");
-  CHECK_FALSE(misfits.told(misfits.due(), peer));  // it is about to be seen whether that one fits
-  misfits.succeeded();
-  CHECK(misfits.due() == Misfits::Clock::time_point::max());
-}
-
-TEST_CASE("a misfit whose host comes again, and with nothing that fits, is told of a second later") {
-  Misfits misfits;
-  std::string peer;
-  const Misfits::Clock::time_point start{std::chrono::hours(1)};
-  misfits.refused("tcp://10.0.0.7:1", start);
-  misfits.accepted("tcp://10.0.0.7:2");
-  CHECK_FALSE(misfits.told(misfits.due(), peer));
-  misfits.accepted("tcp://10.0.0.7:3");
-  CHECK(misfits.due() == start + std::chrono::seconds(2));
-  CHECK(misfits.told(misfits.due(), peer));
 }

@@ -16,14 +16,7 @@ namespace dividere::detail {
 using connection::EventType;
 using connection::SocketEvent;
 
-static bool hasZapDomain(void* socket) {
-  char domain[256];
-  std::size_t size = sizeof domain;
-  return zmq_getsockopt(socket, ZMQ_ZAP_DOMAIN, domain, &size) == 0 && size > 1;  // the last one ends it
-}
-
 MonitorEvents::MonitorEvents(void* context, void* socket, const std::string& who) {
-  tellWhoFits_ = zmq_ctx_get(context, ZMQ_IO_THREADS) <= 1 && hasZapDomain(socket);
   if (open(context, socket)) return;
   const std::error_code code(errno, std::generic_category());
   close();

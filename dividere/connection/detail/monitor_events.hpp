@@ -35,17 +35,12 @@ class MonitorEvents {
   /// Readable when read() may have something. It tells of new events only: read until there is nothing before waiting.
   int descriptor() const noexcept { return descriptor_; }
 
-  /// Whether each peer that fits is told of, and between the beginning and the end of its connection. Several I/O threads keep
-  /// no order among them; and who speaks an older ZMTP than 3, which no socket with a ZAP domain takes, is not told of.
-  bool tellWhoFits() const noexcept { return tellWhoFits_; }
-
  private:
   bool open(void* context, void* socket);
   void close() noexcept;
 
   void* reader_ = nullptr;
   int descriptor_ = -1;
-  bool tellWhoFits_ = false;
 };
 
 }  // namespace dividere::detail

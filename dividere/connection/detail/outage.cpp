@@ -72,7 +72,6 @@ std::string_view peersOf(int type) {
     case ZMQ_REQ: return "one that replies (a REP or ROUTER socket), which a request needs";
     case ZMQ_REP: return "one that asks (a REQ or DEALER socket), which a response needs";
     case ZMQ_DEALER: return "a REP, DEALER or ROUTER socket, which a dealer needs";
-    case ZMQ_ROUTER: return "one that asks (a REQ or DEALER socket)";
     default: return "a socket of a kind that fits";
   }
 }

@@ -215,51 +215,21 @@ Watch::Notice Watch::noticeOf(const Link& link, Link::News news, Clock::time_poi
 // The end of a connection is told right after why it did not come about, and it alone tells whose it was.
 Watch::Notice Watch::followHost(SocketEvent& event) {
   const int descriptor = static_cast<int>(event.value);
-  switch (event.type) {
-    case EventType::accepted:
-      handshakes_.accepted(descriptor, event.peer);
-      misfits_.accepted(event.peer);
-      return {};
-    case EventType::handshakeSucceeded:
-      handshakes_.succeeded();
-      misfits_.succeeded();
-      return {};
-    case EventType::handshakeFailed: {
-      const HandshakeFault fault = handshakeFault(event.value, true, isSecured_);
-      handshakes_.failed(fault);
-      count(fault);
-      event.reason = words(fault);
-      return {};
-    }
-    case EventType::disconnected: return refusedAtHost(event, handshakes_.ended(descriptor, event.peer));
-    default: return {};
+  if (event.type == EventType::accepted && !event.peer.empty()) accepted_[descriptor] = event.peer;
+  if (event.type == EventType::handshakeFailed) {
+    hostFault_ = handshakeFault(event.value, true, isSecured_);
+    count(hostFault_);
+    event.reason = words(hostFault_);
   }
-}
-
-static std::string refusal(const std::string& endpoint, const std::string& peer) {
-  return endpoint + ": refused " + (peer.empty() ? "a peer" : peer) + ": ";
-}
-
-Watch::Notice Watch::refusedAtHost(const SocketEvent& event, HandshakeFault fault) {
-  if (fault == HandshakeFault::misfit) noteMisfit(event);
+  if (event.type != EventType::disconnected) return {};
+  const auto fault = std::exchange(hostFault_, HandshakeFault::none);
+  const auto found = accepted_.find(descriptor);
+  if (found != accepted_.end()) event.peer = found->second, accepted_.erase(found);
   if (!isAboutKeys(fault) || fault == HandshakeFault::peerRefused) return {};
-  return {LogLevel::warning, refusal(event.endpoint, event.peer) + std::string(words(fault)), true};
-}
-
-void Watch::noteMisfit(const SocketEvent& event) {
-  if (!events || !events->tellWhoFits()) return;
-  tally.handshakesFailed.add(1);
-  count(HandshakeFault::misfit);
-  if (!misfits_.refused(event.peer, Clock::now())) return;
-  misfitAt_ = event.endpoint;
-  hasSuspects_ = true;
-}
-
-void Watch::tellOfMisfits(Clock::time_point now) {
-  std::string peer;
-  if (!misfits_.told(now, peer)) return;
-  hostFaults_.log(LogLevel::warning, who_,
-                  refusal(misfitAt_, peer) + "it does not speak ZeroMQ, or is not " + std::string(peersOf(type_)));
+  return {
+      LogLevel::warning,
+      event.endpoint + ": refused " + (event.peer.empty() ? "a peer" : event.peer) + ": " + std::string(words(fault)),
+      true};
 }
 
 Watch::Notice Watch::follow(SocketEvent& event) {
@@ -277,10 +247,7 @@ Watch::Notice Watch::follow(SocketEvent& event) {
 /// Null if it is of no link.
 Link* Watch::linkOf(const SocketEvent& event) {
   if (links_.all().empty()) return nullptr;
-  if (event.type == EventType::connected) {
-    handshakes_.forget(static_cast<int>(event.value));
-    cutIfConnectedToItself(static_cast<int>(event.value));
-  }
+  if (event.type == EventType::connected) cutIfConnectedToItself(static_cast<int>(event.value));
   return links_.find(event.endpoint);
 }
 
@@ -317,13 +284,6 @@ void Watch::callOwner() {
 }
 
 Watch::Clock::time_point Watch::findBroken(Clock::time_point now) {
-  tellOfMisfits(now);
-  const auto next = std::min(findBrokenLinks(now), misfits_.due());
-  hasSuspects_ = next != Clock::time_point::max();
-  return next;
-}
-
-Watch::Clock::time_point Watch::findBrokenLinks(Clock::time_point now) {
   std::lock_guard<std::mutex> lock(mutex_);
   auto next = Clock::time_point::max();
   for (Link& link : links_.all()) {
@@ -336,6 +296,7 @@ Watch::Clock::time_point Watch::findBrokenLinks(Clock::time_point now) {
       next = std::min(next, due);
     }
   }
+  hasSuspects_ = next != Clock::time_point::max();
   return next;
 }
 

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,7 +22,6 @@
 #include "../../core/log.hpp"
 #include "../socket_event.hpp"
 #include "handshake.hpp"
-#include "handshakes.hpp"
 #include "link.hpp"
 #include "monitor_events.hpp"
 #include "socket_tally.hpp"
@@ -120,10 +120,10 @@ class Watch {
   /// Logs what the owner says, and calls a handler that came late with what has happened before.
   void deliverBacklog();
 
-  /// A link may turn out to be broken, or a peer not to fit: findBroken() is due from time to time.
+  /// A link may turn out to be broken: findBroken() is due from time to time.
   bool hasSuspects() const noexcept { return hasSuspects_; }
 
-  /// Looks for links that are broken by now, and logs who did not fit; when to look again, or never.
+  /// Looks for links that are broken by now; when to look again, or never.
   Clock::time_point findBroken(Clock::time_point now);
 
  private:
@@ -143,8 +143,6 @@ class Watch {
   void waitForCallback(std::unique_lock<std::mutex>& lock);
   Notice follow(connection::SocketEvent& event);
   Notice followHost(connection::SocketEvent& event);
-  Notice refusedAtHost(const connection::SocketEvent& event, HandshakeFault fault);
-  void noteMisfit(const connection::SocketEvent& event);
   void count(HandshakeFault fault);
   Link* linkOf(const connection::SocketEvent& event);
   Notice followLink(Link& link, connection::SocketEvent& event);
@@ -155,8 +153,6 @@ class Watch {
   };
   void tellOwner(const Link& link, Standing former);
   void callOwner();
-  Clock::time_point findBrokenLinks(Clock::time_point now);
-  void tellOfMisfits(Clock::time_point now);
 
   // Constant after construction.
   const std::string who_;
@@ -167,9 +163,8 @@ class Watch {
 
   // The watcher's thread alone.
   bool hasSuspects_ = false;
-  Handshakes handshakes_;
-  Misfits misfits_;
-  std::string misfitAt_;  // which endpoint
+  std::map<int, std::string> accepted_;              // where the peers are, by the descriptors of their connections
+  HandshakeFault hostFault_ = HandshakeFault::none;  // of the connection whose end is told next
   RateLimit hostFaults_;
 
   std::atomic<bool> attention_{false};
