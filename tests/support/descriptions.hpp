@@ -44,11 +44,12 @@ inline std::uint64_t statistic(const dividere::Description& description, const s
 
 /// What is told there as soon as it is so. Nobody is asked too often for long.
 template <class Condition>
-std::optional<dividere::Description> describedWhen(const std::string& endpoint, const Condition& isSo) {
+std::optional<dividere::Description> describedWhen(const std::string& endpoint, const Condition& isSo,
+                                                   const dividere::DescribeOptions& options = {}) {
   std::optional<dividere::Description> told;
   const bool came = eventually([&] {
     try {
-      told = dividere::describe(endpoint, kLimit);
+      told = dividere::describe(endpoint, kLimit, options);
     } catch (const dividere::Error& error) {
       if (error.code() != dividere::Errc::overloaded) throw;
       return false;
