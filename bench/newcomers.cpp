@@ -151,7 +151,7 @@ void measure() {
   const Figures ours = scene.during([&] { scene.come(); });
   const double seconds = secondsSince(start);
   const std::string work = std::to_string(newcomers()) + " newcomers of 5 x 1 MB: ";
-  row(work + "100 others, 64 B", "msgs/s in all", {ours.rate, bare.rate, ours.rate / bare.rate});
+  row(work + "100 others of 64 B", "msgs/s in all", {ours.rate, bare.rate, ours.rate / bare.rate});
   row(work + "longest pause of the others", "ms", {ours.pause, bare.pause, ours.pause / bare.pause});
   row(work + "all served after", "s", seconds);
 }
