@@ -5728,6 +5728,7 @@ struct Link {
   News retried(Clock::time_point now);
   News lost(Clock::time_point now, Outage::Cause cause);
   News missed(Outage::Cause cause, Clock::time_point now);
+  void forgetFaults();
 
   bool attemptFailed_ = false;   // the pause that is announced next is after an attempt
   bool connectionLost_ = false;  // ... after the loss of a connection
@@ -10271,8 +10272,7 @@ Link::News Link::cameUp() {
   hasBeenUp = true;
   isOpen_ = false;
   fault = HandshakeFault::none;
-  faults_ = tried_ = 0;
-  isSure_ = false;
+  forgetFaults();
   const bool isMissed = outage.isTold();
   ended = std::exchange(outage, {});
   if (std::exchange(isToldOfFault_, false)) return News::letIn;
@@ -10339,6 +10339,10 @@ void Link::madeAnew() {
 void Link::madeAnewWith(std::size_t otherKeys) {
   madeAnew();
   keys = otherKeys;
+  forgetFaults();
+}
+
+void Link::forgetFaults() {
   faults_ = tried_ = 0;
   isSure_ = false;
 }

@@ -57,8 +57,7 @@ Link::News Link::cameUp() {
   hasBeenUp = true;
   isOpen_ = false;
   fault = HandshakeFault::none;
-  faults_ = tried_ = 0;
-  isSure_ = false;
+  forgetFaults();
   const bool isMissed = outage.isTold();
   ended = std::exchange(outage, {});
   if (std::exchange(isToldOfFault_, false)) return News::letIn;
@@ -125,6 +124,10 @@ void Link::madeAnew() {
 void Link::madeAnewWith(std::size_t otherKeys) {
   madeAnew();
   keys = otherKeys;
+  forgetFaults();
+}
+
+void Link::forgetFaults() {
   faults_ = tried_ = 0;
   isSure_ = false;
 }

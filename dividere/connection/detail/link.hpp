@@ -73,6 +73,7 @@ struct Link {
   News retried(Clock::time_point now);
   News lost(Clock::time_point now, Outage::Cause cause);
   News missed(Outage::Cause cause, Clock::time_point now);
+  void forgetFaults();
 
   bool attemptFailed_ = false;   // the pause that is announced next is after an attempt
   bool connectionLost_ = false;  // ... after the loss of a connection
